@@ -1,0 +1,86 @@
+"""Customers: who buys."""
+
+from typing import Any
+
+from stripe_nodes import rows
+from stripe_plugin import restrictions as rule
+from stripe_plugin.contract import Action, action, optional, path_id
+
+
+def _email(example: str) -> Any:
+    return optional("Email", example, "Where receipts and invoices go", rule.max_length(512))
+
+
+def _name(example: str) -> Any:
+    return optional("Name", example, "The person's or company's full name", rule.max_length(256))
+
+
+def _phone(example: str) -> Any:
+    return optional("Phone", example, "With its country code", rule.max_length(20))
+
+
+def _address(example: dict[str, str]) -> Any:
+    text = "line1, line2, city, state, postal_code and two-letter country"
+    return optional("Address", example, text, rows.address(), clearable=True)
+
+
+@action("GET /v1/customers")
+class ListCustomers(Action):
+    """List the customers of the account, newest first."""
+
+    email: str | None = optional(
+        "Email",
+        "customer@example.com",
+        "Only those with exactly this address",
+        rule.max_length(512),
+    )
+    limit: int | None = rows.limit()
+    starting_after: str | None = rows.starting_after("cus_123", "customer")
+    ending_before: str | None = rows.ending_before("cus_456", "customer")
+
+
+@action("GET /v1/customers/{customer}", answers={"email": "customer@example.com"})
+class RetrieveCustomer(Action):
+    """Get one customer."""
+
+    customer: str = path_id("Customer ID", "cus_123", "The customer to get", "customer")
+
+
+@action("POST /v1/customers", answers={"name": "John Doe"})
+class CreateCustomer(Action):
+    """Create a customer, to charge and invoice them."""
+
+    email: str | None = _email("customer@example.com")
+    name: str | None = _name("John Doe")
+    phone: str | None = _phone("+1234567890")
+    description: str | None = optional(
+        "Description",
+        "Premium customer",
+        "A note that the customer does not see",
+        rule.max_length(5000),
+    )
+    address: dict[str, Any] | None = _address(
+        {"line1": "123 Main St", "city": "NYC", "country": "US"}
+    )
+    metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"})
+
+
+@action("POST /v1/customers/{customer}", answers={"email": "newemail@example.com"})
+class UpdateCustomer(Action):
+    """Change a customer; what is left empty stays as it is."""
+
+    customer: str = path_id("Customer ID", "cus_123", "The customer to change", "customer")
+    email: str | None = _email("newemail@example.com")
+    name: str | None = _name("Jane Doe")
+    phone: str | None = _phone("+1987654321")
+    address: dict[str, Any] | None = _address(
+        {"line1": "456 Oak St", "city": "LA", "country": "US"}
+    )
+    metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
+
+
+@action("DELETE /v1/customers/{customer}", answers={"deleted": True})
+class DeleteCustomer(Action):
+    """Delete a customer for good and cancel their subscriptions at once."""
+
+    customer: str = path_id("Customer ID", "cus_123", "The customer to delete", "customer")

@@ -1,0 +1,64 @@
+"""Invoice items: the lines that an invoice adds up."""
+
+from typing import Any
+
+from stripe_nodes import rows, rules
+from stripe_plugin import restrictions as rule
+from stripe_plugin.contract import Action, action, conditional, optional
+
+
+@action("POST /v1/invoiceitems", answers={"customer": "cus_123", "amount": 1000})
+class CreateInvoiceItem(Action):
+    """Add a line to a draft invoice, or to the customer's next one.
+
+    A negative amount is a credit.
+    """
+
+    customer: str | None = conditional(
+        "Customer",
+        "cus_123",
+        "Who is charged",
+        rule.required_if_empty("Invoice", "customer_account"),
+        rule.reference("customer"),
+        page="Required (unless attaching to an invoice)",
+    )
+    invoice: str | None = optional(
+        "Invoice",
+        "in_123",
+        "The draft to add the line to; empty for the next one",
+        rule.reference("invoice"),
+    )
+    price: str | None = optional(
+        "Price",
+        "price_123",
+        "A one-time price",
+        rule.required_if_empty("Amount", "price_data", "unit_amount_decimal"),
+        rule.excludes("Amount", "price_data", "unit_amount_decimal"),
+        rule.reference("price"),
+        page="Use Price or Amount + Currency",
+        sent_as="pricing[price]",
+    )
+    amount: int | None = optional(
+        "Amount", 1000, "The line's total in the currency's smallest unit (cents)", rules.amount()
+    )
+    currency: str | None = optional(
+        "Currency",
+        "usd",
+        "The currency of the amount",
+        rule.required_if("Amount"),
+        rules.currency_code(),
+        page="Required if using Amount",
+    )
+    quantity: int | None = optional(
+        "Quantity",
+        1,
+        "How many units of the price",
+        rule.only_if("Price"),
+        rule.excludes("quantity_decimal"),
+        rule.at_least(0),
+        page="Default 1",
+    )
+    description: str | None = optional(
+        "Description", "One-time setup fee", "What the line says", rule.max_length(5000)
+    )
+    metadata: dict[str, Any] | None = rows.metadata({"ref": "123"})

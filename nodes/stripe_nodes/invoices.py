@@ -1,0 +1,81 @@
+"""Invoices: what a customer owes, and when."""
+
+from typing import Any
+
+from stripe_nodes import rows
+from stripe_plugin import restrictions as rule
+from stripe_plugin.contract import Action, action, optional, path_id, required
+
+
+def _auto_advance(example: bool) -> Any:  # noqa: FBT001 - an example value
+    return optional("Auto Advance", example, "Whether Stripe finalizes and collects it by itself")
+
+
+def _description(example: str) -> Any:
+    return optional("Description", example, "A memo for the customer", rule.max_length(1500))
+
+
+@action("GET /v1/invoices")
+class ListInvoices(Action):
+    """List the invoices of the account, newest first."""
+
+    customer: str | None = rows.customer("Only this customer's invoices")
+    status: str | None = optional(
+        "Status",
+        "open",
+        "Only invoices in this state",
+        rule.one_of("draft", "open", "paid", "uncollectible", "void"),
+        page="Stripe invoice status",
+    )
+    subscription: str | None = optional(
+        "Subscription",
+        "sub_123",
+        "Only this subscription's invoices",
+        rule.reference("subscription"),
+    )
+    limit: int | None = rows.limit()
+    starting_after: str | None = rows.starting_after("in_123", "invoice")
+    ending_before: str | None = rows.ending_before("in_456", "invoice")
+
+
+@action("GET /v1/invoices/{invoice}", answers={"status": "draft"})
+class RetrieveInvoice(Action):
+    """Get one invoice."""
+
+    invoice: str = path_id("Invoice ID", "in_123", "The invoice to get", "invoice")
+
+
+@action("POST /v1/invoices", answers={"customer": "cus_123"})
+class CreateInvoice(Action):
+    """Start a draft invoice for a customer.
+
+    Pending invoice items are not pulled in: add items to the draft with Create Invoice Item.
+    """
+
+    customer: str = required("Customer", "cus_123", "Who is invoiced", rule.reference("customer"))
+    auto_advance: bool | None = _auto_advance(True)
+    collection_method: str | None = rows.collection_method("charge_automatically")
+    description: str | None = _description("Monthly invoice")
+    days_until_due: int | None = rows.days_until_due(other=("Due Date",), page="Positive integer")
+    due_date: int | None = rows.due_date(1672531200)
+    metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"})
+
+
+@action("POST /v1/invoices/{invoice}", answers={"status": "draft"})
+class UpdateInvoice(Action):
+    """Change a draft invoice; of a finalized one only the metadata and little else."""
+
+    invoice: str = path_id("Invoice ID", "in_123", "The invoice to change", "invoice")
+    auto_advance: bool | None = _auto_advance(False)
+    collection_method: str | None = rows.collection_method("send_invoice")
+    description: str | None = _description("Updated invoice")
+    metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
+    days_until_due: int | None = rows.days_until_due(other=("Due Date",), beyond=True)
+    due_date: int | None = rows.due_date(1924991999, beyond=True)
+
+
+@action("DELETE /v1/invoices/{invoice}", answers={"deleted": True})
+class DeleteInvoice(Action):
+    """Delete a draft invoice for good. A finalized one can only be voided."""
+
+    invoice: str = path_id("Invoice ID", "in_123", "The draft to delete", "invoice")

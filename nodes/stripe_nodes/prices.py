@@ -1,0 +1,111 @@
+"""Prices: how much a product costs, and how often."""
+
+from typing import Any
+
+from stripe_nodes import rows, rules
+from stripe_plugin import restrictions as rule
+from stripe_plugin.contract import Action, action, conditional, optional, path_id, required
+
+_ARCHIVED = {"active": False}
+
+
+@action("GET /v1/prices")
+class ListPrices(Action):
+    """List the prices of the account, newest first."""
+
+    product: str | None = optional(
+        "Product", "prod_123", "Only the prices of this product", rule.reference("product")
+    )
+    active: bool | None = rows.active("Only active prices, or only archived ones")
+    currency: str | None = optional(
+        "Currency", "usd", "Only prices in this currency", rules.currency_code(), page="ISO code"
+    )
+    limit: int | None = rows.limit()
+    starting_after: str | None = rows.starting_after("price_123", "price")
+    ending_before: str | None = rows.ending_before("price_456", "price")
+
+
+@action("GET /v1/prices/{price}", answers={"currency": "usd"})
+class RetrievePrice(Action):
+    """Get one price."""
+
+    price: str = path_id("Price ID", "price_123", "The price to get", "price")
+
+
+@action("POST /v1/prices", answers={"currency": "usd"})
+class CreatePrice(Action):
+    """Add a price, one-time or recurring, to a product or to one made with it."""
+
+    currency: str = required(
+        "Currency", "usd", "The currency it is charged in", rules.currency_code()
+    )
+    product: str | None = conditional(
+        "Product",
+        "prod_123",
+        "The product it is for",
+        rule.required_if_empty("Product Data"),
+        rule.excludes("Product Data"),
+        rule.reference("product"),
+    )
+    unit_amount: int | None = optional(
+        "Unit Amount",
+        1000,
+        "What one unit costs, in the currency's smallest unit (cents); 0 is free",
+        rule.required_if_empty("unit_amount_decimal", "custom_unit_amount", "billing_scheme"),
+        rule.excludes("unit_amount_decimal", "custom_unit_amount"),
+        rule.at_least(0),
+        rules.amount(),
+        page="",
+    )
+    recurring: dict[str, Any] | None = optional(
+        "Recurring",
+        {"interval": "month"},
+        "How often it is charged; empty for once",
+        rows.recurring(),
+    )
+    nickname: str | None = optional(
+        "Nickname",
+        "Monthly Premium",
+        "A short name that customers do not see",
+        rule.max_length(5000),
+    )
+    metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"}, clearable=False)
+    product_data: dict[str, Any] | None = optional(
+        "Product Data",
+        {"name": "New Product"},
+        "A new product to make for this price",
+        rule.required_if_empty("Product"),
+        rows.product_data(),
+        page="Required if Product is empty",
+    )
+
+
+@action("POST /v1/prices/{price}", answers={"active": False})
+class UpdatePrice(Action):
+    """Change a price. Its amount, currency and interval never change: make a new price instead."""
+
+    price: str = path_id("Price ID", "price_123", "The price to change", "price")
+    active: bool | None = optional("Active", False, "Whether it can be used for new purchases")
+    nickname: str | None = optional(
+        "Nickname",
+        "Updated Monthly",
+        "A short name that customers do not see",
+        rule.max_length(5000),
+    )
+    lookup_key: str | None = optional(
+        "Lookup Key", "premium_monthly_v2", "Your own key to find it by", rule.max_length(200)
+    )
+    tax_behavior: str | None = optional(
+        "Tax Behavior",
+        "inclusive",
+        "Whether the price contains tax; once set to in- or exclusive it stays so",
+        rule.one_of("exclusive", "inclusive", "unspecified"),
+    )
+    metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
+
+
+@action("POST /v1/prices/{price}", answers=_ARCHIVED, sends=_ARCHIVED, docs="prices/update")
+class DeactivatePrice(Action):
+    """Archive a price, so that nothing new can be bought at it."""
+
+    price: str = path_id("Price ID", "price_123", "The price to archive", "price")

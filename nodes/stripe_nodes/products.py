@@ -1,0 +1,89 @@
+"""Products: what is sold."""
+
+from typing import Any
+
+from stripe_nodes import rows
+from stripe_plugin import restrictions as rule
+from stripe_plugin.contract import Action, action, optional, path_id, required
+
+_CURSOR = "Use an ID from the previous result"
+_IMAGES = (rule.max_items(8, "URLs", aloud=True), rule.each(rule.max_length(5000)))
+
+
+@action("GET /v1/products")
+class ListProducts(Action):
+    """List the products of the account, newest first."""
+
+    active: bool | None = rows.active("Only active products, or only archived ones")
+    limit: int | None = rows.limit()
+    starting_after: str | None = rows.starting_after("prod_123", "product", _CURSOR)
+    ending_before: str | None = rows.ending_before("prod_456", "product", _CURSOR)
+
+
+@action("GET /v1/products/{id}", answers={"name": "Premium Plan"})
+class RetrieveProduct(Action):
+    """Get one product."""
+
+    id: str = path_id("Product ID", "prod_123", "The product to get", "product")
+
+
+@action("POST /v1/products", answers={"name": "Premium Plan"})
+class CreateProduct(Action):
+    """Create a product, ready to be given prices."""
+
+    name: str = required(
+        "Name", "Premium Plan", "What customers see it called", rule.max_length(5000)
+    )
+    active: bool | None = optional("Active", True, "Whether it can be bought")
+    description: str | None = optional(
+        "Description",
+        "Premium subscription plan",
+        "What it is, for customers",
+        rule.max_length(40000),
+    )
+    images: list[str] | None = optional(
+        "Images", ["https://example.com/img.jpg"], "Addresses of its pictures", *_IMAGES
+    )
+    url: str | None = optional(
+        "URL", "https://example.com/product", "Its page on your site", rule.max_length(5000)
+    )
+    metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"}, clearable=False)
+
+
+@action("POST /v1/products/{id}", answers={"name": "Premium Plan Updated"})
+class UpdateProduct(Action):
+    """Change a product; what is left empty stays as it is."""
+
+    id: str = path_id("Product ID", "prod_123", "The product to change", "product")
+    name: str | None = optional(
+        "Name", "Premium Plan Updated", "What customers see it called", rule.max_length(5000)
+    )
+    active: bool | None = optional("Active", False, "Whether it can be bought")
+    description: str | None = optional(
+        "Description",
+        "Updated description",
+        "What it is, for customers",
+        rule.max_length(40000),
+        clearable=True,
+    )
+    images: list[str] | None = optional(
+        "Images",
+        ["https://example.com/new.jpg"],
+        "Addresses of its pictures; they replace the present ones",
+        *_IMAGES,
+        clearable=True,
+    )
+    url: str | None = optional(
+        "URL", "https://example.com/new-product", "Its page on your site", clearable=True
+    )
+    default_price: str | None = optional(
+        "Default Price", "price_123", "The price it is sold at by default", rule.reference("price")
+    )
+    metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
+
+
+@action("DELETE /v1/products/{id}", answers={"deleted": True})
+class DeleteProduct(Action):
+    """Delete a product. One that has prices cannot be deleted: set Active to false instead."""
+
+    id: str = path_id("Product ID", "prod_123", "The product to delete", "product")

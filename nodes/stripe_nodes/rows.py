@@ -1,0 +1,211 @@
+"""Rows and shapes that recur in several tables."""
+
+from decimal import Decimal
+from typing import Any
+
+from stripe_nodes import rules
+from stripe_plugin import restrictions as rule
+from stripe_plugin.contract import optional
+
+OBJECT, TEXTS = dict[str, Any], list[str]
+
+# --- rows ------------------------------------------------------------------------------------------
+
+
+def limit() -> Any:
+    """How many results a list gives."""
+    return optional(
+        "Limit", 10, "How many results to return; Stripe's default is 10", rule.between(1, 100)
+    )
+
+
+def active(description: str) -> Any:
+    """A filter that can be on, off or empty."""
+    return optional("Active", True, description, page="true, false, or empty for all")
+
+
+def customer(description: str) -> Any:
+    """A customer who may be given as an account instead."""
+    rules = (rule.excludes("customer_account"), rule.reference("customer"))
+    return optional("Customer", "cus_123", description, *rules)
+
+
+def starting_after(example: str, resource: str, page: str | None = None) -> Any:
+    """The cursor to the next page."""
+    text = "Continue after this ID: the last one of the page before"
+    return optional("Starting After", example, text, rule.reference(resource), page=page)
+
+
+def ending_before(example: str, resource: str, page: str | None = None) -> Any:
+    """The cursor to the previous page."""
+    text = "Go back to the results before this ID: the first one of the page after"
+    alone = rule.excludes("Starting After")
+    return optional("Ending Before", example, text, alone, rule.reference(resource), page=page)
+
+
+def metadata(example: dict[str, str], *, clearable: bool = True) -> Any:
+    """Key-value pairs of one's own."""
+    text = "Your own key-value pairs to keep with it"
+    return optional("Metadata", example, text, rules.metadata(), clearable=clearable)
+
+
+def collection_method(example: str) -> Any:
+    """Charged automatically or sent as an invoice."""
+    text = "Whether Stripe charges the customer or sends them the invoice to pay"
+    return optional(
+        "Collection Method", example, text, rule.one_of("charge_automatically", "send_invoice")
+    )
+
+
+def days_until_due(*, other: tuple[str, ...] = (), **more: Any) -> Any:
+    """How long a sent invoice may be paid; `other`: the row that says it in another way."""
+    rules = [
+        rule.only_if("Collection Method", "send_invoice"),
+        *(rule.excludes(key) for key in other),
+    ]
+    due = rule.required_if("Collection Method", "send_invoice", unless=other)
+    text = "How many days the customer has to pay a sent invoice"
+    return optional("Days Until Due", 30, text, due, *rules, rule.at_least(0), **more)
+
+
+def due_date(example: int, **more: Any) -> Any:
+    """When a sent invoice is due."""
+    text = "When a sent invoice is due, in unix seconds"
+    only = rule.only_if("Collection Method", "send_invoice")
+    return optional(
+        "Due Date", example, text, only, rules.in_future(), page="Unix timestamp", **more
+    )
+
+
+# --- shapes ----------------------------------------------------------------------------------------
+
+LONG = rule.max_length(5000)
+
+
+def address() -> rule.Restriction:
+    """A postal address; an empty line is unset."""
+    lines = ("line1", "line2", "city", "state", "postal_code", "country")
+    return rule.keys({line: rule.may(str, LONG, clearable=True) for line in lines})
+
+
+def recurring() -> rule.Restriction:
+    """How often a price is billed."""
+    return rule.keys(
+        interval=rule.need(str, rule.one_of("day", "week", "month", "year")),
+        interval_count=rule.may(int, rules.three_years()),
+        meter=rule.may(str, LONG, rule.required_if("usage_type", "metered")),
+        usage_type=rule.may(str, rule.one_of("licensed", "metered")),
+    )
+
+
+def product_data() -> rule.Restriction:
+    """A product made together with its price."""
+    descriptor = r"(?=.*[A-Za-z])[^<>\\\"']{1,22}"
+    return rule.keys(
+        name=rule.need(str, LONG),
+        active=rule.may(bool),
+        id=rule.may(str, LONG),
+        metadata=rule.may(OBJECT, rules.metadata()),
+        statement_descriptor=rule.may(
+            str,
+            rule.matches(descriptor, "be 1–22 characters with a letter and without < > \\ \" '"),
+        ),
+        tax_code=rule.may(str, LONG),
+        tax_details=rule.may(OBJECT),
+        unit_label=rule.may(str, rule.max_length(12)),
+    )
+
+
+def _price_data(**more: rule.Field) -> rule.Field:
+    return rule.may(
+        OBJECT,
+        rule.keys(
+            currency=rule.need(str, rules.currency_code()),
+            tax_behavior=rule.may(str, rule.one_of("exclusive", "inclusive", "unspecified")),
+            unit_amount=rule.may(
+                int, rules.amount(), rule.required_if_empty("unit_amount_decimal")
+            ),
+            unit_amount_decimal=rule.may(Decimal, rule.excludes("unit_amount")),
+            **more,
+        ),
+        rule.excludes("price"),
+    )
+
+
+def _priced(**more: rule.Field) -> dict[str, rule.Field]:
+    """An item that is sold: by a price or by the data of one, and how many of it."""
+    return {
+        **more,
+        "price": rule.may(str, LONG),
+        "quantity": rule.may(int, rule.at_least(0)),
+        "metadata": rule.may(OBJECT, rules.metadata()),
+        "tax_rates": rule.may(TEXTS),
+    }
+
+
+def _subscription_item(**more: rule.Field) -> dict[str, rule.Field]:
+    data = _price_data(product=rule.need(str, LONG), recurring=rule.need(OBJECT, recurring()))
+    thresholds, discounts = rule.may(OBJECT), rule.may(list[OBJECT])
+    return _priced(**more, price_data=data, billing_thresholds=thresholds, discounts=discounts)
+
+
+def subscription_items() -> tuple[rule.Restriction, ...]:
+    """The items of a new subscription: a price each."""
+    item = _subscription_item()
+    item["price"] = rule.may(str, rule.required_if_empty("price_data"), LONG)
+    return rule.max_items(20), rule.each(rule.keys(item))
+
+
+def subscription_changes() -> rule.Restriction:
+    """Items to change or drop (with their ID), or to add (without)."""
+    item = _subscription_item(
+        id=rule.may(str, LONG), deleted=rule.may(bool), clear_usage=rule.may(bool)
+    )
+    item["price"] = rule.may(str, rule.required_if_empty("id", "price_data"), LONG)
+    item["deleted"] = rule.may(bool, rule.only_if("id"))
+    return rule.each(rule.keys(item))
+
+
+def line_items(**more: rule.Field) -> rule.Restriction:
+    """What a checkout session sells."""
+    product = rule.may(
+        str, rule.required_if_empty("product_data"), rule.excludes("product_data"), LONG
+    )
+    data = _price_data(
+        product=product, product_data=rule.may(OBJECT), recurring=rule.may(OBJECT, recurring())
+    )
+    counts = rule.may(
+        OBJECT, rule.keys(enabled=rule.need(bool), minimum=rule.may(int), maximum=rule.may(int))
+    )
+    item = _priced(
+        **more, price_data=data, adjustable_quantity=counts, dynamic_tax_rates=rule.may(TEXTS)
+    )
+    item["price"] = rule.may(str, rule.required_if_empty(*more, "price_data"), LONG)
+    return rule.each(rule.keys(item))
+
+
+def shipping_options() -> tuple[rule.Restriction, ...]:
+    """At most five ways to ship: a rate each, or the data of one."""
+    rate = rule.may(str, rule.required_if_empty("shipping_rate_data"), LONG)
+    data = rule.may(OBJECT, rule.excludes("shipping_rate"))
+    return rule.max_items(5), rule.each(rule.keys(shipping_rate=rate, shipping_rate_data=data))
+
+
+def subscription_data() -> rule.Restriction:
+    """How the subscription that a checkout session starts is set up."""
+    return rule.keys(
+        application_fee_percent=rule.may(Decimal),
+        billing_cycle_anchor=rule.may(int, rules.in_future()),
+        billing_mode=rule.may(OBJECT),
+        default_tax_rates=rule.may(TEXTS),
+        description=rule.may(str, rule.max_length(500)),
+        invoice_settings=rule.may(OBJECT),
+        metadata=rule.may(OBJECT, rules.metadata()),
+        on_behalf_of=rule.may(str),
+        pending_invoice_item_interval=rule.may(OBJECT),
+        proration_behavior=rule.may(str, rule.one_of("create_prorations", "none")),
+        transfer_data=rule.may(OBJECT),
+        trial_end=rule.may(int, rules.in_future(hours=48)),
+        trial_period_days=rule.may(int, rule.at_least(1), rule.excludes("trial_end")),
+        trial_settings=rule.may(OBJECT),
+    )

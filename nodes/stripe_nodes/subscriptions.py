@@ -1,0 +1,122 @@
+"""Subscriptions: what a customer pays again and again."""
+
+from typing import Any
+
+from stripe_nodes import rows
+from stripe_plugin import restrictions as rule
+from stripe_plugin.contract import Action, action, optional, path_id, required
+
+_STATUSES = ("active", "all", "canceled", "ended", "incomplete", "incomplete_expired")
+_MORE_STATUSES = ("past_due", "paused", "trialing", "unpaid")
+
+
+def _cancel_at_period_end(example: bool) -> Any:  # noqa: FBT001 - an example value
+    text = "Whether it ends with the period that is paid for"
+    return optional("Cancel at Period End", example, text, rule.excludes("cancel_at"))
+
+
+def _payment_method(example: str) -> Any:
+    text = "The customer's payment method to charge"
+    return optional("Default Payment Method", example, text, rule.reference("payment_method"))
+
+
+@action("GET /v1/subscriptions")
+class ListSubscriptions(Action):
+    """List the subscriptions of the account, newest first; canceled ones only if asked for."""
+
+    customer: str | None = rows.customer("Only this customer's subscriptions")
+    price: str | None = optional(
+        "Price", "price_123", "Only subscriptions to this price", rule.reference("price")
+    )
+    status: str | None = optional(
+        "Status",
+        "active",
+        "Only subscriptions in this state; all for every one",
+        rule.one_of(*_STATUSES, *_MORE_STATUSES),
+        page="Stripe subscription status",
+    )
+    limit: int | None = rows.limit()
+    starting_after: str | None = rows.starting_after("sub_123", "subscription")
+    ending_before: str | None = rows.ending_before("sub_456", "subscription")
+
+
+@action("GET /v1/subscriptions/{subscription_exposed_id}", answers={"status": "active"})
+class RetrieveSubscription(Action):
+    """Get one subscription."""
+
+    subscription_exposed_id: str = path_id(
+        "Subscription ID", "sub_123", "The subscription to get", "subscription"
+    )
+
+
+@action("POST /v1/subscriptions", answers={"customer": "cus_123"})
+class CreateSubscription(Action):
+    """Subscribe a customer to one or more recurring prices."""
+
+    customer: str = required("Customer", "cus_123", "Who subscribes", rule.reference("customer"))
+    items: list[dict[str, Any]] = required(
+        "Items",
+        [{"price": "price_123", "quantity": 1}],
+        "What they subscribe to",
+        *rows.subscription_items(),
+        page="Required; Price ID required in each item",
+    )
+    cancel_at_period_end: bool | None = _cancel_at_period_end(False)
+    default_payment_method: str | None = _payment_method("pm_123")
+    description: str | None = optional(
+        "Description", "Premium subscription", "What it is, for the customer", rule.max_length(500)
+    )
+    collection_method: str | None = rows.collection_method("charge_automatically")
+    metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"})
+    days_until_due: int | None = rows.days_until_due(beyond=True)
+
+
+@action("POST /v1/subscriptions/{subscription_exposed_id}", answers={"status": "active"})
+class UpdateSubscription(Action):
+    """Change a subscription; what is left empty stays as it is.
+
+    An item with its ID is changed; an item without one is added and billed on top.
+    """
+
+    subscription_exposed_id: str = path_id(
+        "Subscription ID", "sub_123", "The subscription to change", "subscription"
+    )
+    cancel_at_period_end: bool | None = _cancel_at_period_end(True)
+    default_payment_method: str | None = _payment_method("pm_456")
+    description: str | None = optional(
+        "Description",
+        "Updated subscription",
+        "What it is, for the customer",
+        rule.max_length(500),
+        clearable=True,
+    )
+    items: list[dict[str, Any]] | None = optional(
+        "Items",
+        [{"id": "si_123", "price": "price_456"}],
+        "Items to change or drop (with their ID) or to add (without)",
+        rows.subscription_changes(),
+        page="Item ID or Price ID",
+    )
+    metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
+    proration_behavior: str | None = optional(
+        "Proration Behavior",
+        "create_prorations",
+        "What happens to the part of the period that is already paid",
+        rule.one_of("create_prorations", "none", "always_invoice"),
+    )
+    days_until_due: int | None = optional(
+        "Days Until Due",
+        30,
+        "How many days the customer has to pay a sent invoice",
+        rule.at_least(0),
+        beyond=True,
+    )
+
+
+@action("DELETE /v1/subscriptions/{subscription_exposed_id}", answers={"status": "canceled"})
+class CancelSubscription(Action):
+    """End a subscription at once. To let the paid period run out, update Cancel at Period End."""
+
+    subscription_exposed_id: str = path_id(
+        "Subscription ID", "sub_123", "The subscription to cancel", "subscription"
+    )

@@ -1,0 +1,126 @@
+"""Whose account, which mode, which version? Secrets are never printed.
+
+Without a key everything runs in the sandbox and says so; with a key never. A live key needs
+`allow_live`. What keys there are: docs.stripe.com/keys.
+"""
+
+import os
+import re
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+import attrs
+
+from stripe_plugin.errors import UsageError, masked
+
+if TYPE_CHECKING:
+    from stripe_plugin.sandbox import Sandbox
+
+STRIPE = "https://api.stripe.com"
+STRIPE_VERSION = "2026-08-26.dahlia"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+WRONG_KEYS = {
+    "pk_": "is a publishable key, for browsers: it cannot run actions",
+    "sk_org_": "is an organisation's key, which acts on no account",
+    "whsec_": "is a webhook secret",
+    "": "is not a secret (sk_) or restricted (rk_) key",
+}
+
+
+class Secret:
+    """Text that is shown only by `reveal()` and never pickled."""
+
+    __slots__ = ("reveal",)
+
+    def __init__(self, text: "str | Secret") -> None:
+        self.reveal = text.reveal if isinstance(text, Secret) else lambda: str(text)
+
+    def __repr__(self) -> str:
+        shown = masked(self.reveal())
+        return shown if shown.endswith("…") else "…"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self.reveal() == other.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a secret is not pickled; make the connection where it is used")
+
+
+def _mode(key: Secret) -> str:
+    """`test` or `live`; `UsageError` that says what this key is instead."""
+    text = key.reveal()
+    if not re.fullmatch(r"(sk|rk)_(?!org_)[A-Za-z0-9_]{3,500}", text):
+        reason = next(why for prefix, why in WRONG_KEYS.items() if text.startswith(prefix))
+        raise UsageError(f"The API key {key} {reason}. Use a secret key, such as sk_test_….")
+    return "test" if text[3:].startswith("test_") else "live"
+
+
+def _checked_url(url: str) -> str:
+    """An https URL, or http on this machine: keys travel nowhere else."""
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not safe or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise UsageError(f"The base URL must be https://host, or http:// on loopback; got {url!r}.")
+    return url.rstrip("/")
+
+
+@attrs.frozen
+class Connection:
+    """One account in one mode. Raises `UsageError` for a key, account or URL that cannot be used.
+
+    `api_key`: sk_test_…, rk_test_…, or with `allow_live` a live one. `account`: acct_…, to act on a
+    connected account. `base_url`: https, or http on loopback.
+    """
+
+    api_key: Secret = attrs.field(converter=Secret)
+    account: str | None = None
+    base_url: str = attrs.field(default=STRIPE, converter=_checked_url)
+    allow_live: bool = False
+    world: "Sandbox | None" = attrs.field(default=None, kw_only=True, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.account is not None and not re.fullmatch(r"acct_[A-Za-z0-9_]{1,250}", self.account):
+            raise UsageError(
+                f"The account must look like acct_…; got {masked(self.account)[:40]!r}."
+            )
+        if _mode(self.api_key) == "live" and not self.allow_live:
+            raise UsageError(
+                f"The API key {self.api_key} moves real money. Use a test key (sk_test_…), or say so:"
+                " Connection(…, allow_live=True), or --allow-live in the terminal."
+            )
+
+    @property
+    def mode(self) -> str:
+        """`sandbox`, `test` or `live`."""
+        return "sandbox" if self.world is not None else _mode(self.api_key)
+
+    @classmethod
+    def sandbox(cls, file: str | os.PathLike[str] | None = None) -> Self:
+        """A Stripe of one's own: empty and in memory, or kept in an SQLite file."""
+        from stripe_plugin.sandbox import Sandbox
+
+        return cls("sk_test_sandbox", world=Sandbox(os.fspath(file) if file else None))
+
+    @classmethod
+    def from_env(
+        cls, environ: Mapping[str, str] = os.environ, *, allow_live: bool = False
+    ) -> "Connection":
+        """From STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE; without a key the sandbox.
+
+        That sandbox is one per process, or kept in the file that STRIPE_NODES_SANDBOX names.
+        """
+        if key := environ.get("STRIPE_API_KEY", "").strip():
+            base = environ.get("STRIPE_API_BASE") or STRIPE
+            return cls(key, environ.get("STRIPE_ACCOUNT") or None, base, allow_live)
+        file = environ.get("STRIPE_NODES_SANDBOX")
+        with _lock:
+            return _shared.setdefault(file, _shared.get(file) or cls.sandbox(file))
+
+
+_shared: dict[str | None, Connection] = {}
+_lock = threading.Lock()

@@ -1,0 +1,154 @@
+"""What can go wrong, as data that a form can show. No text in here ever holds a key.
+
+`InvalidInputs`: refused here, nothing was sent. `StripeError`: Stripe refused or did not answer.
+`UsageError`: not the person at the form but the program around it must change something.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+_KEYS = re.compile(r"\b((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?)[A-Za-z0-9_]{3,}\b")
+_CLIENT_SECRETS = re.compile(r"\b([a-z]{2,6}_[A-Za-z0-9_]+_secret_)[A-Za-z0-9]+")
+
+
+def masked(text: str) -> str:
+    """`text` with every Stripe key and client secret in it cut to its prefix."""
+    return _KEYS.sub(r"\1…", _CLIENT_SECRETS.sub(r"\1…", text))
+
+
+def shown(value: Any, most: int = 60) -> str:
+    """`value`, short enough for a sentence and without secrets."""
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return "a number of more than 18 digits"
+    if isinstance(value, str | int | float) or value is None:
+        cut = value[: most * 2] if isinstance(value, str) else value
+        text = masked(json.dumps(cut, ensure_ascii=False).encode("utf-8", "replace").decode())
+        return text if len(text) <= most else text[:most] + "…"
+    if isinstance(value, Mapping):
+        return "an object"
+    return "a list" if isinstance(value, list | tuple) else f"a {type(value).__name__[:most]}"
+
+
+def near(word: Any, known: Iterable[str]) -> str:
+    """` (did you mean …?)` with the nearest known word, or nothing."""
+    by_fold = {name.casefold().replace("_", " "): name for name in reversed([*known])}
+    asked = str(word)[:80].casefold().replace("_", " ")
+    found = difflib.get_close_matches(asked, by_fold, n=1, cutoff=0.6)
+    return f" (did you mean {by_fold[found[0]]}?)" if found else ""
+
+
+class Refused(ValueError):
+    """One value cannot be taken: [(path below its label, what is wrong)], at most 20 of them."""
+
+    def __init__(self, problems: str | Sequence[tuple[str, str]]) -> None:
+        self.problems = [("", problems)] if isinstance(problems, str) else list(problems)[:20]
+        super().__init__("; ".join(wrong for _, wrong in self.problems))
+
+
+class UsageError(Exception):
+    """An unknown action, an unusable key or option, a broken plugin or flow file."""
+
+
+class InvalidInputs(ValueError):
+    """Inputs refused before anything was sent. `problems`: `{display key: [sentence, …]}`, all."""
+
+    def __init__(self, problems: Mapping[str, list[str]], action: str | None = None) -> None:
+        self.problems, self.action = dict(problems), action
+        super().__init__(self.problems, action)
+
+    def __str__(self) -> str:
+        return " ".join(sentence for sentences in self.problems.values() for sentence in sentences)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-safe; the same words as in `StripeError.as_dict()` mean the same."""
+        facts = {"category": "invalid_inputs", "message": str(self), "action": self.action}
+        return {**facts, "problems": self.problems, "retryable": False, "outcome_unknown": False}
+
+
+@dataclass(eq=False, kw_only=True)
+class StripeError(Exception):
+    """Stripe refused the request, or its answer did not arrive.
+
+    `retryable`: the same run may succeed later. `outcome_unknown`: it may have been executed; run it
+    again only under the same idempotency key. `display_key`: the row of the form to point at.
+    """
+
+    category: ClassVar[str] = "api"
+    statuses: ClassVar[tuple[int, ...]] = ()
+    message: str
+    type: str | None = None
+    code: str | None = None
+    decline_code: str | None = None
+    param: str | None = None
+    display_key: str | None = None
+    request_id: str | None = None
+    status: int | None = None
+    doc_url: str | None = None
+    retryable: bool = False
+    outcome_unknown: bool = False
+    attempts: int = 0
+    action: str | None = None
+    idempotency_key: str | None = None
+
+    def __init_subclass__(cls, *, category: str, statuses: tuple[int, ...] = ()) -> None:
+        cls.category, cls.statuses = category, statuses
+
+    def __post_init__(self) -> None:
+        self.message = masked(self.message)
+
+    def __str__(self) -> str:
+        where = f"{self.display_key}: " if self.display_key else ""
+        facts = [self.category, self.decline_code or self.code, self.request_id]
+        unknown = " It may have been executed all the same." if self.outcome_unknown else ""
+        return f"{where}{self.message}{unknown} [{', '.join(filter(None, facts))}]"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything a host or a form needs, JSON-safe."""
+        return {"category": self.category, **asdict(self)}
+
+    def __reduce__(self) -> Any:
+        return partial(type(self), **asdict(self)), ()
+
+
+class CardError(StripeError, category="card", statuses=(402,)):
+    """The payment was declined; `decline_code` says why."""
+
+
+class InvalidRequest(StripeError, category="invalid_request", statuses=(400, 404)):
+    """Wrong parameters, or an object that is not there or not in the right state."""
+
+
+class AuthenticationFailed(StripeError, category="authentication", statuses=(401,)):
+    """The key is wrong, expired or revoked."""
+
+
+class PermissionDenied(StripeError, category="permission", statuses=(403,)):
+    """The key may not do this; for a restricted key, Stripe names the permission."""
+
+
+class IdempotencyConflict(StripeError, category="idempotency", statuses=(409,)):
+    """The idempotency key was used for something else, or is in use right now."""
+
+
+class RateLimited(StripeError, category="rate_limit", statuses=(429,)):
+    """Too many requests, or another request holds the object's lock."""
+
+
+class ConnectionFailed(StripeError, category="connection"):
+    """No complete answer arrived."""
+
+
+def kind_of(status: int, error_type: str | None, code: str | None) -> type[StripeError]:
+    """The class of an error answer: what Stripe calls it first, then its status."""
+    if error_type == "idempotency_error" or code == "idempotency_key_in_use":
+        return IdempotencyConflict
+    if code in ("rate_limit", "lock_timeout"):
+        return RateLimited
+    return next(
+        (kind for kind in StripeError.__subclasses__() if status in kind.statuses), StripeError
+    )

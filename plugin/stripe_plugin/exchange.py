@@ -1,0 +1,178 @@
+"""What is sent again, when, under which idempotency key? No I/O.
+
+`exchange` is a generator that both clients drive: it yields an `Attempt`, is sent the `Reply` (or
+`Lost`), and returns the `Result` or raises. Rules: docs.stripe.com/error-low-level.
+"""
+
+import json
+import random
+import re
+import time
+import uuid
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import attrs
+
+from stripe_plugin.connection import STRIPE_VERSION, Connection
+from stripe_plugin.contract import Action, Spec
+from stripe_plugin.errors import ConnectionFailed, StripeError, UsageError, kind_of, shown
+from stripe_plugin.restrictions import NOTHING
+from stripe_plugin.wire import Lost, Reply, Request, Result
+
+NAMESPACE = uuid.UUID("5f7c1e0a-3a2d-4b0e-9f53-6c1d0a8f4e21")
+USER_AGENT = "stripe-nodes/0.1"
+
+
+@attrs.frozen
+class RunContext:
+    """Which run this is, and the options of it that are no rows of a table.
+
+    `run_id`, `step` and `item` (in a loop) name the run: repeated, it replays instead of executing
+    again; `idempotency_key` names it directly. `expand` and `extra` are sent as they are; `extra` are
+    Stripe parameters that the action has no row for. `timeout`: seconds for one attempt.
+    """
+
+    run_id: str | None = None
+    step: str | None = None
+    item: str | int | None = None
+    idempotency_key: str | None = None
+    account: str | None = None
+    expand: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    extra: Mapping[str, Any] = NOTHING
+    timeout: float | None = None
+
+
+@attrs.frozen
+class Policy:
+    """How patient a client is: further attempts, and seconds for one attempt and for all of them."""
+
+    retries: int = 3
+    timeout: float = 80.0
+    budget: float = 150.0
+    first_delay: float = 0.5
+    longest_delay: float = 5.0
+    clock: Callable[[], float] = time.monotonic
+
+    def delay(self, attempt: int, reply: Reply | Lost) -> float | None:
+        """Seconds to wait before the next attempt, or None if there should be none."""
+        if attempt > self.retries or not worth_retrying(reply):
+            return None
+        backoff = min(self.first_delay * 2 ** (attempt - 1), self.longest_delay)
+        wait = max(self.first_delay, backoff * random.uniform(0.5, 1))  # noqa: S311 - no secret
+        asked = "" if isinstance(reply, Lost) else reply.headers.get("retry-after", "")
+        return max(wait, min(float(asked), 60.0)) if re.fullmatch(r"\d{1,6}", asked) else wait
+
+
+@attrs.frozen
+class Attempt:
+    """One thing for a client to do: wait `delay` seconds, send, wait `timeout` for the reply."""
+
+    request: Request
+    headers: Mapping[str, str]
+    delay: float
+    timeout: float
+
+
+def worth_retrying(reply: Reply | Lost) -> bool:
+    """Stripe-Should-Retry decides if it is there; else 409, 429, 5xx and what never arrived.
+
+    A stored failure that Stripe replays stays what it is, however often it is asked.
+    """
+    if isinstance(reply, Lost):
+        return True
+    if (advice := reply.headers.get("stripe-should-retry")) in ("true", "false"):
+        return advice == "true"
+    if reply.status < 300:
+        return reply.json() is None
+    return not reply.replayed and (reply.status in (409, 429) or reply.status >= 500)
+
+
+def idempotency_key(spec: Spec, connection: Connection, context: RunContext) -> str:
+    """The key given, or derived from the run's name, or random."""
+    if (given := context.idempotency_key) is not None:
+        if not re.fullmatch(r"[\x21-\x7e]{1,255}", given):
+            raise UsageError(f"An idempotency key is 1–255 ASCII characters; got {shown(given)}.")
+        return given
+    if context.run_id is None:
+        return str(uuid.uuid4())
+    account = context.account or connection.account
+    name = [account, context.run_id, context.step or spec.id, context.item]
+    return str(uuid.uuid5(NAMESPACE, json.dumps(name)))
+
+
+def exchange(
+    action: Action, connection: Connection, context: RunContext, policy: Policy
+) -> Generator[Attempt, Reply | Lost, Result]:
+    """All attempts of one action. Raises `InvalidInputs` before the first, `StripeError` at the end."""
+    request = _request(action, context)
+    headers = _headers(request, action.spec, connection, context)
+    deadline = policy.clock() + policy.budget
+    number, unknown, delay = 0, False, 0.0
+    while True:
+        number += 1
+        left = max(deadline - policy.clock() - delay, 0.001)
+        reply = yield Attempt(request, headers, delay, min(context.timeout or policy.timeout, left))
+        unknown = unknown or (request.method != "GET" and _may_have_executed(reply))
+        wait = policy.delay(number, reply)
+        if wait is None or policy.clock() + wait >= deadline:
+            break
+        delay = wait
+    facts = {"action": action.spec.id, "attempts": number}
+    output = reply.json() if isinstance(reply, Reply) and 200 <= reply.status < 300 else None
+    if isinstance(reply, Lost) or (reply.status < 300 and output is None):
+        reason = reply.reason if isinstance(reply, Lost) else "Stripe's answer cannot be read."
+        key = headers.get("Idempotency-Key")
+        again = {"retryable": True, "outcome_unknown": unknown, "idempotency_key": key}
+        raise ConnectionFailed(message=reason, code="no_answer", **again, **facts)
+    if output is None:
+        raise _error(reply, action.spec, unknown=unknown, **facts)
+    mode = "sandbox" if "stripe-nodes-sandbox" in reply.headers else connection.mode
+    live, request_id = bool(output.get("livemode", mode == "live")), reply.headers.get("request-id")
+    return Result(output, request_id, number, reply.replayed, live, mode)
+
+
+def _request(action: Action, context: RunContext) -> Request:
+    """Judged once more: an action made by its constructor has not been yet."""
+    judged = action.read(action.inputs(), extra=context.extra)
+    expand = [*(getattr(action, "expand", None) or ()), *context.expand]
+    return judged.request(extra={**context.extra, **({"expand": expand} if expand else {})})
+
+
+def _headers(
+    request: Request, spec: Spec, connection: Connection, context: RunContext
+) -> dict[str, str]:
+    """Everything but the key, which only a client touches."""
+    account = attrs.evolve(connection, account=context.account or connection.account).account
+    headers = {"Stripe-Version": STRIPE_VERSION, "User-Agent": USER_AGENT}
+    headers |= {"Stripe-Account": account} if account else {}
+    if request.method == "POST":
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        headers["Idempotency-Key"] = idempotency_key(spec, connection, context)
+    return headers
+
+
+def _may_have_executed(reply: Reply | Lost) -> bool:
+    if isinstance(reply, Lost):
+        return reply.sent
+    return reply.status >= 500 or reply.status < 300
+
+
+def _error(reply: Reply, spec: Spec, *, unknown: bool, **facts: Any) -> StripeError:
+    found = (reply.json() or {}).get("error")
+    error: dict[str, Any] = found if isinstance(found, dict) else {}
+    code, param = error.get("code"), error.get("param")
+    words = ("type", "code", "decline_code", "param", "doc_url")
+    # A refusal under the same key is Stripe's last word: had an earlier try worked, it would replay.
+    settled = 400 <= reply.status < 500 and reply.status not in (409, 429)
+    return kind_of(reply.status, error.get("type"), code)(
+        message=str(error.get("message") or f"Stripe answered {reply.status} without saying why."),
+        **{word: error.get(word) for word in words},
+        display_key=spec.display_key(param, code),
+        request_id=reply.headers.get("request-id"),
+        status=reply.status,
+        retryable=worth_retrying(reply),
+        outcome_unknown=unknown and not settled,
+        idempotency_key=reply.headers.get("idempotency-key"),
+        **facts,
+    )

@@ -1,0 +1,54 @@
+"""What may a plugin or a host hook into?
+
+A plugin is a module named by an entry point in the group `stripe_plugin.v1`; its hooks are functions
+marked `@hookimpl`, or `@hookimpl(wrapper=True)` to stand around what others do.
+"""
+
+from collections.abc import Awaitable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from stripe_plugin.connection import Connection
+    from stripe_plugin.contract import Action
+    from stripe_plugin.exchange import RunContext
+    from stripe_plugin.wire import Result
+
+PROJECT = "stripe_plugin"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def register_actions() -> "Iterable[type[Action] | dict[str, Any]] | None":
+    """Actions to offer: classes, or index entries of a manifest with the `entry` to import."""
+
+
+@hookspec(firstresult=True)
+def get_connection(action_id: str, context: "RunContext") -> "Connection | None":
+    """The connection for a run that names none, for example from a vault."""
+
+
+@hookspec(firstresult=True)
+def run_action(
+    action: "Action", connection: "Connection", context: "RunContext"
+) -> "Result | None":
+    """Runs a judged action. Wrap it to audit, approve or slow down; raise before `yield` to deny."""
+
+
+@hookspec(firstresult=True)
+def arun_action(
+    action: "Action", connection: "Connection", context: "RunContext"
+) -> "Awaitable[Result] | None":
+    """The same for asyncio: wrappers return an awaitable of their own that awaits the inner one.
+
+    A plugin that has only `run_action` still sees every run: those then go through a thread.
+    """
+
+
+@hookspec
+def after_run(
+    action_id: str, context: "RunContext", result: "Result | None", error: Exception | None
+) -> None:
+    """Observes what came of a run. What it raises changes nothing and becomes a problem."""

@@ -1,0 +1,308 @@
+"""Which actions are installed, and how is one run with all hooks?
+
+Manifests (entry points `stripe_plugin.manifest`, `name = "package:index.json"`) list actions as data;
+nothing is imported for them. Plugins (`stripe_plugin.v1`) are modules with hooks. What is broken in
+either becomes a `Problem`; the rest still loads.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Coroutine, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import pluggy
+
+from stripe_plugin import hookspecs
+from stripe_plugin.errors import UsageError, masked, near
+
+if TYPE_CHECKING:
+    from stripe_plugin.client import AsyncClient, Client
+    from stripe_plugin.connection import Connection
+    from stripe_plugin.contract import Action
+    from stripe_plugin.exchange import RunContext
+    from stripe_plugin.wire import Result
+
+MANIFESTS, PLUGINS = "stripe_plugin.manifest", "stripe_plugin.v1"
+MANIFEST_VERSION = 1
+CONTRACT = (
+    1,
+    0,
+)  # the major is the group's name; a plugin may ask for more: STRIPE_PLUGIN_CONTRACT
+LISTED = ("id", "name", "resource", "summary", "hints")
+
+
+class Problem(NamedTuple):
+    """A plugin or manifest that could not be used: its name, the distribution, and what is wrong."""
+
+    name: str
+    distribution: str
+    reason: str
+
+
+class _Manifest:
+    """A package's listing, registered like any other plugin."""
+
+    def __init__(self, value: str) -> None:
+        package, _, file = value.partition(":")
+        found = find_spec(package) if package.isidentifier() else None  # "a.b" would import a
+        if found is None or not found.submodule_search_locations:
+            raise UsageError(f"{value!r} names no top-level package that is installed")
+        self.folder = Path(found.submodule_search_locations[0])
+        self.index = json.loads((self.folder / file).read_text("utf-8"))
+        if self.index.get("manifest_version") != MANIFEST_VERSION:
+            raise UsageError(f"its manifest_version is not {MANIFEST_VERSION}")
+
+    @hookspecs.hookimpl
+    def register_actions(self) -> list[dict[str, Any]]:
+        return [{**entry, "folder": self.folder} for entry in self.index["actions"]]
+
+
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+def _vet(plugin: Any) -> None:
+    """Refuses a plugin whose hooks are not ours, on a manager that is thrown away."""
+    asked = str(getattr(plugin, "STRIPE_PLUGIN_CONTRACT", "1"))
+    if tuple(map(int, asked.split("."))) > CONTRACT:
+        raise UsageError(f"it needs contract {asked}: upgrade stripe-nodes")
+    if hasattr(plugin, "arun_action") and not hasattr(plugin, "run_action"):
+        raise UsageError("it has arun_action but not run_action, so half the runs would pass it by")
+    trial = _manager()
+    trial.register(plugin)
+    trial.check_pending()
+
+
+class Host:
+    """The installed actions and the way to run them. Made by `Host.load()`.
+
+    A context manager that closes its connections; asyncio runs share theirs inside `async with`.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.clients: dict[str, Client] = {}
+        self.aclients: dict[str, AsyncClient] | None = None
+        self._entries: dict[str, dict[str, Any]] = {}
+        self._plugins = _manager()
+        self._plugins.register(_Runner(self), "stripe_plugin")
+
+    @classmethod
+    def load(cls, *, block: Iterable[str] = ()) -> Self:
+        """Everything installed, but for the entry points named in `block` or STRIPE_PLUGIN_BLOCK."""
+        host = cls()
+        blocked = {*block, *os.environ.get("STRIPE_PLUGIN_BLOCK", "").split(",")}
+        found = [*entry_points(group=MANIFESTS), *entry_points(group=PLUGINS)]
+        for point in (point for point in found if point.name not in blocked):
+            name = f"{point.dist.name if point.dist else '?'}:{point.name}:{point.group}"
+            try:
+                plugin = _Manifest(point.value) if point.group == MANIFESTS else point.load()
+                host.register(plugin, name)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - anything can happen at import
+                host._report(name, error)
+        return host
+
+    def register(self, plugin: Any, name: str) -> None:
+        """Adds a plugin by hand, as discovery does. `name`: distribution:name."""
+        _vet(plugin)
+        self._plugins.register(plugin, name)
+        for found in plugin.register_actions() if hasattr(plugin, "register_actions") else ():
+            spec = getattr(found, "spec", None)
+            listed = {word: getattr(spec, word, None) for word in LISTED} | {"entry": found}
+            self._offer(found if isinstance(found, Mapping) else listed, name)
+
+    def _offer(self, entry: Mapping[str, Any], plugin: str) -> None:
+        if missing := [word for word in (*LISTED, "entry") if entry.get(word) is None]:
+            self._report(plugin, f"an action lacks {', '.join(missing)}")
+        elif first := self._entries.get(entry["id"]):
+            self._report(
+                plugin, f"the action {entry['id']} is already there from {first['plugin']}"
+            )
+        else:
+            self._entries[entry["id"]] = {**entry, "plugin": plugin.partition(":")[0]}
+
+    def _report(self, plugin: str, error: object) -> None:
+        distribution, name, *_ = f"{plugin}:".split(":")
+        kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
+        self.problems.append(Problem(name, distribution, masked(f"{kind}{error}")[:500]))
+
+    def catalog(self) -> list[dict[str, Any]]:
+        """One entry per action: id, name, resource, summary, hints, plugin. Imports none of them."""
+        words = (*LISTED, "plugin")
+        return [{word: entry[word] for word in words} for entry in self._entries.values()]
+
+    def _entry(self, action_id: str) -> dict[str, Any]:
+        if action_id not in self._entries:
+            hint = near(action_id, self._entries) or "; `stripe-nodes list` shows what there is"
+            raise UsageError(f"There is no action {action_id!r}{hint}")
+        return self._entries[action_id]
+
+    def manifest(self, action_id: str) -> dict[str, Any]:
+        """The action's manifest: the file of its package, or made from its class."""
+        if folder := self._entry(action_id).get("folder"):
+            described: dict[str, Any] = json.loads(
+                (folder / f"actions/{action_id}.json").read_text("utf-8")
+            )
+            return described
+        from stripe_plugin.manifest import describe
+
+        return describe(self.action(action_id))
+
+    def action(self, action_id: str) -> "type[Action]":
+        """The action's class, imported now. Raises `UsageError` if there is none."""
+        found: Any = self._entry(action_id)["entry"]
+        if not isinstance(found, str):
+            return found
+        module, _, name = found.partition(":")
+        try:
+            return getattr(import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            raise UsageError(f"The action {action_id} cannot be imported: {error}") from error
+
+    def run(
+        self,
+        action_id: str,
+        inputs: Mapping[str, Any],
+        *,
+        connection: "Connection | None" = None,
+        context: "RunContext | None" = None,
+    ) -> "Result":
+        """Reads the inputs, runs the action through all hooks and tells the observers.
+
+        Raises `InvalidInputs` with nothing sent, `StripeError`, `UsageError`, or what a hook raised.
+        """
+        with self._observed(action_id, inputs, connection, context) as (call, outcome):
+            outcome["result"] = _checked(self._plugins.hook.run_action(**call))
+        return outcome["result"]
+
+    async def arun(
+        self,
+        action_id: str,
+        inputs: Mapping[str, Any],
+        *,
+        connection: "Connection | None" = None,
+        context: "RunContext | None" = None,
+    ) -> "Result":
+        """The same for asyncio."""
+        hook = self._plugins.hook
+        aware = [impl.plugin for impl in hook.arun_action.get_hookimpls()]
+        unaware = [impl for impl in hook.run_action.get_hookimpls() if impl.plugin not in aware]
+        with self._observed(action_id, inputs, connection, context) as (call, outcome):
+            if unaware:  # they would not see an asyncio run: let them see this one
+                outcome["result"] = _checked(await asyncio.to_thread(hook.run_action, **call))
+            else:
+                outcome["result"] = _checked(await hook.arun_action(**call))
+        return outcome["result"]
+
+    @contextmanager
+    def _observed(
+        self, action_id: str, inputs: Any, who: Any, context: Any
+    ) -> Iterator[tuple[Any, Any]]:
+        """What to call the hooks with, and where to put the result for the observers."""
+        from stripe_plugin.connection import Connection
+        from stripe_plugin.exchange import RunContext
+
+        told = {
+            "action_id": action_id,
+            "context": context or RunContext(),
+            "result": None,
+            "error": None,
+        }
+        hook, context = self._plugins.hook, told["context"]
+        try:
+            action = self.action(action_id).read(inputs, extra=context.extra)
+            who = who or hook.get_connection(action_id=action_id, context=context)
+            yield (
+                {"action": action, "connection": who or Connection.from_env(), "context": context},
+                told,
+            )
+        except Exception as error:
+            told["error"] = error
+            raise
+        finally:
+            for impl in hook.after_run.get_hookimpls():
+                try:
+                    impl.function(*(told[name] for name in impl.argnames))
+                except Exception as error:  # noqa: BLE001 - an observer never changes the outcome
+                    self._report(str(impl.plugin_name), error)
+
+    def close(self) -> None:
+        """Closes the shared connections; a later run opens new ones."""
+        while self.clients:
+            self.clients.popitem()[1].close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        self.aclients = {}
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        shared, self.aclients = self.aclients or {}, None
+        for client in shared.values():
+            await client.aclose()
+        self.close()
+
+
+def _checked(result: Any) -> "Result":
+    from stripe_plugin.wire import Result
+
+    if not isinstance(result, Result):
+        raise UsageError(f"A run_action hook gave a {type(result).__name__} instead of a Result")
+    return result
+
+
+class _Runner:
+    """What runs an action when no plugin does: the innermost of the hooks."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    @hookspecs.hookimpl(trylast=True)
+    def run_action(self, action: Any, connection: Any, context: Any) -> "Result":
+        from stripe_plugin.client import Client
+
+        if connection.world is not None:
+            return Client(connection).run(action, context)
+        shared, place = self._host.clients, connection.base_url
+        client = shared.get(place) or shared.setdefault(place, Client(connection))
+        return client.run(action, context, connection=connection)
+
+    @hookspecs.hookimpl(trylast=True)
+    def arun_action(self, action: Any, connection: Any, context: Any) -> "_Pending":
+        return _Pending(self._arun(action, connection, context))
+
+    async def _arun(self, action: Any, connection: Any, context: Any) -> "Result":
+        from stripe_plugin.client import AsyncClient
+
+        shared, place = self._host.aclients, connection.base_url
+        if shared is None or connection.world is not None:
+            async with AsyncClient(connection) as client:
+                return await client.run(action, context)
+        client = shared.get(place) or shared.setdefault(place, AsyncClient(connection))
+        return await client.run(action, context, connection=connection)
+
+
+class _Pending:
+    """A coroutine that a wrapper may also drop, when it denies the run."""
+
+    def __init__(self, coroutine: "Coroutine[Any, Any, Result]") -> None:
+        self._coroutine = coroutine
+
+    def __await__(self) -> "Generator[Any, Any, Result]":
+        return self._coroutine.__await__()
+
+    def __del__(self) -> None:
+        self._coroutine.close()

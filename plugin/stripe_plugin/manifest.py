@@ -1,0 +1,82 @@
+"""How does an action look to a builder?
+
+`describe` derives everything from the table: rows as data, and JSON Schemas (2020-12) in two profiles:
+`form`, with conditions as if/then/else, and `tool`, flat, with conditions in words.
+"""
+
+from typing import Any
+
+from stripe_plugin.contract import RESOURCES, Action, Row, Spec
+from stripe_plugin.restrictions import table_schema
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+LIMITS = ("enum", "minimum", "maximum", "maxLength", "pattern", "maxItems")
+
+
+def describe(action: type[Action]) -> dict[str, Any]:
+    """The manifest of one action, JSON-safe."""
+    spec = action.spec
+    facts = "id name summary description resource method path docs_url hints permission".split()
+    return {
+        **{fact: getattr(spec, fact) for fact in facts},
+        "inputs": [_input(row, spec) for row in spec.rows],
+        "form_schema": form_schema(spec),
+        "tool_schema": tool_schema(spec),
+        "output_schema": _output_schema(spec.output_example),
+        "output_example": spec.output_example,
+    }
+
+
+def _input(row: Row, spec: Spec) -> dict[str, Any]:
+    schema = row.schema
+    about: dict[str, Any] = {
+        "key": row.key,
+        "name": row.name,
+        "type": schema["type"],
+        "required": row.required,
+        "example": row.example,
+        "description": row.description,
+        "beyond": row.beyond,
+        "restrictions": row.restriction_text,
+        "rules": [rule.says for rule in row.rules],
+        "clearable": row.clearable,
+        **{limit: schema[limit] for limit in LIMITS if limit in schema},
+    }
+    if row.conditions:
+        about["conditions"] = [rule.data(spec.names) for rule in row.conditions]
+    if resource := row.resource:
+        known = RESOURCES.get(resource)
+        prefix, listed_by = (known.prefix, known.listed_by) if known else (None, None)
+        about["reference"] = {"resource": resource, "prefix": prefix, "listed_by": listed_by}
+    return about
+
+
+def form_schema(spec: Spec) -> dict[str, Any]:
+    """For form libraries: property name = parameter, title = display key."""
+    schema = table_schema(spec.fields, spec.names)
+    for row in spec.rows:
+        words = {"title": row.key, "description": _sentence(row), "examples": [row.example]}
+        schema["properties"][row.name] = {**words, **schema["properties"][row.name]}
+    return {"$schema": DIALECT, "title": spec.name, "description": spec.description, **schema}
+
+
+def tool_schema(spec: Spec) -> dict[str, Any]:
+    """For tool APIs, which refuse combinators at the root: flat, with conditions in words."""
+    schema = form_schema(spec)
+    for row in spec.rows:
+        conditions = "".join(f" {rule.says}." for rule in row.conditions)
+        schema["properties"][row.name]["description"] += conditions
+    kept = ("title", "description", "type", "properties", "required", "additionalProperties")
+    return {word: schema[word] for word in kept if word in schema}
+
+
+def _sentence(row: Row) -> str:
+    text = row.restriction_text
+    return f"{row.description}. {text}." if text and text != "Required" else f"{row.description}."
+
+
+def _output_schema(example: dict[str, Any]) -> dict[str, Any]:
+    names = {bool: "boolean", int: "integer", str: "string", list: "array", dict: "object"}
+    properties: dict[str, Any] = {key: {"type": names[type(item)]} for key, item in example.items()}
+    properties["object"] = {"const": example["object"]}
+    return {"type": "object", "properties": properties, "required": ["object"]}

@@ -1,0 +1,425 @@
+"""What may a value be, and when must it be there?
+
+Rules are small frozen objects that judge, read themselves aloud (`says`) and are data. A `Restriction`
+judges one given value; a `Condition` says when a value must, or must not, be given. Tables of them are
+an action's rows and, by `keys`, an object inside a row: one judge reads both.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from math import isfinite
+from types import MappingProxyType
+from typing import Any, get_args, get_origin
+
+import attrs
+import cattrs
+
+from stripe_plugin.errors import Refused, near, shown
+
+Given = Mapping[str, Any]
+Problems = dict[str, list[tuple[str, str]]]  # label: [(path below the label, what is wrong)]
+Cases = Mapping[str, tuple[str, ...]]  # label: the values that count; () counts any
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+MOST_VALUES, DEEPEST, LONGEST = 20_000, 20, 100_000  # of one value, far above what Stripe takes
+
+
+class _Mark:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+CLEAR: Any = _Mark("CLEAR")  # unsets a field at Stripe; in text, `@clear`
+UNKNOWN: Any = _Mark("UNKNOWN")  # given, but known only later (a flow's reference)
+
+
+def plain(value: Any) -> Any:
+    """`value` as bounded JSON data; `Refused` for cycles, NaN, foreign objects, unsendable text."""
+    left = [MOST_VALUES]
+
+    def walk(value: Any, depth: int) -> Any:
+        left[0] -= 1
+        if depth > DEEPEST or left[0] < 0:
+            raise Refused("is nested too deeply or holds too much")
+        if isinstance(value, Mapping):
+            return {_text(key): walk(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [walk(item, depth + 1) for item in value]
+        return _text(value) if isinstance(value, str) else _scalar(value)
+
+    return walk(value, 0)
+
+
+def _scalar(value: Any) -> Any:
+    if value is None or value is CLEAR or value is UNKNOWN or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float | Decimal) and isfinite(value) and abs(value) < 10**18:
+        return value
+    if isinstance(value, datetime) and value.tzinfo:
+        return int(value.timestamp())
+    raise Refused(f"must be text, a number, true or false, an object or a list; got {shown(value)}")
+
+
+def _text(value: Any, _: Any = str) -> str:
+    if not isinstance(value, str):
+        raise Refused(f"must be text; got {shown(value)}")
+    if len(value) > LONGEST:
+        raise Refused(f"must be at most {LONGEST:,} characters long; got {len(value):,}")
+    if re.search(r"[\x00\ud800-\udfff]", value):
+        raise Refused("holds a character that cannot be sent (NUL or half a surrogate pair)")
+    return value
+
+
+def _whole(value: Any, _: Any = int) -> int:
+    is_text = isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value)
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    if not is_text and not (is_number and value == int(value)):
+        raise Refused(f"must be a whole number, such as 10; got {shown(value)}")
+    return int(value)
+
+
+def _number(value: Any, _: Any = Decimal) -> Decimal:
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?", text):
+        raise Refused(f"must be a number, such as 12.5; got {shown(value)}")
+    return Decimal(text)
+
+
+def _flag(value: Any, _: Any = bool) -> bool:
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if not isinstance(value, bool) and text not in ("true", "false"):
+        raise Refused(f"must be true or false; got {shown(value)}")
+    return value is True or text == "true"
+
+
+def _json(value: Any, kind: type, words: str) -> Any:
+    try:
+        read = plain(json.loads(value)) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        raise Refused(f"must be {words}; got text that is not JSON: {shown(value)}") from None
+    if not isinstance(read, kind):
+        raise Refused(f"must be {words}; got {shown(value)}")
+    return read
+
+
+def _object(value: Any, _: Any = dict) -> Any:
+    return _json(value, dict, 'an object, such as {"key": "value"}')
+
+
+def _array(value: Any, wanted: Any) -> list[Any]:
+    item = get_args(wanted)[0]
+    hook = _converter.get_structure_hook(item)
+    return _gather(_json(value, list, 'a list, such as ["value"]'), lambda each: hook(each, item))
+
+
+def _gather(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
+    """`read` of each value; every refusal at once, each under its item's number."""
+    clean: list[Any] = []
+    refused: list[tuple[str, str]] = []
+    for number, value in enumerate(values, 1):
+        try:
+            clean.append(value if value is UNKNOWN else read(value))
+        except Refused as error:
+            refused += [(f" › {number}{path}", wrong) for path, wrong in error.problems]
+    if refused:
+        raise Refused(refused)
+    return clean
+
+
+# cattrs' own hooks guess ("false" reads as True); these read exactly or refuse.
+_converter = cattrs.Converter(detailed_validation=False)
+for _kind, _hook in ((str, _text), (int, _whole), (bool, _flag), (Decimal, _number)):
+    _converter.register_structure_hook(_kind, _hook)
+_converter.register_structure_hook_func(lambda kind: get_origin(kind) is list, _array)
+_converter.register_structure_hook_func(lambda kind: get_origin(kind) is dict, _object)
+
+
+def type_schema(kind: Any) -> dict[str, Any]:
+    """The JSON Schema of a type that rows can have."""
+    if get_origin(kind) is list:
+        return {"type": "array", "items": type_schema(get_args(kind)[0])}
+    names: dict[Any, str] = {str: "string", int: "integer", bool: "boolean", Decimal: "number"}
+    return {"type": names.get(kind, "object")}
+
+
+@attrs.frozen
+class Restriction:
+    """Judges one given value: it `must` …, or is refused. `aloud`: the action page says it too."""
+
+    must: str
+    ok: Callable[[Any, Given], bool] = attrs.field(default=lambda _value, _given: True, repr=False)
+    schema: Mapping[str, Any] = NOTHING
+    says: str = attrs.field(default=attrs.Factory(lambda it: f"Must {it.must}", takes_self=True))
+    aloud: bool = False
+    then: Callable[[Any], Any] | None = attrs.field(default=None, repr=False)
+    resource: str | None = None
+
+    def read(self, value: Any, given: Given) -> Any:
+        """The value, normalised; `Refused` with the reason otherwise. `given`: its neighbours."""
+        if not self.ok(value, given):
+            raise Refused(f"must {self.must}; got {shown(value)}")
+        return self.then(value) if self.then else value
+
+
+def one_of(*values: str) -> Restriction:
+    """One of a few fixed values."""
+    says = (" or " if len(values) == 2 else ", ").join(values)
+    must, schema = f"be one of {', '.join(values)}", {"enum": list(values)}
+    return Restriction(must, lambda value, _: value in values, schema, says, aloud=True)
+
+
+def between(low: int, high: int) -> Restriction:
+    """A number within bounds, both included."""
+    must, schema = f"be from {low} to {high}", {"minimum": low, "maximum": high}
+    return Restriction(must, lambda it, _: low <= it <= high, schema, f"{low}–{high}", aloud=True)
+
+
+def at_least(low: int) -> Restriction:
+    """A number with a lower bound."""
+    return Restriction(f"be at least {low}", lambda value, _: value >= low, {"minimum": low})
+
+
+def max_length(most: int) -> Restriction:
+    """Text of at most so many characters."""
+    must = f"be at most {most:,} characters long"
+    return Restriction(must, lambda value, _: len(value) <= most, {"maxLength": most})
+
+
+def max_items(most: int, noun: str = "items", *, aloud: bool = False) -> Restriction:
+    """A list of at most so many items."""
+    must, says = f"hold at most {most} {noun}", f"Max {most} {noun}"
+    return Restriction(must, lambda value, _: len(value) <= most, {"maxItems": most}, says, aloud)
+
+
+def matches(pattern: str, must: str) -> Restriction:
+    """Text of a certain form, described in words."""
+    test, schema = re.compile(pattern), {"pattern": f"^(?:{pattern})$"}
+    return Restriction(must, lambda value, _: bool(test.fullmatch(value)), schema)
+
+
+def reference(resource: str) -> Restriction:
+    """The ID of a Stripe object of this resource. Only what no ID can be is refused."""
+    words = f"be the ID of a {resource.replace('_', ' ').replace('.', ' ')}"
+    base = matches(r"(?!\.{1,2}$)[^\u0000-\u0020\u007f]{1,5000}", words)
+    schema = {"pattern": r"^(?!\.{1,2}$)[^\u0000-\u0020\u007f]+$", "maxLength": 5000}
+    return attrs.evolve(base, schema=schema, resource=resource)
+
+
+def each(*rules: Restriction) -> Restriction:
+    """A list whose every item obeys these."""
+
+    def then(values: list[Any]) -> list[Any]:
+        for rule in rules:
+            values = _gather(values, lambda item, rule=rule: rule.read(item, {}))  # type: ignore[misc]
+        return values
+
+    schema = {"items": {key: value for rule in rules for key, value in rule.schema.items()}}
+    return Restriction(
+        "", schema=schema, says="; ".join(f"Each: {r.says}" for r in rules), then=then
+    )
+
+
+def keys(fields: "Mapping[str, Field] | None" = None, /, **more: "Field") -> Restriction:
+    """An object with these keys and no others: a table inside a row."""
+    table = {**(fields or {}), **more}
+    says = "Keys: " + ", ".join(key + " (required)" * table[key].required for key in table)
+    schema = table_schema(table, {key: key for key in table})
+    return Restriction("", schema=schema, says=says, then=lambda value: _read_object(table, value))
+
+
+def _read_object(table: "Mapping[str, Field]", value: dict[str, Any]) -> dict[str, Any]:
+    """Empty keys are left out, but for `""` where Stripe unsets a key by it."""
+    known = {key: item for key, item in value.items() if key in table}
+    unset = {key: CLEAR for key, item in known.items() if item == "" and table[key].clearable}
+    kept = {key: item for key, item in known.items() if not is_empty(item)}
+    clean, problems = judge_table(table, {**kept, **unset})
+    refused = [(f" › {key}{path}", wrong) for key in problems for path, wrong in problems[key]]
+    for key in value.keys() - table.keys():
+        refused.append((f" › {shown(key)}", f"is not a key here{near(key, table)}"))
+    if refused:
+        raise Refused(refused)
+    return clean
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a form's value counts as not given; `0` and `False` are values."""
+    return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)
+
+
+@attrs.frozen(kw_only=True)
+class Condition:
+    """Demands or forbids its row `when` any of these labels is given (always, if none is named),
+    `unless` any of those is. A label in lower case is a parameter beyond the rows."""
+
+    demands: bool
+    says: str
+    when: Cases = NOTHING
+    unless: Cases = NOTHING
+    aloud: bool = False
+
+    @property
+    def wrong(self) -> str:
+        """What a broken condition reads like."""
+        says = self.says[0].lower() + self.says[1:]
+        verb = "is" if self.demands else "may be given" if says.startswith("only") else "may"
+        return f"{verb} {says.replace('not ', 'not be given ')}"
+
+    def broken(self, label: str, given: Given) -> bool:
+        """Whether the row at `label` is missing although demanded, or given although forbidden."""
+        if (label in given) == self.demands:
+            return False
+        due = not self.when or any(_met(*case, given, maybe=False) for case in self.when.items())
+        return due and not any(_met(*case, given, maybe=True) for case in self.unless.items())
+
+    def violation(self, label: str, names: Mapping[str, str]) -> dict[str, Any]:
+        """A JSON Schema that holds exactly when the row breaks the condition."""
+        own = {"required": [names[label]]}
+        when = [_case_schema(names[key], self.when[key]) for key in self.when if key in names]
+        unless = [_case_schema(names[key], self.unless[key]) for key in self.unless if key in names]
+        absent = [own, *unless] if self.demands else unless
+        return (
+            ({} if self.demands else own)
+            | ({"anyOf": when or [False]} if self.when else {})
+            | ({"not": {"anyOf": absent}} if absent else {})
+        )
+
+    def data(self, names: Mapping[str, str]) -> dict[str, Any]:
+        """The condition for builders, by parameter name."""
+        when = {names.get(key, key): list(values) for key, values in self.when.items()}
+        unless = {names.get(key, key): list(values) for key, values in self.unless.items()}
+        effect = "require" if self.demands else "forbid"
+        return {"effect": effect, "when": when, "unless": unless, "text": self.says}
+
+
+def _met(key: str, values: tuple[str, ...], given: Given, *, maybe: bool) -> bool:
+    if values and given.get(key) is UNKNOWN:
+        return maybe
+    return key in given and (not values or given[key] in values)
+
+
+def _case_schema(name: str, values: tuple[str, ...]) -> dict[str, Any]:
+    is_value = {"properties": {name: {"enum": list(values)}}} if values else {}
+    return {"required": [name]} | is_value
+
+
+def required_if_empty(*labels: str) -> Condition:
+    """Must be given unless one of these is."""
+    rows = [label for label in labels if not label.islower()]
+    says = f"Required if {' and '.join(rows)} {'is' if len(rows) == 1 else 'are'} empty"
+    says = says if rows else "Required"
+    return Condition(demands=True, says=says, unless=dict.fromkeys(labels, ()), aloud=True)
+
+
+def required_if(label: str, *values: str, unless: tuple[str, ...] = ()) -> Condition:
+    """Must be given if that is (with one of these values), unless one of those is."""
+    says = f"Required if {label} is {' or '.join(values) or 'given'}"
+    says += "".join(f" and {other} is empty" for other in unless if not other.islower())
+    return Condition(
+        demands=True, says=says, when={label: values}, unless=dict.fromkeys(unless, ())
+    )
+
+
+def excludes(*labels: str) -> Condition:
+    """Must not be given together with any of these."""
+    says = f"Not together with {' or '.join(labels)}"
+    return Condition(demands=False, says=says, when=dict.fromkeys(labels, ()))
+
+
+def only_if(label: str, *values: str) -> Condition:
+    """May be given only if that is (with one of these values)."""
+    says = f"Only if {label} is {' or '.join(values) or 'given'}"
+    return Condition(demands=False, says=says, unless={label: values})
+
+
+@attrs.frozen
+class Field:
+    """One value of a table: its type, its rules, whether it must be there or may be unset."""
+
+    kind: Any
+    rules: tuple[Restriction | Condition, ...] = ()
+    required: bool = False
+    clearable: bool = False
+
+    @property
+    def restrictions(self) -> tuple[Restriction, ...]:
+        """The rules that judge a given value."""
+        return tuple(rule for rule in self.rules if isinstance(rule, Restriction))
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The rules that say when it must be given."""
+        return tuple(rule for rule in self.rules if isinstance(rule, Condition))
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of a given value."""
+        merged = type_schema(self.kind)
+        for rule in self.restrictions:
+            items = {**merged.get("items", {}), **rule.schema.get("items", {})}
+            merged |= {**rule.schema, **({"items": items} if items else {})}
+        return merged
+
+    def read(self, value: Any, given: Given) -> Any:
+        """The value in its type, judged; `Refused` otherwise."""
+        if value is UNKNOWN or (value is CLEAR and self.clearable):
+            return value
+        if value is CLEAR:
+            raise Refused("cannot be unset at Stripe; leave it empty to keep what is there")
+        value = _converter.structure(plain(value), self.kind)
+        for rule in self.restrictions:
+            value = rule.read(value, given)
+        return value
+
+
+def need(kind: Any, *rules: Restriction | Condition) -> Field:
+    """A key that an object must have."""
+    return Field(kind, rules, required=True)
+
+
+def may(kind: Any, *rules: Restriction | Condition, clearable: bool = False) -> Field:
+    """A key that an object may have."""
+    return Field(kind, rules, clearable=clearable)
+
+
+def judge_table(
+    fields: Mapping[str, Field], values: Given, extra: Given = NOTHING
+) -> tuple[dict[str, Any], Problems]:
+    """`values` (by label) read into clean ones, and every problem. `extra`: given beyond the table."""
+    given = {**extra, **values}
+    clean: dict[str, Any] = {}
+    problems: Problems = {}
+    for label, field in fields.items():
+        if label in values:
+            try:
+                given[label] = clean[label] = field.read(values[label], given)
+            except Refused as error:
+                problems[label] = error.problems
+        elif field.required:
+            problems[label] = [("", "is required")]
+    for label, field in fields.items():
+        for rule in field.conditions:
+            if rule.broken(label, given):
+                problems[label] = [*problems.get(label, []), ("", rule.wrong)]
+    return clean, problems
+
+
+def table_schema(fields: Mapping[str, Field], names: Mapping[str, str]) -> dict[str, Any]:
+    """A table as a JSON Schema. Conditions become one chain of if/then/else: root combinators make
+    form libraries collapse the form, and tool APIs refuse them."""
+    chain: dict[str, Any] = {}
+    for label, field in reversed(fields.items()):
+        for rule in reversed(field.conditions):
+            own = {"required": [names[label]]}
+            then = own if rule.demands else {"not": own}
+            link = {"if": rule.violation(label, names), "then": then}
+            chain = link | ({"else": chain} if chain else {})
+    required = [names[label] for label, field in fields.items() if field.required]
+    properties = {names[label]: field.schema for label, field in fields.items()}
+    shape = {"type": "object", "properties": properties, "additionalProperties": False}
+    return shape | ({"required": required} if required else {}) | chain
