@@ -1,0 +1,290 @@
+"""The same from a terminal. People see tables; `--json` puts data on stdout, all else on stderr."""
+
+import json
+import os
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+try:
+    import click
+    from rich.console import Console
+    from rich.table import Table
+except ImportError:  # pragma: no cover - depends on the installation
+    sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
+
+from stripe_plugin.errors import InvalidInputs, StripeError, UsageError, masked
+from stripe_plugin.host import Host
+
+if TYPE_CHECKING:
+    from stripe_plugin.connection import Connection
+    from stripe_plugin.wire import Result
+
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+SANDBOX = "[yellow]sandbox[/]: no Stripe account is used, nothing is charged"
+EPILOG = """Exit codes: 0 done; 1 unexpected; 2 wrong usage or inputs, nothing was sent;
+3 Stripe refused; 4 no answer, or the outcome is unknown.
+
+Without STRIPE_API_KEY everything runs in a sandbox kept in a file (see `doctor`)."""
+
+
+def home() -> Path:
+    """Where the sandbox and the journal of runs are kept: STRIPE_NODES_HOME, or the state folder."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    folder = Path(os.environ.get("STRIPE_NODES_HOME") or state / "stripe-nodes")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def connect(*, allow_live: bool, account: str | None = None) -> "Connection":
+    """The connection of the environment; the sandbox is a file, so that commands see one another."""
+    from stripe_plugin.connection import Connection
+
+    given = {"STRIPE_NODES_SANDBOX": str(home() / "sandbox.db"), **os.environ}
+    if account:
+        given["STRIPE_ACCOUNT"] = account
+    return Connection.from_env(given, allow_live=allow_live)
+
+
+def _fail(code: int, error: Exception, *, as_json: bool) -> NoReturn:
+    facts = (
+        error.as_dict()
+        if isinstance(error, InvalidInputs | StripeError)
+        else {"message": str(error)}
+    )
+    if as_json:
+        click.echo(json.dumps({"error": facts}))
+    if isinstance(error, InvalidInputs):
+        for sentence in (text for all_ in error.problems.values() for text in all_):
+            err.print(f"[red]✗[/] {masked(sentence)}", soft_wrap=True)
+        err.print("Nothing was sent.")
+    else:
+        err.print(f"[red]✗[/] {masked(str(error))}", soft_wrap=True, markup=True)
+    sys.exit(code)
+
+
+@contextmanager
+def _reporting(*, as_json: bool) -> Iterator[None]:
+    """Every error ends in one readable report and its exit code."""
+    try:
+        yield
+    except (InvalidInputs, UsageError) as error:
+        _fail(2, error, as_json=as_json)
+    except StripeError as error:
+        _fail(4 if error.outcome_unknown or error.status is None else 3, error, as_json=as_json)
+
+
+def _mode(result: "Result") -> str:
+    facts = [
+        SANDBOX if result.mode == "sandbox" else f"[bold]{result.mode} mode[/]",
+        result.request_id,
+    ]
+    facts += ["replayed: nothing was executed again"] * result.replayed
+    facts += [f"{result.attempts} attempts"] * (result.attempts > 1)
+    return " · ".join(fact for fact in facts if fact)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+
+def _connected(command: Callable[..., None]) -> Callable[..., None]:
+    live = click.option("--allow-live", is_flag=True, help="Let a live key move real money.")
+    account = click.option("--account", help="Act on this connected account (acct_…).")
+    return live(account(json_option(command)))
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="stripe-nodes")
+def main() -> None:
+    """Stripe's actions from a terminal, the way a workflow host runs them."""
+
+
+@main.command("list")
+@json_option
+def list_actions(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """List the installed actions."""
+    catalog = Host.load().catalog()
+    if as_json:
+        click.echo(json.dumps(catalog))
+        return
+    table = Table("Action", "ID", "What it does", box=None, header_style="bold")
+    for entry in catalog:
+        style = "red" if entry["hints"]["destructive"] else None
+        table.add_row(entry["name"], entry["id"], entry["summary"], style=style)
+    out.print(table)
+    err.print(
+        f"{len(catalog)} actions; those in red cannot be undone. `describe ACTION` shows inputs."
+    )
+
+
+@main.command()
+@click.argument("action")
+@json_option
+def describe(action: str, as_json: bool) -> None:  # noqa: FBT001
+    """Show an action's inputs, restrictions and output."""
+    with _reporting(as_json=as_json):
+        about = Host.load().manifest(action)
+        if as_json:
+            click.echo(json.dumps(about))
+            return
+    out.print(f"[bold]{about['name']}[/] ({about['id']})\n{about['description']}\n")
+    table = Table("Display key", "Parameter", "Type", "Example", "Description", "Restrictions")
+    for row in about["inputs"]:
+        key = f"[bold]{row['key']}[/]" + (" *" if row["required"] else "")
+        rules = [
+            row["restrictions"],
+            *(rule for rule in row["rules"] if rule != row["restrictions"]),
+        ]
+        example = json.dumps(row["example"], ensure_ascii=False)
+        text = "\n".join(filter(None, rules))
+        table.add_row(key, row["name"], row["type"], example, row["description"], text)
+    out.print(table)
+    out.print(f"Output, for example: {json.dumps(about['output_example'])}", markup=False)
+    out.print(
+        f"* required · permission of a restricted key: {about['permission']} · {about['docs_url']}"
+    )
+
+
+def _pairs(pairs: tuple[str, ...], file: Any) -> dict[str, Any]:
+    from stripe_terminal.flow import read_data
+
+    inputs = read_data(file.name, file.read()) if file else {}
+    if not isinstance(inputs, dict):
+        raise UsageError(f"{file.name} must hold one object of display keys and values")
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(
+                f"{pair!r} is no KEY=VALUE; quote keys with spaces: 'Unit Amount=1000'"
+            )
+        inputs[key.strip()] = value
+    return inputs
+
+
+@main.command()
+@click.argument("action")
+@click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--inputs", type=click.File(), help="A YAML or JSON file of inputs; - for stdin.")
+@click.option("--run-id", help="Run it as this run: repeated, it replays.")
+@click.option("--expand", multiple=True, help="A linked object to include, such as customer.")
+@_connected
+def run(
+    action: str,
+    pairs: tuple[str, ...],
+    inputs: Any,
+    run_id: str | None,
+    expand: tuple[str, ...],
+    account: str | None,
+    **flags: bool,
+) -> None:
+    """Run one action, with inputs by display key or parameter name."""
+    with _reporting(as_json=flags["as_json"]), Host.load() as host:
+        from stripe_plugin.exchange import RunContext
+
+        connection = connect(allow_live=flags["allow_live"], account=account)
+        context, given = RunContext(run_id=run_id, expand=expand), _pairs(pairs, inputs)
+        for warning in host.action(action).read(given).warnings().values():
+            err.print(f"[yellow]![/] {warning}")
+        result = host.run(action, given, connection=connection, context=context)
+        if flags["as_json"]:
+            click.echo(json.dumps(result.as_dict()))
+        else:
+            out.print_json(masked(json.dumps(result.output)))
+        err.print(_mode(result))
+
+
+@main.command()
+@click.argument("file", type=click.File())
+@click.option("--run-id", help="Continue or repeat this run: finished steps are not sent again.")
+@_connected
+def flow(file: Any, run_id: str | None, account: str | None, **flags: bool) -> None:
+    """Run the steps of a flow file. With --json, one line (NDJSON) per step."""
+    with _reporting(as_json=flags["as_json"]), Host.load() as host:
+        from stripe_terminal import flow as flows
+
+        connection = connect(allow_live=flags["allow_live"], account=account)
+        steps = flows.load(file.name, file.read(), host)
+        run_id, result = run_id or f"run_{uuid.uuid4().hex[:12]}", None
+        err.print(f"[bold]{file.name}[/]: {len(steps)} steps, run ID {run_id}")
+        for step, result in flows.run(
+            steps, host, connection, run_id, flows.Journal(home() / "runs.db")
+        ):
+            if flags["as_json"]:
+                click.echo(json.dumps({"step": step.id, "action": step.action, **result.as_dict()}))
+            else:
+                out.print(f"[green]✓[/] {step.id:<12} {step.action:<34} {_summary(result.output)}")
+        if result:
+            err.print(_mode(result))
+
+
+def _summary(output: dict[str, Any]) -> str:
+    if output.get("object") == "list":
+        items = [item.get("description") or item.get("id") for item in output["data"]]
+        return f"{len(items)} found: {', '.join(map(str, items))}"[:100]
+    return " ".join(str(output[key]) for key in ("id", "status", "url") if output.get(key))
+
+
+@main.command()
+@click.option("--port", default=0, help="The port on 127.0.0.1; 0 takes a free one.")
+@click.option("--file", type=click.Path(dir_okay=False), help="Keep its state here.")
+def sandbox(port: int, file: str | None) -> None:
+    """Serve the sandbox on loopback, for any Stripe client."""
+    from stripe_plugin.sandbox import Sandbox, serve
+
+    world = Sandbox(file or str(home() / "sandbox.db"))
+    with serve(world, port) as server:
+        out.print(
+            f"{SANDBOX}\nSTRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_sandbox\nCtrl-C stops it."
+        )
+        server.wait()
+
+
+@main.command()
+@_connected
+def doctor(account: str | None, **flags: bool) -> None:
+    """Say what was discovered, what failed, which mode and account, and what a key may do."""
+    with _reporting(as_json=flags["as_json"]), Host.load() as host:
+        connection = connect(allow_live=flags["allow_live"], account=account)
+        permissions = dict(_permissions(host, connection)) if connection.world is None else {}
+        report = {
+            "actions": len(host.catalog()),
+            "problems": [problem._asdict() for problem in host.problems],
+            "mode": connection.mode,
+            "account": connection.account,
+            "home": str(home()),
+            "permissions": permissions,
+        }
+        if flags["as_json"]:
+            click.echo(json.dumps(report))
+            return
+        out.print(
+            f"{report['actions']} actions · {SANDBOX if connection.world else connection.mode}"
+        )
+        out.print(
+            f"account: {connection.account or 'the one of the key'} · state: {home()}",
+            soft_wrap=True,
+        )
+        for name, state in permissions.items():
+            out.print(
+                f"{'[green]✓[/]' if state == 'ok' else '[red]✗[/]'} {name}: {state}", soft_wrap=True
+            )
+        for problem in host.problems:
+            out.print(
+                f"[red]✗[/] {problem.distribution} › {problem.name}: {problem.reason}",
+                soft_wrap=True,
+            )
+
+
+def _permissions(host: Host, connection: "Connection") -> Iterator[tuple[str, str]]:
+    """What the key may read, by asking for one object of each kind."""
+    for entry in host.catalog():
+        about = host.manifest(entry["id"])
+        if about["method"] == "GET" and "{" not in about["path"]:
+            try:
+                host.run(entry["id"], {"Limit": 1}, connection=connection)
+                yield str(about["permission"]), "ok"
+            except StripeError as error:
+                yield str(about["permission"]), error.message

@@ -1,0 +1,250 @@
+"""How do several steps run one after another?
+
+A flow file is YAML: `steps:` with `id`, `action` and `inputs`; `${{ steps.price.id }}` is a JMESPath
+into earlier outputs. Everything that can be judged is judged before anything is sent. Finished steps
+are kept in a journal, so that a run that is repeated under its ID goes on where it stopped.
+"""
+
+import contextlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import jmespath
+import yaml
+
+from stripe_plugin.connection import Connection
+from stripe_plugin.errors import InvalidInputs, UsageError, near
+from stripe_plugin.exchange import RunContext
+from stripe_plugin.host import Host
+from stripe_plugin.restrictions import UNKNOWN
+from stripe_plugin.wire import Result
+
+REFERENCE = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+MOST_NODES = 20_000
+
+
+class FlowError(UsageError):
+    """What is wrong with a flow file: one `file:line: sentence` per line."""
+
+
+@attrs.frozen
+class Step:
+    """One action with its inputs, and the lines that they stand on."""
+
+    id: str
+    action: str
+    inputs: Mapping[str, Any]
+    line: int
+    lines: Mapping[str, int]
+
+
+class _Reader:
+    """YAML to plain data with line numbers; tags, duplicate keys and bombs are refused."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name, self.lines, self.left = name, dict[tuple[Any, ...], int](), MOST_NODES
+        self._loader = yaml.SafeLoader(text)
+        try:
+            node = self._loader.get_single_node()
+            self.data = self._value(node, ()) if node else None
+        except (yaml.YAMLError, RecursionError) as error:
+            mark = getattr(error, "problem_mark", None)
+            raise self.error([(mark.line + 1 if mark else 1, _first(error))]) from None
+
+    def error(self, problems: list[tuple[int, str]]) -> FlowError:
+        return FlowError(
+            "\n".join(f"{self.name}:{line}: {text}" for line, text in sorted(problems))
+        )
+
+    def _value(self, node: Any, path: tuple[Any, ...]) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise self.error([(node.start_mark.line + 1, "The file holds too much.")])
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*path, number)) for number, item in enumerate(node.value)]
+        if not isinstance(node, yaml.MappingNode):
+            return self._loader.construct_object(node)
+        found: dict[Any, Any] = {}
+        for key_node, item in node.value:
+            key, line = key_node.value, key_node.start_mark.line + 1
+            if not isinstance(key, str) or key in found:
+                raise self.error(
+                    [(line, f"The key {str(key)[:60]!r} is not text, or stands twice.")]
+                )
+            self.lines[*path, key] = line
+            found[key] = self._value(item, (*path, key))
+        return found
+
+
+def _first(error: BaseException) -> str:
+    return str(getattr(error, "problem", None) or error).partition("\n")[0][:200]
+
+
+def read_data(name: str, text: str) -> Any:
+    """YAML or JSON as plain data. Raises `FlowError` with the line."""
+    return _Reader(name, text).data
+
+
+def load(name: str, text: str, host: Host) -> list[Step]:
+    """The steps of a flow, all of them judged. Raises one `FlowError` with every problem and line."""
+    reader = _Reader(name, text)
+    listed = reader.data.get("steps") if isinstance(reader.data, dict) else None
+    if not isinstance(listed, list) or not listed:
+        raise reader.error(
+            [(1, "A flow is `steps:` and a list of steps with id, action and inputs.")]
+        )
+    problems: list[tuple[int, str]] = []
+    steps: list[Step] = []
+    for number, raw in enumerate(listed):
+        path = ("steps", number)
+        step = _step(raw, path, reader.lines, problems)
+        problems += _check(step, [earlier.id for earlier in steps], host)
+        steps.append(step)
+    if problems:
+        raise reader.error(problems)
+    return steps
+
+
+def _step(raw: Any, path: Any, lines: Any, problems: list[tuple[int, str]]) -> Step:
+    line, given = lines[path], raw if isinstance(raw, dict) else {}
+    for word in given.keys() - {"id", "action", "inputs"}:
+        hint = near(word, ["id", "action", "inputs"])
+        problems.append((lines[*path, word], f"A step has no {word!r}{hint}."))
+    identity, action = str(given.get("id", "")), str(given.get("action", ""))
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", identity) or not action:
+        problems.append((line, "A step needs an id (letters, digits, _) and an action."))
+    inputs = given.get("inputs") or {}
+    if not isinstance(inputs, dict):
+        problems.append((lines[*path, "inputs"], "inputs must be an object of display keys."))
+        inputs = {}
+    return Step(identity, action, inputs, line, {k: lines[*path, "inputs", k] for k in inputs})
+
+
+def _check(step: Step, earlier: list[str], host: Host) -> Iterator[tuple[int, str]]:
+    if step.id in earlier:
+        yield step.line, f"The step id {step.id} stands twice."
+    for key, value in step.inputs.items():
+        for expression in _references(value):
+            if wrong := _wrong_reference(expression, earlier):
+                yield step.lines[key], f"{step.id} › {key}: {wrong}"
+    try:
+        action = host.action(step.action)
+    except UsageError as error:
+        yield step.line, f"{step.id}: {error}."
+        return
+    known = {key: resolved(value, None) for key, value in step.inputs.items()}
+    for key, sentences in action.judge(known)[1].items():
+        names = {key, action.spec.names.get(key, key)}
+        line = next((step.lines[name] for name in names if name in step.lines), step.line)
+        for sentence in sentences:
+            yield line, f"{step.id} › {sentence}"
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from REFERENCE.findall(value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _references(item)
+
+
+def _wrong_reference(expression: str, earlier: list[str]) -> str | None:
+    try:
+        jmespath.compile(expression)
+    except (jmespath.exceptions.JMESPathError, RecursionError) as error:
+        return f"${{{{ {expression} }}}} is no JMESPath: {_first(error)}"
+    names = re.findall(r"\bsteps\.(\w+)", expression)
+    if not names:
+        return f"${{{{ {expression} }}}} should start with steps.ID, the output of an earlier step."
+    unknown = [name for name in names if name not in earlier]
+    hint = near(unknown[0], earlier) if unknown else ""
+    return f"No earlier step has the id {unknown[0]}{hint}." if unknown else None
+
+
+def resolved(value: Any, outputs: Mapping[str, Any] | None) -> Any:
+    """`value` with its references filled in; with no outputs yet, they are `UNKNOWN`.
+
+    A lone reference keeps its type. Raises `UsageError` for one that finds nothing.
+    """
+    if isinstance(value, dict):
+        return {key: resolved(item, outputs) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolved(item, outputs) for item in value]
+    if not isinstance(value, str) or not REFERENCE.search(value):
+        return value
+    if outputs is None:
+        return UNKNOWN
+    if lone := REFERENCE.fullmatch(value.strip()):
+        return _found(lone[1], outputs)
+    return REFERENCE.sub(lambda match: _as_text(_found(match[1], outputs)), value)
+
+
+def _found(expression: str, outputs: Mapping[str, Any]) -> Any:
+    found = jmespath.search(expression, {"steps": outputs})
+    if found is None:
+        raise UsageError(f"${{{{ {expression} }}}} finds nothing in the outputs so far")
+    return found
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+class Journal:
+    """What the steps of a run answered, in an SQLite file; client secrets are not kept."""
+
+    def __init__(self, file: str | Path) -> None:
+        self._file = str(file)
+        self._run(
+            "CREATE TABLE IF NOT EXISTS step (run, step, inputs, result, PRIMARY KEY (run, step))"
+        )
+
+    def _run(self, sql: str, *values: str) -> Any:
+        with contextlib.closing(sqlite3.connect(self._file, timeout=10)) as database, database:
+            return database.execute(sql, values).fetchone()
+
+    def finished(self, run: str, step: Step, inputs: Any) -> Result | None:
+        """The step's result, if it has one. Raises `UsageError` if it ran with other inputs."""
+        row = self._run("SELECT inputs, result FROM step WHERE run = ? AND step = ?", run, step.id)
+        if row and row[0] != json.dumps([step.action, inputs]):
+            raise UsageError("it ran before in this run with other inputs; use a new run ID")
+        return attrs.evolve(Result(**json.loads(row[1])), replayed=True) if row else None
+
+    def keep(self, run: str, step: Step, inputs: Any, result: Result) -> None:
+        """Stores a finished step."""
+        text = re.sub(
+            r'"client_secret": "[^"]*"', '"client_secret": null', json.dumps(result.as_dict())
+        )
+        asked = json.dumps([step.action, inputs])
+        self._run("INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?)", run, step.id, asked, text)
+
+
+def run(
+    steps: list[Step], host: Host, connection: Connection, run_id: str, journal: Journal
+) -> Iterator[tuple[Step, Result]]:
+    """Runs the steps in order and gives each with its result.
+
+    Raises what `Host.run` raises; `UsageError` and `InvalidInputs` then name the step.
+    """
+    outputs: dict[str, Any] = {}
+    scope = json.dumps([connection.mode, connection.base_url, connection.account, run_id])
+    for step in steps:
+        try:
+            inputs = resolved(step.inputs, outputs)
+            result = journal.finished(scope, step, inputs)
+            if result is None:
+                context = RunContext(run_id=run_id, step=step.id)
+                result = host.run(step.action, inputs, connection=connection, context=context)
+                journal.keep(scope, step, inputs, result)
+        except InvalidInputs as error:
+            raise UsageError(f"line {step.line}, step {step.id}: {error}") from error
+        except UsageError as error:
+            raise UsageError(f"line {step.line}, step {step.id}: {error}.") from error
+        outputs[step.id] = result.output
+        yield step, result
