@@ -1,0 +1,1 @@
+"""Derived JSON that builders read; importing it runs no code."""

@@ -1,0 +1,122 @@
+"""Writes what is derived from the tables: manifests, the reference page, the README's list.
+
+`python manifests/write.py` writes; with `--check` it only says what is stale, and fails.
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import stripe_nodes
+from stripe_plugin.connection import STRIPE_VERSION
+from stripe_plugin.contract import Action
+from stripe_plugin.host import LISTED, MANIFEST_VERSION
+from stripe_plugin.manifest import describe
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "manifests" / "stripe_manifests"
+BEGIN, END = "<!-- actions: written by `make write` -->", "<!-- end of actions -->"
+
+
+def manifests(actions: Iterable[type[Action]]) -> dict[Path, str]:
+    """`index.json` and one file per action."""
+    listed = [
+        {**{word: getattr(action.spec, word) for word in LISTED}, "entry": action.spec.entry}
+        for action in actions
+    ]
+    index = {
+        "manifest_version": MANIFEST_VERSION,
+        "stripe_version": STRIPE_VERSION,
+        "actions": listed,
+    }
+    files: dict[Path, Any] = {PACKAGE / "index.json": index}
+    for action in actions:
+        files[PACKAGE / "actions" / f"{action.spec.id}.json"] = describe(action)
+    return {
+        file: json.dumps(about, indent=2, ensure_ascii=False) + "\n"
+        for file, about in files.items()
+    }
+
+
+def _cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def _section(about: dict[str, Any]) -> str:
+    rows = [
+        f"| {row['key']}{' *' * row['required']} | `{row['name']}` | {row['type']} "
+        f"| `{_cell(json.dumps(row['example'], ensure_ascii=False))}` "
+        f"| {_cell(row['description'])}{' ⁺' * row['beyond']} "
+        f"| {_cell('; '.join(dict.fromkeys(filter(None, [row['restrictions'], *row['rules']]))))} |"
+        for row in about["inputs"]
+    ]
+    return "\n".join(
+        [
+            f"## {about['name']}\n",
+            f"`{about['id']}` · [{about['method']} {about['path']}]({about['docs_url']}) · "
+            f"restricted key: {about['permission']}\n",
+            f"{about['description']}\n",
+            "| Display key | Parameter | Type | Example | Description | Restrictions |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            f"\nAnswers, for example, `{json.dumps(about['output_example'])}`\n",
+        ]
+    )
+
+
+def reference(actions: Iterable[type[Action]]) -> str:
+    """The page with every action and row."""
+    head = (
+        "# The actions\n\nWritten from the tables in `stripe_nodes` by `make write`. "
+        "`*` must be given; ⁺ is a row beyond the action page.\n\n"
+    )
+    return head + "\n".join(_section(describe(action)) for action in actions)
+
+
+def listing(actions: Iterable[type[Action]]) -> str:
+    """The table of actions for the README."""
+    rows = [
+        f"| [{spec.name}](nodes/README.md#{spec.name.lower().replace(' ', '-')}) | `{spec.id}` "
+        f"| {spec.summary} |"
+        for spec in (action.spec for action in actions)
+    ]
+    return "\n".join([BEGIN, "| Action | ID | What it does |", "|---|---|---|", *rows, END])
+
+
+def derived() -> dict[Path, str]:
+    """Every derived file with its text."""
+    actions = [*stripe_nodes.actions()]
+    readme = (ROOT / "README.md").read_text("utf-8")
+    before, _, rest = readme.partition(BEGIN)
+    after = rest.partition(END)[2]
+    return {
+        **manifests(actions),
+        ROOT / "nodes" / "README.md": reference(actions),
+        ROOT / "README.md": before + listing(actions) + after,
+    }
+
+
+def main() -> int:
+    """Writes, or with `--check` compares."""
+    files = derived()
+    present = {*(PACKAGE / "actions").glob("*.json")}
+    stale = [
+        file for file, text in files.items() if not file.exists() or file.read_text("utf-8") != text
+    ]
+    orphaned = sorted(present - files.keys())
+    if "--check" in sys.argv:
+        for file in [*stale, *orphaned]:
+            print(f"stale: {file.relative_to(ROOT)} (run `make write`)")
+        return bool(stale or orphaned)
+    (PACKAGE / "actions").mkdir(exist_ok=True)
+    for file in orphaned:
+        file.unlink()
+    for file in stale:
+        file.write_text(files[file], "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
