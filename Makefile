@@ -26,7 +26,7 @@ lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale fil
 	@$(VENV)/bin/ruff format --check plugin nodes manifests tests
 	@$(VENV)/bin/ruff check plugin nodes manifests tests
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/pyright
+	@$(VENV)/bin/pyright --pythonpath $(RUN)
 	@$(RUN) manifests/write.py --check
 
 write: $(VENV)/.dev  ## write what is derived: manifests, reference page, the README's table

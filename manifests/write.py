@@ -44,19 +44,24 @@ def _cell(text: object) -> str:
     return str(text).replace("|", "\\|").replace("\n", " ")
 
 
+def _rules(row: dict[str, Any]) -> str:
+    said: list[str] = [text for text in (row["restrictions"], *row["rules"]) if text]
+    return "; ".join(dict.fromkeys(said))
+
+
 def _section(about: dict[str, Any]) -> str:
     rows = [
         f"| {row['key']}{' *' * row['required']} | `{row['name']}` | {row['type']} "
         f"| `{_cell(json.dumps(row['example'], ensure_ascii=False))}` "
         f"| {_cell(row['description'])}{' ⁺' * row['beyond']} "
-        f"| {_cell('; '.join(dict.fromkeys(filter(None, [row['restrictions'], *row['rules']]))))} |"
+        f"| {_cell(_rules(row))} |"
         for row in about["inputs"]
     ]
+    key = f"restricted key: {about['permission']}"
     return "\n".join(
         [
             f"## {about['name']}\n",
-            f"`{about['id']}` · [{about['method']} {about['path']}]({about['docs_url']}) · "
-            f"restricted key: {about['permission']}\n",
+            f"`{about['id']}` · [{about['method']} {about['path']}]({about['docs_url']}) · {key}\n",
             f"{about['description']}\n",
             "| Display key | Parameter | Type | Example | Description | Restrictions |",
             "|---|---|---|---|---|---|",

@@ -3,11 +3,12 @@
 `from stripe_nodes import CreatePrice` imports the modules on first use.
 """
 
-from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stripe_nodes.checkout_sessions import *
     from stripe_nodes.customers import *
     from stripe_nodes.invoice_items import *

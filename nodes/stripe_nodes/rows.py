@@ -7,9 +7,8 @@ from stripe_nodes import rules
 from stripe_plugin import restrictions as rule
 from stripe_plugin.contract import optional
 
-OBJECT, TEXTS = dict[str, Any], list[str]
-
-# --- rows ------------------------------------------------------------------------------------------
+Object = dict[str, Any]
+Texts = list[str]
 
 
 def limit() -> Any:
@@ -77,8 +76,6 @@ def due_date(example: int, **more: Any) -> Any:
     )
 
 
-# --- shapes ----------------------------------------------------------------------------------------
-
 LONG = rule.max_length(5000)
 
 
@@ -105,20 +102,20 @@ def product_data() -> rule.Restriction:
         name=rule.need(str, LONG),
         active=rule.may(bool),
         id=rule.may(str, LONG),
-        metadata=rule.may(OBJECT, rules.metadata()),
+        metadata=rule.may(Object, rules.metadata()),
         statement_descriptor=rule.may(
             str,
             rule.matches(descriptor, "be 1–22 characters with a letter and without < > \\ \" '"),
         ),
         tax_code=rule.may(str, LONG),
-        tax_details=rule.may(OBJECT),
+        tax_details=rule.may(Object),
         unit_label=rule.may(str, rule.max_length(12)),
     )
 
 
 def _price_data(**more: rule.Field) -> rule.Field:
     return rule.may(
-        OBJECT,
+        Object,
         rule.keys(
             currency=rule.need(str, rules.currency_code()),
             tax_behavior=rule.may(str, rule.one_of("exclusive", "inclusive", "unspecified")),
@@ -138,14 +135,14 @@ def _priced(**more: rule.Field) -> dict[str, rule.Field]:
         **more,
         "price": rule.may(str, LONG),
         "quantity": rule.may(int, rule.at_least(0)),
-        "metadata": rule.may(OBJECT, rules.metadata()),
-        "tax_rates": rule.may(TEXTS),
+        "metadata": rule.may(Object, rules.metadata()),
+        "tax_rates": rule.may(Texts),
     }
 
 
 def _subscription_item(**more: rule.Field) -> dict[str, rule.Field]:
-    data = _price_data(product=rule.need(str, LONG), recurring=rule.need(OBJECT, recurring()))
-    thresholds, discounts = rule.may(OBJECT), rule.may(list[OBJECT])
+    data = _price_data(product=rule.need(str, LONG), recurring=rule.need(Object, recurring()))
+    thresholds, discounts = rule.may(Object), rule.may(list[Object])
     return _priced(**more, price_data=data, billing_thresholds=thresholds, discounts=discounts)
 
 
@@ -172,13 +169,13 @@ def line_items(**more: rule.Field) -> rule.Restriction:
         str, rule.required_if_empty("product_data"), rule.excludes("product_data"), LONG
     )
     data = _price_data(
-        product=product, product_data=rule.may(OBJECT), recurring=rule.may(OBJECT, recurring())
+        product=product, product_data=rule.may(Object), recurring=rule.may(Object, recurring())
     )
     counts = rule.may(
-        OBJECT, rule.keys(enabled=rule.need(bool), minimum=rule.may(int), maximum=rule.may(int))
+        Object, rule.keys(enabled=rule.need(bool), minimum=rule.may(int), maximum=rule.may(int))
     )
     item = _priced(
-        **more, price_data=data, adjustable_quantity=counts, dynamic_tax_rates=rule.may(TEXTS)
+        **more, price_data=data, adjustable_quantity=counts, dynamic_tax_rates=rule.may(Texts)
     )
     item["price"] = rule.may(str, rule.required_if_empty(*more, "price_data"), LONG)
     return rule.each(rule.keys(item))
@@ -187,7 +184,7 @@ def line_items(**more: rule.Field) -> rule.Restriction:
 def shipping_options() -> tuple[rule.Restriction, ...]:
     """At most five ways to ship: a rate each, or the data of one."""
     rate = rule.may(str, rule.required_if_empty("shipping_rate_data"), LONG)
-    data = rule.may(OBJECT, rule.excludes("shipping_rate"))
+    data = rule.may(Object, rule.excludes("shipping_rate"))
     return rule.max_items(5), rule.each(rule.keys(shipping_rate=rate, shipping_rate_data=data))
 
 
@@ -196,16 +193,16 @@ def subscription_data() -> rule.Restriction:
     return rule.keys(
         application_fee_percent=rule.may(Decimal),
         billing_cycle_anchor=rule.may(int, rules.in_future()),
-        billing_mode=rule.may(OBJECT),
-        default_tax_rates=rule.may(TEXTS),
+        billing_mode=rule.may(Object),
+        default_tax_rates=rule.may(Texts),
         description=rule.may(str, rule.max_length(500)),
-        invoice_settings=rule.may(OBJECT),
-        metadata=rule.may(OBJECT, rules.metadata()),
+        invoice_settings=rule.may(Object),
+        metadata=rule.may(Object, rules.metadata()),
         on_behalf_of=rule.may(str),
-        pending_invoice_item_interval=rule.may(OBJECT),
+        pending_invoice_item_interval=rule.may(Object),
         proration_behavior=rule.may(str, rule.one_of("create_prorations", "none")),
-        transfer_data=rule.may(OBJECT),
+        transfer_data=rule.may(Object),
         trial_end=rule.may(int, rules.in_future(hours=48)),
         trial_period_days=rule.may(int, rule.at_least(1), rule.excludes("trial_end")),
-        trial_settings=rule.may(OBJECT),
+        trial_settings=rule.may(Object),
     )

@@ -59,20 +59,22 @@ def three_years() -> Restriction:
 def metadata() -> Restriction:
     """Up to 50 keys of your own (≤ 40 characters, no brackets), values of ≤ 500 kept as text."""
 
-    def storable(item: Any) -> bool:
-        return item is UNKNOWN or not isinstance(item, dict | list) and len(str(item)) <= 500
-
     def ok(value: dict[str, Any], _: Mapping[str, Any]) -> bool:
-        fit = all(re.fullmatch(r"[^\[\]]{1,40}", key) for key in value) and len(value) <= 50
-        return fit and all(map(storable, value.values()))
+        keys = all(re.fullmatch(r"[^\[\]]{1,40}", key) for key in value)
+        return keys and len(value) <= 50 and all(map(storable, value.values()))
+
+    def storable(item: Any) -> bool:
+        return item is UNKNOWN or (not isinstance(item, dict | list) and len(str(item)) <= 500)
 
     def stored(item: Any) -> Any:
         text = str(item).lower() if isinstance(item, bool) else str(item)
         return item if item is UNKNOWN else text
 
+    def then(value: dict[str, Any]) -> dict[str, Any]:
+        return {key: stored(item) for key, item in value.items() if item is not None}
+
     must = "hold at most 50 keys (1–40 characters, no [ ]) with text values of up to 500 characters"
     names = {"maxLength": 40, "pattern": r"^[^\[\]]+$"}
     values = {"type": ["string", "number", "boolean", "null"], "maxLength": 500}
     schema = {"maxProperties": 50, "propertyNames": names, "additionalProperties": values}
-    kept = lambda value: {k: stored(item) for k, item in value.items() if item is not None}  # noqa: E731
-    return Restriction(must, ok, schema, then=kept)
+    return Restriction(must, ok, schema, then=then)

@@ -7,13 +7,13 @@ Without a key everything runs in the sandbox and says so; with a key never. A li
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import attrs
 
-from stripe_plugin.errors import UsageError, masked
+from stripe_plugin.errors import UsageError, masked, shown
 
 if TYPE_CHECKING:
     from stripe_plugin.sandbox import Sandbox
@@ -35,17 +35,12 @@ class Secret:
     __slots__ = ("reveal",)
 
     def __init__(self, text: "str | Secret") -> None:
-        self.reveal = text.reveal if isinstance(text, Secret) else lambda: str(text)
+        plain = text.reveal() if isinstance(text, Secret) else str(text)
+        self.reveal: Callable[[], str] = lambda: plain
 
     def __repr__(self) -> str:
         shown = masked(self.reveal())
         return shown if shown.endswith("…") else "…"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self.reveal() == other.reveal()
-
-    def __hash__(self) -> int:
-        return hash(self.reveal())
 
     def __reduce__(self) -> Any:
         raise TypeError("a secret is not pickled; make the connection where it is used")
@@ -85,13 +80,11 @@ class Connection:
 
     def __attrs_post_init__(self) -> None:
         if self.account is not None and not re.fullmatch(r"acct_[A-Za-z0-9_]{1,250}", self.account):
-            raise UsageError(
-                f"The account must look like acct_…; got {masked(self.account)[:40]!r}."
-            )
+            raise UsageError(f"The account must look like acct_…; got {shown(self.account)}.")
         if _mode(self.api_key) == "live" and not self.allow_live:
             raise UsageError(
-                f"The API key {self.api_key} moves real money. Use a test key (sk_test_…), or say so:"
-                " Connection(…, allow_live=True), or --allow-live in the terminal."
+                f"The API key {self.api_key} moves real money. Use a test key (sk_test_…), or say"
+                " so: Connection(…, allow_live=True), or --allow-live in the terminal."
             )
 
     @property

@@ -27,6 +27,7 @@ from stripe_plugin.restrictions import (
     Field,
     Restriction,
     is_empty,
+    is_object,
     judge_table,
     reference,
 )
@@ -42,7 +43,7 @@ class Resource(NamedTuple):
     permission: str | None = None
 
 
-# Source: docs.stripe.com/api (prefixes, lists) and docs.stripe.com/keys (restricted-key permissions).
+# Source: docs.stripe.com/api (prefixes, lists), docs.stripe.com/keys (permissions).
 RESOURCES: Mapping[str, Resource] = MappingProxyType(
     {
         "product": Resource("prod_", "list_products", "Products"),
@@ -65,9 +66,9 @@ RESOURCES: Mapping[str, Resource] = MappingProxyType(
 class Row(Field):
     """One row of an action's table.
 
-    `key` is the display key, `name` Stripe's parameter or the path's variable, `sent_as` the parameter
-    where Stripe has renamed it since. `presence` and `page` are the action page's: required,
-    conditional or optional, and its restriction text where the rules do not say it alike.
+    `key` is the display key, `name` Stripe's parameter or the path's variable, `sent_as` the name
+    that Stripe has given it since. `presence` (required, conditional, optional) and `page` are the
+    action page's; `page` is its restriction text where the rules do not say it alike.
     """
 
     key: str
@@ -84,9 +85,9 @@ class Row(Field):
         """The restriction as the action page words it."""
         if self.page is not None:
             return self.page or None
-        by_type = {bool: "true or false", dict[str, Any]: "Object"}.get(self.kind)
+        by_type = {bool: ["true or false"], dict[str, Any]: ["Object"]}.get(self.kind, [])
         aloud = [rule.says for rule in self.rules if rule.aloud]
-        return "; ".join(["Required"] * self.required + [by_type] * bool(by_type) + aloud) or None
+        return "; ".join(["Required"] * self.required + by_type + aloud) or None
 
     @property
     def resource(self) -> str | None:
@@ -98,7 +99,13 @@ def _row(
     presence: str, key: str, example: Any, text: str, *rules: Restriction | Condition, **more: Any
 ) -> Any:
     needed = presence == "required"
-    about = {"key": key, "example": example, "description": text, "presence": presence, **more}
+    about: dict[str, Any] = {
+        "key": key,
+        "example": example,
+        "description": text,
+        "presence": presence,
+        **more,
+    }
     row = Row(kind=str, rules=rules, required=needed, **about)
     return attrs.field(default=attrs.NOTHING if needed else None, metadata={Row: row})
 
@@ -110,8 +117,8 @@ def required(
     return _row("required", key, example, text, *rules, page=page)
 
 
-# Rows that may be left empty, or that their conditions demand (the page does not mark these optional).
-# They take what `required` takes, and `beyond`, `clearable`, `sent_as`, as in `Row`.
+# Rows that may be left empty; `conditional` ones the page does not mark optional. They take what
+# `required` takes, and `beyond`, `clearable`, `sent_as`, as in `Row`.
 optional = partial(_row, "optional")
 conditional = partial(_row, "conditional")
 
@@ -223,7 +230,7 @@ class Action:
         return {key: value for key, value in values.items() if not is_empty(value)}
 
     def warnings(self) -> dict[str, str]:
-        """What looks wrong but may be right: IDs with another resource's prefix (IDs can be custom)."""
+        """What looks wrong but may be right: IDs with the prefix of another resource."""
         found: dict[str, str] = {}
         for row in self.spec.rows:
             known, value = RESOURCES.get(row.resource or ""), getattr(self, row.name)
@@ -235,7 +242,7 @@ class Action:
         return found
 
     def request(self, *, extra: Mapping[str, Any] = NOTHING) -> wire.Request:
-        """The HTTP request: method, path and encoded `(key, value)` pairs. Sends and judges nothing.
+        """The HTTP request: method, path and encoded pairs. Sends and judges nothing.
 
         Raises `InvalidInputs` if a value cannot be written down at all.
         """
@@ -253,13 +260,13 @@ class Action:
 
 def _by_display_key(spec: Spec, inputs: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Given inputs under their display keys; unknown keys and keys given twice are problems."""
-    if not isinstance(inputs, Mapping):
+    if not is_object(inputs):
         return {}, {"inputs": [f"Inputs must be an object of display keys; got {shown(inputs)}."]}
     keys = {name: key for key, name in spec.names.items()} | {key: key for key in spec.names}
     given: dict[str, Any] = {}
     problems: dict[str, list[str]] = {}
-    for word, value in list(inputs.items())[:1000]:
-        key = keys.get(word) if isinstance(word, str) else None
+    for word, value in inputs.items():
+        key = keys.get(str(word)) if word in keys else None
         if key is None:
             label = shown(word).strip('"')
             hint = near(word, spec.names) or f"; its inputs are {', '.join(spec.names)}"
@@ -285,9 +292,9 @@ def action(
 ) -> Callable[[type[_A]], type[_A]]:
     """Makes a class of rows an action.
 
-    `endpoint` is `METHOD /path/{variable}`; `answers` what an example of Stripe's answer holds beside
-    its ID and object; `sends` what is always sent; `docs` its page below docs.stripe.com/api, if that
-    is not the path and the verb of the name. A DELETE is destructive unless told otherwise.
+    `endpoint` is `METHOD /path/{variable}`; `answers` what an example of the answer holds beside ID
+    and object; `sends` what is always sent; `docs` its page below docs.stripe.com/api, if that is
+    not the path and the verb of the name. A DELETE is destructive unless told otherwise.
     """
 
     def declare(cls: type[_A]) -> type[_A]:

@@ -74,8 +74,8 @@ class InvalidInputs(ValueError):
 class StripeError(Exception):
     """Stripe refused the request, or its answer did not arrive.
 
-    `retryable`: the same run may succeed later. `outcome_unknown`: it may have been executed; run it
-    again only under the same idempotency key. `display_key`: the row of the form to point at.
+    `retryable`: the same run may succeed later. `outcome_unknown`: it may have been executed; run
+    it again only under the same idempotency key. `display_key`: the form's row to point at.
     """
 
     category: ClassVar[str] = "api"

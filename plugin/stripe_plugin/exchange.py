@@ -9,7 +9,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -17,7 +17,7 @@ import attrs
 from stripe_plugin.connection import STRIPE_VERSION, Connection
 from stripe_plugin.contract import Action, Spec
 from stripe_plugin.errors import ConnectionFailed, StripeError, UsageError, kind_of, shown
-from stripe_plugin.restrictions import NOTHING
+from stripe_plugin.restrictions import NOTHING, is_object
 from stripe_plugin.wire import Lost, Reply, Request, Result
 
 NAMESPACE = uuid.UUID("5f7c1e0a-3a2d-4b0e-9f53-6c1d0a8f4e21")
@@ -29,8 +29,8 @@ class RunContext:
     """Which run this is, and the options of it that are no rows of a table.
 
     `run_id`, `step` and `item` (in a loop) name the run: repeated, it replays instead of executing
-    again; `idempotency_key` names it directly. `expand` and `extra` are sent as they are; `extra` are
-    Stripe parameters that the action has no row for. `timeout`: seconds for one attempt.
+    again; `idempotency_key` names it directly. `expand` and `extra` are sent as they are: `extra`
+    are Stripe parameters without a row. `timeout`: seconds for one attempt.
     """
 
     run_id: str | None = None
@@ -38,14 +38,14 @@ class RunContext:
     item: str | int | None = None
     idempotency_key: str | None = None
     account: str | None = None
-    expand: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    expand: Sequence[str] = ()
     extra: Mapping[str, Any] = NOTHING
     timeout: float | None = None
 
 
 @attrs.frozen
 class Policy:
-    """How patient a client is: further attempts, and seconds for one attempt and for all of them."""
+    """How patient a client is: further attempts, seconds for one attempt and for all."""
 
     retries: int = 3
     timeout: float = 80.0
@@ -59,7 +59,7 @@ class Policy:
         if attempt > self.retries or not worth_retrying(reply):
             return None
         backoff = min(self.first_delay * 2 ** (attempt - 1), self.longest_delay)
-        wait = max(self.first_delay, backoff * random.uniform(0.5, 1))  # noqa: S311 - no secret
+        wait: float = max(self.first_delay, backoff * random.uniform(0.5, 1))  # noqa: S311 - no secret
         asked = "" if isinstance(reply, Lost) else reply.headers.get("retry-after", "")
         return max(wait, min(float(asked), 60.0)) if re.fullmatch(r"\d{1,6}", asked) else wait
 
@@ -104,7 +104,7 @@ def idempotency_key(spec: Spec, connection: Connection, context: RunContext) -> 
 def exchange(
     action: Action, connection: Connection, context: RunContext, policy: Policy
 ) -> Generator[Attempt, Reply | Lost, Result]:
-    """All attempts of one action. Raises `InvalidInputs` before the first, `StripeError` at the end."""
+    """All attempts of one action. Raises `InvalidInputs` before them, `StripeError` after."""
     request = _request(action, context)
     headers = _headers(request, action.spec, connection, context)
     deadline = policy.clock() + policy.budget
@@ -118,15 +118,15 @@ def exchange(
         if wait is None or policy.clock() + wait >= deadline:
             break
         delay = wait
-    facts = {"action": action.spec.id, "attempts": number}
-    output = reply.json() if isinstance(reply, Reply) and 200 <= reply.status < 300 else None
-    if isinstance(reply, Lost) or (reply.status < 300 and output is None):
+    facts: dict[str, Any] = {"action": action.spec.id, "attempts": number}
+    facts["idempotency_key"] = headers.get("Idempotency-Key")
+    output = reply.json() if isinstance(reply, Reply) else None
+    if isinstance(reply, Lost) or (output is None and reply.status < 300):
         reason = reply.reason if isinstance(reply, Lost) else "Stripe's answer cannot be read."
-        key = headers.get("Idempotency-Key")
-        again = {"retryable": True, "outcome_unknown": unknown, "idempotency_key": key}
-        raise ConnectionFailed(message=reason, code="no_answer", **again, **facts)
-    if output is None:
-        raise _error(reply, action.spec, unknown=unknown, **facts)
+        facts |= {"retryable": True, "outcome_unknown": unknown, "code": "no_answer"}
+        raise ConnectionFailed(message=reason, **facts)
+    if output is None or not 200 <= reply.status < 300:
+        raise _error(reply, output or {}, action.spec, outcome_unknown=unknown, **facts)
     mode = "sandbox" if "stripe-nodes-sandbox" in reply.headers else connection.mode
     live, request_id = bool(output.get("livemode", mode == "live")), reply.headers.get("request-id")
     return Result(output, request_id, number, reply.replayed, live, mode)
@@ -158,21 +158,21 @@ def _may_have_executed(reply: Reply | Lost) -> bool:
     return reply.status >= 500 or reply.status < 300
 
 
-def _error(reply: Reply, spec: Spec, *, unknown: bool, **facts: Any) -> StripeError:
-    found = (reply.json() or {}).get("error")
-    error: dict[str, Any] = found if isinstance(found, dict) else {}
+def _error(
+    reply: Reply, body: dict[str, Any], spec: Spec, *, outcome_unknown: bool, **facts: Any
+) -> StripeError:
+    found = body.get("error")
+    error = found if is_object(found) else NOTHING
     code, param = error.get("code"), error.get("param")
-    words = ("type", "code", "decline_code", "param", "doc_url")
-    # A refusal under the same key is Stripe's last word: had an earlier try worked, it would replay.
+    # A refusal under the same key is the last word: had an earlier try worked, it would replay.
     settled = 400 <= reply.status < 500 and reply.status not in (409, 429)
+    facts |= {word: error.get(word) for word in "type code decline_code param doc_url".split()}
     return kind_of(reply.status, error.get("type"), code)(
         message=str(error.get("message") or f"Stripe answered {reply.status} without saying why."),
-        **{word: error.get(word) for word in words},
         display_key=spec.display_key(param, code),
         request_id=reply.headers.get("request-id"),
         status=reply.status,
         retryable=worth_retrying(reply),
-        outcome_unknown=unknown and not settled,
-        idempotency_key=reply.headers.get("idempotency-key"),
+        outcome_unknown=outcome_unknown and not settled,
         **facts,
     )

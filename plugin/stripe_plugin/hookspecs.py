@@ -1,15 +1,16 @@
 """What may a plugin or a host hook into?
 
-A plugin is a module named by an entry point in the group `stripe_plugin.v1`; its hooks are functions
-marked `@hookimpl`, or `@hookimpl(wrapper=True)` to stand around what others do.
+A plugin is a module named by an entry point in the group `stripe_plugin.v1`; its hooks are
+functions marked `@hookimpl`, or `@hookimpl(wrapper=True)` to stand around what others do.
 """
 
-from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+
     from stripe_plugin.connection import Connection
     from stripe_plugin.contract import Action
     from stripe_plugin.exchange import RunContext
@@ -34,7 +35,7 @@ def get_connection(action_id: str, context: "RunContext") -> "Connection | None"
 def run_action(
     action: "Action", connection: "Connection", context: "RunContext"
 ) -> "Result | None":
-    """Runs a judged action. Wrap it to audit, approve or slow down; raise before `yield` to deny."""
+    """Runs a judged action. Wrap it to audit, approve or slow down; raise before yield to deny."""
 
 
 @hookspec(firstresult=True)

@@ -1,20 +1,20 @@
 """Which actions are installed, and how is one run with all hooks?
 
-Manifests (entry points `stripe_plugin.manifest`, `name = "package:index.json"`) list actions as data;
-nothing is imported for them. Plugins (`stripe_plugin.v1`) are modules with hooks. What is broken in
-either becomes a `Problem`; the rest still loads.
+Manifests (entry points `stripe_plugin.manifest`, `name = "package:index.json"`) list actions as
+data; nothing is imported for them. Plugins (`stripe_plugin.v1`) are modules with hooks. What is
+broken in either becomes a `Problem`; the rest still loads.
 """
 
 import asyncio
 import json
 import os
-from collections.abc import Coroutine, Generator, Iterable, Iterator, Mapping
+from collections.abc import Coroutine, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 import pluggy
 
@@ -38,7 +38,7 @@ LISTED = ("id", "name", "resource", "summary", "hints")
 
 
 class Problem(NamedTuple):
-    """A plugin or manifest that could not be used: its name, the distribution, and what is wrong."""
+    """A plugin or manifest that could not be used: name, distribution, and what is wrong."""
 
     name: str
     distribution: str
@@ -97,7 +97,7 @@ class Host:
 
     @classmethod
     def load(cls, *, block: Iterable[str] = ()) -> Self:
-        """Everything installed, but for the entry points named in `block` or STRIPE_PLUGIN_BLOCK."""
+        """Everything installed, but for the names in `block` and STRIPE_PLUGIN_BLOCK."""
         host = cls()
         blocked = {*block, *os.environ.get("STRIPE_PLUGIN_BLOCK", "").split(",")}
         found = [*entry_points(group=MANIFESTS), *entry_points(group=PLUGINS)]
@@ -114,10 +114,8 @@ class Host:
         """Adds a plugin by hand, as discovery does. `name`: distribution:name."""
         _vet(plugin)
         self._plugins.register(plugin, name)
-        for found in plugin.register_actions() if hasattr(plugin, "register_actions") else ():
-            spec = getattr(found, "spec", None)
-            listed = {word: getattr(spec, word, None) for word in LISTED} | {"entry": found}
-            self._offer(found if isinstance(found, Mapping) else listed, name)
+        for found in _offers(plugin):
+            self._offer(found, name)
 
     def _offer(self, entry: Mapping[str, Any], plugin: str) -> None:
         if missing := [word for word in (*LISTED, "entry") if entry.get(word) is None]:
@@ -135,7 +133,7 @@ class Host:
         self.problems.append(Problem(name, distribution, masked(f"{kind}{error}")[:500]))
 
     def catalog(self) -> list[dict[str, Any]]:
-        """One entry per action: id, name, resource, summary, hints, plugin. Imports none of them."""
+        """One entry per action: id, name, resource, summary, hints, plugin. Imports none."""
         words = (*LISTED, "plugin")
         return [{word: entry[word] for word in words} for entry in self._entries.values()]
 
@@ -158,14 +156,13 @@ class Host:
 
     def action(self, action_id: str) -> "type[Action]":
         """The action's class, imported now. Raises `UsageError` if there is none."""
-        found: Any = self._entry(action_id)["entry"]
-        if not isinstance(found, str):
-            return found
-        module, _, name = found.partition(":")
+        found = self._entry(action_id)["entry"]
+        module, _, name = found.partition(":") if isinstance(found, str) else ("", "", "")
         try:
-            return getattr(import_module(module), name)
+            action: Any = getattr(import_module(module), name) if module else found
         except (ImportError, AttributeError) as error:
             raise UsageError(f"The action {action_id} cannot be imported: {error}") from error
+        return cast("type[Action]", action)
 
     def run(
         self,
@@ -177,11 +174,11 @@ class Host:
     ) -> "Result":
         """Reads the inputs, runs the action through all hooks and tells the observers.
 
-        Raises `InvalidInputs` with nothing sent, `StripeError`, `UsageError`, or what a hook raised.
+        Raises `InvalidInputs` (nothing was sent), `StripeError`, `UsageError`, or a hook's error.
         """
         with self._observed(action_id, inputs, connection, context) as (call, outcome):
-            outcome["result"] = _checked(self._plugins.hook.run_action(**call))
-        return outcome["result"]
+            result = outcome["result"] = _checked(self._plugins.hook.run_action(**call))
+        return result
 
     async def arun(
         self,
@@ -196,16 +193,17 @@ class Host:
         aware = [impl.plugin for impl in hook.arun_action.get_hookimpls()]
         unaware = [impl for impl in hook.run_action.get_hookimpls() if impl.plugin not in aware]
         with self._observed(action_id, inputs, connection, context) as (call, outcome):
-            if unaware:  # they would not see an asyncio run: let them see this one
-                outcome["result"] = _checked(await asyncio.to_thread(hook.run_action, **call))
-            else:
-                outcome["result"] = _checked(await hook.arun_action(**call))
-        return outcome["result"]
+            # Plugins that know only run_action would not see an asyncio run: let them see this one.
+            ran = (
+                asyncio.to_thread(hook.run_action, **call) if unaware else hook.arun_action(**call)
+            )
+            result = outcome["result"] = _checked(await ran)
+        return result
 
     @contextmanager
     def _observed(
         self, action_id: str, inputs: Any, who: Any, context: Any
-    ) -> Iterator[tuple[Any, Any]]:
+    ) -> Generator[tuple[Any, Any]]:
         """What to call the hooks with, and where to put the result for the observers."""
         from stripe_plugin.connection import Connection
         from stripe_plugin.exchange import RunContext
@@ -254,6 +252,16 @@ class Host:
         for client in shared.values():
             await client.aclose()
         self.close()
+
+
+def _offers(plugin: Any) -> list[dict[str, Any]]:
+    """What `register_actions` gives, classes as entries too."""
+    found: Iterable[Any] = plugin.register_actions() if hasattr(plugin, "register_actions") else ()
+    specs = [(each, getattr(each, "spec", None)) for each in found]
+    return [
+        {word: getattr(spec, word) for word in LISTED} | {"entry": each} if spec else dict(each)
+        for each, spec in specs
+    ]
 
 
 def _checked(result: Any) -> "Result":

@@ -1,7 +1,7 @@
 """How does an action look to a builder?
 
-`describe` derives everything from the table: rows as data, and JSON Schemas (2020-12) in two profiles:
-`form`, with conditions as if/then/else, and `tool`, flat, with conditions in words.
+`describe` derives everything from the table: rows as data, and JSON Schemas (2020-12) in two
+profiles: `form`, with conditions as if/then/else, and `tool`, flat, with conditions in words.
 """
 
 from typing import Any

@@ -1,8 +1,8 @@
 """What may a value be, and when must it be there?
 
-Rules are small frozen objects that judge, read themselves aloud (`says`) and are data. A `Restriction`
-judges one given value; a `Condition` says when a value must, or must not, be given. Tables of them are
-an action's rows and, by `keys`, an object inside a row: one judge reads both.
+Rules are small frozen objects that judge, read themselves aloud (`says`) and are data. A
+`Restriction` judges one given value; a `Condition` says when a value must, or must not, be given.
+Tables of them are an action's rows and, by `keys`, an object inside a row: one judge reads both.
 """
 
 import json
@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from math import isfinite
 from types import MappingProxyType
-from typing import Any, get_args, get_origin
+from typing import Any, TypeGuard, get_args, get_origin
 
 import attrs
 import cattrs
@@ -39,6 +39,16 @@ CLEAR: Any = _Mark("CLEAR")  # unsets a field at Stripe; in text, `@clear`
 UNKNOWN: Any = _Mark("UNKNOWN")  # given, but known only later (a flow's reference)
 
 
+def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether `value` is an object in JSON's sense."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether `value` is a list in JSON's sense."""
+    return isinstance(value, list | tuple)
+
+
 def plain(value: Any) -> Any:
     """`value` as bounded JSON data; `Refused` for cycles, NaN, foreign objects, unsendable text."""
     left = [MOST_VALUES]
@@ -47,9 +57,9 @@ def plain(value: Any) -> Any:
         left[0] -= 1
         if depth > DEEPEST or left[0] < 0:
             raise Refused("is nested too deeply or holds too much")
-        if isinstance(value, Mapping):
+        if is_object(value):
             return {_text(key): walk(item, depth + 1) for key, item in value.items()}
-        if isinstance(value, list | tuple):
+        if is_list(value):
             return [walk(item, depth + 1) for item in value]
         return _text(value) if isinstance(value, str) else _scalar(value)
 
@@ -59,7 +69,7 @@ def plain(value: Any) -> Any:
 def _scalar(value: Any) -> Any:
     if value is None or value is CLEAR or value is UNKNOWN or isinstance(value, bool):
         return value
-    if isinstance(value, int | float | Decimal) and isfinite(value) and abs(value) < 10**18:
+    if isinstance(value, int | float | Decimal) and isfinite(value) and -(10**18) < value < 10**18:
         return value
     if isinstance(value, datetime) and value.tzinfo:
         return int(value.timestamp())
@@ -132,12 +142,16 @@ def _gather(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
     return clean
 
 
+def _is(origin: type) -> Callable[[Any], bool]:
+    return lambda kind: get_origin(kind) is origin
+
+
 # cattrs' own hooks guess ("false" reads as True); these read exactly or refuse.
 _converter = cattrs.Converter(detailed_validation=False)
 for _kind, _hook in ((str, _text), (int, _whole), (bool, _flag), (Decimal, _number)):
     _converter.register_structure_hook(_kind, _hook)
-_converter.register_structure_hook_func(lambda kind: get_origin(kind) is list, _array)
-_converter.register_structure_hook_func(lambda kind: get_origin(kind) is dict, _object)
+_converter.register_structure_hook_func(_is(list), _array)
+_converter.register_structure_hook_func(_is(dict), _object)
 
 
 def type_schema(kind: Any) -> dict[str, Any]:
@@ -240,8 +254,8 @@ def _read_object(table: "Mapping[str, Field]", value: dict[str, Any]) -> dict[st
     kept = {key: item for key, item in known.items() if not is_empty(item)}
     clean, problems = judge_table(table, {**kept, **unset})
     refused = [(f" › {key}{path}", wrong) for key in problems for path, wrong in problems[key]]
-    for key in value.keys() - table.keys():
-        refused.append((f" › {shown(key)}", f"is not a key here{near(key, table)}"))
+    unknown = [key for key in value if key not in table]
+    refused += [(f" › {shown(key)}", f"is not a key here{near(key, table)}") for key in unknown]
     if refused:
         raise Refused(refused)
     return clean
@@ -254,8 +268,10 @@ def is_empty(value: Any) -> bool:
 
 @attrs.frozen(kw_only=True)
 class Condition:
-    """Demands or forbids its row `when` any of these labels is given (always, if none is named),
-    `unless` any of those is. A label in lower case is a parameter beyond the rows."""
+    """Demands or forbids its row `when` any of these labels is given, `unless` any of those is.
+
+    Without `when`, always. A label in lower case is a parameter beyond the rows.
+    """
 
     demands: bool
     says: str
@@ -279,8 +295,10 @@ class Condition:
 
     def violation(self, label: str, names: Mapping[str, str]) -> dict[str, Any]:
         """A JSON Schema that holds exactly when the row breaks the condition."""
-        own = {"required": [names[label]]}
-        when = [_case_schema(names[key], self.when[key]) for key in self.when if key in names]
+        own: dict[str, Any] = {"required": [names[label]]}
+        when: list[Any] = [
+            _case_schema(names[key], self.when[key]) for key in self.when if key in names
+        ]
         unless = [_case_schema(names[key], self.unless[key]) for key in self.unless if key in names]
         absent = [own, *unless] if self.demands else unless
         return (
@@ -390,7 +408,7 @@ def may(kind: Any, *rules: Restriction | Condition, clearable: bool = False) -> 
 def judge_table(
     fields: Mapping[str, Field], values: Given, extra: Given = NOTHING
 ) -> tuple[dict[str, Any], Problems]:
-    """`values` (by label) read into clean ones, and every problem. `extra`: given beyond the table."""
+    """`values` by label, read into clean ones, and every problem. `extra`: given beside them."""
     given = {**extra, **values}
     clean: dict[str, Any] = {}
     problems: Problems = {}
@@ -410,15 +428,16 @@ def judge_table(
 
 
 def table_schema(fields: Mapping[str, Field], names: Mapping[str, str]) -> dict[str, Any]:
-    """A table as a JSON Schema. Conditions become one chain of if/then/else: root combinators make
-    form libraries collapse the form, and tool APIs refuse them."""
+    """A table as a JSON Schema, its conditions as one chain of if/then/else.
+
+    Combinators at the root would make form libraries collapse the form, and tool APIs refuse it.
+    """
     chain: dict[str, Any] = {}
-    for label, field in reversed(fields.items()):
-        for rule in reversed(field.conditions):
-            own = {"required": [names[label]]}
-            then = own if rule.demands else {"not": own}
-            link = {"if": rule.violation(label, names), "then": then}
-            chain = link | ({"else": chain} if chain else {})
+    ruled = [(label, rule) for label, field in fields.items() for rule in field.conditions]
+    for label, rule in reversed(ruled):
+        own = {"required": [names[label]]}
+        link = {"if": rule.violation(label, names), "then": own if rule.demands else {"not": own}}
+        chain = link | ({"else": chain} if chain else {})
     required = [names[label] for label, field in fields.items() if field.required]
     properties = {names[label]: field.schema for label, field in fields.items()}
     shape = {"type": "object", "properties": properties, "additionalProperties": False}

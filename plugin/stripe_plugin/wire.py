@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from stripe_plugin.errors import Refused, shown
-from stripe_plugin.restrictions import CLEAR
+from stripe_plugin.restrictions import CLEAR, is_list, is_object
 
 
 @attrs.frozen
@@ -49,10 +49,10 @@ class Reply:
     def json(self) -> dict[str, Any] | None:
         """The JSON object of the body, or None if it is none."""
         try:
-            found = json.loads(self.body)
+            found: Any = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        return found if isinstance(found, dict) else None
+        return dict(found) if is_object(found) else None
 
     @property
     def replayed(self) -> bool:
@@ -94,10 +94,10 @@ def _pairs(key: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
         raise Refused("is nested too deeply")
     if value is None:
         return
-    if isinstance(value, Mapping):
+    if is_object(value):
         for name, item in value.items():
             yield from _pairs(f"{key}[{name}]", item, depth + 1)
-    elif isinstance(value, list | tuple):
+    elif is_list(value):
         for number, item in enumerate(item for item in value if item is not None):
             yield from _pairs(f"{key}[{number}]", item, depth + 1)
     else:

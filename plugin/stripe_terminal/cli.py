@@ -3,9 +3,10 @@
 import json
 import os
 import sys
+import threading
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -32,7 +33,7 @@ Without STRIPE_API_KEY everything runs in a sandbox kept in a file (see `doctor`
 
 
 def home() -> Path:
-    """Where the sandbox and the journal of runs are kept: STRIPE_NODES_HOME, or the state folder."""
+    """Where the sandbox and the journal of runs are: STRIPE_NODES_HOME, or the state folder."""
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     folder = Path(os.environ.get("STRIPE_NODES_HOME") or state / "stripe-nodes")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -40,7 +41,7 @@ def home() -> Path:
 
 
 def connect(*, allow_live: bool, account: str | None = None) -> "Connection":
-    """The connection of the environment; the sandbox is a file, so that commands see one another."""
+    """The connection of the environment; the sandbox is a file that all commands share."""
     from stripe_plugin.connection import Connection
 
     given = {"STRIPE_NODES_SANDBOX": str(home() / "sandbox.db"), **os.environ}
@@ -67,7 +68,7 @@ def _fail(code: int, error: Exception, *, as_json: bool) -> NoReturn:
 
 
 @contextmanager
-def _reporting(*, as_json: bool) -> Iterator[None]:
+def _reporting(*, as_json: bool) -> Generator[None]:
     """Every error ends in one readable report and its exit code."""
     try:
         yield
@@ -149,11 +150,13 @@ def describe(action: str, as_json: bool) -> None:  # noqa: FBT001
 
 
 def _pairs(pairs: tuple[str, ...], file: Any) -> dict[str, Any]:
+    from stripe_plugin.restrictions import is_object
     from stripe_terminal.flow import read_data
 
-    inputs = read_data(file.name, file.read()) if file else {}
-    if not isinstance(inputs, dict):
+    read: Any = read_data(file.name, file.read()) if file else {}
+    if not is_object(read):
         raise UsageError(f"{file.name} must hold one object of display keys and values")
+    inputs = dict(read)
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
@@ -215,16 +218,23 @@ def flow(file: Any, run_id: str | None, account: str | None, **flags: bool) -> N
             if flags["as_json"]:
                 click.echo(json.dumps({"step": step.id, "action": step.action, **result.as_dict()}))
             else:
-                out.print(f"[green]✓[/] {step.id:<12} {step.action:<34} {_summary(result.output)}")
+                name = host.action(step.action).spec.name
+                out.print(
+                    f"[green]✓[/] {step.id:<10} {name:<34} {_summary(result.output)}",
+                    soft_wrap=True,
+                )
         if result:
             err.print(_mode(result))
 
 
 def _summary(output: dict[str, Any]) -> str:
     if output.get("object") == "list":
-        items = [item.get("description") or item.get("id") for item in output["data"]]
-        return f"{len(items)} found: {', '.join(map(str, items))}"[:100]
-    return " ".join(str(output[key]) for key in ("id", "status", "url") if output.get(key))
+        items = [str(item.get("description") or item.get("id")) for item in output["data"]]
+        return f"{len(items)} found: {', '.join(items)}"[:60]
+    link = (
+        f"\n  [dim]{'':<10} {output['url']}[/]" if str(output.get("url")).startswith("http") else ""
+    )
+    return " ".join(str(output[key]) for key in ("id", "status") if output.get(key)) + link
 
 
 @main.command()
@@ -235,11 +245,11 @@ def sandbox(port: int, file: str | None) -> None:
     from stripe_plugin.sandbox import Sandbox, serve
 
     world = Sandbox(file or str(home() / "sandbox.db"))
-    with serve(world, port) as server:
-        out.print(
-            f"{SANDBOX}\nSTRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_sandbox\nCtrl-C stops it."
-        )
-        server.wait()
+    with serve(world, port) as server, suppress(KeyboardInterrupt):
+        out.print(SANDBOX)
+        out.print(f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_sandbox", soft_wrap=True)
+        err.print("Ctrl-C stops it.")
+        threading.Event().wait()
 
 
 @main.command()

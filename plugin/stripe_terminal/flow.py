@@ -1,27 +1,28 @@
 """How do several steps run one after another?
 
-A flow file is YAML: `steps:` with `id`, `action` and `inputs`; `${{ steps.price.id }}` is a JMESPath
-into earlier outputs. Everything that can be judged is judged before anything is sent. Finished steps
-are kept in a journal, so that a run that is repeated under its ID goes on where it stopped.
+A flow file is YAML: `steps:` with `id`, `action` and `inputs`; `${{ steps.price.id }}` is a
+JMESPath into earlier outputs. Everything that can be judged is judged before anything is sent.
+Finished steps are kept in a journal: a run repeated under its ID goes on where it stopped.
 """
 
 import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 import jmespath
 import yaml
+from jmespath.exceptions import JMESPathError
 
 from stripe_plugin.connection import Connection
 from stripe_plugin.errors import InvalidInputs, UsageError, near
 from stripe_plugin.exchange import RunContext
 from stripe_plugin.host import Host
-from stripe_plugin.restrictions import UNKNOWN
+from stripe_plugin.restrictions import NOTHING, UNKNOWN, is_list, is_object
 from stripe_plugin.wire import Result
 
 REFERENCE = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
@@ -48,9 +49,10 @@ class _Reader:
 
     def __init__(self, name: str, text: str) -> None:
         self.name, self.lines, self.left = name, dict[tuple[Any, ...], int](), MOST_NODES
-        self._loader = yaml.SafeLoader(text)
+        loader = yaml.SafeLoader(text)
+        self._scalar: Callable[[Any], Any] = loader.construct_object  # pyright: ignore[reportUnknownMemberType]
         try:
-            node = self._loader.get_single_node()
+            node = loader.get_single_node()
             self.data = self._value(node, ()) if node else None
         except (yaml.YAMLError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
@@ -69,7 +71,7 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*path, number)) for number, item in enumerate(node.value)]
         if not isinstance(node, yaml.MappingNode):
-            return self._loader.construct_object(node)
+            return self._scalar(node)
         found: dict[Any, Any] = {}
         for key_node, item in node.value:
             key, line = key_node.value, key_node.start_mark.line + 1
@@ -92,10 +94,10 @@ def read_data(name: str, text: str) -> Any:
 
 
 def load(name: str, text: str, host: Host) -> list[Step]:
-    """The steps of a flow, all of them judged. Raises one `FlowError` with every problem and line."""
+    """The steps of a flow, all judged. Raises one `FlowError` with every problem and line."""
     reader = _Reader(name, text)
-    listed = reader.data.get("steps") if isinstance(reader.data, dict) else None
-    if not isinstance(listed, list) or not listed:
+    listed = reader.data.get("steps") if is_object(reader.data) else None
+    if not is_list(listed) or not listed:
         raise reader.error(
             [(1, "A flow is `steps:` and a list of steps with id, action and inputs.")]
         )
@@ -112,15 +114,15 @@ def load(name: str, text: str, host: Host) -> list[Step]:
 
 
 def _step(raw: Any, path: Any, lines: Any, problems: list[tuple[int, str]]) -> Step:
-    line, given = lines[path], raw if isinstance(raw, dict) else {}
+    line, given = lines[path], raw if is_object(raw) else NOTHING
     for word in given.keys() - {"id", "action", "inputs"}:
         hint = near(word, ["id", "action", "inputs"])
         problems.append((lines[*path, word], f"A step has no {word!r}{hint}."))
     identity, action = str(given.get("id", "")), str(given.get("action", ""))
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", identity) or not action:
         problems.append((line, "A step needs an id (letters, digits, _) and an action."))
-    inputs = given.get("inputs") or {}
-    if not isinstance(inputs, dict):
+    inputs: Any = given.get("inputs") or {}
+    if not is_object(inputs):
         problems.append((lines[*path, "inputs"], "inputs must be an object of display keys."))
         inputs = {}
     return Step(identity, action, inputs, line, {k: lines[*path, "inputs", k] for k in inputs})
@@ -149,15 +151,15 @@ def _check(step: Step, earlier: list[str], host: Host) -> Iterator[tuple[int, st
 def _references(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield from REFERENCE.findall(value)
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
+    elif is_object(value) or is_list(value):
+        for item in value.values() if is_object(value) else value:
             yield from _references(item)
 
 
 def _wrong_reference(expression: str, earlier: list[str]) -> str | None:
     try:
         jmespath.compile(expression)
-    except (jmespath.exceptions.JMESPathError, RecursionError) as error:
+    except (JMESPathError, RecursionError) as error:
         return f"${{{{ {expression} }}}} is no JMESPath: {_first(error)}"
     names = re.findall(r"\bsteps\.(\w+)", expression)
     if not names:
@@ -172,9 +174,9 @@ def resolved(value: Any, outputs: Mapping[str, Any] | None) -> Any:
 
     A lone reference keeps its type. Raises `UsageError` for one that finds nothing.
     """
-    if isinstance(value, dict):
+    if is_object(value):
         return {key: resolved(item, outputs) for key, item in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [resolved(item, outputs) for item in value]
     if not isinstance(value, str) or not REFERENCE.search(value):
         return value
