@@ -63,7 +63,7 @@ class CreateCheckoutSession(Action):
         "Payment Method Types",
         ["card"],
         "The ways to pay on offer; empty for those set in the Dashboard",
-        rule.required_if("Mode", "setup", unless=("currency", *_OTHER_METHODS)),
+        rule.required_if("Mode", "setup", beyond=("currency", *_OTHER_METHODS)),
         rule.excludes(*_OTHER_METHODS, "excluded_payment_method_types"),
     )
     allow_promotion_codes: bool | None = optional(

@@ -18,7 +18,7 @@ class CreateInvoiceItem(Action):
         "Customer",
         "cus_123",
         "Who is charged",
-        rule.required_if_empty("Invoice", "customer_account"),
+        rule.required_if_empty("Invoice", beyond=("customer_account",)),
         rule.reference("customer"),
         page="Required (unless attaching to an invoice)",
     )
@@ -32,7 +32,7 @@ class CreateInvoiceItem(Action):
         "Price",
         "price_123",
         "A one-time price",
-        rule.required_if_empty("Amount", "price_data", "unit_amount_decimal"),
+        rule.required_if_empty("Amount", beyond=("price_data", "unit_amount_decimal")),
         rule.excludes("Amount", "price_data", "unit_amount_decimal"),
         rule.reference("price"),
         page="Use Price or Amount + Currency",

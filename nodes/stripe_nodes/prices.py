@@ -6,6 +6,7 @@ from stripe_nodes import rows, rules
 from stripe_plugin import restrictions as rule
 from stripe_plugin.contract import Action, action, conditional, optional, path_id, required
 
+_OTHER_AMOUNTS = ("unit_amount_decimal", "custom_unit_amount", "billing_scheme")
 _ARCHIVED = {"active": False}
 
 
@@ -51,8 +52,8 @@ class CreatePrice(Action):
         "Unit Amount",
         1000,
         "What one unit costs, in the currency's smallest unit (cents); 0 is free",
-        rule.required_if_empty("unit_amount_decimal", "custom_unit_amount", "billing_scheme"),
-        rule.excludes("unit_amount_decimal", "custom_unit_amount"),
+        rule.required_if_empty(beyond=_OTHER_AMOUNTS),
+        rule.excludes(*_OTHER_AMOUNTS[:2]),
         rule.at_least(0),
         rules.amount(),
         page="",

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from math import isfinite
 from types import MappingProxyType
 from typing import Any, TypeGuard, get_args, get_origin
 
@@ -25,6 +24,8 @@ Cases = Mapping[str, tuple[str, ...]]  # label: the values that count; () counts
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 MOST_VALUES, DEEPEST, LONGEST = 20_000, 20, 100_000  # of one value, far above what Stripe takes
+UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")  # NUL and halves of surrogate pairs
+ID = r"(?!\.{1,2}$)[^\x00-\x20\x7f\ud800-\udfff]{1,5000}"
 
 
 class _Mark:
@@ -69,7 +70,9 @@ def plain(value: Any) -> Any:
 def _scalar(value: Any) -> Any:
     if value is None or value is CLEAR or value is UNKNOWN or isinstance(value, bool):
         return value
-    if isinstance(value, int | float | Decimal) and isfinite(value) and -(10**18) < value < 10**18:
+    if isinstance(value, int | float) and -(10**18) < value < 10**18:
+        return value
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 18:
         return value
     if isinstance(value, datetime) and value.tzinfo:
         return int(value.timestamp())
@@ -81,7 +84,7 @@ def _text(value: Any, _: Any = str) -> str:
         raise Refused(f"must be text; got {shown(value)}")
     if len(value) > LONGEST:
         raise Refused(f"must be at most {LONGEST:,} characters long; got {len(value):,}")
-    if re.search(r"[\x00\ud800-\udfff]", value):
+    if UNSENDABLE.search(value):
         raise Refused("holds a character that cannot be sent (NUL or half a surrogate pair)")
     return value
 
@@ -162,6 +165,10 @@ def type_schema(kind: Any) -> dict[str, Any]:
     return {"type": names.get(kind, "object")}
 
 
+def _aloud(must: str) -> str:
+    return must.removeprefix("be ")[:1].upper() + must.removeprefix("be ")[1:]
+
+
 @attrs.frozen
 class Restriction:
     """Judges one given value: it `must` …, or is refused. `aloud`: the action page says it too."""
@@ -169,7 +176,7 @@ class Restriction:
     must: str
     ok: Callable[[Any, Given], bool] = attrs.field(default=lambda _value, _given: True, repr=False)
     schema: Mapping[str, Any] = NOTHING
-    says: str = attrs.field(default=attrs.Factory(lambda it: f"Must {it.must}", takes_self=True))
+    says: str = attrs.field(default=attrs.Factory(lambda it: _aloud(it.must), takes_self=True))
     aloud: bool = False
     then: Callable[[Any], Any] | None = attrs.field(default=None, repr=False)
     resource: str | None = None
@@ -220,7 +227,7 @@ def matches(pattern: str, must: str) -> Restriction:
 def reference(resource: str) -> Restriction:
     """The ID of a Stripe object of this resource. Only what no ID can be is refused."""
     words = f"be the ID of a {resource.replace('_', ' ').replace('.', ' ')}"
-    base = matches(r"(?!\.{1,2}$)[^\u0000-\u0020\u007f]{1,5000}", words)
+    base = matches(ID, words)
     schema = {"pattern": r"^(?!\.{1,2}$)[^\u0000-\u0020\u007f]+$", "maxLength": 5000}
     return attrs.evolve(base, schema=schema, resource=resource)
 
@@ -326,21 +333,23 @@ def _case_schema(name: str, values: tuple[str, ...]) -> dict[str, Any]:
     return {"required": [name]} | is_value
 
 
-def required_if_empty(*labels: str) -> Condition:
-    """Must be given unless one of these is."""
-    rows = [label for label in labels if not label.islower()]
-    says = f"Required if {' and '.join(rows)} {'is' if len(rows) == 1 else 'are'} empty"
-    says = says if rows else "Required"
-    return Condition(demands=True, says=says, unless=dict.fromkeys(labels, ()), aloud=True)
+def required_if_empty(*labels: str, beyond: tuple[str, ...] = ()) -> Condition:
+    """Must be given unless one of these is. `beyond`: parameters without a row that do as well."""
+    says = f"Required if {' and '.join(labels)} {'is' if len(labels) == 1 else 'are'} empty"
+    unless = dict.fromkeys((*labels, *beyond), ())
+    return Condition(
+        demands=True, says=says if labels else "Required", unless=unless, aloud=bool(labels)
+    )
 
 
-def required_if(label: str, *values: str, unless: tuple[str, ...] = ()) -> Condition:
+def required_if(
+    label: str, *values: str, unless: tuple[str, ...] = (), beyond: tuple[str, ...] = ()
+) -> Condition:
     """Must be given if that is (with one of these values), unless one of those is."""
     says = f"Required if {label} is {' or '.join(values) or 'given'}"
-    says += "".join(f" and {other} is empty" for other in unless if not other.islower())
-    return Condition(
-        demands=True, says=says, when={label: values}, unless=dict.fromkeys(unless, ())
-    )
+    says += "".join(f" and {other} is empty" for other in unless)
+    others = dict.fromkeys((*unless, *beyond), ())
+    return Condition(demands=True, says=says, when={label: values}, unless=others)
 
 
 def excludes(*labels: str) -> Condition:
@@ -417,7 +426,7 @@ def judge_table(
             try:
                 given[label] = clean[label] = field.read(values[label], given)
             except Refused as error:
-                problems[label] = error.problems
+                problems[label], given[label] = error.problems, UNKNOWN
         elif field.required:
             problems[label] = [("", "is required")]
     for label, field in fields.items():

@@ -5,6 +5,7 @@ empty lists or objects are left out, `""` unsets.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from stripe_plugin.errors import Refused, shown
-from stripe_plugin.restrictions import CLEAR, is_list, is_object
+from stripe_plugin.restrictions import CLEAR, ID, UNSENDABLE, is_list, is_object
 
 
 @attrs.frozen
@@ -110,7 +111,7 @@ def scalar(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int):
+    if isinstance(value, str | int) and not UNSENDABLE.search(str(value)):
         return str(value)
     if isinstance(value, float | Decimal) and isfinite(value):
         return format(Decimal(str(value)), "f")
@@ -125,7 +126,7 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
     """`/v1/prices/{price}` with its IDs percent-encoded, so that none can change the path."""
     for name, value in values.items():
         text = str(value)
-        if text in ("", ".", "..") or not text.isprintable() or text.isspace():
+        if not re.fullmatch(ID, text):
             raise Refused(f"must be an ID; got {shown(text)}")
         template = template.replace(f"{{{name}}}", quote(text, safe=""))
     return template

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 try:
     import click
+    from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
@@ -132,20 +134,18 @@ def describe(action: str, as_json: bool) -> None:  # noqa: FBT001
             click.echo(json.dumps(about))
             return
     out.print(f"[bold]{about['name']}[/] ({about['id']})\n{about['description']}\n")
-    table = Table("Display key", "Parameter", "Type", "Example", "Description", "Restrictions")
+    table = Table("Display key", "What it is, and must be", box=box.SIMPLE, show_lines=True)
     for row in about["inputs"]:
-        key = f"[bold]{row['key']}[/]" + (" *" if row["required"] else "")
-        rules = [
-            row["restrictions"],
-            *(rule for rule in row["rules"] if rule != row["restrictions"]),
-        ]
+        key = f"[bold]{row['key']}[/]" + " *" * row["required"]
+        rules = [text for text in (row["restrictions"], *row["rules"]) if text]
         example = json.dumps(row["example"], ensure_ascii=False)
-        text = "\n".join(filter(None, rules))
-        table.add_row(key, row["name"], row["type"], example, row["description"], text)
+        lines = [row["description"], *dict.fromkeys(rules), f"Example: {example}"]
+        name = f"{key}\n[dim]{row['name']}\n{row['type']}[/]"
+        table.add_row(name, escape("\n".join(lines)))
     out.print(table)
     out.print(f"Output, for example: {json.dumps(about['output_example'])}", markup=False)
     out.print(
-        f"* required · permission of a restricted key: {about['permission']} · {about['docs_url']}"
+        f"* must be given · a restricted key needs {about['permission']}\n{about['docs_url']}"
     )
 
 
