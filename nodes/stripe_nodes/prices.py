@@ -62,7 +62,7 @@ class CreatePrice(Action):
         "Recurring",
         {"interval": "month"},
         "How often it is charged; empty for once",
-        rows.recurring(),
+        rows.recurring(**rows.metered()),
     )
     nickname: str | None = optional(
         "Nickname",

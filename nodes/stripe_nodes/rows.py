@@ -85,14 +85,16 @@ def address() -> rule.Restriction:
     return rule.keys({line: rule.may(str, LONG, clearable=True) for line in lines})
 
 
-def recurring() -> rule.Restriction:
+def recurring(**more: rule.Field) -> rule.Restriction:
     """How often a price is billed."""
-    return rule.keys(
-        interval=rule.need(str, rule.one_of("day", "week", "month", "year")),
-        interval_count=rule.may(int, rules.three_years()),
-        meter=rule.may(str, LONG, rule.required_if("usage_type", "metered")),
-        usage_type=rule.may(str, rule.one_of("licensed", "metered")),
-    )
+    every = rule.need(str, rule.one_of("day", "week", "month", "year"))
+    return rule.keys(interval=every, interval_count=rule.may(int, rules.three_years()), **more)
+
+
+def metered() -> dict[str, rule.Field]:
+    """How usage is billed."""
+    meter = rule.may(str, LONG, rule.required_if("usage_type", "metered"))
+    return {"meter": meter, "usage_type": rule.may(str, rule.one_of("licensed", "metered"))}
 
 
 def product_data() -> rule.Restriction:
@@ -108,7 +110,6 @@ def product_data() -> rule.Restriction:
             rule.matches(descriptor, "be 1–22 characters with a letter and without < > \\ \" '"),
         ),
         tax_code=rule.may(str, LONG),
-        tax_details=rule.may(Object),
         unit_label=rule.may(str, rule.max_length(12)),
     )
 
@@ -163,21 +164,19 @@ def subscription_changes() -> rule.Restriction:
     return rule.each(rule.keys(item))
 
 
-def line_items(**more: rule.Field) -> rule.Restriction:
-    """What a checkout session sells."""
-    product = rule.may(
-        str, rule.required_if_empty("product_data"), rule.excludes("product_data"), LONG
-    )
+def line_items(other: str, field: rule.Field) -> rule.Restriction:
+    """What a checkout session sells; `other` is the key that only creating, or updating, has."""
+    either = rule.required_if_empty("product_data"), rule.excludes("product_data")
     data = _price_data(
-        product=product, product_data=rule.may(Object), recurring=rule.may(Object, recurring())
+        product=rule.may(str, *either, LONG),
+        product_data=rule.may(Object),
+        recurring=rule.may(Object, recurring()),
     )
-    counts = rule.may(
-        Object, rule.keys(enabled=rule.need(bool), minimum=rule.may(int), maximum=rule.may(int))
-    )
-    item = _priced(
-        **more, price_data=data, adjustable_quantity=counts, dynamic_tax_rates=rule.may(Texts)
-    )
-    item["price"] = rule.may(str, rule.required_if_empty(*more, "price_data"), LONG)
+    counts = rule.keys(enabled=rule.need(bool), minimum=rule.may(int), maximum=rule.may(int))
+    adjustable = rule.may(Object, counts)
+    item = _priced(**{other: field}, price_data=data, adjustable_quantity=adjustable)
+    known = ["id"] if other == "id" else []
+    item["price"] = rule.may(str, rule.required_if_empty(*known, "price_data"), LONG)
     return rule.each(rule.keys(item))
 
 

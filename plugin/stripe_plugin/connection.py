@@ -8,6 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -57,11 +58,14 @@ def _mode(key: Secret) -> str:
 
 def _checked_url(url: str) -> str:
     """An https URL, or http on this machine: keys travel nowhere else."""
-    parts = urlsplit(url)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if not safe or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise UsageError(f"The base URL must be https://host, or http:// on loopback; got {url!r}.")
-    return url.rstrip("/")
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        bare = not (parts.username or parts.password or parts.query or parts.fragment)
+        if safe and bare and parts.hostname and parts.port != 0 and re.fullmatch(r"[!-~]+", url):
+            return url.rstrip("/")
+    said = shown(re.sub(r"//[^/@]*@", "//…@", str(url)))
+    raise UsageError(f"The base URL must be https://host, or http:// on loopback; got {said}.")
 
 
 @attrs.frozen

@@ -50,6 +50,6 @@ def arun_action(
 
 @hookspec
 def after_run(
-    action_id: str, context: "RunContext", result: "Result | None", error: Exception | None
+    action_id: str, context: "RunContext", result: "Result | None", error: BaseException | None
 ) -> None:
     """Observes what came of a run. What it raises changes nothing and becomes a problem."""

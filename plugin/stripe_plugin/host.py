@@ -8,7 +8,7 @@ broken in either becomes a `Problem`; the rest still loads.
 import asyncio
 import json
 import os
-from collections.abc import Coroutine, Generator, Iterable, Mapping
+from collections.abc import Awaitable, Coroutine, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -34,6 +34,8 @@ CONTRACT = (
     1,
     0,
 )  # the major is the group's name; a plugin may ask for more: STRIPE_PLUGIN_CONTRACT
+HINTS = ("read_only", "destructive", "idempotent")
+OURS = "stripe-nodes:stripe"
 LISTED = ("id", "name", "resource", "summary", "hints")
 
 
@@ -99,13 +101,17 @@ class Host:
     def load(cls, *, block: Iterable[str] = ()) -> Self:
         """Everything installed, but for the names in `block` and STRIPE_PLUGIN_BLOCK."""
         host = cls()
-        blocked = {*block, *os.environ.get("STRIPE_PLUGIN_BLOCK", "").split(",")}
+        named = os.environ.get("STRIPE_PLUGIN_BLOCK", "").split(",")
+        blocked = {*block, *(name.strip() for name in named)}
         found = [*entry_points(group=MANIFESTS), *entry_points(group=PLUGINS)]
-        for point in (point for point in found if point.name not in blocked):
-            name = f"{point.dist.name if point.dist else '?'}:{point.name}:{point.group}"
+        names = [f"{point.dist.name if point.dist else '?'}:{point.name}" for point in found]
+        # Ours come first: of two actions with one ID, the other is the problem.
+        for name, point in sorted(zip(names, found, strict=True), key=lambda it: it[0] != OURS):
+            if point.name in blocked:
+                continue
             try:
                 plugin = _Manifest(point.value) if point.group == MANIFESTS else point.load()
-                host.register(plugin, name)
+                host.register(plugin, f"{name}:{point.group}")
             except (Exception, SystemExit) as error:  # noqa: BLE001 - anything can happen at import
                 host._report(name, error)
         return host
@@ -118,8 +124,12 @@ class Host:
             self._offer(found, name)
 
     def _offer(self, entry: Mapping[str, Any], plugin: str) -> None:
-        if missing := [word for word in (*LISTED, "entry") if entry.get(word) is None]:
-            self._report(plugin, f"an action lacks {', '.join(missing)}")
+        hints: Any = entry.get("hints")
+        known = isinstance(hints, dict) and {*HINTS} <= {*cast("dict[str, bool]", hints)}
+        missing = [word for word in (*LISTED, "entry") if entry.get(word) is None]
+        if missing or not known:
+            lacks = missing or [f"its hints: {', '.join(HINTS)}"]
+            self._report(plugin, f"an action lacks {', '.join(lacks)}")
         elif first := self._entries.get(entry["id"]):
             self._report(
                 plugin, f"the action {entry['id']} is already there from {first['plugin']}"
@@ -130,7 +140,8 @@ class Host:
     def _report(self, plugin: str, error: object) -> None:
         distribution, name, *_ = f"{plugin}:".split(":")
         kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
-        self.problems.append(Problem(name, distribution, masked(f"{kind}{error}")[:500]))
+        problem = Problem(name, distribution, masked(f"{kind}{error}")[:500])
+        self.problems += [problem] if problem not in self.problems else []
 
     def catalog(self) -> list[dict[str, Any]]:
         """One entry per action: id, name, resource, summary, hints, plugin. Imports none."""
@@ -146,10 +157,9 @@ class Host:
     def manifest(self, action_id: str) -> dict[str, Any]:
         """The action's manifest: the file of its package, or made from its class."""
         if folder := self._entry(action_id).get("folder"):
-            described: dict[str, Any] = json.loads(
-                (folder / f"actions/{action_id}.json").read_text("utf-8")
-            )
-            return described
+            with _usable(action_id):
+                file: Path = folder / "actions" / f"{action_id}.json"
+                return cast("dict[str, Any]", json.loads(file.read_text("utf-8")))
         from stripe_plugin.manifest import describe
 
         return describe(self.action(action_id))
@@ -157,12 +167,13 @@ class Host:
     def action(self, action_id: str) -> "type[Action]":
         """The action's class, imported now. Raises `UsageError` if there is none."""
         found = self._entry(action_id)["entry"]
-        module, _, name = found.partition(":") if isinstance(found, str) else ("", "", "")
-        try:
-            action: Any = getattr(import_module(module), name) if module else found
-        except (ImportError, AttributeError) as error:
-            raise UsageError(f"The action {action_id} cannot be imported: {error}") from error
-        return cast("type[Action]", action)
+        with _usable(action_id):
+            if isinstance(found, str):
+                module, _, name = found.partition(":")
+                found = getattr(import_module(module), name)
+            if not hasattr(found, "spec"):
+                raise TypeError(f"{found!r} is no action")
+        return cast("type[Action]", found)
 
     def run(
         self,
@@ -197,6 +208,8 @@ class Host:
             ran = (
                 asyncio.to_thread(hook.run_action, **call) if unaware else hook.arun_action(**call)
             )
+            if not isinstance(ran, Awaitable):
+                raise UsageError(f"An arun_action hook gave a {type(ran).__name__}, no awaitable")
             result = outcome["result"] = _checked(await ran)
         return result
 
@@ -222,7 +235,7 @@ class Host:
                 {"action": action, "connection": who or Connection.from_env(), "context": context},
                 told,
             )
-        except Exception as error:
+        except BaseException as error:
             told["error"] = error
             raise
         finally:
@@ -254,12 +267,24 @@ class Host:
         self.close()
 
 
+@contextmanager
+def _usable(action_id: str) -> Generator[None]:
+    """Whatever is wrong with an action's own files is said as a `UsageError` that names it."""
+    try:
+        yield
+    except Exception as error:
+        reason = masked(f"{type(error).__name__}: {error}")[:300]
+        raise UsageError(f"The action {action_id} cannot be used: {reason}") from error
+
+
 def _offers(plugin: Any) -> list[dict[str, Any]]:
     """What `register_actions` gives, classes as entries too."""
     found: Iterable[Any] = plugin.register_actions() if hasattr(plugin, "register_actions") else ()
     specs = [(each, getattr(each, "spec", None)) for each in found]
     return [
-        {word: getattr(spec, word) for word in LISTED} | {"entry": each} if spec else dict(each)
+        {**each}
+        if isinstance(each, dict)
+        else {word: getattr(spec, word, None) for word in LISTED} | {"entry": each}
         for each, spec in specs
     ]
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from stripe_plugin.errors import Refused, shown
-from stripe_plugin.restrictions import CLEAR, ID, UNSENDABLE, is_list, is_object
+from stripe_plugin.restrictions import CLEAR, is_list, is_object
 
 
 @attrs.frozen
@@ -111,7 +111,7 @@ def scalar(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int) and not UNSENDABLE.search(str(value)):
+    if isinstance(value, str | int) and not re.search(r"[\ud800-\udfff]", str(value)):
         return str(value)
     if isinstance(value, float | Decimal) and isfinite(value):
         return format(Decimal(str(value)), "f")
@@ -126,7 +126,9 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
     """`/v1/prices/{price}` with its IDs percent-encoded, so that none can change the path."""
     for name, value in values.items():
         text = str(value)
-        if not re.fullmatch(ID, text):
+        if text.strip() in ("", ".", "..") or not re.fullmatch(
+            r"[^\x00-\x1f\x7f\ud800-\udfff]+", text
+        ):
             raise Refused(f"must be an ID; got {shown(text)}")
         template = template.replace(f"{{{name}}}", quote(text, safe=""))
     return template

@@ -2,11 +2,12 @@
 
 import json
 import os
+import signal
 import sys
 import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -245,11 +246,14 @@ def sandbox(port: int, file: str | None) -> None:
     from stripe_plugin.sandbox import Sandbox, serve
 
     world = Sandbox(file or str(home() / "sandbox.db"))
-    with serve(world, port) as server, suppress(KeyboardInterrupt):
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with serve(world, port) as server:
         out.print(SANDBOX)
         out.print(f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_sandbox", soft_wrap=True)
         err.print("Ctrl-C stops it.")
-        threading.Event().wait()
+        stop.wait()
 
 
 @main.command()
