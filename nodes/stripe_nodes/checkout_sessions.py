@@ -37,7 +37,7 @@ class CreateCheckoutSession(Action):
         rule.required_if("Mode", "payment", "subscription"),
         rule.only_if("Mode", "payment", "subscription"),
         rule.max_items(100),
-        rows.line_items("dynamic_tax_rates", rule.may(list[str])),
+        rows.line_items(),
         page="Required for payment and subscription",
     )
     success_url: str = required(
@@ -100,7 +100,7 @@ class UpdateCheckoutSession(Action):
         "Line Items",
         [{"id": "li_123", "quantity": 2}, {"price": "price_123", "quantity": 1}],
         "The whole new list: items with their ID are kept or changed, those left out are dropped",
-        rows.line_items("id", rule.may(str, rule.max_length(5000))),
+        rows.line_items(id=rule.may(str, rule.max_length(5000))),
     )
     shipping_options: list[dict[str, Any]] | None = optional(
         "Shipping Options",

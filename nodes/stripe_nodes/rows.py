@@ -164,8 +164,8 @@ def subscription_changes() -> rule.Restriction:
     return rule.each(rule.keys(item))
 
 
-def line_items(other: str, field: rule.Field) -> rule.Restriction:
-    """What a checkout session sells; `other` is the key that only creating, or updating, has."""
+def line_items(**known: rule.Field) -> rule.Restriction:
+    """What a checkout session sells; `known`: by what an update names the items it keeps."""
     either = rule.required_if_empty("product_data"), rule.excludes("product_data")
     data = _price_data(
         product=rule.may(str, *either, LONG),
@@ -173,9 +173,7 @@ def line_items(other: str, field: rule.Field) -> rule.Restriction:
         recurring=rule.may(Object, recurring()),
     )
     counts = rule.keys(enabled=rule.need(bool), minimum=rule.may(int), maximum=rule.may(int))
-    adjustable = rule.may(Object, counts)
-    item = _priced(**{other: field}, price_data=data, adjustable_quantity=adjustable)
-    known = ["id"] if other == "id" else []
+    item = _priced(**known, price_data=data, adjustable_quantity=rule.may(Object, counts))
     item["price"] = rule.may(str, rule.required_if_empty(*known, "price_data"), LONG)
     return rule.each(rule.keys(item))
 

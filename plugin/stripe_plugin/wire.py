@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from math import isfinite
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -102,18 +101,18 @@ def _pairs(key: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
         for number, item in enumerate(item for item in value if item is not None):
             yield from _pairs(f"{key}[{number}]", item, depth + 1)
     else:
-        yield key, scalar(value)
+        yield key, "" if value is CLEAR else scalar(value)
 
 
 def scalar(value: Any) -> str:
     """One value as Stripe reads it. Raises `Refused` for NaN, naive times and foreign objects."""
-    if value is CLEAR:
-        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int) and not re.search(r"[\ud800-\udfff]", str(value)):
+    if isinstance(value, str) and not re.search(r"[\ud800-\udfff]", value):
+        return value
+    if isinstance(value, int) and abs(value) < 10**100:
         return str(value)
-    if isinstance(value, float | Decimal) and isfinite(value):
+    if isinstance(value, float | Decimal) and Decimal(value).is_finite():
         return format(Decimal(str(value)), "f")
     if isinstance(value, datetime) and value.tzinfo:
         return str(int(value.timestamp()))
@@ -126,7 +125,7 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
     """`/v1/prices/{price}` with its IDs percent-encoded, so that none can change the path."""
     for name, value in values.items():
         text = str(value)
-        if text.strip() in ("", ".", "..") or not re.fullmatch(
+        if text.strip(" ") in ("", ".", "..") or not re.fullmatch(
             r"[^\x00-\x1f\x7f\ud800-\udfff]+", text
         ):
             raise Refused(f"must be an ID; got {shown(text)}")

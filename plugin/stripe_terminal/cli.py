@@ -248,7 +248,7 @@ def sandbox(port: int, file: str | None) -> None:
     world = Sandbox(file or str(home() / "sandbox.db"))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda _number, _frame: stop.set())
     with serve(world, port) as server:
         out.print(SANDBOX)
         out.print(f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_sandbox", soft_wrap=True)

@@ -6,6 +6,7 @@ Finished steps are kept in a journal: a run repeated under its ID goes on where 
 """
 
 import contextlib
+import hashlib
 import json
 import re
 import sqlite3
@@ -16,17 +17,24 @@ from typing import Any
 import attrs
 import jmespath
 import yaml
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import (
+    ArityError,
+    JMESPathError,
+    LexerError,
+    ParseError,
+    UnknownFunctionError,
+)
 
 from stripe_plugin.connection import Connection
-from stripe_plugin.errors import InvalidInputs, UsageError, near
+from stripe_plugin.errors import InvalidInputs, UsageError, masked, near
 from stripe_plugin.exchange import RunContext
 from stripe_plugin.host import Host
 from stripe_plugin.restrictions import NOTHING, UNKNOWN, is_list, is_object
 from stripe_plugin.wire import Result
 
-REFERENCE = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
-MOST_NODES = 20_000
+REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
+MOST_NODES, DEEPEST = 20_000, 50
+YAML_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in "map seq str int float bool null".split()}
 
 
 class FlowError(UsageError):
@@ -48,15 +56,25 @@ class _Reader:
     """YAML to plain data with line numbers; tags, duplicate keys and bombs are refused."""
 
     def __init__(self, name: str, text: str) -> None:
-        self.name, self.lines, self.left = name, dict[tuple[Any, ...], int](), MOST_NODES
-        loader = yaml.SafeLoader(text)
-        self._scalar: Callable[[Any], Any] = loader.construct_object  # pyright: ignore[reportUnknownMemberType]
+        self.name, self.lines, self.left, self.line = (
+            name,
+            dict[tuple[Any, ...], int](),
+            MOST_NODES,
+            1,
+        )
         try:
+            loader = yaml.SafeLoader(text)
+            self._scalar: Callable[[Any], Any] = loader.construct_object  # pyright: ignore[reportUnknownMemberType]
             node = loader.get_single_node()
             self.data = self._value(node, ()) if node else None
-        except (yaml.YAMLError, RecursionError) as error:
+        except yaml.reader.ReaderError as error:
+            line = text[: error.position].count("\n") + 1
+            raise self.error(
+                [(line, f"The character {error.character!r} cannot be read.")]
+            ) from None
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
             mark = getattr(error, "problem_mark", None)
-            raise self.error([(mark.line + 1 if mark else 1, _first(error))]) from None
+            raise self.error([(mark.line + 1 if mark else self.line, _first(error))]) from None
 
     def error(self, problems: list[tuple[int, str]]) -> FlowError:
         return FlowError(
@@ -64,15 +82,22 @@ class _Reader:
         )
 
     def _value(self, node: Any, path: tuple[Any, ...]) -> Any:
-        self.left -= 1
-        if self.left < 0:
-            raise self.error([(node.start_mark.line + 1, "The file holds too much.")])
-        self.lines.setdefault(path, node.start_mark.line + 1)
+        self.left, self.line = self.left - 1, node.start_mark.line + 1
+        if self.left < 0 or len(path) > DEEPEST:
+            raise self.error([(self.line, "The file holds too much, or is nested too deeply.")])
+        if node.tag == "tag:yaml.org,2002:timestamp":
+            return node.value
+        if node.tag not in YAML_TAGS:
+            raise self.error([(self.line, f"The tag {node.tag} has no meaning here.")])
+        self.lines.setdefault(path, self.line)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*path, number)) for number, item in enumerate(node.value)]
-        if not isinstance(node, yaml.MappingNode):
-            return self._scalar(node)
-        found: dict[Any, Any] = {}
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        return self._scalar(node)
+
+    def _mapping(self, node: Any, path: tuple[Any, ...]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
         for key_node, item in node.value:
             key, line = key_node.value, key_node.start_mark.line + 1
             if not isinstance(key, str) or key in found:
@@ -104,37 +129,42 @@ def load(name: str, text: str, host: Host) -> list[Step]:
     problems: list[tuple[int, str]] = []
     steps: list[Step] = []
     for number, raw in enumerate(listed):
-        path = ("steps", number)
-        step = _step(raw, path, reader.lines, problems)
-        problems += _check(step, [earlier.id for earlier in steps], host)
+        step, wrong = _step(raw, ("steps", number), reader.lines)
+        problems += [*wrong, *_check(step, [earlier.id for earlier in steps], host)]
         steps.append(step)
     if problems:
         raise reader.error(problems)
     return steps
 
 
-def _step(raw: Any, path: Any, lines: Any, problems: list[tuple[int, str]]) -> Step:
+def _step(raw: Any, path: Any, lines: Any) -> tuple[Step, list[tuple[int, str]]]:
     line, given = lines[path], raw if is_object(raw) else NOTHING
-    for word in given.keys() - {"id", "action", "inputs"}:
-        hint = near(word, ["id", "action", "inputs"])
-        problems.append((lines[*path, word], f"A step has no {word!r}{hint}."))
+    words = ("id", "action", "inputs")
+    problems: list[tuple[int, str]] = [
+        (lines[*path, word], f"A step has no {word!r}{near(word, words)}.")
+        for word in given
+        if word not in words
+    ]
     identity, action = str(given.get("id", "")), str(given.get("action", ""))
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", identity) or not action:
         problems.append((line, "A step needs an id (letters, digits, _) and an action."))
-    inputs: Any = given.get("inputs") or {}
+    inputs: Any = {} if given.get("inputs") is None else given["inputs"]
     if not is_object(inputs):
         problems.append((lines[*path, "inputs"], "inputs must be an object of display keys."))
         inputs = {}
-    return Step(identity, action, inputs, line, {k: lines[*path, "inputs", k] for k in inputs})
+    places = {key: lines.get((*path, "inputs", key), line) for key in inputs}
+    return Step(identity, action, inputs, line, places), problems
 
 
 def _check(step: Step, earlier: list[str], host: Host) -> Iterator[tuple[int, str]]:
-    if step.id in earlier:
+    if step.id and step.id in earlier:
         yield step.line, f"The step id {step.id} stands twice."
     for key, value in step.inputs.items():
         for expression in _references(value):
             if wrong := _wrong_reference(expression, earlier):
                 yield step.lines[key], f"{step.id} › {key}: {wrong}"
+    if not step.action:
+        return
     try:
         action = host.action(step.action)
     except UsageError as error:
@@ -150,23 +180,29 @@ def _check(step: Step, earlier: list[str], host: Host) -> Iterator[tuple[int, st
 
 def _references(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        yield from REFERENCE.findall(value)
+        yield from (found.strip() for found in REFERENCE.findall(value))
+        if "${{" in REFERENCE.sub("", value):
+            yield ""
     elif is_object(value) or is_list(value):
         for item in value.values() if is_object(value) else value:
             yield from _references(item)
 
 
 def _wrong_reference(expression: str, earlier: list[str]) -> str | None:
+    said = f"${{{{ {expression[:80]} }}}}"
     try:
-        jmespath.compile(expression)
-    except (JMESPathError, RecursionError) as error:
-        return f"${{{{ {expression} }}}} is no JMESPath: {_first(error)}"
+        jmespath.compile(expression).search({})
+    except (UnknownFunctionError, ParseError, LexerError, ArityError, RecursionError) as error:
+        return f"{said} is no JMESPath, with its end }}}}: {_first(error)}"
+    except JMESPathError:
+        pass  # such as a function of what is not there yet
     names = re.findall(r"\bsteps\.(\w+)", expression)
     if not names:
-        return f"${{{{ {expression} }}}} should start with steps.ID, the output of an earlier step."
+        return f"{said} should start with steps.ID, the output of an earlier step."
     unknown = [name for name in names if name not in earlier]
-    hint = near(unknown[0], earlier) if unknown else ""
-    return f"No earlier step has the id {unknown[0]}{hint}." if unknown else None
+    return (
+        f"No earlier step has the id {unknown[0]}{near(unknown[0], earlier)}." if unknown else None
+    )
 
 
 def resolved(value: Any, outputs: Mapping[str, Any] | None) -> Any:
@@ -188,9 +224,13 @@ def resolved(value: Any, outputs: Mapping[str, Any] | None) -> Any:
 
 
 def _found(expression: str, outputs: Mapping[str, Any]) -> Any:
-    found = jmespath.search(expression, {"steps": outputs})
+    said = f"${{{{ {expression.strip()[:80]} }}}}"
+    try:
+        found = jmespath.search(expression.strip(), {"steps": outputs})
+    except JMESPathError as error:
+        raise UsageError(f"{said} cannot be computed: {_first(error)}") from None
     if found is None:
-        raise UsageError(f"${{{{ {expression} }}}} finds nothing in the outputs so far")
+        raise UsageError(f"{said} finds nothing in the outputs so far")
     return found
 
 
@@ -214,17 +254,24 @@ class Journal:
     def finished(self, run: str, step: Step, inputs: Any) -> Result | None:
         """The step's result, if it has one. Raises `UsageError` if it ran with other inputs."""
         row = self._run("SELECT inputs, result FROM step WHERE run = ? AND step = ?", run, step.id)
-        if row and row[0] != json.dumps([step.action, inputs]):
+        if row and row[0] != _digest(step, inputs):
             raise UsageError("it ran before in this run with other inputs; use a new run ID")
         return attrs.evolve(Result(**json.loads(row[1])), replayed=True) if row else None
 
     def keep(self, run: str, step: Step, inputs: Any, result: Result) -> None:
         """Stores a finished step."""
-        text = re.sub(
-            r'"client_secret": "[^"]*"', '"client_secret": null', json.dumps(result.as_dict())
+        text = masked(json.dumps(result.as_dict()))
+        self._run(
+            "INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?)",
+            run,
+            step.id,
+            _digest(step, inputs),
+            text,
         )
-        asked = json.dumps([step.action, inputs])
-        self._run("INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?)", run, step.id, asked, text)
+
+
+def _digest(step: Step, inputs: Any) -> str:
+    return hashlib.sha256(json.dumps([step.action, inputs]).encode()).hexdigest()
 
 
 def run(
