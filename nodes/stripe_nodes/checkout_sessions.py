@@ -9,10 +9,6 @@ from stripe_plugin.contract import Action, action, conditional, optional, path_i
 _OTHER_METHODS = ("allowed_payment_method_types", "payment_method_configuration")
 
 
-def _session_id(description: str) -> Any:
-    return path_id("ID", "cs_123", description, "checkout.session")
-
-
 @action(
     "POST /v1/checkout/sessions",
     answers={"url": "https://checkout.stripe.com/...", "status": "open"},
@@ -94,7 +90,7 @@ class UpdateCheckoutSession(Action):
     expire the session and create a new one.
     """
 
-    session: str = _session_id("The session to change")
+    session: str = path_id("ID", "cs_123", "The session to change", "checkout.session")
     metadata: dict[str, Any] | None = rows.metadata({"order_id": "456"})
     line_items: list[dict[str, Any]] | None = optional(
         "Line Items",
@@ -118,7 +114,7 @@ class UpdateCheckoutSession(Action):
 class RetrieveCheckoutSession(Action):
     """Get one session, for example to show the order on your success page."""
 
-    session: str = _session_id("The session to get")
+    session: str = path_id("ID", "cs_123", "The session to get", "checkout.session")
     expand: list[str] | None = optional(
         "Expand",
         ["line_items"],
@@ -161,7 +157,7 @@ class ListCheckoutSessions(Action):
 class ListCheckoutSessionLineItems(Action):
     """List what a session sells, with amounts."""
 
-    session: str = _session_id("The session whose items to list")
+    session: str = path_id("ID", "cs_123", "The session whose items to list", "checkout.session")
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("li_123", "line_item")
     ending_before: str | None = rows.ending_before("li_456", "line_item")
@@ -173,4 +169,4 @@ class ListCheckoutSessionLineItems(Action):
 class ExpireCheckoutSession(Action):
     """Close an open session, so that nobody can pay on it any more."""
 
-    session: str = _session_id("The session to close")
+    session: str = path_id("ID", "cs_123", "The session to close", "checkout.session")

@@ -281,7 +281,9 @@ def _by_display_key(spec: Spec, inputs: Any) -> tuple[dict[str, Any], dict[str, 
 _A = TypeVar("_A", bound=Action)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(required,))
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(required, path_id)
+)
 def action(
     endpoint: str,
     *,

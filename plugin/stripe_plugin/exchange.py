@@ -165,7 +165,7 @@ def _error(
     error = found if is_object(found) else NOTHING
     code, param = error.get("code"), error.get("param")
     # A refusal under the same key is the last word: had an earlier try worked, it would replay.
-    settled = 400 <= reply.status < 500 and reply.status not in (409, 429)
+    settled = spec.method == "POST" and reply.status < 500 and reply.status not in (409, 429)
     facts |= {word: error.get(word) for word in "type code decline_code param doc_url".split()}
     return kind_of(reply.status, error.get("type"), code)(
         message=str(error.get("message") or f"Stripe answered {reply.status} without saying why."),

@@ -1,0 +1,366 @@
+"""How parameters become bytes and bytes an answer: Stripe's form encoding, and paths."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stripe._encode import _api_encode
+from support import ACTIONS, fewest, made, pairs, referred
+
+from stripe_plugin import CLEAR, InvalidInputs, Request
+from stripe_plugin.errors import Refused
+from stripe_plugin.wire import Lost, Reply, encode, fill
+
+# --- the vectors of the official SDKs -------------------------------------------------------------
+
+CROSS_CHECKED = referred("conformance.json", "encoding", "cross_checked", key="name")
+NODE = referred("conformance.json", "encoding", "stripe_node_utils_spec", key="name")
+RUBY = referred("conformance.json", "encoding", "stripe_ruby_util_test", key="name")
+PYTHON = referred("conformance.json", "encoding", "stripe_python_test_encode", key="name")
+
+# Where an SDK is known to err, or the SDKs disagree, and what is sent instead.
+DEPARTURES: Mapping[str, list[tuple[str, str]]] = {
+    # stripe-python writes Python's True and None into lists.
+    "QUIRK bool in array": [("a[0]", "true"), ("a[1]", "false")],
+    "QUIRK none in array": [("a[0]", "x")],
+    # stripe-python writes 1E-7, which is no decimal number to Stripe.
+    "Decimal exponent": [("unit_amount_decimal", "0.0000001")],
+    # stripe-node sends null as "", which unsets; stripe-python and stripe-ruby leave it out.
+    "shallow nested + null (node sends empty)": [
+        ("foo", "baz"),
+        ("nested[1]", "2"),
+        ("somethingElse", '::""%&'),
+        ("test", "1"),
+    ],
+    "null → empty (node) vs dropped (python, ruby)": [],
+}
+
+
+class WithId:
+    """An object of an SDK: its ID stands for it."""
+
+    def __init__(self, name: str) -> None:
+        self.id = name
+
+
+def revived(value: Any) -> Any:
+    """A vector's parameters, with the values that JSON cannot hold."""
+    if isinstance(value, list):
+        return [revived(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    makers: dict[str, Any] = {
+        "$datetime": datetime.fromisoformat,
+        "$decimal": Decimal,
+        "$object_with_id": WithId,
+    }
+    for marker, make in makers.items():
+        if marker in value:
+            return make(value[marker])
+    return {key: revived(item) for key, item in value.items()}
+
+
+def dated(value: Any) -> Any:
+    """Parameters whose ISO times (with an offset) are times."""
+    if isinstance(value, dict):
+        return {key: dated(item) for key, item in value.items()}
+    is_time = isinstance(value, str) and value.startswith("2013-01-01T")
+    return datetime.fromisoformat(value) if is_time else value
+
+
+@pytest.mark.parametrize("vector", [*CROSS_CHECKED, *NODE, *RUBY])
+def test_the_sdks_vectors(vector: dict[str, Any]) -> None:
+    """Parameters are encoded as stripe-python, -node and -ruby do, but for the departures."""
+    wire = vector.get("python_wire", vector.get("wire"))
+    sdks = pairs(parse_qsl(wire, keep_blank_values=True))
+    expected = DEPARTURES.get(vector["name"], sdks)
+    assert pairs(encode(revived(vector["params"]))) == expected
+    assert vector["name"] not in DEPARTURES or sdks != expected
+
+
+@pytest.mark.parametrize("vector", PYTHON)
+def test_the_python_sdks_own_tests(vector: dict[str, Any]) -> None:
+    """The pairs of stripe-python's own encoder tests come out, as text."""
+    assert pairs(encode(dated(revived(vector["params"])))) == pairs(vector["pairs"])
+
+
+def test_all_vectors_are_there(conformance: Any) -> None:
+    """All 65 vectors are checked, and every departure belongs to one of them."""
+    names = [vector["name"] for vectors in conformance["encoding"].values() for vector in vectors]
+    assert len(names) == 65
+    assert DEPARTURES.keys() <= set(names)
+
+
+SCALARS = (
+    st.text(max_size=8)
+    | st.integers()
+    | st.floats(-1e15, 1e15).filter(lambda number: "e" not in str(number))
+    | st.decimals(-(10**9), 10**9, places=3)
+    | st.datetimes(
+        datetime(1971, 1, 1),  # noqa: DTZ001 - the zone is drawn beside it
+        timezones=st.sampled_from([UTC, timezone(timedelta(hours=9, minutes=30))]),
+    ).map(lambda moment: moment.replace(microsecond=0))
+)
+KEYS = st.text("abcdefgh_ öß&=[]%+#", min_size=1, max_size=6)
+# Without the quirks: booleans, times and nothing in a list, which stripe-python writes as Python.
+LISTED = st.text(max_size=8) | st.integers() | st.decimals(-(10**9), 10**9, places=3)
+NESTED = st.recursive(
+    SCALARS | st.booleans() | st.none(),
+    lambda inner: (
+        st.dictionaries(KEYS, inner, max_size=3)
+        | st.lists(LISTED | st.dictionaries(KEYS, inner, max_size=3), max_size=3)
+        | st.lists(st.lists(LISTED, max_size=2), max_size=2)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.dictionaries(KEYS, NESTED, max_size=4))
+def test_the_encoder_is_the_python_sdks(params: dict[str, Any]) -> None:
+    """Any nested parameters come out as from stripe-python, pair by pair, quirks aside."""
+    assert list(encode(params)) == [(key, str(value)) for key, value in _api_encode(params)]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.dictionaries(KEYS, NESTED, max_size=4))
+def test_a_body_reads_back_as_the_pairs(params: dict[str, Any]) -> None:
+    """The form of any parameters, sent as a body or a query, reads back as the very same pairs."""
+    sent = encode(params)
+    body = Request("POST", "/v1/x", sent).body
+    assert body is not None
+    assert tuple(parse_qsl(body.decode(), keep_blank_values=True)) == sent
+    target = Request("GET", "/v1/x", sent).target
+    assert tuple(parse_qsl(target.partition("?")[2], keep_blank_values=True)) == sent
+
+
+QUIRKS = [
+    ({"a": [True, False]}, [("a[0]", "true"), ("a[1]", "false")]),
+    ({"a": ["x", None, "y"]}, [("a[0]", "x"), ("a[1]", "y")]),
+    ({"a": [datetime(1970, 1, 1, 1, tzinfo=UTC)]}, [("a[0]", "3600")]),
+    ({"a": Decimal("1E-7")}, [("a", "0.0000001")]),
+    ({"a": Decimal("1E+3")}, [("a", "1000")]),
+    ({"a": 1e16}, [("a", "10000000000000000")]),
+    ({"a": 1e-7}, [("a", "0.0000001")]),
+    ({"a": CLEAR, "b": [], "c": {}}, [("a", "")]),
+    ({"a": {"b": CLEAR}}, [("a[b]", "")]),
+    ({"a": (1, 2)}, [("a[0]", "1"), ("a[1]", "2")]),
+    ({"a": [[True]]}, [("a[0][0]", "true")]),
+]
+
+
+@pytest.mark.parametrize(("params", "expected"), QUIRKS)
+def test_where_the_python_sdk_is_not_followed(params: Any, expected: list[tuple[str, str]]) -> None:
+    """Booleans, nothing, times and exponents are written as Stripe reads them, at every depth."""
+    assert list(encode(params)) == expected
+
+
+NO_FORM = [
+    float("nan"),
+    float("inf"),
+    Decimal("NaN"),
+    Decimal("sNaN"),
+    Decimal("-Infinity"),
+    datetime(2026, 1, 1),  # noqa: DTZ001 - naive on purpose
+    b"bytes",
+    {1, 2},
+    object(),
+    1j,
+]
+
+
+@pytest.mark.parametrize("value", NO_FORM, ids=repr)
+@pytest.mark.parametrize("place", ["value", "list", "object"])
+def test_what_has_no_form_is_refused(value: Any, place: str) -> None:
+    """Numbers that are none, naive times and foreign objects are refused at every depth."""
+    nested = {"value": value, "list": [value], "object": {"b": value}}[place]
+    with pytest.raises(Refused):
+        encode({"a": nested})
+
+
+def test_a_number_that_python_does_not_write_is_refused() -> None:
+    """A number of more digits than Python turns into text is refused like any other."""
+    with pytest.raises(Refused):
+        encode({"a": 10**5000})
+
+
+def test_bottomless_parameters_are_refused() -> None:
+    """Nesting that would exhaust the stack, cycles included, is refused."""
+    cycle: dict[str, Any] = {}
+    cycle["a"] = cycle
+    with pytest.raises(Refused, match="nested too deeply"):
+        encode(cycle)
+
+
+def test_what_cannot_be_sent_is_told_like_any_refusal() -> None:
+    """A request that has no form, because of what was added to it, is an InvalidInputs."""
+    with pytest.raises(InvalidInputs, match="Create Price"):
+        made("create_price").request(extra={"tiers": object()})
+
+
+# --- requests and replies -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_a_request_is_pure(name: str) -> None:
+    """A request is made anew, and alike, each time; the action stays as it was."""
+    one = made(name)
+    before = one.inputs()
+    assert one.request() == one.request()
+    assert one.inputs() == before
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_only_a_post_has_a_body(name: str) -> None:
+    """A POST carries its parameters in the body, everything else in the query."""
+    request = made(name).request(extra={"expand": ["data.x"]})
+    form = urlencode(request.params)
+    if request.method == "POST":
+        assert (request.target, request.body) == (request.path, form.encode())
+    else:
+        assert (request.target, request.body) == (f"{request.path}?{form}", None)
+
+
+def test_without_parameters_there_is_no_question_mark() -> None:
+    """A target without parameters is the path."""
+    assert made("retrieve_price").request().target == "/v1/prices/price_123"
+
+
+def test_extra_parameters_stand_beside_the_rows() -> None:
+    """Parameters beyond the rows are encoded as they are, after the rows, which stay the same."""
+    extra = {"tax_behavior": "inclusive", "currency_options": {"eur": {"unit_amount": 900}}}
+    plain, more = made("create_price").request(), made("create_price").request(extra=extra)
+    added = (("tax_behavior", "inclusive"), ("currency_options[eur][unit_amount]", "900"))
+    assert more.params == plain.params + added
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (b'{"id": "x"}', {"id": "x"}),
+        (b"", None),
+        (b"{", None),
+        (b"[1]", None),
+        (b"null", None),
+        (b"<html>", None),
+        (b"\xff\xfe", None),
+        (b"[" * 100_000, None),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_body_is_an_object_or_nothing(body: bytes, read: Any) -> None:
+    """The JSON object of a reply is read; anything else is None, never an exception."""
+    assert Reply(200, {}, body).json() == read
+
+
+def test_a_replies_body_is_not_shown() -> None:
+    """A reply shows its status, but not its body, which may hold secrets."""
+    assert "pi_1_secret" not in repr(Reply(200, {}, b'{"client_secret": "pi_1_secret_x"}'))
+
+
+@pytest.mark.parametrize(
+    ("headers", "replayed"), [({}, False), ({"idempotent-replayed": "true"}, True)]
+)
+def test_a_replay_says_so(headers: dict[str, str], *, replayed: bool) -> None:
+    """Stripe's header tells that an earlier execution was answered again."""
+    assert Reply(200, headers, b"{}").replayed is replayed
+    assert Lost("gone", sent=True).sent
+
+
+# --- paths ----------------------------------------------------------------------------------------
+
+WITH_ID = {name: each.spec.path_names[0] for name, each in ACTIONS.items() if each.spec.path_names}
+HOSTILE = [
+    *("a/b", "../customers", "../../v1/customers", "/v1/customers", "//evil.example", "a//b"),
+    *("a?b=c", "?", "#", "a#b", "a%2Fb", "%2e%2e", "%", "%00", "a&b=c", "a;b", "a=b"),
+    *("@evil.example/v1/leak", ":pw@evil.example/", ":80@evil.example/", ".evil.example/v1/leak"),
+    *("-evil.example/v1/leak", "https://evil.example/v1/leak", "v1/customers", "\\\\evil\\x"),
+    *("größe", "😀", "a+b", "{price}", "{id}", "...", "~", "cus_123@456", "\u202e", "ａ／ｂ"),
+]
+REFUSED_IDS = [*("", ".", "..", " ", "  ", "a\nb", "a\r\nHost: evil", "a\0b", "\x7f", "\x1b", "\t")]
+
+
+def test_the_paths_with_an_id() -> None:
+    """22 actions have an ID in their path."""
+    assert len(WITH_ID) == 22
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_an_id_never_changes_the_path(hostile: str) -> None:
+    """Whatever an ID holds, it stays the one segment that the action declared."""
+    for name, variable in WITH_ID.items():
+        spec = ACTIONS[name].spec
+        try:
+            request = ACTIONS[name](**{variable: hostile}).request()
+        except InvalidInputs:
+            assert not hostile.isprintable()
+            continue
+        before, after = spec.path.split(f"{{{variable}}}")
+        segment = request.path.removeprefix(before).removesuffix(after)
+        assert request.path == f"{before}{segment}{after}"
+        assert not set(segment) & set("/?#\\@:&=; ")
+        assert segment.isascii()
+        assert unquote(segment) == hostile
+
+
+@pytest.mark.parametrize("wrong", REFUSED_IDS)
+def test_an_id_that_can_be_none_is_refused(wrong: str) -> None:
+    """Empty IDs, dots and control characters are refused, when read and when sent."""
+    for name, variable in WITH_ID.items():
+        with pytest.raises(InvalidInputs):
+            ACTIONS[name](**{variable: wrong}).request()
+        with pytest.raises(InvalidInputs):
+            ACTIONS[name].read({variable: wrong})
+
+
+@pytest.mark.parametrize("odd", ["a\u2028b", "\u202ex", "a\u00a0b", "\u3000", "\ue000", "\u0085"])
+def test_an_id_that_is_read_can_be_sent(odd: str) -> None:
+    """Reading and sending agree about an ID: both take it, or reading names the display key."""
+    cls = ACTIONS["retrieve_price"]
+    _, problems = cls.judge({"Price ID": odd})
+    if problems:
+        assert list(problems) == ["Price ID"]
+    else:
+        assert unquote(cls.read({"Price ID": odd}).request().path) == f"/v1/prices/{odd}"
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(min_size=1, max_size=20))
+def test_any_text_fills_one_segment_or_none(text: str) -> None:
+    """Any text becomes one ASCII segment of the path that reads back as the text, or is refused."""
+    try:
+        path = fill("/v1/x/{id}/y", {"id": text})
+    except Refused:
+        assert text in (".", "..") or not text.isprintable() or text.isspace()
+        return
+    assert path.isascii()
+    segments = path.split("/")
+    assert segments == ["", "v1", "x", segments[3], "y"]
+    assert unquote(segments[3]) == text
+
+
+def test_the_references_advice_on_paths(conformance: Any) -> None:
+    """A space in an ID is %20, and every path to reject is only ever one segment."""
+    advice = conformance["paths"]
+    assert fill("/v1/{id}", {"id": advice["id_quoting"]["input"]}) == "/v1/cu%20%20%25x%20123"
+    for path in filter(None, advice["reject"]):
+        assert fill("/v1/{id}", {"id": path}).count("/") == 2
+    for path in advice["accept"]:
+        assert fill("/v1/{id}", {"id": path}).startswith("/v1/%2Fv1%2F")
+
+
+def test_a_filled_id_is_not_filled_again() -> None:
+    """An ID that looks like a variable of the path is taken as it is."""
+    assert fill("/v1/{a}/{b}", {"a": "{b}", "b": "x"}) == "/v1/%7Bb%7D/x"
+
+
+@pytest.mark.parametrize("name", WITH_ID)
+def test_the_path_variable_is_sent_nowhere_else(name: str) -> None:
+    """The ID in the path is not repeated among the parameters."""
+    request = made(name, fewest(name)).request()
+    assert WITH_ID[name] not in {key for key, _ in request.params}

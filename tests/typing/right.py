@@ -1,0 +1,112 @@
+"""What type checkers must take: how the package is meant to be used. Never run, only checked."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, assert_type
+
+from stripe_nodes import (
+    CreateCheckoutSession,
+    CreatePrice,
+    CreateProduct,
+    CreateSubscription,
+    DeactivatePrice,
+    ListPrices,
+    RetrieveCheckoutSession,
+    UpdateProduct,
+    actions,
+)
+from stripe_plugin import (
+    CLEAR,
+    Action,
+    AsyncClient,
+    Client,
+    Connection,
+    Host,
+    InvalidInputs,
+    Policy,
+    Request,
+    Result,
+    RunContext,
+    StripeError,
+    action,
+    conditional,
+    optional,
+    path_id,
+    required,
+)
+from stripe_plugin.restrictions import between, one_of, required_if_empty
+
+# What must be given is asked for, the rest may be left out.
+ListPrices()
+ListPrices(limit=10, active=False, currency="usd")
+CreateProduct(name="Premium Plan")
+CreateProduct(name="Premium Plan", images=["https://example.com/1.jpg"], metadata={"a": "b"})
+CreatePrice(currency="usd", product="prod_1", unit_amount=1000)
+CreatePrice(currency="usd", product_data={"name": "P"}, recurring={"interval": "month"})
+CreateSubscription(customer="cus_1", items=[{"price": "price_1", "quantity": 1}])
+CreateCheckoutSession(mode="setup", success_url="https://example.com")
+RetrieveCheckoutSession(session="cs_1", expand=["line_items"])
+DeactivatePrice(price="price_1")
+UpdateProduct(id="prod_1", name=None, description=CLEAR)
+
+price = CreatePrice(currency="usd", product="prod_1", unit_amount=1000)
+assert_type(price.currency, str)
+assert_type(price.unit_amount, int | None)
+assert_type(price.recurring, dict[str, Any] | None)
+assert_type(price.inputs(), dict[str, Any])
+assert_type(price.warnings(), dict[str, str])
+
+# Reading gives the very class.
+assert_type(CreatePrice.read({"Currency": "usd"}), CreatePrice)
+assert_type(CreatePrice.judge({"Currency": "usd"}), tuple[dict[str, Any], dict[str, list[str]]])
+assert_type(price.request(), Request)
+assert_type(price.request(extra={"tax_behavior": "inclusive"}).params, tuple[tuple[str, str], ...])
+assert_type(actions(), Iterator[type[Action]])
+
+
+def run_it(connection: Connection) -> Result:
+    """Run an action, with and without options."""
+    with Client(connection, Policy(retries=0, timeout=5)) as client:
+        assert_type(client.run(price), Result)
+        context = RunContext(run_id="run-1", step="price", item=3, expand=["product"])
+        return client.run(price, context, connection=Connection("sk_test_1", "acct_1"))
+
+
+async def run_it_async(connection: Connection) -> Result:
+    """The same with asyncio."""
+    async with AsyncClient(connection) as client:
+        assert_type(await client.run(price, RunContext(idempotency_key="x")), Result)
+        return await client.run(price)
+
+
+def run_by_name(inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Run what is installed, by its ID."""
+    with Host.load(block=["other"]) as host:
+        assert_type(host.catalog(), list[dict[str, Any]])
+        assert_type(host.manifest("create_price"), dict[str, Any])
+        assert_type(host.action("create_price"), type[Action])
+        try:
+            return host.run("create_price", inputs).output
+        except InvalidInputs as error:
+            assert_type(error.problems, dict[str, list[str]])
+        except StripeError as error:
+            assert_type(error.display_key, str | None)
+            assert_type(error.outcome_unknown, bool)
+    return None
+
+
+@action("POST /v1/coupons/{coupon}", answers={"valid": True})
+class UpdateCoupon(Action):
+    """Change a coupon."""
+
+    coupon: str = path_id("Coupon ID", "spring", "The coupon to change", "coupon")
+    name: str = required("Name", "Spring", "What customers see")
+    duration: str | None = optional("Duration", "once", "How long", one_of("once", "forever"))
+    percent_off: int | None = optional("Percent Off", 10, "How much", between(1, 100))
+    amount_off: int | None = conditional(
+        "Amount Off", 500, "How much", required_if_empty("Percent Off")
+    )
+
+
+coupon = UpdateCoupon(coupon="spring", name="Spring", percent_off=10)
+assert_type(coupon.percent_off, int | None)
+assert_type(UpdateCoupon.read({"Coupon ID": "spring"}), UpdateCoupon)
