@@ -63,10 +63,10 @@ def _fail(code: int, error: Exception, *, as_json: bool) -> NoReturn:
         click.echo(json.dumps({"error": facts}))
     if isinstance(error, InvalidInputs):
         for sentence in (text for all_ in error.problems.values() for text in all_):
-            err.print(f"[red]✗[/] {masked(sentence)}", soft_wrap=True)
+            err.print(f"[red]✗[/] {escape(masked(sentence))}", soft_wrap=True)
         err.print("Nothing was sent.")
     else:
-        err.print(f"[red]✗[/] {masked(str(error))}", soft_wrap=True, markup=True)
+        err.print(f"[red]✗[/] {escape(masked(str(error)))}", soft_wrap=True)
     sys.exit(code)
 
 
@@ -191,7 +191,7 @@ def run(
         connection = connect(allow_live=flags["allow_live"], account=account)
         context, given = RunContext(run_id=run_id, expand=expand), _pairs(pairs, inputs)
         for warning in host.action(action).read(given).warnings().values():
-            err.print(f"[yellow]![/] {warning}")
+            err.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
         result = host.run(action, given, connection=connection, context=context)
         if flags["as_json"]:
             click.echo(json.dumps(result.as_dict()))
@@ -219,23 +219,25 @@ def flow(file: Any, run_id: str | None, account: str | None, **flags: bool) -> N
             if flags["as_json"]:
                 click.echo(json.dumps({"step": step.id, "action": step.action, **result.as_dict()}))
             else:
-                name = host.action(step.action).spec.name
+                name, mark = host.action(step.action).spec.name, "↺" if result.replayed else "✓"
                 out.print(
-                    f"[green]✓[/] {step.id:<10} {name:<34} {_summary(result.output)}",
-                    soft_wrap=True,
+                    f"[green]{mark}[/] {step.id:<10} {name:<34} {_summary(result)}", soft_wrap=True
                 )
         if result:
             err.print(_mode(result))
 
 
-def _summary(output: dict[str, Any]) -> str:
+def _summary(result: "Result") -> str:
+    output = result.output
     if output.get("object") == "list":
         items = [str(item.get("description") or item.get("id")) for item in output["data"]]
         return f"{len(items)} found: {', '.join(items)}"[:60]
     link = (
         f"\n  [dim]{'':<10} {output['url']}[/]" if str(output.get("url")).startswith("http") else ""
     )
-    return " ".join(str(output[key]) for key in ("id", "status") if output.get(key)) + link
+    facts = [str(output[key]) for key in ("id", "status") if output.get(key)]
+    facts += [f"[yellow]({result.attempts} attempts)[/]"] * (result.attempts > 1)
+    return " ".join(facts) + link
 
 
 @main.command()
@@ -254,6 +256,42 @@ def sandbox(port: int, file: str | None) -> None:
         out.print(f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_sandbox", soft_wrap=True)
         err.print("Ctrl-C stops it.")
         stop.wait()
+
+
+@main.command()
+@click.argument("kind", required=False)
+@click.option("--method", help="Only requests of this method.")
+@click.option("--path", help="Only paths that start so (or match this expression).")
+@click.option("--times", type=int, default=1, help="How often; 0 for always.")
+@click.option("--probability", type=float, default=1.0, help="How likely, each time.")
+@click.option("--seed", type=int, default=0, help="The same seed, the same luck.")
+@click.option("--clear", is_flag=True, help="Cancel all faults.")
+@json_option
+def fault(kind: str | None, times: int, clear: bool, as_json: bool, **rule: Any) -> None:  # noqa: FBT001
+    """Let requests to the sandbox fail on purpose, to see a flow survive.
+
+    KIND is one of those that are listed without it.
+    """
+    from stripe_plugin.sandbox import Sandbox
+    from stripe_plugin.sandbox.faults import KINDS, ordered
+
+    if kind is not None and kind not in KINDS:
+        raise click.UsageError(f"There is no fault {kind!r}; there are {', '.join(KINDS)}.")
+    with Sandbox(str(home() / "sandbox.db")) as world:
+        if clear:
+            world.faults.clear()
+        if kind:
+            world.faults.add(ordered({"kind": kind, "times": times or None, **rule}))
+        orders = world.faults.list()
+    if as_json:
+        click.echo(json.dumps(orders))
+        return
+    for order in orders:
+        what = " ".join(filter(None, [order["method"], order["path"]])) or "any request"
+        left = "always" if order["left"] is None else f"{order['left']} left"
+        out.print(f"{order['kind']:<14} {what} · {left} · struck {order['hits']} times")
+    known = "" if kind or clear else f" Kinds: {', '.join(KINDS)}."
+    err.print(f"{len(orders)} faults on order.{known}")
 
 
 @main.command()

@@ -164,7 +164,7 @@ class Sandbox:
             "Idempotency-Key": request.key,
         }
         kept = {name: value for name, value in echoed.items() if value and value.isprintable()}
-        return {"Request-Id": request.id, **kept}
+        return {"Request-Id": request.id, "Stripe-Nodes-Sandbox": "true", **kept}
 
     def _api(self, request: Request) -> Answer:
         name = access.account(request.headers)
