@@ -10,7 +10,7 @@ PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 # A flow that is shown off must never reach a real account.
 SANDBOXED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/demo
 
-.PHONY: help demo test lint write clean
+.PHONY: help demo test lint write differential hammer clean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,6 +31,12 @@ lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale fil
 
 write: $(VENV)/.dev  ## write what is derived: manifests, reference page, the README's table
 	@$(RUN) manifests/write.py
+
+differential: $(VENV)/.dev  ## 2,000 generated steps against another replica, if it is present
+	@STRIPE_NODES_DIFFERENTIAL_STEPS=2000 $(RUN) -m pytest tests/sandbox/test_differential.py
+
+hammer: $(VENV)/.dev  ## processes on one sandbox file for a minute
+	@STRIPE_NODES_HAMMER_SECONDS=60 $(RUN) -m pytest tests/sandbox/test_processes.py
 
 clean:  ## remove the environment and all caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import uuid
@@ -25,10 +26,14 @@ from stripe_plugin.host import Host
 
 if TYPE_CHECKING:
     from stripe_plugin.connection import Connection
+    from stripe_plugin.sandbox import Sandbox
+    from stripe_plugin.sandbox.server import Server
     from stripe_plugin.wire import Result
 
+WRONG, REFUSED, UNSURE = 2, 3, 4
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-SANDBOX = "[yellow]sandbox[/]: no Stripe account is used, nothing is charged"
+SANDBOX_PLAIN = "sandbox: no Stripe account is used, nothing is charged"
+SANDBOX = f"[yellow]{SANDBOX_PLAIN}[/]"
 EPILOG = """Exit codes: 0 done; 1 unexpected; 2 wrong usage or inputs, nothing was sent;
 3 Stripe refused; 4 no answer, or the outcome is unknown.
 
@@ -43,14 +48,27 @@ def home() -> Path:
     return folder
 
 
+@contextmanager
+def _kept_in(file: Path) -> Generator[None]:
+    """A file of ours that cannot be used is named."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise UsageError(f"{file} cannot be used ({error}); move it away to start anew") from error
+
+
 def connect(*, allow_live: bool, account: str | None = None) -> "Connection":
     """The connection of the environment; the sandbox is a file that all commands share."""
     from stripe_plugin.connection import Connection
 
-    given = {"STRIPE_NODES_SANDBOX": str(home() / "sandbox.db"), **os.environ}
-    if account:
+    file = Path(os.environ.get("STRIPE_NODES_SANDBOX") or home() / "sandbox.db")
+    given = {**os.environ, "STRIPE_NODES_SANDBOX": str(file)}
+    if account is not None:
         given["STRIPE_ACCOUNT"] = account
-    return Connection.from_env(given, allow_live=allow_live)
+    with _kept_in(file):
+        connection = Connection.from_env(given, allow_live=allow_live)
+    err.print(SANDBOX if connection.world else f"[bold]{connection.mode} mode[/]")
+    return connection
 
 
 def _fail(code: int, error: Exception, *, as_json: bool) -> NoReturn:
@@ -61,12 +79,13 @@ def _fail(code: int, error: Exception, *, as_json: bool) -> NoReturn:
     )
     if as_json:
         click.echo(json.dumps({"error": facts}))
+    sentences = [masked(str(error)), *getattr(error, "__notes__", ())]
     if isinstance(error, InvalidInputs):
-        for sentence in (text for all_ in error.problems.values() for text in all_):
-            err.print(f"[red]✗[/] {escape(masked(sentence))}", soft_wrap=True)
+        sentences = [masked(text) for all_ in error.problems.values() for text in all_]
+    for sentence in sentences:
+        err.print(f"[red]✗[/] {escape(sentence)}", soft_wrap=True)
+    if code == WRONG:
         err.print("Nothing was sent.")
-    else:
-        err.print(f"[red]✗[/] {escape(masked(str(error)))}", soft_wrap=True)
     sys.exit(code)
 
 
@@ -76,19 +95,21 @@ def _reporting(*, as_json: bool) -> Generator[None]:
     try:
         yield
     except (InvalidInputs, UsageError) as error:
-        _fail(2, error, as_json=as_json)
+        _fail(WRONG, error, as_json=as_json)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(WRONG, UsageError(f"{where}{error.strerror or error}"), as_json=as_json)
     except StripeError as error:
-        _fail(4 if error.outcome_unknown or error.status is None else 3, error, as_json=as_json)
+        unsure = error.outcome_unknown or error.status is None
+        _fail(UNSURE if unsure else REFUSED, error, as_json=as_json)
 
 
-def _mode(result: "Result") -> str:
-    facts = [
-        SANDBOX if result.mode == "sandbox" else f"[bold]{result.mode} mode[/]",
-        result.request_id,
-    ]
+def _about(result: "Result", connection: "Connection") -> str:
+    stand_in = result.mode == "sandbox" and connection.world is None
+    facts = [SANDBOX] * stand_in + ([result.request_id] if result.request_id else [])
     facts += ["replayed: nothing was executed again"] * result.replayed
     facts += [f"{result.attempts} attempts"] * (result.attempts > 1)
-    return " · ".join(fact for fact in facts if fact)
+    return " · ".join(facts)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -114,14 +135,15 @@ def list_actions(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     if as_json:
         click.echo(json.dumps(catalog))
         return
-    table = Table("Action", "ID", "What it does", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    table.add_column("Action", no_wrap=True)
+    table.add_column("What it does; those in red cannot be undone")
     for entry in catalog:
         style = "red" if entry["hints"]["destructive"] else None
-        table.add_row(entry["name"], entry["id"], entry["summary"], style=style)
+        name = f"{entry['name']}\n[dim]{entry['id']}[/]"
+        table.add_row(name, escape(entry["summary"]), style=style)
     out.print(table)
-    err.print(
-        f"{len(catalog)} actions; those in red cannot be undone. `describe ACTION` shows inputs."
-    )
+    err.print(f"{len(catalog)} actions. `stripe-nodes describe ACTION` shows the inputs of one.")
 
 
 @main.command()
@@ -150,35 +172,46 @@ def describe(action: str, as_json: bool) -> None:  # noqa: FBT001
     )
 
 
-def _pairs(pairs: tuple[str, ...], file: Any) -> dict[str, Any]:
+def _text(file: str) -> str:
+    """The text of a file, or of stdin for `-`."""
+    try:
+        return (sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()).decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8 text: {error.reason}") from None
+
+
+def _pairs(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
     from stripe_plugin.restrictions import is_object
     from stripe_terminal.flow import read_data
 
-    read: Any = read_data(file.name, file.read()) if file else {}
+    read: Any = read_data(file, _text(file)) if file else {}
     if not is_object(read):
-        raise UsageError(f"{file.name} must hold one object of display keys and values")
-    inputs = dict(read)
+        raise UsageError(f"{file} must hold one object of display keys and values")
+    inputs, given = dict(read), set[str]()
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise UsageError(
                 f"{pair!r} is no KEY=VALUE; quote keys with spaces: 'Unit Amount=1000'"
             )
-        inputs[key.strip()] = value
+        if (key := key.strip()) in given:
+            raise UsageError(f"{key} is given twice")
+        given.add(key)
+        inputs[key] = value
     return inputs
 
 
 @main.command()
 @click.argument("action")
 @click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--inputs", type=click.File(), help="A YAML or JSON file of inputs; - for stdin.")
+@click.option("--inputs", help="A YAML or JSON file of inputs; - for stdin.")
 @click.option("--run-id", help="Run it as this run: repeated, it replays.")
 @click.option("--expand", multiple=True, help="A linked object to include, such as customer.")
 @_connected
 def run(
     action: str,
     pairs: tuple[str, ...],
-    inputs: Any,
+    inputs: str | None,
     run_id: str | None,
     expand: tuple[str, ...],
     account: str | None,
@@ -189,7 +222,7 @@ def run(
         from stripe_plugin.exchange import RunContext
 
         connection = connect(allow_live=flags["allow_live"], account=account)
-        context, given = RunContext(run_id=run_id, expand=expand), _pairs(pairs, inputs)
+        context, given = RunContext(run_id=run_id or None, expand=expand), _pairs(pairs, inputs)
         for warning in host.action(action).read(given).warnings().values():
             err.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
         result = host.run(action, given, connection=connection, context=context)
@@ -197,25 +230,25 @@ def run(
             click.echo(json.dumps(result.as_dict()))
         else:
             out.print_json(masked(json.dumps(result.output)))
-        err.print(_mode(result))
+        err.print(_about(result, connection), soft_wrap=True)
 
 
 @main.command()
-@click.argument("file", type=click.File())
+@click.argument("file")
 @click.option("--run-id", help="Continue or repeat this run: finished steps are not sent again.")
 @_connected
-def flow(file: Any, run_id: str | None, account: str | None, **flags: bool) -> None:
+def flow(file: str, run_id: str | None, account: str | None, **flags: bool) -> None:
     """Run the steps of a flow file. With --json, one line (NDJSON) per step."""
     with _reporting(as_json=flags["as_json"]), Host.load() as host:
         from stripe_terminal import flow as flows
 
         connection = connect(allow_live=flags["allow_live"], account=account)
-        steps = flows.load(file.name, file.read(), host)
+        steps = flows.load(file, _text(file), host)
+        with _kept_in(home() / "runs.db"):
+            journal = flows.Journal(home() / "runs.db")
         run_id, result = run_id or f"run_{uuid.uuid4().hex[:12]}", None
-        err.print(f"[bold]{file.name}[/]: {len(steps)} steps, run ID {run_id}")
-        for step, result in flows.run(
-            steps, host, connection, run_id, flows.Journal(home() / "runs.db")
-        ):
+        err.print(f"[bold]{escape(file)}[/]: {len(steps)} steps, run ID {run_id}", soft_wrap=True)
+        for step, result in flows.run(steps, host, connection, run_id, journal):
             if flags["as_json"]:
                 click.echo(json.dumps({"step": step.id, "action": step.action, **result.as_dict()}))
             else:
@@ -224,7 +257,7 @@ def flow(file: Any, run_id: str | None, account: str | None, **flags: bool) -> N
                     f"[green]{mark}[/] {step.id:<10} {name:<34} {_summary(result)}", soft_wrap=True
                 )
         if result:
-            err.print(_mode(result))
+            err.print(_about(result, connection), soft_wrap=True)
 
 
 def _summary(result: "Result") -> str:
@@ -245,17 +278,29 @@ def _summary(result: "Result") -> str:
 @click.option("--file", type=click.Path(dir_okay=False), help="Keep its state here.")
 def sandbox(port: int, file: str | None) -> None:
     """Serve the sandbox on loopback, for any Stripe client."""
-    from stripe_plugin.sandbox import Sandbox, serve
+    from stripe_plugin.sandbox import Sandbox
 
-    world = Sandbox(file or str(home() / "sandbox.db"))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with serve(world, port) as server:
-        out.print(SANDBOX)
-        out.print(f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_sandbox", soft_wrap=True)
-        err.print("Ctrl-C stops it.")
-        stop.wait()
+    with _reporting(as_json=False):
+        place = Path(file) if file else home() / "sandbox.db"
+        with _kept_in(place), Sandbox(place) as world, _serving(world, port) as server:
+            out.print(SANDBOX)
+            out.print(
+                f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_sandbox", soft_wrap=True
+            )
+            err.print("Ctrl-C stops it.")
+            stop.wait()
+
+
+def _serving(world: "Sandbox", port: int) -> "Server":
+    from stripe_plugin.sandbox import serve
+
+    try:
+        return serve(world, port)
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"Port {port} cannot be had: {error}") from error
 
 
 @main.command()
@@ -277,7 +322,8 @@ def fault(kind: str | None, times: int, clear: bool, as_json: bool, **rule: Any)
 
     if kind is not None and kind not in KINDS:
         raise click.UsageError(f"There is no fault {kind!r}; there are {', '.join(KINDS)}.")
-    with Sandbox(str(home() / "sandbox.db")) as world:
+    place = home() / "sandbox.db"
+    with _reporting(as_json=as_json), _kept_in(place), Sandbox(place) as world:
         if clear:
             world.faults.clear()
         if kind:
@@ -312,22 +358,18 @@ def doctor(account: str | None, **flags: bool) -> None:
         if flags["as_json"]:
             click.echo(json.dumps(report))
             return
-        out.print(
-            f"{report['actions']} actions · {SANDBOX if connection.world else connection.mode}"
-        )
-        out.print(
-            f"account: {connection.account or 'the one of the key'} · state: {home()}",
-            soft_wrap=True,
-        )
-        for name, state in permissions.items():
-            out.print(
-                f"{'[green]✓[/]' if state == 'ok' else '[red]✗[/]'} {name}: {state}", soft_wrap=True
-            )
-        for problem in host.problems:
-            out.print(
-                f"[red]✗[/] {problem.distribution} › {problem.name}: {problem.reason}",
-                soft_wrap=True,
-            )
+        mode = SANDBOX_PLAIN if connection.world else f"{connection.mode} mode"
+        lines = [f"{report['actions']} actions · {mode}"]
+        lines += [f"account: {connection.account or 'the one of the key'}", f"state: {home()}"]
+        lines += [
+            f"{'✓' if said == 'ok' else '✗'} {name}: {said}" for name, said in permissions.items()
+        ]
+        lines += [
+            f"✗ {problem.distribution} › {problem.name}: {problem.reason}"
+            for problem in host.problems
+        ]
+        for line in lines:
+            out.print(escape(line), soft_wrap=True)
 
 
 def _permissions(host: Host, connection: "Connection") -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ from jmespath.exceptions import (
 )
 
 from stripe_plugin.connection import Connection
-from stripe_plugin.errors import InvalidInputs, UsageError, masked, near
+from stripe_plugin.errors import InvalidInputs, StripeError, UsageError, masked, near
 from stripe_plugin.exchange import RunContext
 from stripe_plugin.host import Host
 from stripe_plugin.restrictions import NOTHING, UNKNOWN, is_list, is_object
@@ -172,7 +172,7 @@ def _check(step: Step, earlier: list[str], host: Host) -> Iterator[tuple[int, st
         return
     known = {key: resolved(value, None) for key, value in step.inputs.items()}
     for key, sentences in action.judge(known)[1].items():
-        names = {key, action.spec.names.get(key, key)}
+        names = (key, action.spec.names.get(key, key))
         line = next((step.lines[name] for name in names if name in step.lines), step.line)
         for sentence in sentences:
             yield line, f"{step.id} › {sentence}"
@@ -239,13 +239,14 @@ def _as_text(value: Any) -> str:
 
 
 class Journal:
-    """What the steps of a run answered, in an SQLite file; client secrets are not kept."""
+    """What the steps of a run answered, in an SQLite file; no inputs and no client secrets."""
 
     def __init__(self, file: str | Path) -> None:
         self._file = str(file)
         self._run(
             "CREATE TABLE IF NOT EXISTS step (run, step, inputs, result, PRIMARY KEY (run, step))"
         )
+        self._run("CREATE TABLE IF NOT EXISTS refusal (run, step)")
 
     def _run(self, sql: str, *values: str) -> Any:
         with contextlib.closing(sqlite3.connect(self._file, timeout=10)) as database, database:
@@ -260,14 +261,18 @@ class Journal:
 
     def keep(self, run: str, step: Step, inputs: Any, result: Result) -> None:
         """Stores a finished step."""
-        text = masked(json.dumps(result.as_dict()))
-        self._run(
-            "INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?)",
-            run,
-            step.id,
-            _digest(step, inputs),
-            text,
-        )
+        kept = masked(json.dumps(result.as_dict()))
+        values = (run, step.id, _digest(step, inputs), kept)
+        self._run("INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?)", *values)
+
+    def refusals(self, run: str, step: Step) -> int | None:
+        """How often Stripe refused the step, or None: each try after it has a key of its own."""
+        sql = "SELECT count(*) FROM refusal WHERE run = ? AND step = ?"
+        return int(self._run(sql, run, step.id)[0]) or None
+
+    def refuse(self, run: str, step: Step) -> None:
+        """Notes that Stripe refused the step, so that it was surely not executed."""
+        self._run("INSERT INTO refusal VALUES (?, ?)", run, step.id)
 
 
 def _digest(step: Step, inputs: Any) -> str:
@@ -288,12 +293,20 @@ def run(
             inputs = resolved(step.inputs, outputs)
             result = journal.finished(scope, step, inputs)
             if result is None:
-                context = RunContext(run_id=run_id, step=step.id)
+                again = journal.refusals(scope, step)
+                context = RunContext(run_id=run_id, step=step.id, item=again)
                 result = host.run(step.action, inputs, connection=connection, context=context)
                 journal.keep(scope, step, inputs, result)
         except InvalidInputs as error:
             raise UsageError(f"line {step.line}, step {step.id}: {error}") from error
         except UsageError as error:
             raise UsageError(f"line {step.line}, step {step.id}: {error}.") from error
+        except StripeError as error:
+            if error.status and not error.outcome_unknown and not error.retryable:
+                journal.refuse(scope, step)
+            error.add_note(
+                f"The flow stopped at step {step.id}, line {step.line}; run it again to go on."
+            )
+            raise
         outputs[step.id] = result.output
         yield step, result
