@@ -1,0 +1,90 @@
+"""What the tests of host, hooks, flows and terminal share: packages, sandboxes, processes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stripe_plugin import Connection
+from stripe_plugin.sandbox import Answer, Sandbox
+
+KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
+LIVE_KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
+SCRIPT = Path(sys.executable).with_name("stripe-nodes")
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+class Counted(Sandbox):
+    """A sandbox that remembers what it was asked: `METHOD target`, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer as ever."""
+        self.asked.append(f"{method} {target}")
+        return super().answer(method, target, headers, body)
+
+    def connection(self) -> Connection:
+        """A connection to this world."""
+        return Connection("sk_test_sandbox", world=self)
+
+
+def install(folder: Path, name: str, entry_points: str, files: Mapping[str, str]) -> None:
+    """Puts a distribution into a folder, as an installer does."""
+    info = folder / f"{name.replace('-', '_')}-1.0.dist-info"
+    for path, text in {
+        **{str(folder / file): text for file, text in files.items()},
+        str(info / "METADATA"): f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        str(info / "entry_points.txt"): entry_points,
+    }.items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, "utf-8")
+
+
+def environment(home: Path | str, **more: str) -> dict[str, str]:
+    """This environment without anything of Stripe's, warnings being errors."""
+    ours = ("STRIPE_", "COLUMNS", "PYTHONWARNINGS")
+    clean = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
+    return {**clean, "STRIPE_NODES_HOME": str(home), "PYTHONWARNINGS": "error", **more}
+
+
+def python(code: str, home: Path, **env: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(home, **env),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+class Terminal:
+    """`stripe-nodes` in a process of its own; whatever it is told, it never shows its inside."""
+
+    def __init__(self, home: Path, **env: str) -> None:
+        self.home, self.env = home, env
+
+    def __call__(
+        self, *words: str, stdin: str = "", code: int = 0, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs it to its end, and demands the exit code."""
+        given = environment(self.home, **{**self.env, **env})
+        command: Sequence[Any] = [SCRIPT, *words]
+        done = subprocess.run(
+            command, env=given, input=stdin, capture_output=True, text=True, timeout=30, check=False
+        )
+        shown = done.stdout + done.stderr
+        assert "Traceback" not in shown, shown
+        if key := given.get("STRIPE_API_KEY"):
+            assert key not in shown, "the key is shown"
+        assert done.returncode == code, shown
+        return done

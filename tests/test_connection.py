@@ -1,0 +1,369 @@
+"""Whose account, which mode, over which clients; and that no key is ever shown."""
+
+import asyncio
+import copy
+import logging
+import pickle
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+import attrs
+import pytest
+from terminal_support import KEY, LIVE_KEY, Counted, python
+
+from stripe_nodes import CreateProduct, RetrieveProduct
+from stripe_plugin import (
+    AsyncClient,
+    Client,
+    Connection,
+    Host,
+    Policy,
+    RunContext,
+    StripeError,
+    UsageError,
+)
+from stripe_plugin.errors import ConnectionFailed
+from stripe_plugin.sandbox import Sandbox, serve
+
+PLAN = CreateProduct(name="Plan")
+BODY = "4eC39HqLyjWDarjtT1zdp7dc"  # what a key is, beside its prefix
+
+
+@pytest.fixture(params=["in process", "on a socket"])
+def place(request: pytest.FixtureRequest) -> Iterator[tuple[Counted, Connection]]:
+    """A sandbox in process and the same on a socket, each with a connection."""
+    with Counted() as world:
+        if request.param == "in process":
+            yield world, world.connection()
+            return
+        with serve(world) as server:
+            yield world, Connection(KEY, base_url=server.url)
+
+
+# --- clients ------------------------------------------------------------------------------------
+
+
+def test_a_client_is_used_again_and_again(place: tuple[Counted, Connection]) -> None:
+    """One client runs action after action until its block ends."""
+    world, connection = place
+    with Client(connection) as client:
+        made = client.run(PLAN)
+        found = client.run(RetrieveProduct(id=made.output["id"]))
+    assert found.output == made.output
+    assert [line.partition(" ")[0] for line in world.asked] == ["POST", "GET"]
+
+
+def test_threads_share_a_client(place: tuple[Counted, Connection]) -> None:
+    """Twenty threads on one client make twenty objects each of their own."""
+    world, connection = place
+    with Client(connection) as client, ThreadPoolExecutor(20) as threads:
+        ids = {done.output["id"] for done in threads.map(client.run, [PLAN] * 60)}
+    assert len(ids) == world.executed("POST /v1/products") == 60
+
+
+def test_tasks_share_a_client(place: tuple[Counted, Connection]) -> None:
+    """Two hundred tasks on one asyncio client make two hundred objects."""
+    world, connection = place
+
+    async def runs() -> set[str]:
+        async with AsyncClient(connection) as client:
+            done = await asyncio.gather(*(client.run(PLAN) for _ in range(200)))
+        return {result.output["id"] for result in done}
+
+    assert len(asyncio.run(runs())) == world.executed("POST /v1/products") == 200
+
+
+def test_threads_share_a_host(place: tuple[Counted, Connection]) -> None:
+    """Twenty threads on one host share its connections, and closing it twice does no harm."""
+    world, connection = place
+    with Host.load() as host, ThreadPoolExecutor(20) as threads:
+        futures = [
+            threads.submit(host.run, "create_product", {"Name": "Plan"}, connection=connection)
+            for _ in range(60)
+        ]
+        ids = {future.result().output["id"] for future in futures}
+    host.close()
+    assert len(ids) == world.executed("POST /v1/products") == 60
+
+
+def test_one_client_serves_several_accounts(place: tuple[Counted, Connection]) -> None:
+    """A run may act on another account, by its context or its connection, over the same client."""
+    _, connection = place
+    other = attrs.evolve(connection, account="acct_1")
+    with Client(connection) as client:
+        made = client.run(PLAN, RunContext(account="acct_1"))
+        assert client.run(RetrieveProduct(id=made.output["id"]), connection=other).output
+        with pytest.raises(StripeError, match="No such product"):
+            client.run(RetrieveProduct(id=made.output["id"]))
+
+
+def test_a_place_that_refuses_connections() -> None:
+    """Where nobody listens, the outcome is known: nothing was executed."""
+    with serve(Sandbox()) as server:
+        url = server.url
+    client = Client(Connection(KEY, base_url=url), Policy(retries=1, first_delay=0.01))
+    with client, pytest.raises(ConnectionFailed, match="could not be reached") as caught:
+        client.run(PLAN)
+    error = caught.value
+    assert (error.category, error.attempts, error.outcome_unknown) == ("connection", 2, False)
+
+
+# --- from the environment -----------------------------------------------------------------------
+
+
+def test_without_a_key_one_sandbox_per_process() -> None:
+    """Without a key, and however else it is asked, the environment means the process's sandbox."""
+    first, again = Connection.from_env({}), Connection.from_env({"STRIPE_API_KEY": ""})
+    assert first.mode == again.mode == "sandbox"
+    assert first.world is again.world is not None
+
+
+def test_a_sandbox_in_a_file_is_shared(tmp_path: Path) -> None:
+    """A sandbox in a file is the same in another process."""
+    file = str(tmp_path / "sandbox.db")
+    code = (
+        "from stripe_plugin import Host;"
+        "print(Host.load().run('create_product', {'Name': 'Plan'}).output['id'])"
+    )
+    made = python(code, tmp_path, STRIPE_NODES_SANDBOX=file).strip()
+    connection = Connection.from_env({"STRIPE_NODES_SANDBOX": file})
+    found = Host.load().run("retrieve_product", {"Product ID": made}, connection=connection)
+    assert found.output["name"] == "Plan"
+
+
+def test_the_sandbox_has_accounts() -> None:
+    """STRIPE_ACCOUNT names an account of the sandbox too, and a wrong one is refused."""
+    connection = Connection.from_env({"STRIPE_ACCOUNT": "acct_1"})
+    assert (connection.mode, connection.account) == ("sandbox", "acct_1")
+    assert connection.world is Connection.from_env({}).world
+    with pytest.raises(UsageError, match="acct_…"):
+        Connection.from_env({"STRIPE_ACCOUNT": "me"})
+
+
+def test_sandboxes_know_nothing_of_each_other() -> None:
+    """Each sandbox that is asked for is empty."""
+    one, other = Connection.sandbox(), Connection.sandbox()
+    made = Client(one).run(PLAN)
+    with pytest.raises(StripeError, match="No such product"):
+        Client(other).run(RetrieveProduct(id=made.output["id"]))
+
+
+@pytest.mark.parametrize(
+    ("key", "mode"),
+    [
+        (KEY, "test"),
+        (f"rk_test_{BODY}", "test"),
+        (f"  {KEY}\n", "test"),  # as it is read from a file
+        (LIVE_KEY, "live"),
+        (f"rk_live_{BODY}", "live"),
+    ],
+)
+def test_with_a_key_never_the_sandbox(key: str, mode: str, tmp_path: Path) -> None:
+    """A key is used as what it is, even where a sandbox is configured too."""
+    environ = {"STRIPE_API_KEY": key, "STRIPE_NODES_SANDBOX": str(tmp_path / "sandbox.db")}
+    connection = Connection.from_env(environ, allow_live=True)
+    assert (connection.mode, connection.world) == (mode, None)
+    assert connection.api_key.reveal() == key.strip()
+    assert connection.base_url == "https://api.stripe.com"
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("key", [LIVE_KEY, f"rk_live_{BODY}", f"sk_{BODY}"])
+def test_a_live_key_needs_to_be_allowed(key: str) -> None:
+    """A key that moves real money, or whose mode cannot be seen, is refused unless allowed."""
+    with pytest.raises(UsageError, match=r"real money.*allow_live"):
+        Connection.from_env({"STRIPE_API_KEY": key})
+    assert Connection(key, allow_live=True).mode == "live"
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        (f"pk_test_{BODY}", "publishable key"),
+        (f"pk_live_{BODY}", "publishable key"),
+        (f"whsec_{BODY}", "webhook secret"),
+        (f"sk_org_{BODY}", "organisation's key"),
+        (f"sk_org_live_{BODY}", "organisation's key"),
+        (f"ek_test_{BODY}", "not a secret"),
+        (BODY, "not a secret"),
+        ("sk_", "not a secret"),
+        (f"SK_TEST_{BODY}", "not a secret"),
+        (f"Bearer sk_test_{BODY}", "not a secret"),
+        (f"sk_test_{BODY} {BODY}", "not a secret"),
+        (f"sk_test_{BODY}\r\nX-Evil: {BODY}", "not a secret"),
+        (f"sk_test_ü{BODY}", "not a secret"),
+        (f"sk_test_{BODY}\0", "not a secret"),
+        (f"'sk_test_{BODY}'", "not a secret"),
+        ("sk_test_" + BODY * 50, "not a secret"),
+    ],
+)
+def test_a_wrong_key_is_refused_unseen(key: str, reason: str) -> None:
+    """What is no key for actions is refused with the reason, and is not in the message."""
+    for make in (Connection, lambda key: Connection.from_env({"STRIPE_API_KEY": key})):
+        with pytest.raises(UsageError) as caught:
+            make(key)
+        assert reason in str(caught.value)
+        assert BODY not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", [f" {KEY}", f"{KEY} ", f"{KEY}\n", f"{KEY}\r\n", ""])
+def test_a_key_is_taken_as_it_is(key: str) -> None:
+    """A connection made by hand repairs no key: white space around it, or none at all, is wrong."""
+    with pytest.raises(UsageError, match="not a secret"):
+        Connection(key)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.stripe.com",
+        "https://proxy.example.com:8443/stripe/",
+        "http://localhost:12111",
+        "http://127.0.0.1:12111",
+        "http://[::1]:12111/",
+    ],
+)
+def test_a_base_url_that_keeps_the_key_safe(url: str) -> None:
+    """URLs are https anywhere, or http on this machine; a slash at the end means nothing."""
+    environ = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": url}
+    assert Connection.from_env(environ).base_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.stripe.com",
+        "http://127.0.0.1.example.com",
+        "http://localhost@example.com",
+        "https://user:word@api.stripe.com",
+        "https://api.stripe.com?a=b",
+        "https://api.stripe.com#a",
+        "https://",
+        "https:api.stripe.com",
+        "//api.stripe.com",
+        "api.stripe.com",
+        "ftp://api.stripe.com",
+        "file:///etc/hosts",
+        "unix:///var/run/stripe",
+        "https://api.stripe.com\r\nX-Evil: yes",
+        "https://api.stripe.com\n",
+        "https://api stripe.com",
+        "https://[::1",
+        "https://api.stripe.com:port",
+        "http://127.0.0.1:99999",
+        " ",
+    ],
+)
+def test_a_base_url_that_does_not(url: str) -> None:
+    """Any other URL is a usage error when the connection is made, not when it is used."""
+    with pytest.raises(UsageError, match="base URL"):
+        Connection(KEY, base_url=url)
+
+
+@pytest.mark.parametrize(
+    "url", [KEY, f"http://example.com/{KEY}", f"https://user:{BODY}@example.com"]
+)
+def test_a_wrong_base_url_shows_no_secret(url: str) -> None:
+    """A key or password in the place of the URL is not in the message."""
+    with pytest.raises(UsageError) as caught:
+        Connection(KEY, base_url=url)
+    assert BODY not in str(caught.value)
+
+
+@pytest.mark.parametrize("account", ["acct_1", "acct_1032D82eZvKYlo2C"])
+def test_an_account(account: str) -> None:
+    """The connected account of the environment is acted on."""
+    connection = Connection.from_env({"STRIPE_API_KEY": KEY, "STRIPE_ACCOUNT": account})
+    assert connection.account == account
+
+
+def test_no_account() -> None:
+    """An empty STRIPE_ACCOUNT names no account."""
+    assert Connection.from_env({"STRIPE_API_KEY": KEY, "STRIPE_ACCOUNT": ""}).account is None
+
+
+@pytest.mark.parametrize(
+    "account", ["cus_1", "acct_", " acct_1", "acct_1\r\nX-Evil: yes", "acct_1/2", "me", "", KEY]
+)
+def test_a_wrong_account(account: str) -> None:
+    """What is no account is refused, in a connection and for a single run, and shows no key."""
+    with pytest.raises(UsageError, match="acct_…") as caught:
+        Connection(KEY, account=account)
+    assert BODY not in str(caught.value)
+    with Counted() as world, pytest.raises(UsageError, match="acct_…"):
+        Client(world.connection()).run(PLAN, RunContext(account=account or "-"))
+    assert world.asked == []
+
+
+# --- secrecy ------------------------------------------------------------------------------------
+
+
+def _wrapped(connection: Connection) -> Any:
+    return attrs.make_class("Wrapped", ["connection"])(connection)
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        repr,
+        str,
+        "{}".format,
+        "{!r:>400}".format,
+        lambda connection: f"{connection.api_key} {connection.api_key!r}",
+        lambda connection: str(attrs.asdict(connection)),
+        lambda connection: str(attrs.astuple(connection)),
+        lambda connection: pformat(attrs.asdict(connection, recurse=False)),
+        lambda connection: repr(_wrapped(connection)),
+        lambda connection: "%s %r" % (connection, connection),  # noqa: UP031
+        lambda connection: repr(copy.copy(connection)),
+        lambda connection: repr(attrs.evolve(connection, account="acct_1")),
+        lambda connection: repr(UsageError(connection)),
+    ],
+)
+def test_nothing_shows_the_key(show: Any) -> None:
+    """However a connection is turned into text, its key is not in it."""
+    text = show(Connection(KEY))
+    assert text
+    assert BODY not in text
+
+
+@pytest.mark.parametrize("write", [pickle.dumps, copy.deepcopy])
+def test_a_key_is_not_pickled(write: Any) -> None:
+    """A connection does not leave the process: pickling it is refused."""
+    with pytest.raises(TypeError, match="not pickled"):
+        write(Connection(KEY))
+
+
+def test_logs_show_no_key(caplog: pytest.LogCaptureFixture) -> None:
+    """A run with everything logged, over a socket, writes no key."""
+    with caplog.at_level(logging.DEBUG), Counted() as world, serve(world) as server:
+        connection = Connection(KEY, base_url=server.url)
+        with Client(connection) as client:
+            client.run(PLAN)
+        logging.getLogger("host").warning("used %s, %r", connection, connection)
+    assert len(world.asked) == 1
+    assert "/v1/products" in caplog.text
+    assert "used Connection" in caplog.text
+    assert BODY not in caplog.text
+
+
+def test_the_key_reaches_only_the_place() -> None:
+    """The key that nothing shows is what the request is authorised with."""
+    seen: list[str] = []
+
+    class Watching(Counted):
+        def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Any:
+            lower = {name.lower(): text for name, text in headers.items()}
+            seen.append(lower["authorization"])
+            return super().answer(method, target, headers, body)
+
+    with (
+        Watching() as world,
+        serve(world) as server,
+        Client(Connection(KEY, base_url=server.url)) as client,
+    ):
+        client.run(PLAN)
+    assert seen == [f"Bearer {KEY}"]

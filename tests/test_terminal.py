@@ -1,0 +1,602 @@
+"""What a person, or a script, sees of `stripe-nodes` in a terminal."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from terminal_support import (
+    EXAMPLES,
+    KEY,
+    LIVE_KEY,
+    SCRIPT,
+    Counted,
+    Terminal,
+    environment,
+    install,
+)
+
+from stripe_plugin.sandbox import Fault, Sandbox, serve
+
+EXAMPLE = str(EXAMPLES / "sell-a-subscription.yaml")
+SANDBOX = "sandbox: no Stripe account is used, nothing is charged"
+PRICE = {"Currency": "usd", "unit_amount": 1000, "Product Data": {"name": "Plan"}}
+BODY = KEY.removeprefix("sk_test_")
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    """A terminal without a key, whose state is in a folder of its own."""
+    return Terminal(tmp_path / "home")
+
+
+@pytest.fixture
+def world() -> Iterator[Counted]:
+    """A sandbox that counts."""
+    with Counted() as made:
+        yield made
+
+
+@pytest.fixture
+def served(world: Counted, tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal with a test key, whose Stripe is that sandbox on a socket."""
+    with serve(world) as server:
+        yield Terminal(tmp_path / "home", STRIPE_API_KEY=KEY, STRIPE_API_BASE=server.url)
+
+
+def document(done: subprocess.CompletedProcess[str]) -> Any:
+    """The one JSON document on stdout."""
+    assert done.stdout.endswith("\n")
+    return json.loads(done.stdout)
+
+
+# --- list, describe, doctor ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_list(columns: str, terminal: Terminal) -> None:
+    """`list` shows every action; at usual widths its id stands in one piece, to be copied."""
+    ids = [entry["id"] for entry in document(terminal("list", "--json"))]
+    done = terminal("list", COLUMNS=columns)
+    assert [name for name in ids if name not in done.stdout.split()] == []
+    assert "Add a price" in " ".join(done.stdout.split())
+    assert max(map(len, done.stdout.splitlines())) <= int(columns)
+    assert done.stderr.startswith("38 actions")
+
+
+def test_list_as_json(terminal: Terminal) -> None:
+    """`list --json` is the catalog."""
+    listed = document(terminal("list", "--json"))
+    assert len(listed) == 38
+    assert {*listed[0]} == {"id", "name", "resource", "summary", "hints", "plugin"}
+
+
+def test_describe(terminal: Terminal) -> None:
+    """`describe` shows every input with its restrictions, an example of the output and the page."""
+    shown = terminal("describe", "create_price", COLUMNS="120").stdout
+    for words in ("Create Price (create_price)", "Currency *", "unit_amount", "Required if", "usd"):
+        assert words in shown
+    assert "https://docs.stripe.com/api/prices/create" in shown
+    assert "Prices: Write" in shown
+
+
+def test_describe_as_json(terminal: Terminal) -> None:
+    """`describe --json` is the action's manifest."""
+    about = document(terminal("describe", "create_price", "--json"))
+    assert (about["id"], about["method"], about["path"]) == ("create_price", "POST", "/v1/prices")
+    assert [row["key"] for row in about["inputs"] if row["required"]] == ["Currency"]
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+@pytest.mark.parametrize("action", ["create_price", "create_checkout_session"])
+def test_describe_breaks_no_name(action: str, columns: str, terminal: Terminal) -> None:
+    """At usual widths a parameter's name stands on one line, so that it can be copied."""
+    shown = terminal("describe", action, COLUMNS=columns).stdout
+    about = document(terminal("describe", action, "--json"))
+    assert [row["name"] for row in about["inputs"] if row["name"] not in shown] == []
+
+
+def test_doctor_without_a_key(terminal: Terminal) -> None:
+    """`doctor` says that everything runs in the sandbox, and where its state is."""
+    done = terminal("doctor")
+    assert "38 actions" in done.stdout
+    assert SANDBOX in done.stdout + done.stderr
+    assert str(terminal.home) in done.stdout
+
+
+def test_doctor_with_a_key(served: Terminal) -> None:
+    """`doctor` tells the mode, the account and what the key may read, and never the key."""
+    done = served("doctor", "--json", "--account", "acct_1")
+    report = document(done)
+    assert (report["actions"], report["problems"], report["account"]) == (38, [], "acct_1")
+    assert report["permissions"]["Prices: Read"] == "ok"
+    assert BODY not in done.stdout + done.stderr
+
+
+def test_doctor_shows_what_is_broken(tmp_path: Path) -> None:
+    """A plugin that cannot be loaded is named with its distribution and the reason, as it is."""
+    code = "raise RuntimeError('no [/bold] licence')"
+    points = "[stripe_plugin.v1]\nacme = acme_plug\n"
+    install(tmp_path / "site", "acme-broken", points, {"acme_plug.py": code})
+    terminal = Terminal(tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    shown = terminal("doctor").stdout
+    assert "acme-broken › acme: RuntimeError: no [/bold] licence" in shown
+    [problem] = document(terminal("doctor", "--json"))["problems"]
+    assert (problem["name"], problem["distribution"]) == ("acme", "acme-broken")
+
+
+# --- run ----------------------------------------------------------------------------------------
+
+
+def test_run_by_display_key_and_parameter(terminal: Terminal) -> None:
+    """Inputs are KEY=VALUE by display key or parameter; the object is on stdout, the mode not."""
+    done = terminal(
+        "run", "create_price", "Currency=usd", "unit_amount=1000", 'Product Data={"name": "Plan"}'
+    )
+    price = document(done)
+    assert (price["object"], price["currency"], price["unit_amount"]) == ("price", "usd", 1000)
+    assert SANDBOX in done.stderr
+    assert "req_" in done.stderr
+    found = terminal("run", "retrieve_price", f"Price ID={price['id']}")
+    assert document(found) == price
+
+
+def test_run_as_json(terminal: Terminal) -> None:
+    """`run --json` is the whole result, with what is beside Stripe's object."""
+    done = terminal("run", "create_product", "Name=a=b", "--json")
+    result = document(done)
+    assert result["output"]["name"] == "a=b"
+    assert {key: result[key] for key in ("mode", "replayed", "livemode", "attempts")} == {
+        "mode": "sandbox",
+        "replayed": False,
+        "livemode": False,
+        "attempts": 1,
+    }
+    assert SANDBOX in done.stderr
+
+
+@pytest.mark.parametrize("write", [json.dumps, yaml.safe_dump])
+@pytest.mark.parametrize("by", ["file", "stdin"])
+def test_run_with_a_file(write: Any, by: str, terminal: Terminal, tmp_path: Path) -> None:
+    """Inputs come from a YAML or JSON file, or stdin, and KEY=VALUE goes over them."""
+    file = tmp_path / "inputs"
+    file.write_text(write(PRICE), "utf-8")
+    given = {"file": (str(file), ""), "stdin": ("-", write(PRICE))}[by]
+    done = terminal("run", "create_price", "--inputs", given[0], "Currency=eur", stdin=given[1])
+    assert (document(done)["currency"], document(done)["unit_amount"]) == ("eur", 1000)
+
+
+def test_run_with_run_id_replays(terminal: Terminal) -> None:
+    """The same run id gives the same object again, and says so."""
+    first = terminal("run", "create_product", "Name=Plan", "--run-id", "r1")
+    again = terminal("run", "create_product", "Name=Plan", "--run-id", "r1")
+    assert document(again) == document(first)
+    assert "replayed: nothing was executed again" in again.stderr
+    assert "replayed" not in first.stderr
+
+
+def test_an_empty_run_id_is_none(terminal: Terminal) -> None:
+    """An empty --run-id, as a script's unset variable gives it, replays nothing."""
+    words = ("run", "create_product", "Name=Plan", "--run-id", "")
+    assert document(terminal(*words))["id"] != document(terminal(*words))["id"]
+
+
+def test_the_sandbox_has_accounts(terminal: Terminal) -> None:
+    """--account acts on another account in the sandbox as it does at Stripe."""
+    done = terminal("run", "create_product", "Name=Plan", "--account", "acct_1")
+    wanted = f"Product ID={document(done)['id']}"
+    terminal("run", "retrieve_product", wanted, "--account", "acct_1")
+    terminal("run", "retrieve_product", wanted, code=3)
+
+
+def test_run_expands(terminal: Terminal) -> None:
+    """`--expand` includes a linked object."""
+    words = [f"{key}={value}" for key, value in PRICE.items() if isinstance(value, str | int)]
+    done = terminal(
+        "run", "create_price", *words, 'Product Data={"name": "Plan"}', "--expand", "product"
+    )
+    assert document(done)["product"]["name"] == "Plan"
+
+
+def test_run_with_a_key(served: Terminal, world: Counted) -> None:
+    """With a key and STRIPE_API_BASE the requests go there, and each is on its account."""
+    done = served("run", "create_product", "Name=Plan", "--account", "acct_1", "--json")
+    made = document(done)["output"]["id"]
+    assert world.asked == ["POST /v1/products"]
+    served("run", "retrieve_product", f"Product ID={made}", code=3)
+    served("run", "retrieve_product", f"Product ID={made}", STRIPE_ACCOUNT="acct_1")
+
+
+def test_markup_is_text(terminal: Terminal) -> None:
+    """Square brackets in names are shown as they are."""
+    name = "[bold]x[/bold] [/red] [link=https://example.com]"
+    assert document(terminal("run", "create_product", f"Name={name}"))["name"] == name
+
+
+def test_an_odd_prefix_is_a_warning(terminal: Terminal) -> None:
+    """An ID that looks like another resource's is warned of and sent."""
+    done = terminal("run", "retrieve_price", "Price ID=cus_123", code=3)
+    assert '! Price ID usually starts with price_; got "cus_123".' in done.stderr
+
+
+# --- flow ---------------------------------------------------------------------------------------
+
+
+def test_flow(terminal: Terminal) -> None:
+    """`flow` shows each step as it is done; file, run id and the sandbox are told on stderr."""
+    done = terminal("flow", EXAMPLE, "--run-id", "r1")
+    steps = ["product", "price", "customer", "session", "items", "expired"]
+    assert re.findall(r"^✓ (\w+)", done.stdout, re.MULTILINE) == steps
+    assert "6 steps, run ID r1" in done.stderr
+    assert SANDBOX in done.stderr
+
+
+def test_flow_breaks_no_id(terminal: Terminal) -> None:
+    """However narrow the terminal is, an ID or URL is never broken: it is there to be copied."""
+    narrow = terminal("flow", EXAMPLE, "--run-id", "r1", COLUMNS="40").stdout
+    done = terminal("flow", EXAMPLE, "--run-id", "r1", "--json").stdout
+    outputs = [json.loads(line)["output"] for line in done.splitlines()]
+    urls = [output["url"] for output in outputs if "pay" in str(output.get("url"))]
+    ids = [output["id"] for output in outputs if "id" in output]
+    assert len(urls) == 1
+    assert {*urls, *ids} <= {*narrow.split()}
+
+
+def test_flow_as_json(served: Terminal, world: Counted) -> None:
+    """`flow --json` is a line of JSON per step, and a repetition under its run id sends nothing."""
+    done = served("flow", EXAMPLE, "--json", "--run-id", "r1")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["step"] for row in rows][-2:] == ["items", "expired"]
+    assert {row["replayed"] for row in rows} == {False}
+    assert len(world.asked) == 6
+    again = served("flow", EXAMPLE, "--json", "--run-id", "r1")
+    repeated = [json.loads(line) for line in again.stdout.splitlines()]
+    assert [row["output"]["id"] for row in repeated if "id" in row["output"]] == [
+        row["output"]["id"] for row in rows if "id" in row["output"]
+    ]
+    assert {row["replayed"] for row in repeated} == {True}
+    assert len(world.asked) == 6
+
+
+def test_markup_in_a_flow_is_text(terminal: Terminal, tmp_path: Path) -> None:
+    """Square brackets in the file's name, the run id and what is sold are shown as they are."""
+    file = tmp_path / "sell[bold].yaml"
+    text = Path(EXAMPLE).read_text("utf-8").replace("Premium Plan", '"[/x] Plan"')
+    file.write_text(text, "utf-8")
+    done = terminal("flow", str(file), "--run-id", "[/z]")
+    assert "[/x] Plan" in done.stdout
+    assert f"{file}: 6 steps, run ID [/z]" in done.stderr
+
+
+MISTAKEN = """\
+steps:
+  - id: plan
+    action: create_product
+    inputs: {Name: Plan}
+  - id: price
+    action: create_price
+    inputs:
+      Product: ${{ steps.plam.id }}
+      Unit Amount: ten
+"""
+
+
+@pytest.mark.parametrize("json_", [(), ("--json",)])
+def test_flow_with_mistakes(
+    json_: tuple[str, ...], served: Terminal, world: Counted, tmp_path: Path
+) -> None:
+    """All mistakes of a file are told with file and line, exit code 2, and nothing is sent."""
+    file = tmp_path / "sell.yaml"
+    file.write_text(MISTAKEN, "utf-8")
+    done = served("flow", str(file), *json_, code=2)
+    for line in (5, 8, 9):
+        assert f"{file}:{line}: " in done.stderr
+    if json_:
+        assert "did you mean plan?" in document(done)["error"]["message"]
+    else:
+        assert done.stdout == ""
+    assert world.asked == []
+
+
+def test_flow_that_stops_says_where(served: Terminal, world: Counted, tmp_path: Path) -> None:
+    """When Stripe refuses a step, its id is told, what is done stays on stdout, exit code 3."""
+    file = tmp_path / "sell.yaml"
+    file.write_text(
+        "steps:\n"
+        "  - {id: plan, action: create_product, inputs: {Name: Plan}}\n"
+        "  - {id: lost, action: retrieve_product, inputs: {Product ID: prod_nope}}\n",
+        "utf-8",
+    )
+    done = served("flow", str(file), "--json", "--run-id", "r1", code=3)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert rows[0]["step"] == "plan"
+    assert rows[1]["error"]["code"] == "resource_missing"
+    assert "lost" in done.stderr
+
+
+def test_flow_that_finds_nothing_says_where(served: Terminal, tmp_path: Path) -> None:
+    """When a reference finds nothing, the step is told, and not that nothing was sent."""
+    file = tmp_path / "sell.yaml"
+    file.write_text(
+        "steps:\n"
+        "  - {id: plan, action: create_product, inputs: {Name: Plan}}\n"
+        "  - {id: lost, action: create_product, inputs: {Name: '${{ steps.plan.nmae }}'}}\n",
+        "utf-8",
+    )
+    done = served("flow", str(file), code=2)
+    assert "✓ plan" in done.stdout
+    assert re.search(r"line 3, step lost: .*steps\.plan\.nmae.* finds nothing", done.stderr)
+    assert "Nothing was sent" not in done.stderr
+
+
+# --- exit codes ---------------------------------------------------------------------------------
+
+
+def test_refused_inputs_are_exit_code_2(terminal: Terminal) -> None:
+    """Wrong inputs are one report by display key, with exit code 2, and nothing is sent."""
+    words = ("run", "create_product", "Nam=Plan", "Active=maybe")
+    done = terminal(*words, code=2)
+    assert done.stdout == ""
+    assert "✗ Nam is not an input of Create Product (did you mean Name?)." in done.stderr
+    assert '✗ Active must be true or false; got "maybe".' in done.stderr
+    assert "✗ Name is required." in done.stderr
+    assert done.stderr.rstrip().endswith("Nothing was sent.")
+    assert {*document(terminal(*words, "--json", code=2))["error"]["problems"]} == {
+        *("Nam", "Active", "Name")
+    }
+
+
+def test_stripes_refusal_is_exit_code_3(terminal: Terminal) -> None:
+    """What Stripe refuses names the row, the code and the request, says sandbox; exit code 3."""
+    done = terminal("run", "retrieve_price", "Price ID=price_nope", code=3)
+    assert "✗ Price ID: No such price: 'price_nope'" in done.stderr
+    assert "[invalid_request, resource_missing, req_" in done.stderr
+    assert SANDBOX in done.stderr
+    refused = document(terminal("run", "retrieve_price", "Price ID=price_nope", "--json", code=3))
+    assert refused["error"]["display_key"] == "Price ID"
+    assert refused["error"]["status"] == 404
+
+
+def test_no_answer_is_exit_code_4(tmp_path: Path) -> None:
+    """Where nobody listens, it says that Stripe could not be reached; exit code 4."""
+    with serve(Sandbox()) as server:
+        url = server.url
+    terminal = Terminal(tmp_path, STRIPE_API_KEY=KEY, STRIPE_API_BASE=url)
+    done = terminal("run", "create_product", "Name=Plan", "--json", code=4)
+    assert "✗ Stripe could not be reached" in done.stderr
+    error = document(done)["error"]
+    assert (error["category"], error["outcome_unknown"]) == ("connection", False)
+
+
+def test_an_unknown_outcome_is_exit_code_4(served: Terminal, world: Counted) -> None:
+    """A failure at Stripe may come after the execution: that is said, with exit code 4."""
+    world.faults.add(Fault(kind="server_error", should_retry=False))
+    done = served("run", "create_product", "Name=Plan", "--json", code=4)
+    assert "It may have been executed all the same." in done.stderr
+    assert document(done)["error"]["outcome_unknown"] is True
+    assert len(world.asked) == 1
+
+
+def test_attempts_are_told(served: Terminal, world: Counted) -> None:
+    """A run that needed more than one attempt says so and succeeds."""
+    world.faults.add(Fault(kind="unavailable"))
+    done = served("run", "create_product", "Name=Plan")
+    assert "2 attempts" in done.stderr
+    assert world.executed("POST /v1/products") == 1
+
+
+def test_help_tells_the_exit_codes(terminal: Terminal) -> None:
+    """The help has every exit code, and each command its own help."""
+    shown = terminal("--help").stdout
+    for words in ("0 done", "1 unexpected", "2 wrong usage", "3 Stripe refused", "4 no answer"):
+        assert words in shown
+    for command in ("list", "describe", "run", "flow", "sandbox", "doctor"):
+        assert command in shown
+    assert "KEY=VALUE" in terminal("run", "-h").stdout
+    assert terminal("--version").stdout.strip()
+
+
+# --- what goes wrong ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> dict[str, str]:
+    """Paths that are no flow and no inputs."""
+    (tmp_path / "latin").write_bytes(b"Name: Caf\xe9\n")
+    (tmp_path / "list").write_text("[1, 2]")
+    (tmp_path / "bad").write_text("a: [")
+    (tmp_path / "twice").write_text("Name: a\nName: b\n")
+    (tmp_path / "folder").mkdir()
+    names = ("latin", "list", "bad", "twice", "folder", "missing")
+    return {name: str(tmp_path / name) for name in names}
+
+
+WRONG: list[tuple[list[str], str]] = [
+    (["run", "create_prise"], "did you mean create_price?"),
+    (["run", "[/red]"], "There is no action '[/red]'"),
+    (["run", "create_price", "Currency=[/bold]"], "[/bold]"),
+    (["run", "create_product", "Name"], "'Name' is no KEY=VALUE"),
+    (["run", "create_product", "Name=a", "Name=b"], "Name"),
+    (["run", "create_product", "Name=a", "name=b"], "given twice"),
+    (["run", "create_product", "--inputs", "latin"], "UTF-8"),
+    (["run", "create_product", "--inputs", "list"], "must hold one object"),
+    (["run", "create_product", "--inputs", "bad"], "bad:"),
+    (["run", "create_product", "--inputs", "twice"], "twice:2: "),
+    (["run", "create_product", "--inputs", "folder"], "folder"),
+    (["run", "create_product", "--inputs", "missing"], "missing"),
+    (["run", "create_product", "Name=a", "--account", "me"], "acct_…"),
+    (["flow", "latin"], "UTF-8"),
+    (["flow", "list"], "A flow is `steps:`"),
+    (["flow", "bad"], "bad:"),
+    (["flow", "folder"], "folder"),
+    (["flow", "missing"], "missing"),
+    (["describe", "create_prise"], "did you mean create_price?"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), WRONG)
+def test_wrong_usage(words: list[str], said: str, terminal: Terminal, odd: dict[str, str]) -> None:
+    """Wrong usage is one readable report on stderr, one JSON document with --json; exit code 2."""
+    given = [odd.get(word, word) for word in words]
+    done = terminal(*given, "--json", code=2)
+    assert said in done.stderr
+    assert said.partition("'")[0] in document(done)["error"]["message"]
+
+
+@pytest.mark.parametrize("words", [["nope"], ["run"], ["list", "--nope"], ["sandbox", "--port=x"]])
+def test_wrong_commands(words: list[str], terminal: Terminal) -> None:
+    """An unknown command or option, or a missing one, is a usage report with exit code 2."""
+    done = terminal(*words, code=2)
+    assert done.stdout == ""
+    assert "Usage: stripe-nodes" in done.stderr
+
+
+def test_a_port_that_cannot_be_had(terminal: Terminal) -> None:
+    """A port that is taken, or none, is told without the program's inside."""
+    with serve(Sandbox()) as server:
+        port = server.url.rpartition(":")[2]
+        assert port in terminal("sandbox", "--port", port, code=2).stderr
+    assert "99999" in terminal("sandbox", "--port", "99999", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["run", "create_product", "Name=a"], ["flow", EXAMPLE], ["doctor"], ["sandbox"]]
+)
+def test_a_state_folder_that_cannot_be_made(words: list[str], tmp_path: Path) -> None:
+    """A STRIPE_NODES_HOME that cannot be a folder is told by its name, with exit code 2."""
+    file = tmp_path / "file"
+    file.write_text("")
+    assert str(file) in Terminal(file / "below")(*words, code=2).stderr
+
+
+@pytest.mark.parametrize("name", ["sandbox.db", "runs.db"])
+def test_a_state_file_that_is_none(name: str, terminal: Terminal) -> None:
+    """A state file that is no database is told with its place, with exit code 2."""
+    terminal.home.mkdir()
+    (terminal.home / name).write_text("no database " * 100)
+    assert str(terminal.home) in terminal("flow", EXAMPLE, code=2).stderr
+
+
+@pytest.mark.parametrize("json_", [(), ("--json",)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list"],
+        ["describe", "create_price"],
+        ["run", "create_product", "Name=a"],
+        ["flow", EXAMPLE],
+    ],
+)
+def test_a_reader_that_went_away(words: list[str], json_: tuple[str, ...], tmp_path: Path) -> None:
+    """A pipe that nobody reads ends the command quietly."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [SCRIPT, *words, *json_],
+        env=environment(tmp_path),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    os.close(writer)
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert "Nothing was sent" not in done.stderr
+    assert done.returncode in (0, 1)
+
+
+# --- keys ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", [["run", "create_product", "Name=a"], ["flow", EXAMPLE], ["doctor"]]
+)
+def test_a_live_key_needs_to_be_allowed(words: list[str], terminal: Terminal) -> None:
+    """A live key is refused before anything is sent unless --allow-live says so; exit code 2."""
+    done = terminal(*words, "--json", code=2, STRIPE_API_KEY=LIVE_KEY)
+    assert "sk_live_…" in done.stderr
+    assert "--allow-live" in done.stderr
+    assert "sk_……" not in done.stderr
+    assert "--allow-live" in document(done)["error"]["message"]
+
+
+def test_a_live_key_that_is_allowed(served: Terminal, world: Counted) -> None:
+    """With --allow-live a live key is used, and still not shown."""
+    words = ("run", "create_product", "Name=a", "--allow-live")
+    served(*words, STRIPE_API_KEY=LIVE_KEY, code=3)
+    assert world.asked == ["POST /v1/products"]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [(f"pk_test_{BODY}", "publishable"), (f"sk_test_{BODY} x", "not a secret")]
+)
+def test_a_wrong_key(key: str, said: str, terminal: Terminal) -> None:
+    """A key that cannot run actions is refused with the reason; it is never shown."""
+    done = terminal("run", "create_product", "Name=a", code=2, STRIPE_API_KEY=key)
+    assert said in done.stderr
+    assert BODY not in done.stderr
+
+
+@pytest.mark.parametrize("base", [KEY, "http://127.0.0.1:99999"])
+def test_a_wrong_base_url(base: str, tmp_path: Path) -> None:
+    """A STRIPE_API_BASE that cannot be used is refused before anything is sent."""
+    terminal = Terminal(tmp_path, STRIPE_API_KEY=KEY, STRIPE_API_BASE=base)
+    assert "base URL" in terminal("run", "create_product", "Name=a", code=2).stderr
+
+
+def test_a_key_among_the_inputs_is_not_shown(terminal: Terminal) -> None:
+    """A key that was typed into a field by mistake is not repeated in the report."""
+    done = terminal("run", "create_price", f"Currency={KEY}", f"Unit Amount={LIVE_KEY}", code=2)
+    assert BODY not in done.stderr + done.stdout
+
+
+# --- sandbox ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`stripe-nodes sandbox` while it runs, and its URL."""
+    process = subprocess.Popen(
+        [SCRIPT, "sandbox", "--port", "0"],
+        env=environment(tmp_path / "home"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        told = next((line for line in process.stdout if line.startswith("STRIPE_API_BASE=")), "")
+        assert told, process.communicate(timeout=10)
+        yield process, told.split()[0].partition("=")[2]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_sandbox_serves_every_client(
+    sandbox: tuple[subprocess.Popen[str], str], terminal: Terminal
+) -> None:
+    """`sandbox` serves any client of Stripe, shares its state with the terminal, ends by Ctrl-C."""
+    process, url = sandbox
+    made = httpx.post(
+        f"{url}/v1/products", data={"name": "Plan"}, auth=("sk_test_sandbox", ""), trust_env=False
+    ).json()
+    assert made["name"] == "Plan"
+    by_url = Terminal(terminal.home, STRIPE_API_KEY="sk_test_sandbox", STRIPE_API_BASE=url)
+    found = by_url("run", "retrieve_product", f"Product ID={made['id']}")
+    assert document(found) == made
+    assert SANDBOX in found.stderr
+    assert document(terminal("run", "retrieve_product", f"Product ID={made['id']}")) == made
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert "Traceback" not in out + err
+    assert process.returncode == 0
