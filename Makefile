@@ -14,7 +14,7 @@ SANDBOXED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/d
 .DEFAULT_GOAL := help
 
 help:
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 demo: $(VENV)/.demo  ## run a flow of six Stripe actions in the sandbox
 	@$(SANDBOXED) $(VENV)/bin/stripe-nodes flow examples/sell-a-subscription.yaml

@@ -1,10 +1,13 @@
 """The same from a terminal. People see tables; `--json` puts data on stdout, all else on stderr."""
 
+import itertools
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import sys
+import textwrap
 import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator
@@ -84,7 +87,7 @@ def _fail(code: int, error: Exception, *, as_json: bool) -> NoReturn:
         sentences = [masked(text) for all_ in error.problems.values() for text in all_]
     for sentence in sentences:
         err.print(f"[red]✗[/] {escape(sentence)}", soft_wrap=True)
-    if code == WRONG:
+    if code == WRONG and type(error).__name__ != "StepError":
         err.print("Nothing was sent.")
     sys.exit(code)
 
@@ -135,15 +138,18 @@ def list_actions(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     if as_json:
         click.echo(json.dumps(catalog))
         return
-    table = Table(box=None, header_style="bold")
-    table.add_column("Action", no_wrap=True)
-    table.add_column("What it does; those in red cannot be undone")
+    # Plain text: rich would import attrs, and a list should cost nothing.
     for entry in catalog:
-        style = "red" if entry["hints"]["destructive"] else None
-        name = f"{entry['name']}\n[dim]{entry['id']}[/]"
-        table.add_row(name, escape(entry["summary"]), style=style)
-    out.print(table)
-    err.print(f"{len(catalog)} actions. `stripe-nodes describe ACTION` shows the inputs of one.")
+        colour = "red" if entry["hints"]["destructive"] else None
+        heads = [
+            click.style(f"{entry['name']:<33}", fg=colour),
+            click.style(f"{entry['id']:<33}", dim=True),
+        ]
+        texts = textwrap.wrap(entry["summary"], max(shutil.get_terminal_size().columns - 34, 30))
+        for head, text in itertools.zip_longest(heads, texts, fillvalue=""):
+            click.echo(f"{head or ' ' * 33} {text}".rstrip())
+    click.echo(f"{len(catalog)} actions; those in red cannot be undone.", err=True)
+    click.echo("`stripe-nodes describe ACTION` shows the inputs of one.", err=True)
 
 
 @main.command()
@@ -157,12 +163,14 @@ def describe(action: str, as_json: bool) -> None:  # noqa: FBT001
             click.echo(json.dumps(about))
             return
     out.print(f"[bold]{about['name']}[/] ({about['id']})\n{about['description']}\n")
-    table = Table("Display key", "What it is, and must be", box=box.SIMPLE, show_lines=True)
+    table = Table("Display key", box=box.SIMPLE, show_lines=True)
+    table.add_column("What it is, and must be", overflow="fold")
     for row in about["inputs"]:
         key = f"[bold]{row['key']}[/]" + " *" * row["required"]
-        rules = [text for text in (row["restrictions"], *row["rules"]) if text]
+        said = row["restrictions"] or ""
+        rules = [said, *(rule for rule in row["rules"] if rule.lower() not in said.lower())]
         example = json.dumps(row["example"], ensure_ascii=False)
-        lines = [row["description"], *dict.fromkeys(rules), f"Example: {example}"]
+        lines = [row["description"], *filter(None, rules), f"Example: {example}"]
         name = f"{key}\n[dim]{row['name']}\n{row['type']}[/]"
         table.add_row(name, escape("\n".join(lines)))
     out.print(table)
@@ -247,30 +255,32 @@ def flow(file: str, run_id: str | None, account: str | None, **flags: bool) -> N
         with _kept_in(home() / "runs.db"):
             journal = flows.Journal(home() / "runs.db")
         run_id, result = run_id or f"run_{uuid.uuid4().hex[:12]}", None
-        err.print(f"[bold]{escape(file)}[/]: {len(steps)} steps, run ID {run_id}", soft_wrap=True)
+        err.print(
+            f"[bold]{escape(file)}[/]: {len(steps)} steps, run ID {escape(run_id)}", soft_wrap=True
+        )
         for step, result in flows.run(steps, host, connection, run_id, journal):
             if flags["as_json"]:
                 click.echo(json.dumps({"step": step.id, "action": step.action, **result.as_dict()}))
             else:
-                name, mark = host.action(step.action).spec.name, "↺" if result.replayed else "✓"
-                out.print(
-                    f"[green]{mark}[/] {step.id:<10} {name:<34} {_summary(result)}", soft_wrap=True
-                )
+                name = f"{step.id:<10} {host.action(step.action).spec.name}"
+                out.print(_line(name, result), soft_wrap=True)
         if result:
             err.print(_about(result, connection), soft_wrap=True)
 
 
-def _summary(result: "Result") -> str:
-    output = result.output
+def _line(name: str, result: "Result") -> str:
+    """What a step answered, on one line if it fits; IDs and links are never broken."""
+    output, gap = result.output, f"\n{'':<13}"
+    facts = [str(output[word]) for word in ("id", "status") if output.get(word)]
     if output.get("object") == "list":
         items = [str(item.get("description") or item.get("id")) for item in output["data"]]
-        return f"{len(items)} found: {', '.join(items)}"[:60]
-    link = (
-        f"\n  [dim]{'':<10} {output['url']}[/]" if str(output.get("url")).startswith("http") else ""
-    )
-    facts = [str(output[key]) for key in ("id", "status") if output.get(key)]
-    facts += [f"[yellow]({result.attempts} attempts)[/]"] * (result.attempts > 1)
-    return " ".join(facts) + link
+        facts = [f"{len(items)} found: {', '.join(items)}"[:60]]
+    facts += [f"({result.attempts} attempts)"] * (result.attempts > 1)
+    name = f"{name:<43}" if out.width >= 100 else name
+    fits = len(name) + len(" ".join(facts)) + 4 <= out.width
+    links = [link for link in [str(output.get("url"))] if link.startswith("http")]
+    text = gap.join([f"{name}{' ' if fits else gap}{' '.join(facts)}", *links])
+    return f"[green]{'↺' if result.replayed else '✓'}[/] {escape(text)}"
 
 
 @main.command()
@@ -360,7 +370,8 @@ def doctor(account: str | None, **flags: bool) -> None:
             return
         mode = SANDBOX_PLAIN if connection.world else f"{connection.mode} mode"
         lines = [f"{report['actions']} actions · {mode}"]
-        lines += [f"account: {connection.account or 'the one of the key'}", f"state: {home()}"]
+        own = "the sandbox's own" if connection.world else "the one of the key"
+        lines += [f"account: {connection.account or own}", f"state: {home()}"]
         lines += [
             f"{'✓' if said == 'ok' else '✗'} {name}: {said}" for name, said in permissions.items()
         ]
@@ -374,11 +385,18 @@ def doctor(account: str | None, **flags: bool) -> None:
 
 def _permissions(host: Host, connection: "Connection") -> Iterator[tuple[str, str]]:
     """What the key may read, by asking for one object of each kind."""
-    for entry in host.catalog():
-        about = host.manifest(entry["id"])
-        if about["method"] == "GET" and "{" not in about["path"]:
-            try:
-                host.run(entry["id"], {"Limit": 1}, connection=connection)
-                yield str(about["permission"]), "ok"
-            except StripeError as error:
-                yield str(about["permission"]), error.message
+    from stripe_plugin.client import Client
+    from stripe_plugin.errors import ConnectionFailed
+    from stripe_plugin.exchange import Policy
+
+    with Client(connection, Policy(retries=0, timeout=20)) as client:
+        for entry in host.catalog():
+            about = host.manifest(entry["id"])
+            if about["method"] == "GET" and "{" not in about["path"]:
+                try:
+                    client.run(host.action(entry["id"]).read({"Limit": 1}))
+                    yield str(about["permission"]), "ok"
+                except ConnectionFailed:
+                    raise
+                except StripeError as error:
+                    yield str(about["permission"]), error.message

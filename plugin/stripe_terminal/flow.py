@@ -41,6 +41,10 @@ class FlowError(UsageError):
     """What is wrong with a flow file: one `file:line: sentence` per line."""
 
 
+class StepError(UsageError):
+    """A step that cannot go on; steps before it may have been sent."""
+
+
 @attrs.frozen
 class Step:
     """One action with its inputs, and the lines that they stand on."""
@@ -298,9 +302,9 @@ def run(
                 result = host.run(step.action, inputs, connection=connection, context=context)
                 journal.keep(scope, step, inputs, result)
         except InvalidInputs as error:
-            raise UsageError(f"line {step.line}, step {step.id}: {error}") from error
+            raise StepError(f"line {step.line}, step {step.id}: {error}") from error
         except UsageError as error:
-            raise UsageError(f"line {step.line}, step {step.id}: {error}.") from error
+            raise StepError(f"line {step.line}, step {step.id}: {error}.") from error
         except StripeError as error:
             if error.status and not error.outcome_unknown and not error.retryable:
                 journal.refuse(scope, step)

@@ -10,6 +10,7 @@ import json
 import sqlite3
 import threading
 import time
+import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ class Store:
             check_same_thread=False,
             timeout=60,
         )
+        # A sandbox may be dropped without being closed: its database is closed all the same.
+        self._closed = weakref.finalize(self, self._db.close)
         self._prepare(shared=file is not None)
 
     def _prepare(self, *, shared: bool) -> None:
@@ -65,7 +68,7 @@ class Store:
     def close(self) -> None:
         """Close the database; a file stays as it is."""
         with self._lock:
-            self._db.close()
+            self._closed()
 
     @contextmanager
     def transaction(self, *, write: bool) -> Generator[None]:
