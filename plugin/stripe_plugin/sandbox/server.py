@@ -63,6 +63,7 @@ class _Listening(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else every answer waits for a delayed ACK
     server_version = "sandbox"
     sys_version = ""
     timeout = _PATIENCE
