@@ -182,10 +182,14 @@ def test_run_with_run_id_replays(terminal: Terminal) -> None:
     assert "replayed" not in first.stderr
 
 
-def test_an_empty_run_id_is_none(terminal: Terminal) -> None:
-    """An empty --run-id, as a script's unset variable gives it, replays nothing."""
-    words = ("run", "create_product", "Name=Plan", "--run-id", "")
-    assert document(terminal(*words))["id"] != document(terminal(*words))["id"]
+@pytest.mark.parametrize("given", ["", " "])
+def test_an_empty_run_id_is_refused(given: str, terminal: Terminal) -> None:
+    """An empty --run-id, as a script's unset variable gives it, runs nothing under a new name."""
+    for words in (("run", "create_product", "Name=Plan"), ("flow", str(EXAMPLE))):
+        done = terminal(*words, "--run-id", given, code=2)
+        assert "--run-id is empty" in done.stderr
+    listed = document(terminal("run", "list_products", "--json"))
+    assert listed["output"]["data"] == []
 
 
 def test_the_sandbox_has_accounts(terminal: Terminal) -> None:
@@ -395,7 +399,13 @@ def test_attempts_are_told(served: Terminal, world: Counted) -> None:
 def test_help_tells_the_exit_codes(terminal: Terminal) -> None:
     """The help has every exit code, and each command its own help."""
     shown = terminal("--help").stdout
-    for words in ("0 done", "1 unexpected", "2 wrong usage", "3 Stripe refused", "4 no answer"):
+    for words in (
+        "0 done",
+        "something unexpected",
+        "2 wrong usage",
+        "3 Stripe refused",
+        "4 no answer",
+    ):
         assert words in shown
     for command in ("list", "describe", "run", "flow", "sandbox", "doctor"):
         assert command in shown

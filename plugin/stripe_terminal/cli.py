@@ -24,7 +24,7 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_plugin.errors import InvalidInputs, StripeError, UsageError, masked
+from stripe_plugin.errors import IdempotencyConflict, InvalidInputs, StripeError, UsageError, masked
 from stripe_plugin.host import Host
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ WRONG, REFUSED, UNSURE = 2, 3, 4
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 SANDBOX_PLAIN = "sandbox: no Stripe account is used, nothing is charged"
 SANDBOX = f"[yellow]{SANDBOX_PLAIN}[/]"
-EPILOG = """Exit codes: 0 done; 1 unexpected; 2 wrong usage or inputs, nothing was sent;
-3 Stripe refused; 4 no answer, or the outcome is unknown.
+EPILOG = """Exit codes: 0 done; 1 something unexpected, such as a plugin's error;
+2 wrong usage or inputs; 3 Stripe refused; 4 no answer, or an unknown outcome.
 
 Without STRIPE_API_KEY everything runs in a sandbox kept in a file (see `doctor`)."""
 
@@ -78,16 +78,16 @@ def _fail(code: int, error: Exception, *, as_json: bool) -> NoReturn:
     facts = (
         error.as_dict()
         if isinstance(error, InvalidInputs | StripeError)
-        else {"message": str(error)}
+        else {"category": "usage" if code == WRONG else "unexpected", "message": masked(str(error))}
     )
     if as_json:
         click.echo(json.dumps({"error": facts}))
-    sentences = [masked(str(error)), *getattr(error, "__notes__", ())]
+    sentences = [*masked(str(error)).splitlines(), *getattr(error, "__notes__", ())]
     if isinstance(error, InvalidInputs):
         sentences = [masked(text) for all_ in error.problems.values() for text in all_]
     for sentence in sentences:
         err.print(f"[red]✗[/] {escape(sentence)}", soft_wrap=True)
-    if code == WRONG and type(error).__name__ != "StepError":
+    if isinstance(error, InvalidInputs) or type(error).__name__ == "FlowError":
         err.print("Nothing was sent.")
     sys.exit(code)
 
@@ -102,14 +102,20 @@ def _reporting(*, as_json: bool) -> Generator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(WRONG, UsageError(f"{where}{error.strerror or error}"), as_json=as_json)
+    except IdempotencyConflict as error:
+        if error.code != "idempotency_key_in_use":
+            error.add_note("This run ID stands for other inputs already; use a new one.")
+        _fail(REFUSED, error, as_json=as_json)
     except StripeError as error:
         unsure = error.outcome_unknown or error.status is None
         _fail(UNSURE if unsure else REFUSED, error, as_json=as_json)
+    except Exception as error:  # noqa: BLE001 - whatever a plugin raises ends in one line
+        _fail(1, UsageError(f"{type(error).__name__}: {error}"), as_json=as_json)
 
 
 def _about(result: "Result", connection: "Connection") -> str:
     stand_in = result.mode == "sandbox" and connection.world is None
-    facts = [SANDBOX] * stand_in + ([result.request_id] if result.request_id else [])
+    facts = [SANDBOX] * stand_in + ([f"request {result.request_id}"] if result.request_id else [])
     facts += ["replayed: nothing was executed again"] * result.replayed
     facts += [f"{result.attempts} attempts"] * (result.attempts > 1)
     return " · ".join(facts)
@@ -140,15 +146,15 @@ def list_actions(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
         return
     # Plain text: rich would import attrs, and a list should cost nothing.
     for entry in catalog:
-        colour = "red" if entry["hints"]["destructive"] else None
+        colour, mark = ("red", " !") if entry["hints"]["destructive"] else (None, "")
         heads = [
-            click.style(f"{entry['name']:<33}", fg=colour),
+            click.style(f"{entry['name'] + mark:<33}", fg=colour),
             click.style(f"{entry['id']:<33}", dim=True),
         ]
         texts = textwrap.wrap(entry["summary"], max(shutil.get_terminal_size().columns - 34, 30))
         for head, text in itertools.zip_longest(heads, texts, fillvalue=""):
             click.echo(f"{head or ' ' * 33} {text}".rstrip())
-    click.echo(f"{len(catalog)} actions; those in red cannot be undone.", err=True)
+    click.echo(f"{len(catalog)} actions; those with ! cannot be undone.", err=True)
     click.echo("`stripe-nodes describe ACTION` shows the inputs of one.", err=True)
 
 
@@ -178,6 +184,13 @@ def describe(action: str, as_json: bool) -> None:  # noqa: FBT001
     out.print(
         f"* must be given · a restricted key needs {about['permission']}\n{about['docs_url']}"
     )
+
+
+def _run_id(given: str | None) -> str:
+    """The run's name, made up if none is given; an empty one would be a mistake in a script."""
+    if given is not None and not given.strip():
+        raise UsageError("--run-id is empty")
+    return given or f"run_{uuid.uuid4().hex[:12]}"
 
 
 def _text(file: str) -> str:
@@ -230,10 +243,16 @@ def run(
         from stripe_plugin.exchange import RunContext
 
         connection = connect(allow_live=flags["allow_live"], account=account)
-        context, given = RunContext(run_id=run_id or None, expand=expand), _pairs(pairs, inputs)
+        run_id = _run_id(run_id)
+        context, given = RunContext(run_id=run_id, expand=expand), _pairs(pairs, inputs)
         for warning in host.action(action).read(given).warnings().values():
             err.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
-        result = host.run(action, given, connection=connection, context=context)
+        try:
+            result = host.run(action, given, connection=connection, context=context)
+        except StripeError as error:
+            if error.retryable:
+                error.add_note(f"Repeat it with --run-id {run_id}: it is executed at most once.")
+            raise
         if flags["as_json"]:
             click.echo(json.dumps(result.as_dict()))
         else:
@@ -254,7 +273,7 @@ def flow(file: str, run_id: str | None, account: str | None, **flags: bool) -> N
         steps = flows.load(file, _text(file), host)
         with _kept_in(home() / "runs.db"):
             journal = flows.Journal(home() / "runs.db")
-        run_id, result = run_id or f"run_{uuid.uuid4().hex[:12]}", None
+        run_id, result = _run_id(run_id), None
         err.print(
             f"[bold]{escape(file)}[/]: {len(steps)} steps, run ID {escape(run_id)}", soft_wrap=True
         )
@@ -317,8 +336,10 @@ def _serving(world: "Sandbox", port: int) -> "Server":
 @click.argument("kind", required=False)
 @click.option("--method", help="Only requests of this method.")
 @click.option("--path", help="Only paths that start so (or match this expression).")
-@click.option("--times", type=int, default=1, help="How often; 0 for always.")
-@click.option("--probability", type=float, default=1.0, help="How likely, each time.")
+@click.option("--times", type=click.IntRange(0), default=1, help="How often; 0 for always.")
+@click.option(
+    "--probability", type=click.FloatRange(0, 1), default=1.0, help="How likely, each time."
+)
 @click.option("--seed", type=int, default=0, help="The same seed, the same luck.")
 @click.option("--clear", is_flag=True, help="Cancel all faults.")
 @json_option
@@ -329,6 +350,7 @@ def fault(kind: str | None, times: int, clear: bool, as_json: bool, **rule: Any)
     """
     from stripe_plugin.sandbox import Sandbox
     from stripe_plugin.sandbox.faults import KINDS, ordered
+    from stripe_plugin.sandbox.refusals import Refusal
 
     if kind is not None and kind not in KINDS:
         raise click.UsageError(f"There is no fault {kind!r}; there are {', '.join(KINDS)}.")
@@ -337,7 +359,10 @@ def fault(kind: str | None, times: int, clear: bool, as_json: bool, **rule: Any)
         if clear:
             world.faults.clear()
         if kind:
-            world.faults.add(ordered({"kind": kind, "times": times or None, **rule}))
+            try:
+                world.faults.add(ordered({"kind": kind, "times": times or None, **rule}))
+            except Refusal as error:
+                raise UsageError(str(error)) from error
         orders = world.faults.list()
     if as_json:
         click.echo(json.dumps(orders))
@@ -347,7 +372,7 @@ def fault(kind: str | None, times: int, clear: bool, as_json: bool, **rule: Any)
         left = "always" if order["left"] is None else f"{order['left']} left"
         out.print(f"{order['kind']:<14} {what} · {left} · struck {order['hits']} times")
     known = "" if kind or clear else f" Kinds: {', '.join(KINDS)}."
-    err.print(f"{len(orders)} faults on order.{known}")
+    err.print(f"Faults on order: {len(orders)}.{known}")
 
 
 @main.command()
@@ -396,7 +421,7 @@ def _permissions(host: Host, connection: "Connection") -> Iterator[tuple[str, st
                 try:
                     client.run(host.action(entry["id"]).read({"Limit": 1}))
                     yield str(about["permission"]), "ok"
-                except ConnectionFailed:
-                    raise
                 except StripeError as error:
                     yield str(about["permission"]), error.message
+                    if isinstance(error, ConnectionFailed):
+                        return

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,10 @@ from stripe_plugin.wire import Result
 
 REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
 MOST_NODES, DEEPEST = 20_000, 50
-YAML_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in "map seq str int float bool null".split()}
+UNCLOSED = "${{ without its }}"
+YAML_TAGS = {
+    f"tag:yaml.org,2002:{kind}" for kind in "map seq str int float bool null timestamp".split()
+}
 
 
 class FlowError(UsageError):
@@ -68,7 +71,6 @@ class _Reader:
         )
         try:
             loader = yaml.SafeLoader(text)
-            self._scalar: Callable[[Any], Any] = loader.construct_object  # pyright: ignore[reportUnknownMemberType]
             node = loader.get_single_node()
             self.data = self._value(node, ()) if node else None
         except yaml.reader.ReaderError as error:
@@ -89,8 +91,6 @@ class _Reader:
         self.left, self.line = self.left - 1, node.start_mark.line + 1
         if self.left < 0 or len(path) > DEEPEST:
             raise self.error([(self.line, "The file holds too much, or is nested too deeply.")])
-        if node.tag == "tag:yaml.org,2002:timestamp":
-            return node.value
         if node.tag not in YAML_TAGS:
             raise self.error([(self.line, f"The tag {node.tag} has no meaning here.")])
         self.lines.setdefault(path, self.line)
@@ -98,19 +98,31 @@ class _Reader:
             return [self._value(item, (*path, number)) for number, item in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
-        return self._scalar(node)
+        return _scalar(node)
 
     def _mapping(self, node: Any, path: tuple[Any, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, item in node.value:
             key, line = key_node.value, key_node.start_mark.line + 1
-            if not isinstance(key, str) or key in found:
-                raise self.error(
-                    [(line, f"The key {str(key)[:60]!r} is not text, or stands twice.")]
-                )
+            if not isinstance(key, str):
+                raise self.error([(line, "A key is text.")])
+            if key in found:
+                raise self.error([(line, f"The key {key[:60]!r} stands twice.")])
             self.lines[*path, key] = line
             found[key] = self._value(item, (*path, key))
         return found
+
+
+def _scalar(node: Any) -> Any:
+    """YAML 1.2's plain values; what only 1.1 reads as more (`yes`, `01234`, a date) is text."""
+    text: str = node.value
+    if node.style is not None or node.tag == "tag:yaml.org,2002:str":
+        return text
+    if text in ("true", "false", "null", "~", ""):
+        return {"true": True, "false": False}.get(text)
+    if re.fullmatch(r"[-+]?(0|[1-9][0-9]{0,17})", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+", text) else text
 
 
 def _first(error: BaseException) -> str:
@@ -130,7 +142,11 @@ def load(name: str, text: str, host: Host) -> list[Step]:
         raise reader.error(
             [(1, "A flow is `steps:` and a list of steps with id, action and inputs.")]
         )
-    problems: list[tuple[int, str]] = []
+    problems = [
+        (reader.lines[(word,)], f"A flow has no {word!r}, only `steps`.")
+        for word in reader.data or ()
+        if word != "steps"
+    ]
     steps: list[Step] = []
     for number, raw in enumerate(listed):
         step, wrong = _step(raw, ("steps", number), reader.lines)
@@ -145,7 +161,10 @@ def _step(raw: Any, path: Any, lines: Any) -> tuple[Step, list[tuple[int, str]]]
     line, given = lines[path], raw if is_object(raw) else NOTHING
     words = ("id", "action", "inputs")
     problems: list[tuple[int, str]] = [
-        (lines[*path, word], f"A step has no {word!r}{near(word, words)}.")
+        (
+            lines[*path, word],
+            f"A step has no {word!r}{near(word, words)}, only id, action and inputs.",
+        )
         for word in given
         if word not in words
     ]
@@ -186,7 +205,7 @@ def _references(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield from (found.strip() for found in REFERENCE.findall(value))
         if "${{" in REFERENCE.sub("", value):
-            yield ""
+            yield UNCLOSED
     elif is_object(value) or is_list(value):
         for item in value.values() if is_object(value) else value:
             yield from _references(item)
@@ -194,10 +213,12 @@ def _references(value: Any) -> Iterator[str]:
 
 def _wrong_reference(expression: str, earlier: list[str]) -> str | None:
     said = f"${{{{ {expression[:80]} }}}}"
+    if expression == UNCLOSED:
+        return "A reference ${{ is not closed: }} is missing."
     try:
         jmespath.compile(expression).search({})
     except (UnknownFunctionError, ParseError, LexerError, ArityError, RecursionError) as error:
-        return f"{said} is no JMESPath, with its end }}}}: {_first(error)}"
+        return f"{said} is no JMESPath: {_first(error)}"
     except JMESPathError:
         pass  # such as a function of what is not there yet
     names = re.findall(r"\bsteps\.(\w+)", expression)
@@ -283,6 +304,12 @@ def _digest(step: Step, inputs: Any) -> str:
     return hashlib.sha256(json.dumps([step.action, inputs]).encode()).hexdigest()
 
 
+def _scope(connection: Connection, run_id: str) -> str:
+    """A run belongs to an account and a mode; the key's digest stands for the key's account."""
+    digest = hashlib.sha256(f"journal {connection.api_key.reveal()}".encode()).hexdigest()[:16]
+    return json.dumps([connection.mode, connection.base_url, connection.account, digest, run_id])
+
+
 def run(
     steps: list[Step], host: Host, connection: Connection, run_id: str, journal: Journal
 ) -> Iterator[tuple[Step, Result]]:
@@ -291,7 +318,7 @@ def run(
     Raises what `Host.run` raises; `UsageError` and `InvalidInputs` then name the step.
     """
     outputs: dict[str, Any] = {}
-    scope = json.dumps([connection.mode, connection.base_url, connection.account, run_id])
+    scope = _scope(connection, run_id)
     for step in steps:
         try:
             inputs = resolved(step.inputs, outputs)
@@ -309,7 +336,8 @@ def run(
             if error.status and not error.outcome_unknown and not error.retryable:
                 journal.refuse(scope, step)
             error.add_note(
-                f"The flow stopped at step {step.id}, line {step.line}; run it again to go on."
+                f"The flow stopped at step {step.id}, line {step.line}. Go on with --run-id"
+                f" {run_id}: finished steps are not sent again. Without it, all is sent anew."
             )
             raise
         outputs[step.id] = result.output
