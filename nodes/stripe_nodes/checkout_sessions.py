@@ -6,6 +6,7 @@ from stripe_nodes import rows
 from stripe_plugin import restrictions as rule
 from stripe_plugin.contract import Action, action, conditional, optional, path_id, required
 
+_PATH = rule.matches(r"[^.]+(?:\.[^.]+){0,3}", "be a path of at most four levels (a.b.c.d)")
 _OTHER_METHODS = ("allowed_payment_method_types", "payment_method_configuration")
 
 
@@ -116,13 +117,7 @@ class RetrieveCheckoutSession(Action):
 
     session: str = path_id("ID", "cs_123", "The session to get", "checkout.session")
     expand: list[str] | None = optional(
-        "Expand",
-        ["line_items"],
-        "Linked objects to include in full",
-        rule.each(
-            rule.matches(r"[^.]+(?:\.[^.]+){0,3}", "be a path of at most four levels (a.b.c.d)")
-        ),
-        page="Array",
+        "Expand", ["line_items"], "Linked objects to give in full", rule.each(_PATH), page="Array"
     )
 
 
@@ -132,20 +127,13 @@ class ListCheckoutSessions(Action):
 
     customer: str | None = rows.customer("Only this customer's sessions")
     status: str | None = optional(
-        "Status",
-        "complete",
-        "Only sessions in this state",
-        rule.one_of("open", "complete", "expired"),
+        "Status", "complete", "Only those in this state", rule.one_of("open", "complete", "expired")
     )
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("cs_123", "checkout.session")
     ending_before: str | None = rows.ending_before("cs_456", "checkout.session")
-    subscription: str | None = optional(
-        "Subscription",
-        "sub_123",
-        "Only the session that started this subscription",
-        rule.reference("subscription"),
-        beyond=True,
+    subscription: str | None = rows.link(
+        "Subscription", "sub_123", "Only the session that started it", "subscription", beyond=True
     )
 
 

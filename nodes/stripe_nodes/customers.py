@@ -3,20 +3,19 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_plugin import restrictions as rule
 from stripe_plugin.contract import Action, action, optional, path_id
 
 
 def _email(example: str) -> Any:
-    return optional("Email", example, "Where receipts and invoices go", rule.max_length(512))
+    return rows.text("Email", example, "Where receipts and invoices go", 512)
 
 
 def _name(example: str) -> Any:
-    return optional("Name", example, "The person's or company's full name", rule.max_length(256))
+    return rows.text("Name", example, "The person's or company's full name", 256)
 
 
 def _phone(example: str) -> Any:
-    return optional("Phone", example, "With its country code", rule.max_length(20))
+    return rows.text("Phone", example, "With its country code", 20)
 
 
 def _address(example: dict[str, str]) -> Any:
@@ -28,11 +27,8 @@ def _address(example: dict[str, str]) -> Any:
 class ListCustomers(Action):
     """List the customers of the account, newest first."""
 
-    email: str | None = optional(
-        "Email",
-        "customer@example.com",
-        "Only those with exactly this address",
-        rule.max_length(512),
+    email: str | None = rows.text(
+        "Email", "customer@example.com", "Only those with exactly this address", 512
     )
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("cus_123", "customer")
@@ -53,11 +49,8 @@ class CreateCustomer(Action):
     email: str | None = _email("customer@example.com")
     name: str | None = _name("John Doe")
     phone: str | None = _phone("+1234567890")
-    description: str | None = optional(
-        "Description",
-        "Premium customer",
-        "A note that the customer does not see",
-        rule.max_length(5000),
+    description: str | None = rows.text(
+        "Description", "Premium customer", "A note that the customer does not see", 5000
     )
     address: dict[str, Any] | None = _address(
         {"line1": "123 Main St", "city": "NYC", "country": "US"}

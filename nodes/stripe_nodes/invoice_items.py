@@ -22,11 +22,8 @@ class CreateInvoiceItem(Action):
         rule.reference("customer"),
         page="Required (unless attaching to an invoice)",
     )
-    invoice: str | None = optional(
-        "Invoice",
-        "in_123",
-        "The draft to add the line to; empty for the next one",
-        rule.reference("invoice"),
+    invoice: str | None = rows.link(
+        "Invoice", "in_123", "The draft to add the line to; empty for the next one", "invoice"
     )
     price: str | None = optional(
         "Price",
@@ -58,7 +55,7 @@ class CreateInvoiceItem(Action):
         rule.at_least(0),
         page="Default 1",
     )
-    description: str | None = optional(
-        "Description", "One-time setup fee", "What the line says", rule.max_length(5000)
+    description: str | None = rows.text(
+        "Description", "One-time setup fee", "What the line says", 5000
     )
     metadata: dict[str, Any] | None = rows.metadata({"ref": "123"})

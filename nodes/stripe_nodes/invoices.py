@@ -6,13 +6,15 @@ from stripe_nodes import rows
 from stripe_plugin import restrictions as rule
 from stripe_plugin.contract import Action, action, optional, path_id, required
 
+_STATUS = rule.one_of("draft", "open", "paid", "uncollectible", "void")
+
 
 def _auto_advance(example: bool) -> Any:  # noqa: FBT001 - an example value
     return optional("Auto Advance", example, "Whether Stripe finalizes and collects it by itself")
 
 
 def _description(example: str) -> Any:
-    return optional("Description", example, "A memo for the customer", rule.max_length(1500))
+    return rows.text("Description", example, "A memo for the customer", 1500)
 
 
 @action("GET /v1/invoices")
@@ -21,17 +23,10 @@ class ListInvoices(Action):
 
     customer: str | None = rows.customer("Only this customer's invoices")
     status: str | None = optional(
-        "Status",
-        "open",
-        "Only invoices in this state",
-        rule.one_of("draft", "open", "paid", "uncollectible", "void"),
-        page="Stripe invoice status",
+        "Status", "open", "Only invoices in this state", _STATUS, page="Stripe invoice status"
     )
-    subscription: str | None = optional(
-        "Subscription",
-        "sub_123",
-        "Only this subscription's invoices",
-        rule.reference("subscription"),
+    subscription: str | None = rows.link(
+        "Subscription", "sub_123", "Only this subscription's invoices", "subscription"
     )
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("in_123", "invoice")

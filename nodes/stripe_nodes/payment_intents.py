@@ -12,11 +12,11 @@ _AUTOMATIC = rule.keys(
 
 
 def _description(example: str) -> Any:
-    return optional("Description", example, "What is paid for", rule.max_length(1000))
+    return rows.text("Description", example, "What is paid for", 1000)
 
 
 def _payment_method(example: str) -> Any:
-    return optional("Payment Method", example, "What to pay with", rule.reference("payment_method"))
+    return rows.link("Payment Method", example, "What to pay with", "payment_method")
 
 
 def _receipt_email(*, clearable: bool = False) -> Any:

@@ -10,13 +10,15 @@ _OTHER_AMOUNTS = ("unit_amount_decimal", "custom_unit_amount", "billing_scheme")
 _ARCHIVED = {"active": False}
 
 
+def _nickname(example: str) -> Any:
+    return rows.text("Nickname", example, "A short name that customers do not see", 5000)
+
+
 @action("GET /v1/prices")
 class ListPrices(Action):
     """List the prices of the account, newest first."""
 
-    product: str | None = optional(
-        "Product", "prod_123", "Only the prices of this product", rule.reference("product")
-    )
+    product: str | None = rows.link("Product", "prod_123", "Only this product's prices", "product")
     active: bool | None = rows.active("Only active prices, or only archived ones")
     currency: str | None = optional(
         "Currency", "usd", "Only prices in this currency", rules.currency_code(), page="ISO code"
@@ -37,9 +39,7 @@ class RetrievePrice(Action):
 class CreatePrice(Action):
     """Add a price, one-time or recurring, to a product or to one made with it."""
 
-    currency: str = required(
-        "Currency", "usd", "The currency it is charged in", rules.currency_code()
-    )
+    currency: str = required("Currency", "usd", "What it is charged in", rules.currency_code())
     product: str | None = conditional(
         "Product",
         "prod_123",
@@ -64,12 +64,7 @@ class CreatePrice(Action):
         "How often it is charged; empty for once",
         rows.recurring(**rows.metered()),
     )
-    nickname: str | None = optional(
-        "Nickname",
-        "Monthly Premium",
-        "A short name that customers do not see",
-        rule.max_length(5000),
-    )
+    nickname: str | None = _nickname("Monthly Premium")
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"}, clearable=False)
     product_data: dict[str, Any] | None = optional(
         "Product Data",
@@ -87,20 +82,15 @@ class UpdatePrice(Action):
 
     price: str = path_id("Price ID", "price_123", "The price to change", "price")
     active: bool | None = optional("Active", False, "Whether it can be used for new purchases")
-    nickname: str | None = optional(
-        "Nickname",
-        "Updated Monthly",
-        "A short name that customers do not see",
-        rule.max_length(5000),
-    )
-    lookup_key: str | None = optional(
-        "Lookup Key", "premium_monthly_v2", "Your own key to find it by", rule.max_length(200)
+    nickname: str | None = _nickname("Updated Monthly")
+    lookup_key: str | None = rows.text(
+        "Lookup Key", "premium_monthly_v2", "Your own key to find it by", 200
     )
     tax_behavior: str | None = optional(
         "Tax Behavior",
         "inclusive",
         "Whether the price contains tax; once set to in- or exclusive it stays so",
-        rule.one_of("exclusive", "inclusive", "unspecified"),
+        rows.TAX,
     )
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
 

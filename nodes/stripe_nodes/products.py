@@ -31,22 +31,15 @@ class RetrieveProduct(Action):
 class CreateProduct(Action):
     """Create a product, ready to be given prices."""
 
-    name: str = required(
-        "Name", "Premium Plan", "What customers see it called", rule.max_length(5000)
-    )
+    name: str = required("Name", "Premium Plan", "The name customers see", rule.max_length(5000))
     active: bool | None = optional("Active", True, "Whether it can be bought")
-    description: str | None = optional(
-        "Description",
-        "Premium subscription plan",
-        "What it is, for customers",
-        rule.max_length(40000),
+    description: str | None = rows.text(
+        "Description", "Premium subscription plan", "What it is, for customers", 40000
     )
     images: list[str] | None = optional(
         "Images", ["https://example.com/img.jpg"], "Addresses of its pictures", *_IMAGES
     )
-    url: str | None = optional(
-        "URL", "https://example.com/product", "Its page on your site", rule.max_length(5000)
-    )
+    url: str | None = rows.text("URL", "https://example.com/product", "Its page on your site", 5000)
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"}, clearable=False)
 
 
@@ -55,16 +48,10 @@ class UpdateProduct(Action):
     """Change a product; what is left empty stays as it is."""
 
     id: str = path_id("Product ID", "prod_123", "The product to change", "product")
-    name: str | None = optional(
-        "Name", "Premium Plan Updated", "What customers see it called", rule.max_length(5000)
-    )
+    name: str | None = rows.text("Name", "Premium Plan Updated", "The name customers see", 5000)
     active: bool | None = optional("Active", False, "Whether it can be bought")
-    description: str | None = optional(
-        "Description",
-        "Updated description",
-        "What it is, for customers",
-        rule.max_length(40000),
-        clearable=True,
+    description: str | None = rows.text(
+        "Description", "Updated description", "What it is, for customers", 40000, clearable=True
     )
     images: list[str] | None = optional(
         "Images",
@@ -76,8 +63,8 @@ class UpdateProduct(Action):
     url: str | None = optional(
         "URL", "https://example.com/new-product", "Its page on your site", clearable=True
     )
-    default_price: str | None = optional(
-        "Default Price", "price_123", "The price it is sold at by default", rule.reference("price")
+    default_price: str | None = rows.link(
+        "Default Price", "price_123", "The price it is sold at by default", "price"
     )
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
 

@@ -9,13 +9,22 @@ from stripe_plugin.contract import optional
 
 Object = dict[str, Any]
 Texts = list[str]
+DAYS = "How many days the customer has to pay a sent invoice"
+
+
+def text(key: str, example: str, description: str, most: int, **more: Any) -> Any:
+    """Text of at most so many characters."""
+    return optional(key, example, description, rule.max_length(most), **more)
+
+
+def link(key: str, example: str, description: str, resource: str, **more: Any) -> Any:
+    """The ID of another object."""
+    return optional(key, example, description, rule.reference(resource), **more)
 
 
 def limit() -> Any:
     """How many results a list gives."""
-    return optional(
-        "Limit", 10, "How many results to return; Stripe's default is 10", rule.between(1, 100)
-    )
+    return optional("Limit", 10, "How many results to return; 10 if empty", rule.between(1, 100))
 
 
 def active(description: str) -> Any:
@@ -25,58 +34,52 @@ def active(description: str) -> Any:
 
 def customer(description: str) -> Any:
     """A customer who may be given as an account instead."""
-    rules = (rule.excludes("customer_account"), rule.reference("customer"))
-    return optional("Customer", "cus_123", description, *rules)
+    alone = rule.excludes("customer_account")
+    return optional("Customer", "cus_123", description, alone, rule.reference("customer"))
 
 
 def starting_after(example: str, resource: str, page: str | None = None) -> Any:
     """The cursor to the next page."""
-    text = "Continue after this ID: the last one of the page before"
-    return optional("Starting After", example, text, rule.reference(resource), page=page)
+    about = "Continue after this ID: the last one of the page before"
+    return link("Starting After", example, about, resource, page=page)
 
 
 def ending_before(example: str, resource: str, page: str | None = None) -> Any:
     """The cursor to the previous page."""
-    text = "Go back to the results before this ID: the first one of the page after"
+    about = "Go back to the results before this ID: the first one of the page after"
     alone = rule.excludes("Starting After")
-    return optional("Ending Before", example, text, alone, rule.reference(resource), page=page)
+    return optional("Ending Before", example, about, alone, rule.reference(resource), page=page)
 
 
 def metadata(example: dict[str, str], *, clearable: bool = True) -> Any:
     """Key-value pairs of one's own."""
-    text = "Your own key-value pairs to keep with it"
-    return optional("Metadata", example, text, rules.metadata(), clearable=clearable)
+    about = "Your own key-value pairs to keep with it"
+    return optional("Metadata", example, about, rules.metadata(), clearable=clearable)
 
 
 def collection_method(example: str) -> Any:
     """Charged automatically or sent as an invoice."""
-    text = "Whether Stripe charges the customer or sends them the invoice to pay"
-    return optional(
-        "Collection Method", example, text, rule.one_of("charge_automatically", "send_invoice")
-    )
+    about = "Whether Stripe charges the customer or sends them the invoice to pay"
+    either = rule.one_of("charge_automatically", "send_invoice")
+    return optional("Collection Method", example, about, either)
 
 
 def days_until_due(*, other: tuple[str, ...] = (), **more: Any) -> Any:
     """How long a sent invoice may be paid; `other`: the row that says it in another way."""
-    rules = [
-        rule.only_if("Collection Method", "send_invoice"),
-        *(rule.excludes(key) for key in other),
-    ]
     due = rule.required_if("Collection Method", "send_invoice", unless=other)
-    text = "How many days the customer has to pay a sent invoice"
-    return optional("Days Until Due", 30, text, due, *rules, rule.at_least(0), **more)
+    only = (rule.only_if("Collection Method", "send_invoice"), *map(rule.excludes, other))
+    return optional("Days Until Due", 30, DAYS, due, *only, rule.at_least(0), **more)
 
 
 def due_date(example: int, **more: Any) -> Any:
     """When a sent invoice is due."""
-    text = "When a sent invoice is due, in unix seconds"
-    only = rule.only_if("Collection Method", "send_invoice")
-    return optional(
-        "Due Date", example, text, only, rules.in_future(), page="Unix timestamp", **more
-    )
+    about = "When a sent invoice is due, in unix seconds"
+    only = (rule.only_if("Collection Method", "send_invoice"), rules.in_future())
+    return optional("Due Date", example, about, *only, page="Unix timestamp", **more)
 
 
 LONG = rule.max_length(5000)
+TAX = rule.one_of("exclusive", "inclusive", "unspecified")
 
 
 def address() -> rule.Restriction:
@@ -99,35 +102,28 @@ def metered() -> dict[str, rule.Field]:
 
 def product_data() -> rule.Restriction:
     """A product made together with its price."""
-    descriptor = r"(?=.*[A-Za-z])[^<>\\\"']{1,22}"
+    words = "be 1–22 characters with a letter and without < > \\ \" '"
+    descriptor = rule.matches(r"(?=.*[A-Za-z])[^<>\\\"']{1,22}", words)
     return rule.keys(
         name=rule.need(str, LONG),
         active=rule.may(bool),
         id=rule.may(str, LONG),
         metadata=rule.may(Object, rules.metadata()),
-        statement_descriptor=rule.may(
-            str,
-            rule.matches(descriptor, "be 1–22 characters with a letter and without < > \\ \" '"),
-        ),
+        statement_descriptor=rule.may(str, descriptor),
         tax_code=rule.may(str, LONG),
         unit_label=rule.may(str, rule.max_length(12)),
     )
 
 
 def _price_data(**more: rule.Field) -> rule.Field:
-    return rule.may(
-        Object,
-        rule.keys(
-            currency=rule.need(str, rules.currency_code()),
-            tax_behavior=rule.may(str, rule.one_of("exclusive", "inclusive", "unspecified")),
-            unit_amount=rule.may(
-                int, rules.amount(), rule.required_if_empty("unit_amount_decimal")
-            ),
-            unit_amount_decimal=rule.may(Decimal, rule.excludes("unit_amount")),
-            **more,
-        ),
-        rule.excludes("price"),
+    table = rule.keys(
+        currency=rule.need(str, rules.currency_code()),
+        tax_behavior=rule.may(str, TAX),
+        unit_amount=rule.may(int, rules.amount(), rule.required_if_empty("unit_amount_decimal")),
+        unit_amount_decimal=rule.may(Decimal, rule.excludes("unit_amount")),
+        **more,
     )
+    return rule.may(Object, table, rule.excludes("price"))
 
 
 def _priced(**more: rule.Field) -> dict[str, rule.Field]:
@@ -156,11 +152,9 @@ def subscription_items() -> tuple[rule.Restriction, ...]:
 
 def subscription_changes() -> rule.Restriction:
     """Items to change or drop (with their ID), or to add (without)."""
-    item = _subscription_item(
-        id=rule.may(str, LONG), deleted=rule.may(bool), clear_usage=rule.may(bool)
-    )
+    deleted = rule.may(bool, rule.only_if("id"))
+    item = _subscription_item(id=rule.may(str, LONG), deleted=deleted, clear_usage=rule.may(bool))
     item["price"] = rule.may(str, rule.required_if_empty("id", "price_data"), LONG)
-    item["deleted"] = rule.may(bool, rule.only_if("id"))
     return rule.each(rule.keys(item))
 
 

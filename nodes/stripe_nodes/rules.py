@@ -51,9 +51,8 @@ def three_years() -> Restriction:
     def ok(value: int, given: Mapping[str, Any]) -> bool:
         return 1 <= value <= INTERVALS.get(given.get("interval", ""), 1095)
 
-    return Restriction(
-        "be at least 1, and with its interval at most three years", ok, {"minimum": 1}
-    )
+    must = "be at least 1, and with its interval at most three years"
+    return Restriction(must, ok, {"minimum": 1})
 
 
 def metadata() -> Restriction:

@@ -6,8 +6,10 @@ from stripe_nodes import rows
 from stripe_plugin import restrictions as rule
 from stripe_plugin.contract import Action, action, optional, path_id, required
 
-_STATUSES = ("active", "all", "canceled", "ended", "incomplete", "incomplete_expired")
-_MORE_STATUSES = ("past_due", "paused", "trialing", "unpaid")
+_STATUS = rule.one_of(
+    *("active", "all", "canceled", "ended", "incomplete", "incomplete_expired"),
+    *("past_due", "paused", "trialing", "unpaid"),
+)
 
 
 def _cancel_at_period_end(example: bool) -> Any:  # noqa: FBT001 - an example value
@@ -17,7 +19,7 @@ def _cancel_at_period_end(example: bool) -> Any:  # noqa: FBT001 - an example va
 
 def _payment_method(example: str) -> Any:
     text = "The customer's payment method to charge"
-    return optional("Default Payment Method", example, text, rule.reference("payment_method"))
+    return rows.link("Default Payment Method", example, text, "payment_method")
 
 
 @action("GET /v1/subscriptions")
@@ -25,15 +27,9 @@ class ListSubscriptions(Action):
     """List the subscriptions of the account, newest first; canceled ones only if asked for."""
 
     customer: str | None = rows.customer("Only this customer's subscriptions")
-    price: str | None = optional(
-        "Price", "price_123", "Only subscriptions to this price", rule.reference("price")
-    )
+    price: str | None = rows.link("Price", "price_123", "Only subscriptions to this price", "price")
     status: str | None = optional(
-        "Status",
-        "active",
-        "Only subscriptions in this state; all for every one",
-        rule.one_of(*_STATUSES, *_MORE_STATUSES),
-        page="Stripe subscription status",
+        "Status", "active", "Only in this state, or all", _STATUS, page="Stripe subscription status"
     )
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("sub_123", "subscription")
@@ -63,8 +59,8 @@ class CreateSubscription(Action):
     )
     cancel_at_period_end: bool | None = _cancel_at_period_end(False)
     default_payment_method: str | None = _payment_method("pm_123")
-    description: str | None = optional(
-        "Description", "Premium subscription", "What it is, for the customer", rule.max_length(500)
+    description: str | None = rows.text(
+        "Description", "Premium subscription", "What it is, for the customer", 500
     )
     collection_method: str | None = rows.collection_method("charge_automatically")
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"})
@@ -83,12 +79,8 @@ class UpdateSubscription(Action):
     )
     cancel_at_period_end: bool | None = _cancel_at_period_end(True)
     default_payment_method: str | None = _payment_method("pm_456")
-    description: str | None = optional(
-        "Description",
-        "Updated subscription",
-        "What it is, for the customer",
-        rule.max_length(500),
-        clearable=True,
+    description: str | None = rows.text(
+        "Description", "Updated subscription", "What it is, for the customer", 500, clearable=True
     )
     items: list[dict[str, Any]] | None = optional(
         "Items",
@@ -105,11 +97,7 @@ class UpdateSubscription(Action):
         rule.one_of("create_prorations", "none", "always_invoice"),
     )
     days_until_due: int | None = optional(
-        "Days Until Due",
-        30,
-        "How many days the customer has to pay a sent invoice",
-        rule.at_least(0),
-        beyond=True,
+        "Days Until Due", 30, rows.DAYS, rule.at_least(0), beyond=True
     )
 
 

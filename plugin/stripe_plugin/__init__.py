@@ -7,45 +7,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stripe_plugin.client import AsyncClient as AsyncClient
-    from stripe_plugin.client import Client as Client
-    from stripe_plugin.connection import Connection as Connection
-    from stripe_plugin.contract import Action as Action
-    from stripe_plugin.contract import action as action
-    from stripe_plugin.contract import conditional as conditional
-    from stripe_plugin.contract import optional as optional
-    from stripe_plugin.contract import path_id as path_id
-    from stripe_plugin.contract import required as required
-    from stripe_plugin.errors import InvalidInputs as InvalidInputs
-    from stripe_plugin.errors import StripeError as StripeError
-    from stripe_plugin.errors import UsageError as UsageError
-    from stripe_plugin.exchange import Policy as Policy
-    from stripe_plugin.exchange import RunContext as RunContext
-    from stripe_plugin.hookspecs import hookimpl as hookimpl
-    from stripe_plugin.host import Host as Host
-    from stripe_plugin.restrictions import CLEAR as CLEAR
-    from stripe_plugin.wire import Request as Request
-    from stripe_plugin.wire import Result as Result
+    from stripe_plugin.client import AsyncClient, Client
+    from stripe_plugin.connection import Connection
+    from stripe_plugin.contract import Action, action, conditional, optional, path_id, required
+    from stripe_plugin.errors import InvalidInputs, StripeError, UsageError
+    from stripe_plugin.exchange import Policy, RunContext
+    from stripe_plugin.hookspecs import hookimpl
+    from stripe_plugin.host import Host
+    from stripe_plugin.restrictions import CLEAR
+    from stripe_plugin.wire import Request, Result
 
-_HOMES = {
-    "client": "AsyncClient Client",
-    "connection": "Connection",
-    "contract": "Action action conditional optional path_id required",
-    "errors": "InvalidInputs StripeError UsageError",
-    "exchange": "Policy RunContext",
-    "hookspecs": "hookimpl",
-    "host": "Host",
-    "restrictions": "CLEAR",
-    "wire": "Request Result",
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+__all__ = ["CLEAR", "Action", "AsyncClient", "Client", "Connection", "Host", "InvalidInputs"]
+__all__ += ["Policy", "Request", "Result", "RunContext", "StripeError", "UsageError", "action"]
+__all__ += ["conditional", "hookimpl", "optional", "path_id", "required"]
+
+# The first that has a name gives it: in this order, no name imports more than it needs.
+_MODULES = "errors hookspecs host connection wire contract exchange client".split()
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"stripe_plugin.{_HOME[name]}"), name)
+    modules = (import_module(f"stripe_plugin.{module}") for module in _MODULES)
+    if name in __all__:
+        return next(getattr(module, name) for module in modules if hasattr(module, name))
     raise AttributeError(f"module 'stripe_plugin' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(_HOME)
+    return __all__

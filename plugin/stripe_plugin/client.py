@@ -2,9 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Generator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import cache
-from ssl import SSLContext
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -13,13 +14,12 @@ from stripe_plugin.contract import Action
 from stripe_plugin.exchange import Attempt, Policy, RunContext, exchange
 from stripe_plugin.wire import Lost, Reply, Result
 
+Talk = Generator[Attempt | Result, Reply | Lost]
+Heard = httpx.Response | httpx.HTTPError
+Who = Connection | None  # another account at the same place, for one run only
+Run = RunContext | None
+_tls = cache(httpx.create_ssl_context)  # once: reading certificates costs more than a request
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-
-
-@cache
-def _tls() -> SSLContext:
-    """Made once: reading the certificates costs more than a request."""
-    return httpx.create_ssl_context()
 
 
 def _options(connection: Connection) -> dict[str, Any]:
@@ -43,98 +43,74 @@ def _message(connection: Connection, attempt: Attempt) -> httpx.Request:
     )
 
 
-def _reply(response: httpx.Response) -> Reply:
-    headers = {name.lower(): text for name, text in response.headers.items()}
-    return Reply(response.status_code, headers, response.content)
-
-
-def _lost(error: httpx.HTTPError) -> Lost:
-    sent = not isinstance(error, _NEVER_SENT)
-    what = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "hung up"
+def _reply(heard: Heard) -> Reply | Lost:
+    if isinstance(heard, httpx.Response):
+        headers = {name.lower(): text for name, text in heard.headers.items()}
+        return Reply(heard.status_code, headers, heard.content)
+    sent = not isinstance(heard, _NEVER_SENT)
+    what = "did not answer in time" if isinstance(heard, httpx.TimeoutException) else "hung up"
     reason = f"Stripe {what}" if sent else "Stripe could not be reached"
-    return Lost(f"{reason} ({type(error).__name__}).", sent)
+    return Lost(f"{reason} ({type(heard).__name__}).", sent)
 
 
-class Client:
+def _talk(action: Action, who: Connection, context: Run, policy: Policy) -> Talk:
+    """The exchange, saying its result as its last word."""
+    yield (yield from exchange(action, who, context or RunContext(), policy))
+
+
+class Client(AbstractContextManager["Client"]):
     """Runs actions over reused connections. Safe across threads; a context manager."""
 
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection, self.policy = connection, policy or Policy()
         self._http = httpx.Client(**_options(connection))
 
-    def run(
-        self,
-        action: Action,
-        context: RunContext | None = None,
-        *,
-        connection: Connection | None = None,
-    ) -> Result:
-        """Stripe's answer. Raises `InvalidInputs`, with nothing sent, or `StripeError`.
-
-        `connection`: another account at the same place, for this run only.
-        """
+    def run(self, action: Action, context: Run = None, *, connection: Who = None) -> Result:
+        """Stripe's answer. Raises `InvalidInputs`, with nothing sent, or `StripeError`."""
         who = connection or self.connection
-        talk = exchange(action, who, context or RunContext(), self.policy)
-        attempt = next(talk)
-        while True:
-            time.sleep(attempt.delay)
+        talk = _talk(action, who, context, self.policy)
+        step = next(talk)
+        while isinstance(step, Attempt):
+            time.sleep(step.delay)
             try:
-                reply: Reply | Lost = _reply(self._http.send(_message(who, attempt)))
+                heard: Heard = self._http.send(_message(who, step))
             except httpx.HTTPError as error:
-                reply = _lost(error)
-            try:
-                attempt = talk.send(reply)
-            except StopIteration as done:
-                result: Result = done.value
-                return result
+                heard = error
+            step = talk.send(_reply(heard))
+        return step
 
     def close(self) -> None:
         """Closes the connections."""
         self._http.close()
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-class AsyncClient:
+class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
     """The same for asyncio, safe across tasks."""
 
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection, self.policy = connection, policy or Policy()
         self._http = httpx.AsyncClient(**_options(connection))
 
-    async def run(
-        self,
-        action: Action,
-        context: RunContext | None = None,
-        *,
-        connection: Connection | None = None,
-    ) -> Result:
+    async def run(self, action: Action, context: Run = None, *, connection: Who = None) -> Result:
         """As `Client.run`."""
         who = connection or self.connection
-        talk = exchange(action, who, context or RunContext(), self.policy)
-        attempt = next(talk)
-        while True:
-            await asyncio.sleep(attempt.delay)
+        talk = _talk(action, who, context, self.policy)
+        step = next(talk)
+        while isinstance(step, Attempt):
+            await asyncio.sleep(step.delay)
             try:
-                reply: Reply | Lost = _reply(await self._http.send(_message(who, attempt)))
+                heard: Heard = await self._http.send(_message(who, step))
             except httpx.HTTPError as error:
-                reply = _lost(error)
-            try:
-                attempt = talk.send(reply)
-            except StopIteration as done:
-                result: Result = done.value
-                return result
+                heard = error
+            step = talk.send(_reply(heard))
+        return step
 
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()

@@ -1,8 +1,4 @@
-"""Whose account, which mode, which version? Secrets are never printed.
-
-Without a key everything runs in the sandbox and says so; with a key never. A live key needs
-`allow_live`. What keys there are: docs.stripe.com/keys.
-"""
+"""Whose account, which mode, which version? Secrets are never printed."""
 
 import os
 import re
@@ -19,10 +15,11 @@ from stripe_plugin.errors import UsageError, masked, shown
 if TYPE_CHECKING:
     from stripe_plugin.sandbox import Sandbox
 
+Environ = Mapping[str, str]
 STRIPE = "https://api.stripe.com"
 STRIPE_VERSION = "2026-08-26.dahlia"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-WRONG_KEYS = {
+WRONG_KEYS = {  # Source: docs.stripe.com/keys.
     "pk_": "is a publishable key, for browsers: it cannot run actions",
     "sk_org_": "is an organisation's key, which acts on no account",
     "whsec_": "is a webhook secret",
@@ -70,14 +67,10 @@ def _checked_url(url: str) -> str:
 
 @attrs.frozen
 class Connection:
-    """One account in one mode. Raises `UsageError` for a key, account or URL that cannot be used.
+    """One account in one mode. Raises `UsageError` for what cannot be used."""
 
-    `api_key`: sk_test_…, rk_test_…, or with `allow_live` a live one. `account`: acct_…, to act on a
-    connected account. `base_url`: https, or http on loopback.
-    """
-
-    api_key: Secret = attrs.field(converter=Secret)
-    account: str | None = None
+    api_key: Secret = attrs.field(converter=Secret)  # sk_test_…, rk_test_…; live by `allow_live`
+    account: str | None = None  # acct_…, to act on a connected account
     base_url: str = attrs.field(default=STRIPE, converter=_checked_url)
     allow_live: bool = False
     world: "Sandbox | None" = attrs.field(default=None, kw_only=True, repr=False)
@@ -86,10 +79,9 @@ class Connection:
         if self.account is not None and not re.fullmatch(r"acct_[A-Za-z0-9_]{1,250}", self.account):
             raise UsageError(f"The account must look like acct_…; got {shown(self.account)}.")
         if _mode(self.api_key) == "live" and not self.allow_live:
-            raise UsageError(
-                f"The API key {self.api_key} moves real money. Use a test key (sk_test_…), or say"
-                " so: Connection(…, allow_live=True), or --allow-live in the terminal."
-            )
+            say_so = "Connection(…, allow_live=True), or --allow-live in the terminal."
+            use = f"Use a test key (sk_test_…), or say so: {say_so}"
+            raise UsageError(f"The API key {self.api_key} moves real money. {use}")
 
     @property
     def mode(self) -> str:
@@ -104,19 +96,16 @@ class Connection:
         return cls("sk_test_sandbox", world=Sandbox(os.fspath(file) if file else None))
 
     @classmethod
-    def from_env(
-        cls, environ: Mapping[str, str] = os.environ, *, allow_live: bool = False
-    ) -> "Connection":
-        """From STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE; without a key the sandbox.
-
-        That sandbox is one per process, or kept in the file that STRIPE_NODES_SANDBOX names.
-        """
+    def from_env(cls, environ: Environ = os.environ, *, allow_live: bool = False) -> "Connection":
+        """By STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE; without a key the sandbox."""
+        account = environ.get("STRIPE_ACCOUNT") or None
         if key := environ.get("STRIPE_API_KEY", "").strip():
             base = environ.get("STRIPE_API_BASE") or STRIPE
-            return cls(key, environ.get("STRIPE_ACCOUNT") or None, base, allow_live)
-        file = environ.get("STRIPE_NODES_SANDBOX")
+            return cls(key, account, base, allow_live)
+        file = environ.get("STRIPE_NODES_SANDBOX")  # where it is kept; else one per process
         with _lock:
-            return _shared.setdefault(file, _shared.get(file) or cls.sandbox(file))
+            shared = _shared.setdefault(file, _shared.get(file) or cls.sandbox(file))
+        return attrs.evolve(shared, account=account)
 
 
 _shared: dict[str | None, Connection] = {}

@@ -3,36 +3,17 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import MappingProxyType, UnionType
-from typing import (
-    Any,
-    ClassVar,
-    NamedTuple,
-    Self,
-    TypeVar,
-    dataclass_transform,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from types import UnionType
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform, get_type_hints
 
 import attrs
 
-from stripe_plugin import wire
+from stripe_plugin import restrictions, wire
 from stripe_plugin.errors import InvalidInputs, Refused, UsageError, near, shown
-from stripe_plugin.restrictions import (
-    CLEAR,
-    NOTHING,
-    Condition,
-    Field,
-    Restriction,
-    is_empty,
-    is_object,
-    judge_table,
-    reference,
-)
+from stripe_plugin.restrictions import CLEAR, NOTHING, Given, Rule, is_empty
 
 DOCS = "https://docs.stripe.com/api"
+Sentences = dict[str, list[str]]  # what is wrong, by display key
 
 
 class Resource(NamedTuple):
@@ -44,41 +25,34 @@ class Resource(NamedTuple):
 
 
 # Source: docs.stripe.com/api (prefixes, lists), docs.stripe.com/keys (permissions).
-RESOURCES: Mapping[str, Resource] = MappingProxyType(
-    {
-        "product": Resource("prod_", "list_products", "Products"),
-        "price": Resource("price_", "list_prices", "Prices"),
-        "customer": Resource("cus_", "list_customers", "Customers"),
-        "invoice": Resource("in_", "list_invoices", "Invoices"),
-        "invoiceitem": Resource("ii_", None, "Invoices"),
-        "subscription": Resource("sub_", "list_subscriptions", "Subscriptions"),
-        "payment_intent": Resource("pi_", "list_payment_intents", "PaymentIntents"),
-        "refund": Resource("re_", None, "Charges and Refunds"),
-        "charge": Resource("ch_"),
-        "payment_method": Resource("pm_"),
-        "checkout.session": Resource("cs_", "list_checkout_sessions", "Checkout Sessions"),
-        "line_item": Resource("li_", "list_checkout_session_line_items"),
-    }
-)
+RESOURCES: Mapping[str, Resource] = {
+    "product": Resource("prod_", "list_products", "Products"),
+    "price": Resource("price_", "list_prices", "Prices"),
+    "customer": Resource("cus_", "list_customers", "Customers"),
+    "invoice": Resource("in_", "list_invoices", "Invoices"),
+    "invoiceitem": Resource("ii_", None, "Invoices"),
+    "subscription": Resource("sub_", "list_subscriptions", "Subscriptions"),
+    "payment_intent": Resource("pi_", "list_payment_intents", "PaymentIntents"),
+    "refund": Resource("re_", None, "Charges and Refunds"),
+    "charge": Resource("ch_"),
+    "payment_method": Resource("pm_"),
+    "checkout.session": Resource("cs_", "list_checkout_sessions", "Checkout Sessions"),
+    "line_item": Resource("li_", "list_checkout_session_line_items"),
+}
 
 
 @attrs.frozen(kw_only=True)
-class Row(Field):
-    """One row of an action's table.
+class Row(restrictions.Field):
+    """One row of an action's table."""
 
-    `key` is the display key, `name` Stripe's parameter or the path's variable, `sent_as` the name
-    that Stripe has given it since. `presence` (required, conditional, optional) and `page` are the
-    action page's; `page` is its restriction text where the rules do not say it alike.
-    """
-
-    key: str
-    name: str = ""
-    example: Any = None
-    description: str = ""
-    presence: str = "optional"
-    page: str | None = None
-    beyond: bool = False
-    sent_as: str | None = None
+    key: str  # the display key
+    name: str  # Stripe's parameter, or the path's variable
+    example: Any
+    description: str
+    presence: str  # on the action page: required, conditional or optional
+    page: str | None = None  # its restriction text, where the rules do not say it alike
+    beyond: bool = False  # not on the page
+    sent_as: str | None = None  # the name that Stripe has given it since
 
     @property
     def restriction_text(self) -> str | None:
@@ -95,24 +69,14 @@ class Row(Field):
         return next((rule.resource for rule in self.restrictions if rule.resource), None)
 
 
-def _row(
-    presence: str, key: str, example: Any, text: str, *rules: Restriction | Condition, **more: Any
-) -> Any:
+def _row(presence: str, key: str, example: Any, text: str, *rules: Rule, **more: Any) -> Any:
     needed = presence == "required"
-    about: dict[str, Any] = {
-        "key": key,
-        "example": example,
-        "description": text,
-        "presence": presence,
-        **more,
-    }
-    row = Row(kind=str, rules=rules, required=needed, **about)
+    row = partial(Row, presence=presence, required=needed, rules=rules, **more)
+    row = partial(row, key=key, example=example, description=text)  # all but its name and type
     return attrs.field(default=attrs.NOTHING if needed else None, metadata={Row: row})
 
 
-def required(
-    key: str, example: Any, text: str, *rules: Restriction | Condition, page: str | None = None
-) -> Any:
+def required(key: str, example: Any, text: str, *rules: Rule, page: str | None = None) -> Any:
     """A row that must be given: display key, example, description, rules."""
     return _row("required", key, example, text, *rules, page=page)
 
@@ -125,63 +89,40 @@ conditional = partial(_row, "conditional")
 
 def path_id(key: str, example: str, text: str, resource: str) -> Any:
     """The row of a path's variable."""
-    return required(key, example, text, reference(resource))
+    return required(key, example, text, restrictions.reference(resource))
 
 
-@attrs.frozen
 class Spec:
     """Everything declared about an action; forms, manifests and requests derive from it."""
 
-    id: str
-    name: str
-    summary: str
-    description: str
-    resource: str
-    method: str
-    path: str
-    docs_url: str
-    rows: tuple[Row, ...]
-    answers: Mapping[str, Any]
-    sends: Mapping[str, Any]
-    destructive: bool
-    entry: str
-
-    @property
-    def path_names(self) -> tuple[str, ...]:
-        """The variables of the path, each of which is a required row."""
-        return tuple(re.findall(r"{(\w+)}", self.path))
-
-    @property
-    def output_example(self) -> dict[str, Any]:
-        """An example of Stripe's answer: a list for a GET of a collection, else one object."""
+    def __init__(
+        self, cls: type[Any], endpoint: str, answers: Given, sends: Given, docs: str | None
+    ) -> None:
+        self.rows = _rows(cls)
+        self.fields = {row.key: row for row in self.rows}  # by display key, as the names
+        self.names = {row.key: row.name for row in self.rows}
+        self.name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__)
+        self.id = self.name.lower().replace(" ", "_")
+        self.entry = f"{cls.__module__}:{cls.__qualname__}"
+        self.summary, _, rest = (cls.__doc__ or "").strip().partition("\n")
+        self.description = " ".join([self.summary, *rest.split()])
+        self.method, _, self.path = endpoint.partition(" ")
+        self.path_names: tuple[str, ...] = tuple(re.findall(r"{(\w+)}", self.path))
+        collection = self.path.partition("{")[0].strip("/").removeprefix("v1/")
+        self.resource = collection.replace("/", ".").removesuffix("s")
+        self.docs_url = f"{DOCS}/{docs or f'{collection}/{self.name.split()[0].lower()}'}"
+        self.sends = sends
+        reads, deletes = self.method == "GET", self.method == "DELETE"
+        again = reads or deletes or bool(self.path_names)  # an update can be repeated, too
+        self.hints = {"read_only": reads, "destructive": deletes, "idempotent": again}
         known = RESOURCES.get(self.resource, Resource(f"{self.resource}_"))
-        one = {"id": f"{known.prefix}123", "object": self.resource, **self.answers}
-        is_list = self.method == "GET" and not self.path.endswith("}")
-        return {"object": "list", "data": [one], "has_more": False} if is_list else one
-
-    @property
-    def fields(self) -> dict[str, Row]:
-        """The rows by display key."""
-        return {row.key: row for row in self.rows}
-
-    @property
-    def names(self) -> dict[str, str]:
-        """Display key to parameter name."""
-        return {row.key: row.name for row in self.rows}
-
-    @property
-    def hints(self) -> dict[str, bool]:
-        """What a caller may expect: whether it only reads, destroys, can be repeated."""
-        reads, updates = self.method == "GET", self.method == "POST" and bool(self.path_names)
-        idempotent = reads or updates or self.method == "DELETE"
-        return {"read_only": reads, "destructive": self.destructive, "idempotent": idempotent}
-
-    @property
-    def permission(self) -> str | None:
-        """What a restricted key needs, such as `Products: Write`."""
-        known = RESOURCES.get(self.resource)
-        level = "Read" if self.method == "GET" else "Write"
-        return f"{known.permission}: {level}" if known and known.permission else None
+        level = "Read" if reads else "Write"  # what a restricted key needs
+        self.permission = f"{known.permission}: {level}" if known.permission else None
+        one = {"id": f"{known.prefix}123", "object": self.resource, **answers}
+        is_list = reads and not self.path.endswith("}")
+        page = {"object": "list", "data": [one], "has_more": False}
+        self.output_example: dict[str, Any] = page if is_list else one
+        _check(self)
 
     def display_key(self, param: str | None, code: str | None = None) -> str | None:
         """The row that Stripe's `param` belongs to, nested paths included (`items[0][price]`)."""
@@ -194,19 +135,15 @@ class Spec:
 
 
 class Action:
-    """One action with its inputs; a subclass is a table of rows (see `action`).
-
-    Made by `read` it is judged; made by its constructor it is judged when it is sent.
-    """
+    """One action with its inputs. Made by `read` it is judged, else when it is sent."""
 
     spec: ClassVar[Spec]
 
     @classmethod
-    def read(cls, inputs: Mapping[str, Any], *, extra: Mapping[str, Any] = NOTHING) -> Self:
-        """The action from a form's inputs, by display key or parameter name.
+    def read(cls, inputs: Given, *, extra: Given = NOTHING) -> Self:
+        """The action from inputs by display key or parameter name; `InvalidInputs` has all wrongs.
 
-        Empty values (`None`, `""`, `{}`, `[]`) count as not given. `extra`: Stripe parameters sent
-        beside the rows, which conditions may look at. Raises `InvalidInputs` with every problem.
+        Empty values (`None`, `""`, `{}`, `[]`) are not given. `extra`: parameters without a row.
         """
         clean, problems = cls.judge(inputs, extra=extra)
         if problems:
@@ -214,12 +151,10 @@ class Action:
         return cls(**clean)
 
     @classmethod
-    def judge(
-        cls, inputs: Mapping[str, Any], *, extra: Mapping[str, Any] = NOTHING
-    ) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    def judge(cls, inputs: Given, *, extra: Given = NOTHING) -> tuple[dict[str, Any], Sentences]:
         """The clean values by parameter name, and sentences about the others by display key."""
         given, problems = _by_display_key(cls.spec, inputs)
-        clean, found = judge_table(cls.spec.fields, given, extra)
+        clean, found = restrictions.judge_table(cls.spec.fields, given, extra)
         for key, wrongs in found.items():
             problems.setdefault(key, []).extend(f"{key}{path} {wrong}." for path, wrong in wrongs)
         return {cls.spec.names[key]: value for key, value in clean.items()}, problems
@@ -233,19 +168,14 @@ class Action:
         """What looks wrong but may be right: IDs with the prefix of another resource."""
         found: dict[str, str] = {}
         for row in self.spec.rows:
-            known, value = RESOURCES.get(row.resource or ""), getattr(self, row.name)
+            key, value, known = row.key, getattr(self, row.name), RESOURCES.get(row.resource or "")
             others = tuple(other.prefix for other in RESOURCES.values() if other != known)
             if known and isinstance(value, str) and value.startswith(others):
-                found[row.key] = (
-                    f"{row.key} usually starts with {known.prefix}; got {shown(value)}."
-                )
+                found[key] = f"{key} usually starts with {known.prefix}; got {shown(value)}."
         return found
 
-    def request(self, *, extra: Mapping[str, Any] = NOTHING) -> wire.Request:
-        """The HTTP request: method, path and encoded pairs. Sends and judges nothing.
-
-        Raises `InvalidInputs` if a value cannot be written down at all.
-        """
+    def request(self, *, extra: Given = NOTHING) -> wire.Request:
+        """The HTTP request; sends and judges nothing. `InvalidInputs` for what has no form."""
         spec = self.spec
         in_path = {name: getattr(self, name) for name in spec.path_names}
         named = {row.name: row.sent_as or row.name for row in spec.rows if row.name not in in_path}
@@ -258,13 +188,13 @@ class Action:
             raise InvalidInputs({"inputs": [f"{spec.name}: {error}."]}, spec.id) from None
 
 
-def _by_display_key(spec: Spec, inputs: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def _by_display_key(spec: Spec, inputs: Any) -> tuple[dict[str, Any], Sentences]:
     """Given inputs under their display keys; unknown keys and keys given twice are problems."""
-    if not is_object(inputs):
+    if not restrictions.is_object(inputs):
         return {}, {"inputs": [f"Inputs must be an object of display keys; got {shown(inputs)}."]}
     keys = {name: key for key, name in spec.names.items()} | {key: key for key in spec.names}
     given: dict[str, Any] = {}
-    problems: dict[str, list[str]] = {}
+    problems: Sentences = {}
     for word, value in inputs.items():
         key = keys.get(str(word)) if word in keys else None
         if key is None:
@@ -287,40 +217,22 @@ _A = TypeVar("_A", bound=Action)
 def action(
     endpoint: str,
     *,
-    answers: Mapping[str, Any] = NOTHING,
-    sends: Mapping[str, Any] = NOTHING,
+    answers: Given = NOTHING,
+    sends: Given = NOTHING,
     docs: str | None = None,
     destructive: bool | None = None,
 ) -> Callable[[type[_A]], type[_A]]:
-    """Makes a class of rows an action.
+    """Makes a class of rows an action. A DELETE is destructive unless told otherwise.
 
-    `endpoint` is `METHOD /path/{variable}`; `answers` what an example of the answer holds beside ID
-    and object; `sends` what is always sent; `docs` its page below docs.stripe.com/api, if that is
-    not the path and the verb of the name. A DELETE is destructive unless told otherwise.
+    `endpoint`: `METHOD /path/{variable}`. `answers`: the example's values beside ID and object.
+    `sends`: what is always sent. `docs`: its page at docs.stripe.com/api, if not path and verb.
     """
 
     def declare(cls: type[_A]) -> type[_A]:
-        method, _, path = endpoint.partition(" ")
-        summary, _, rest = (cls.__doc__ or "").strip().partition("\n")
         made = attrs.frozen(kw_only=True, slots=False)(cls)
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__)
-        collection = path.partition("{")[0].strip("/").removeprefix("v1/")
-        made.spec = Spec(
-            id=name.lower().replace(" ", "_"),
-            name=name,
-            summary=summary,
-            description=" ".join([summary, *rest.split()]),
-            resource=collection.replace("/", ".").removesuffix("s"),
-            method=method,
-            path=path,
-            docs_url=f"{DOCS}/{docs or f'{collection}/{name.split()[0].lower()}'}",
-            rows=_rows(made),
-            answers=answers,
-            sends=sends,
-            destructive=method == "DELETE" if destructive is None else destructive,
-            entry=f"{cls.__module__}:{cls.__qualname__}",
-        )
-        _check(made.spec)
+        made.spec = Spec(made, endpoint, answers, sends, docs)
+        if destructive is not None:
+            made.spec.hints["destructive"] = destructive
         return made
 
     return declare
@@ -330,12 +242,11 @@ def _rows(cls: type[Any]) -> tuple[Row, ...]:
     hints = get_type_hints(cls)
     rows: list[Row] = []
     for attribute in attrs.fields(cls):
-        row: Row | None = attribute.metadata.get(Row)
-        if row is None:
+        if Row not in attribute.metadata:
             raise UsageError(f"{cls.__name__}.{attribute.name} is no row: use required or optional")
         hint = hints[attribute.name]
-        kind = get_args(hint)[0] if get_origin(hint) is UnionType else hint
-        rows.append(attrs.evolve(row, name=attribute.name, kind=kind))
+        kind = hint.__args__[0] if isinstance(hint, UnionType) else hint
+        rows.append(attribute.metadata[Row](name=attribute.name, kind=kind))
     return tuple(rows)
 
 
@@ -344,8 +255,6 @@ def _check(spec: Spec) -> None:
     if missing := set(spec.path_names) - {row.name for row in spec.rows if row.required}:
         raise UsageError(f"{spec.name}: {', '.join(missing)} is in the path but no required row")
     for row in spec.rows:
-        labels = [label for rule in row.conditions for label in (*rule.when, *rule.unless)]
-        if unknown := [
-            label for label in labels if label not in spec.names and not label.islower()
-        ]:
+        labels = {label for rule in row.conditions for label in (*rule.when, *rule.unless)}
+        if unknown := sorted(label for label in labels - {*spec.names} if not label.islower()):
             raise UsageError(f"{spec.name} › {row.key}: there is no row {', '.join(unknown)}")

@@ -1,8 +1,4 @@
-"""What can go wrong, as data that a form can show. No text in here ever holds a key.
-
-`InvalidInputs`: refused here, nothing was sent. `StripeError`: Stripe refused or did not answer.
-`UsageError`: not the person at the form but the program around it must change something.
-"""
+"""What can go wrong, as data that a form can show. No text in here ever holds a key."""
 
 import difflib
 import json
@@ -12,7 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-_KEYS = re.compile(r"\b((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?)[A-Za-z0-9_]{3,}\b")
+_KEYS = re.compile(r"\b((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?+)[A-Za-z0-9_]{3,}\b")
 _CLIENT_SECRETS = re.compile(r"\b([a-z]{2,6}_[A-Za-z0-9_]+_secret_)[A-Za-z0-9]+")
 
 
@@ -72,11 +68,7 @@ class InvalidInputs(ValueError):
 
 @dataclass(eq=False, kw_only=True)
 class StripeError(Exception):
-    """Stripe refused the request, or its answer did not arrive.
-
-    `retryable`: the same run may succeed later. `outcome_unknown`: it may have been executed; run
-    it again only under the same idempotency key. `display_key`: the form's row to point at.
-    """
+    """Stripe refused the request, or its answer did not arrive."""
 
     category: ClassVar[str] = "api"
     statuses: ClassVar[tuple[int, ...]] = ()
@@ -85,12 +77,12 @@ class StripeError(Exception):
     code: str | None = None
     decline_code: str | None = None
     param: str | None = None
-    display_key: str | None = None
+    display_key: str | None = None  # the form's row to point at
     request_id: str | None = None
     status: int | None = None
     doc_url: str | None = None
-    retryable: bool = False
-    outcome_unknown: bool = False
+    retryable: bool = False  # the same run may succeed later
+    outcome_unknown: bool = False  # may be executed: run it again under the same idempotency key
     attempts: int = 0
     action: str | None = None
     idempotency_key: str | None = None
@@ -149,6 +141,5 @@ def kind_of(status: int, error_type: str | None, code: str | None) -> type[Strip
         return IdempotencyConflict
     if code in ("rate_limit", "lock_timeout"):
         return RateLimited
-    return next(
-        (kind for kind in StripeError.__subclasses__() if status in kind.statuses), StripeError
-    )
+    kinds = (kind for kind in StripeError.__subclasses__() if status in kind.statuses)
+    return next(kinds, StripeError)

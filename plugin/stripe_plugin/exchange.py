@@ -1,8 +1,4 @@
-"""What is sent again, when, under which idempotency key? No I/O.
-
-`exchange` is a generator that both clients drive: it yields an `Attempt`, is sent the `Reply` (or
-`Lost`), and returns the `Result` or raises. Rules: docs.stripe.com/error-low-level.
-"""
+"""What is sent again, when, under which idempotency key? No I/O."""
 
 import json
 import random
@@ -26,21 +22,16 @@ USER_AGENT = "stripe-nodes/0.1"
 
 @attrs.frozen
 class RunContext:
-    """Which run this is, and the options of it that are no rows of a table.
+    """Which run this is, and the options of it that are no rows of a table."""
 
-    `run_id`, `step` and `item` (in a loop) name the run: repeated, it replays instead of executing
-    again; `idempotency_key` names it directly. `expand` and `extra` are sent as they are: `extra`
-    are Stripe parameters without a row. `timeout`: seconds for one attempt.
-    """
-
-    run_id: str | None = None
+    run_id: str | None = None  # with step and item its name: repeated, it only replays
     step: str | None = None
-    item: str | int | None = None
-    idempotency_key: str | None = None
+    item: str | int | None = None  # in a loop
+    idempotency_key: str | None = None  # instead of a name
     account: str | None = None
     expand: Sequence[str] = ()
-    extra: Mapping[str, Any] = NOTHING
-    timeout: float | None = None
+    extra: Mapping[str, Any] = NOTHING  # Stripe parameters without a row, sent as they are
+    timeout: float | None = None  # seconds for one attempt
 
 
 @attrs.frozen
@@ -75,10 +66,8 @@ class Attempt:
 
 
 def worth_retrying(reply: Reply | Lost) -> bool:
-    """Stripe-Should-Retry decides if it is there; else 409, 429, 5xx and what never arrived.
-
-    A stored failure that Stripe replays stays what it is, however often it is asked.
-    """
+    """Stripe-Should-Retry decides if it is there; else 409, 429, 5xx and what never arrived."""
+    # Source: docs.stripe.com/error-low-level. A stored failure that is replayed stays one.
     if isinstance(reply, Lost):
         return True
     if (advice := reply.headers.get("stripe-should-retry")) in ("true", "false"):
@@ -96,9 +85,8 @@ def idempotency_key(spec: Spec, connection: Connection, context: RunContext) -> 
         return given
     if context.run_id is None:
         return str(uuid.uuid4())
-    account = context.account or connection.account
-    name = [account, context.run_id, context.step or spec.id, context.item]
-    return str(uuid.uuid5(NAMESPACE, json.dumps(name)))
+    name = [context.account or connection.account, context.run_id, context.step or spec.id]
+    return str(uuid.uuid5(NAMESPACE, json.dumps([*name, context.item])))
 
 
 def exchange(
@@ -113,20 +101,20 @@ def exchange(
         number += 1
         left = max(deadline - policy.clock() - delay, 0.001)
         reply = yield Attempt(request, headers, delay, min(context.timeout or policy.timeout, left))
-        unknown = unknown or (request.method != "GET" and _may_have_executed(reply))
+        executed = reply.sent if isinstance(reply, Lost) else not 300 <= reply.status < 500
+        unknown = unknown or (request.method != "GET" and executed)
         wait = policy.delay(number, reply)
         if wait is None or policy.clock() + wait >= deadline:
             break
         delay = wait
     facts: dict[str, Any] = {"action": action.spec.id, "attempts": number}
-    facts["idempotency_key"] = headers.get("Idempotency-Key")
+    facts |= {"outcome_unknown": unknown, "idempotency_key": headers.get("Idempotency-Key")}
     output = reply.json() if isinstance(reply, Reply) else None
     if isinstance(reply, Lost) or (output is None and reply.status < 300):
         reason = reply.reason if isinstance(reply, Lost) else "Stripe's answer cannot be read."
-        facts |= {"retryable": True, "outcome_unknown": unknown, "code": "no_answer"}
-        raise ConnectionFailed(message=reason, **facts)
+        raise ConnectionFailed(message=reason, code="no_answer", retryable=True, **facts)
     if output is None or not 200 <= reply.status < 300:
-        raise _error(reply, output or {}, action.spec, outcome_unknown=unknown, **facts)
+        raise _error(reply, output or {}, action.spec, facts)
     mode = "sandbox" if "stripe-nodes-sandbox" in reply.headers else connection.mode
     live, request_id = bool(output.get("livemode", mode == "live")), reply.headers.get("request-id")
     return Result(output, request_id, number, reply.replayed, live, mode)
@@ -139,40 +127,28 @@ def _request(action: Action, context: RunContext) -> Request:
     return judged.request(extra={**context.extra, **({"expand": expand} if expand else {})})
 
 
-def _headers(
-    request: Request, spec: Spec, connection: Connection, context: RunContext
-) -> dict[str, str]:
+def _headers(request: Request, spec: Spec, who: Connection, context: RunContext) -> dict[str, str]:
     """Everything but the key, which only a client touches."""
-    account = attrs.evolve(connection, account=context.account or connection.account).account
+    account = attrs.evolve(who, account=context.account or who.account).account  # checks it
     headers = {"Stripe-Version": STRIPE_VERSION, "User-Agent": USER_AGENT}
     headers |= {"Stripe-Account": account} if account else {}
     if request.method == "POST":
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-        headers["Idempotency-Key"] = idempotency_key(spec, connection, context)
+        headers["Idempotency-Key"] = idempotency_key(spec, who, context)
     return headers
 
 
-def _may_have_executed(reply: Reply | Lost) -> bool:
-    if isinstance(reply, Lost):
-        return reply.sent
-    return reply.status >= 500 or reply.status < 300
-
-
-def _error(
-    reply: Reply, body: dict[str, Any], spec: Spec, *, outcome_unknown: bool, **facts: Any
-) -> StripeError:
-    found = body.get("error")
-    error = found if is_object(found) else NOTHING
+def _error(reply: Reply, body: dict[str, Any], spec: Spec, facts: dict[str, Any]) -> StripeError:
+    error: Any = body.get("error") if is_object(body.get("error")) else NOTHING
     code, param = error.get("code"), error.get("param")
     # A refusal under the same key is the last word: had an earlier try worked, it would replay.
     settled = spec.method == "POST" and reply.status < 500 and reply.status not in (409, 429)
+    facts["outcome_unknown"] = facts["outcome_unknown"] and not settled
     facts |= {word: error.get(word) for word in "type code decline_code param doc_url".split()}
+    facts |= {"request_id": reply.headers.get("request-id"), "status": reply.status}
     return kind_of(reply.status, error.get("type"), code)(
         message=str(error.get("message") or f"Stripe answered {reply.status} without saying why."),
         display_key=spec.display_key(param, code),
-        request_id=reply.headers.get("request-id"),
-        status=reply.status,
         retryable=worth_retrying(reply),
-        outcome_unknown=outcome_unknown and not settled,
         **facts,
     )

@@ -1,8 +1,4 @@
-"""What may a plugin or a host hook into?
-
-A plugin is a module named by an entry point in the group `stripe_plugin.v1`; its hooks are
-functions marked `@hookimpl`, or `@hookimpl(wrapper=True)` to stand around what others do.
-"""
+"""What may a plugin or a host hook into? Plugins mark their functions `@hookimpl`."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -42,10 +38,8 @@ def run_action(
 def arun_action(
     action: "Action", connection: "Connection", context: "RunContext"
 ) -> "Awaitable[Result] | None":
-    """The same for asyncio: wrappers return an awaitable of their own that awaits the inner one.
-
-    A plugin that has only `run_action` still sees every run: those then go through a thread.
-    """
+    """The same for asyncio; wrappers return an awaitable of their own that awaits the inner one."""
+    # A plugin that has only `run_action` still sees every run: those then go through a thread.
 
 
 @hookspec

@@ -1,19 +1,16 @@
-"""Which actions are installed, and how is one run with all hooks?
-
-Manifests (entry points `stripe_plugin.manifest`, `name = "package:index.json"`) list actions as
-data; nothing is imported for them. Plugins (`stripe_plugin.v1`) are modules with hooks. What is
-broken in either becomes a `Problem`; the rest still loads.
-"""
+"""Which actions are installed, and how is one run with all hooks?"""
 
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Coroutine, Generator, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from inspect import isawaitable
 from pathlib import Path
+from types import coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 import pluggy
@@ -22,18 +19,15 @@ from stripe_plugin import hookspecs
 from stripe_plugin.errors import UsageError, masked, near
 
 if TYPE_CHECKING:
-    from stripe_plugin.client import AsyncClient, Client
-    from stripe_plugin.connection import Connection
+    from stripe_plugin.client import AsyncClient, Client, Run, Who
     from stripe_plugin.contract import Action
-    from stripe_plugin.exchange import RunContext
     from stripe_plugin.wire import Result
 
-MANIFESTS, PLUGINS = "stripe_plugin.manifest", "stripe_plugin.v1"
+MANIFESTS = "stripe_plugin.manifest"  # name = "package:index.json": read as data, never imported
+PLUGINS = "stripe_plugin.v1"  # name = "module": one with functions marked `@hookimpl`
+Inputs = Mapping[str, Any]
 MANIFEST_VERSION = 1
-CONTRACT = (
-    1,
-    0,
-)  # the major is the group's name; a plugin may ask for more: STRIPE_PLUGIN_CONTRACT
+CONTRACT = (1, 0)  # a plugin may ask for more by STRIPE_PLUGIN_CONTRACT; a new major is a new group
 HINTS = ("read_only", "destructive", "idempotent")
 OURS = "stripe-nodes:stripe"
 LISTED = ("id", "name", "resource", "summary", "hints")
@@ -83,11 +77,8 @@ def _vet(plugin: Any) -> None:
     trial.check_pending()
 
 
-class Host:
-    """The installed actions and the way to run them. Made by `Host.load()`.
-
-    A context manager that closes its connections; asyncio runs share theirs inside `async with`.
-    """
+class Host(AbstractContextManager["Host"]):
+    """The installed actions and the way to run them; a context manager. Made by `Host.load()`."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
@@ -101,14 +92,12 @@ class Host:
     def load(cls, *, block: Iterable[str] = ()) -> Self:
         """Everything installed, but for the names in `block` and STRIPE_PLUGIN_BLOCK."""
         host = cls()
-        named = os.environ.get("STRIPE_PLUGIN_BLOCK", "").split(",")
-        blocked = {*block, *(name.strip() for name in named)}
+        blocked = {*block, *map(str.strip, os.environ.get("STRIPE_PLUGIN_BLOCK", "").split(","))}
         found = [*entry_points(group=MANIFESTS), *entry_points(group=PLUGINS)]
+        found = [point for point in found if point.name not in blocked]
         names = [f"{point.dist.name if point.dist else '?'}:{point.name}" for point in found]
         # Ours come first: of two actions with one ID, the other is the problem.
         for name, point in sorted(zip(names, found, strict=True), key=lambda it: it[0] != OURS):
-            if point.name in blocked:
-                continue
             try:
                 plugin = _Manifest(point.value) if point.group == MANIFESTS else point.load()
                 host.register(plugin, f"{name}:{point.group}")
@@ -120,22 +109,26 @@ class Host:
         """Adds a plugin by hand, as discovery does. `name`: distribution:name."""
         _vet(plugin)
         self._plugins.register(plugin, name)
-        for found in _offers(plugin):
-            self._offer(found, name)
+        found = plugin.register_actions() if hasattr(plugin, "register_actions") else ()
+        for each in [*found]:
+            self._offer(each, name)
 
-    def _offer(self, entry: Mapping[str, Any], plugin: str) -> None:
+    def _offer(self, found: Any, by: str) -> None:
+        """Lists an action: the entry of a manifest, or made from a class."""
+        spec = getattr(found, "spec", None)
+        about: dict[str, Any] = {word: getattr(spec, word, None) for word in LISTED}
+        about["entry"] = found
+        entry = cast("dict[str, Any]", found) if isinstance(found, dict) else about
         hints: Any = entry.get("hints")
         known = isinstance(hints, dict) and {*HINTS} <= {*cast("dict[str, bool]", hints)}
-        missing = [word for word in (*LISTED, "entry") if entry.get(word) is None]
-        if missing or not known:
-            lacks = missing or [f"its hints: {', '.join(HINTS)}"]
-            self._report(plugin, f"an action lacks {', '.join(lacks)}")
+        lacks = [word for word in (*LISTED, "entry") if entry.get(word) is None]
+        if lacks or not known:
+            missing = ", ".join(lacks) or f"its hints: {', '.join(HINTS)}"
+            self._report(by, f"an action lacks {missing}")
         elif first := self._entries.get(entry["id"]):
-            self._report(
-                plugin, f"the action {entry['id']} is already there from {first['plugin']}"
-            )
+            self._report(by, f"the action {entry['id']} is already there from {first['plugin']}")
         else:
-            self._entries[entry["id"]] = {**entry, "plugin": plugin.partition(":")[0]}
+            self._entries[entry["id"]] = {**entry, "plugin": by.partition(":")[0]}
 
     def _report(self, plugin: str, error: object) -> None:
         distribution, name, *_ = f"{plugin}:".split(":")
@@ -176,65 +169,42 @@ class Host:
         return cast("type[Action]", found)
 
     def run(
-        self,
-        action_id: str,
-        inputs: Mapping[str, Any],
-        *,
-        connection: "Connection | None" = None,
-        context: "RunContext | None" = None,
+        self, action_id: str, inputs: Inputs, *, connection: "Who" = None, context: "Run" = None
     ) -> "Result":
-        """Reads the inputs, runs the action through all hooks and tells the observers.
-
-        Raises `InvalidInputs` (nothing was sent), `StripeError`, `UsageError`, or a hook's error.
-        """
-        with self._observed(action_id, inputs, connection, context) as (call, outcome):
-            result = outcome["result"] = _checked(self._plugins.hook.run_action(**call))
+        """Runs it through all hooks. Raises as `Client.run` does, `UsageError`, or a hook's."""
+        with self._observed(action_id, inputs, connection, context) as (call, told):
+            result = told["result"] = _checked(self._plugins.hook.run_action(**call))
         return result
 
     async def arun(
-        self,
-        action_id: str,
-        inputs: Mapping[str, Any],
-        *,
-        connection: "Connection | None" = None,
-        context: "RunContext | None" = None,
+        self, action_id: str, inputs: Inputs, *, connection: "Who" = None, context: "Run" = None
     ) -> "Result":
         """The same for asyncio."""
         hook = self._plugins.hook
         aware = [impl.plugin for impl in hook.arun_action.get_hookimpls()]
-        unaware = [impl for impl in hook.run_action.get_hookimpls() if impl.plugin not in aware]
-        with self._observed(action_id, inputs, connection, context) as (call, outcome):
+        blind = [impl for impl in hook.run_action.get_hookimpls() if impl.plugin not in aware]
+        with self._observed(action_id, inputs, connection, context) as (call, told):
             # Plugins that know only run_action would not see an asyncio run: let them see this one.
-            ran = (
-                asyncio.to_thread(hook.run_action, **call) if unaware else hook.arun_action(**call)
-            )
-            if not isinstance(ran, Awaitable):
+            ran = asyncio.to_thread(hook.run_action, **call) if blind else hook.arun_action(**call)
+            if not isawaitable(ran):
                 raise UsageError(f"An arun_action hook gave a {type(ran).__name__}, no awaitable")
-            result = outcome["result"] = _checked(await ran)
+            result = told["result"] = _checked(await ran)
         return result
 
     @contextmanager
-    def _observed(
-        self, action_id: str, inputs: Any, who: Any, context: Any
-    ) -> Generator[tuple[Any, Any]]:
+    def _observed(self, action_id: str, inputs: Any, who: Any, context: Any) -> Generator[Any]:
         """What to call the hooks with, and where to put the result for the observers."""
         from stripe_plugin.connection import Connection
         from stripe_plugin.exchange import RunContext
 
-        told = {
-            "action_id": action_id,
-            "context": context or RunContext(),
-            "result": None,
-            "error": None,
-        }
-        hook, context = self._plugins.hook, told["context"]
+        hook, context = self._plugins.hook, context or RunContext()
+        told: dict[str, Any] = {"action_id": action_id, "context": context}
+        told |= {"result": None, "error": None}
         try:
             action = self.action(action_id).read(inputs, extra=context.extra)
             who = who or hook.get_connection(action_id=action_id, context=context)
-            yield (
-                {"action": action, "connection": who or Connection.from_env(), "context": context},
-                told,
-            )
+            who = who or Connection.from_env()
+            yield {"action": action, "connection": who, "context": context}, told
         except BaseException as error:
             told["error"] = error
             raise
@@ -250,14 +220,11 @@ class Host:
         while self.clients:
             self.clients.popitem()[1].close()
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.close()
 
     async def __aenter__(self) -> Self:
-        self.aclients = {}
+        self.aclients = {}  # from here on, asyncio runs share their connections
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -275,18 +242,6 @@ def _usable(action_id: str) -> Generator[None]:
     except Exception as error:
         reason = masked(f"{type(error).__name__}: {error}")[:300]
         raise UsageError(f"The action {action_id} cannot be used: {reason}") from error
-
-
-def _offers(plugin: Any) -> list[dict[str, Any]]:
-    """What `register_actions` gives, classes as entries too."""
-    found: Iterable[Any] = plugin.register_actions() if hasattr(plugin, "register_actions") else ()
-    specs = [(each, getattr(each, "spec", None)) for each in found]
-    return [
-        {**each}
-        if isinstance(each, dict)
-        else {word: getattr(spec, word, None) for word in LISTED} | {"entry": each}
-        for each, spec in specs
-    ]
 
 
 def _checked(result: Any) -> "Result":
@@ -314,8 +269,11 @@ class _Runner:
         return client.run(action, context, connection=connection)
 
     @hookspecs.hookimpl(trylast=True)
-    def arun_action(self, action: Any, connection: Any, context: Any) -> "_Pending":
-        return _Pending(self._arun(action, connection, context))
+    @coroutine  # of a generator: a wrapper that denies the run may drop it without a warning
+    def arun_action(
+        self, action: Any, connection: Any, context: Any
+    ) -> "Generator[Any, Any, Result]":
+        return (yield from self._arun(action, connection, context).__await__())
 
     async def _arun(self, action: Any, connection: Any, context: Any) -> "Result":
         from stripe_plugin.client import AsyncClient
@@ -326,16 +284,3 @@ class _Runner:
                 return await client.run(action, context)
         client = shared.get(place) or shared.setdefault(place, AsyncClient(connection))
         return await client.run(action, context, connection=connection)
-
-
-class _Pending:
-    """A coroutine that a wrapper may also drop, when it denies the run."""
-
-    def __init__(self, coroutine: "Coroutine[Any, Any, Result]") -> None:
-        self._coroutine = coroutine
-
-    def __await__(self) -> "Generator[Any, Any, Result]":
-        return self._coroutine.__await__()
-
-    def __del__(self) -> None:
-        self._coroutine.close()

@@ -1,8 +1,4 @@
-"""How does an action look to a builder?
-
-`describe` derives everything from the table: rows as data, and JSON Schemas (2020-12) in two
-profiles: `form`, with conditions as if/then/else, and `tool`, flat, with conditions in words.
-"""
+"""How does an action look to a builder? Everything is derived from its table."""
 
 from typing import Any
 
@@ -14,7 +10,7 @@ LIMITS = ("enum", "minimum", "maximum", "maxLength", "pattern", "maxItems")
 
 
 def describe(action: type[Action]) -> dict[str, Any]:
-    """The manifest of one action, JSON-safe."""
+    """The manifest of one action, JSON-safe: its rows as data, and JSON Schemas (2020-12)."""
     spec = action.spec
     facts = "id name summary description resource method path docs_url hints permission".split()
     return {
@@ -29,24 +25,15 @@ def describe(action: type[Action]) -> dict[str, Any]:
 
 def _input(row: Row, spec: Spec) -> dict[str, Any]:
     schema = row.schema
-    about: dict[str, Any] = {
-        "key": row.key,
-        "name": row.name,
-        "type": schema["type"],
-        "required": row.required,
-        "example": row.example,
-        "description": row.description,
-        "beyond": row.beyond,
-        "restrictions": row.restriction_text,
-        "rules": [rule.says for rule in row.rules],
-        "clearable": row.clearable,
-        **{limit: schema[limit] for limit in LIMITS if limit in schema},
-    }
+    about: dict[str, Any] = {"key": row.key, "name": row.name, "type": schema["type"]}
+    about |= {word: getattr(row, word) for word in "required example description beyond".split()}
+    about |= {"restrictions": row.restriction_text, "rules": [rule.says for rule in row.rules]}
+    about |= {"clearable": row.clearable}
+    about |= {limit: schema[limit] for limit in LIMITS if limit in schema}
     if row.conditions:
         about["conditions"] = [rule.data(spec.names) for rule in row.conditions]
     if resource := row.resource:
-        known = RESOURCES.get(resource)
-        prefix, listed_by = (known.prefix, known.listed_by) if known else (None, None)
+        prefix, listed_by, _ = RESOURCES.get(resource, (None, None, None))
         about["reference"] = {"resource": resource, "prefix": prefix, "listed_by": listed_by}
     return about
 
@@ -55,7 +42,9 @@ def form_schema(spec: Spec) -> dict[str, Any]:
     """For form libraries: property name = parameter, title = display key."""
     schema = table_schema(spec.fields, spec.names)
     for row in spec.rows:
-        words = {"title": row.key, "description": _sentence(row), "examples": [row.example]}
+        said = [row.description, row.restriction_text]
+        text = " ".join(f"{part}." for part in said if part and part != "Required")
+        words = {"title": row.key, "description": text, "examples": [row.example]}
         schema["properties"][row.name] = {**words, **schema["properties"][row.name]}
     return {"$schema": DIALECT, "title": spec.name, "description": spec.description, **schema}
 
@@ -68,11 +57,6 @@ def tool_schema(spec: Spec) -> dict[str, Any]:
         schema["properties"][row.name]["description"] += conditions
     kept = ("title", "description", "type", "properties", "required", "additionalProperties")
     return {word: schema[word] for word in kept if word in schema}
-
-
-def _sentence(row: Row) -> str:
-    text = row.restriction_text
-    return f"{row.description}. {text}." if text and text != "Required" else f"{row.description}."
 
 
 def _output_schema(example: dict[str, Any]) -> dict[str, Any]:

@@ -1,43 +1,43 @@
-"""What may a value be, and when must it be there?
-
-Rules are small frozen objects that judge, read themselves aloud (`says`) and are data. A
-`Restriction` judges one given value; a `Condition` says when a value must, or must not, be given.
-Tables of them are an action's rows and, by `keys`, an object inside a row: one judge reads both.
-"""
+"""What may a value be, and when must it be there? Rules judge, read themselves aloud, are data."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum
+from functools import partial
 from types import MappingProxyType
-from typing import Any, TypeGuard, get_args, get_origin
+from typing import Any, TypeAlias, TypeGuard, get_args, get_origin
 
 import attrs
 import cattrs
 
 from stripe_plugin.errors import Refused, near, shown
 
+Rule: TypeAlias = "Restriction | Condition"
 Given = Mapping[str, Any]
 Problems = dict[str, list[tuple[str, str]]]  # label: [(path below the label, what is wrong)]
-Cases = Mapping[str, tuple[str, ...]]  # label: the values that count; () counts any
+Labels = tuple[str, ...]
+Cases = Mapping[str, Labels]  # label: the values that count; () counts any
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 MOST_VALUES, DEEPEST, LONGEST = 20_000, 20, 100_000  # of one value, far above what Stripe takes
 UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")  # NUL and halves of surrogate pairs
+_NESTED: Any = (list, dict)
 ID = r"(?!\.{1,2}$)[^\x00-\x20\x7f\ud800-\udfff]{1,5000}"
 
 
-class _Mark:
-    def __init__(self, name: str) -> None:
-        self._name = name
+class _Mark(Enum):
+    CLEAR = "unsets a field at Stripe; in text, `@clear`"
+    UNKNOWN = "given, but known only later (a flow's reference)"
 
     def __repr__(self) -> str:
-        return self._name
+        return self.name
 
 
-CLEAR: Any = _Mark("CLEAR")  # unsets a field at Stripe; in text, `@clear`
-UNKNOWN: Any = _Mark("UNKNOWN")  # given, but known only later (a flow's reference)
+CLEAR: Any = _Mark.CLEAR
+UNKNOWN: Any = _Mark.UNKNOWN
 
 
 def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
@@ -68,7 +68,7 @@ def plain(value: Any) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    if value is None or value is CLEAR or value is UNKNOWN or isinstance(value, bool):
+    if value is None or isinstance(value, bool | _Mark):
         return value
     if isinstance(value, int | float) and -(10**18) < value < 10**18:
         return value
@@ -105,10 +105,10 @@ def _number(value: Any, _: Any = Decimal) -> Decimal:
 
 
 def _flag(value: Any, _: Any = bool) -> bool:
-    text = value.strip().lower() if isinstance(value, str) else ""
-    if not isinstance(value, bool) and text not in ("true", "false"):
+    text = str(value).strip().lower() if isinstance(value, str | bool) else ""
+    if text not in ("true", "false"):
         raise Refused(f"must be true or false; got {shown(value)}")
-    return value is True or text == "true"
+    return text == "true"
 
 
 def _json(value: Any, kind: type, words: str) -> Any:
@@ -121,14 +121,11 @@ def _json(value: Any, kind: type, words: str) -> Any:
     return read
 
 
-def _object(value: Any, _: Any = dict) -> Any:
-    return _json(value, dict, 'an object, such as {"key": "value"}')
-
-
-def _array(value: Any, wanted: Any) -> list[Any]:
-    item = get_args(wanted)[0]
-    hook = _converter.get_structure_hook(item)
-    return _gather(_json(value, list, 'a list, such as ["value"]'), lambda each: hook(each, item))
+def _nested(value: Any, wanted: Any) -> Any:
+    if get_origin(wanted) is dict:
+        return _json(value, dict, 'an object, such as {"key": "value"}')
+    read = partial(_converter.structure, cl=get_args(wanted)[0])
+    return _gather(_json(value, list, 'a list, such as ["value"]'), read)
 
 
 def _gather(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
@@ -145,16 +142,11 @@ def _gather(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
     return clean
 
 
-def _is(origin: type) -> Callable[[Any], bool]:
-    return lambda kind: get_origin(kind) is origin
-
-
 # cattrs' own hooks guess ("false" reads as True); these read exactly or refuse.
 _converter = cattrs.Converter(detailed_validation=False)
 for _kind, _hook in ((str, _text), (int, _whole), (bool, _flag), (Decimal, _number)):
     _converter.register_structure_hook(_kind, _hook)
-_converter.register_structure_hook_func(_is(list), _array)
-_converter.register_structure_hook_func(_is(dict), _object)
+_converter.register_structure_hook_func(lambda kind: get_origin(kind) in _NESTED, _nested)
 
 
 def type_schema(kind: Any) -> dict[str, Any]:
@@ -226,8 +218,7 @@ def matches(pattern: str, must: str) -> Restriction:
 
 def reference(resource: str) -> Restriction:
     """The ID of a Stripe object of this resource. Only what no ID can be is refused."""
-    words = f"be the ID of a {resource.replace('_', ' ').replace('.', ' ')}"
-    base = matches(ID, words)
+    base = matches(ID, f"be the ID of a {resource.replace('_', ' ').replace('.', ' ')}")
     schema = {"pattern": r"^(?!\.{1,2}$)[^\u0000-\u0020\u007f]+$", "maxLength": 5000}
     return attrs.evolve(base, schema=schema, resource=resource)
 
@@ -237,18 +228,17 @@ def each(*rules: Restriction) -> Restriction:
 
     def then(values: list[Any]) -> list[Any]:
         for rule in rules:
-            values = _gather(values, lambda item, rule=rule: rule.read(item, {}))  # type: ignore[misc]
+            values = _gather(values, partial(rule.read, given=NOTHING))
         return values
 
     schema = {"items": {key: value for rule in rules for key, value in rule.schema.items()}}
-    return Restriction(
-        "", schema=schema, says="; ".join(f"Each: {r.says}" for r in rules), then=then
-    )
+    says = "; ".join(f"Each: {rule.says}" for rule in rules)
+    return Restriction("", schema=schema, says=says, then=then)
 
 
-def keys(fields: "Mapping[str, Field] | None" = None, /, **more: "Field") -> Restriction:
+def keys(fields: "Mapping[str, Field]" = NOTHING, /, **more: "Field") -> Restriction:
     """An object with these keys and no others: a table inside a row."""
-    table = {**(fields or {}), **more}
+    table = {**fields, **more}
     says = "Keys: " + ", ".join(key + " (required)" * table[key].required for key in table)
     schema = table_schema(table, {key: key for key in table})
     return Restriction("", schema=schema, says=says, then=lambda value: _read_object(table, value))
@@ -259,7 +249,7 @@ def _read_object(table: "Mapping[str, Field]", value: dict[str, Any]) -> dict[st
     known = {key: item for key, item in value.items() if key in table}
     unset = {key: CLEAR for key, item in known.items() if item == "" and table[key].clearable}
     kept = {key: item for key, item in known.items() if not is_empty(item)}
-    clean, problems = judge_table(table, {**kept, **unset})
+    clean, problems = judge_table(table, kept | unset)
     refused = [(f" › {key}{path}", wrong) for key in problems for path, wrong in problems[key]]
     unknown = [key for key in value if key not in table]
     refused += [(f" › {shown(key)}", f"is not a key here{near(key, table)}") for key in unknown]
@@ -275,14 +265,11 @@ def is_empty(value: Any) -> bool:
 
 @attrs.frozen(kw_only=True)
 class Condition:
-    """Demands or forbids its row `when` any of these labels is given, `unless` any of those is.
-
-    Without `when`, always. A label in lower case is a parameter beyond the rows.
-    """
+    """Demands or forbids its row `when` any of these labels is given, `unless` any of those is."""
 
     demands: bool
     says: str
-    when: Cases = NOTHING
+    when: Cases = NOTHING  # always; a label in lower case is a parameter beyond the rows
     unless: Cases = NOTHING
     aloud: bool = False
 
@@ -297,22 +284,16 @@ class Condition:
         """Whether the row at `label` is missing although demanded, or given although forbidden."""
         if (label in given) == self.demands:
             return False
-        due = not self.when or any(_met(*case, given, maybe=False) for case in self.when.items())
-        return due and not any(_met(*case, given, maybe=True) for case in self.unless.items())
+        due = not self.when or _met(self.when, given, maybe=False)
+        return due and not _met(self.unless, given, maybe=True)
 
     def violation(self, label: str, names: Mapping[str, str]) -> dict[str, Any]:
         """A JSON Schema that holds exactly when the row breaks the condition."""
         own: dict[str, Any] = {"required": [names[label]]}
-        when: list[Any] = [
-            _case_schema(names[key], self.when[key]) for key in self.when if key in names
-        ]
-        unless = [_case_schema(names[key], self.unless[key]) for key in self.unless if key in names]
-        absent = [own, *unless] if self.demands else unless
-        return (
-            ({} if self.demands else own)
-            | ({"anyOf": when or [False]} if self.when else {})
-            | ({"not": {"anyOf": absent}} if absent else {})
-        )
+        absent, present = ([own], {}) if self.demands else ([], own)
+        absent += _case_schemas(self.unless, names)
+        due = {"anyOf": _case_schemas(self.when, names) or [False]} if self.when else {}
+        return present | due | ({"not": {"anyOf": absent}} if absent else {})
 
     def data(self, names: Mapping[str, str]) -> dict[str, Any]:
         """The condition for builders, by parameter name."""
@@ -322,29 +303,31 @@ class Condition:
         return {"effect": effect, "when": when, "unless": unless, "text": self.says}
 
 
-def _met(key: str, values: tuple[str, ...], given: Given, *, maybe: bool) -> bool:
-    if values and given.get(key) is UNKNOWN:
-        return maybe
-    return key in given and (not values or given[key] in values)
-
-
-def _case_schema(name: str, values: tuple[str, ...]) -> dict[str, Any]:
-    is_value = {"properties": {name: {"enum": list(values)}}} if values else {}
-    return {"required": [name]} | is_value
-
-
-def required_if_empty(*labels: str, beyond: tuple[str, ...] = ()) -> Condition:
-    """Must be given unless one of these is. `beyond`: parameters without a row that do as well."""
-    says = f"Required if {' and '.join(labels)} {'is' if len(labels) == 1 else 'are'} empty"
-    unless = dict.fromkeys((*labels, *beyond), ())
-    return Condition(
-        demands=True, says=says if labels else "Required", unless=unless, aloud=bool(labels)
+def _met(cases: Cases, given: Given, *, maybe: bool) -> bool:
+    """Whether any of these labels counts as given; `maybe` stands for a value not known yet."""
+    return any(
+        maybe if values and given[key] is UNKNOWN else not values or given[key] in values
+        for key, values in cases.items()
+        if key in given
     )
 
 
-def required_if(
-    label: str, *values: str, unless: tuple[str, ...] = (), beyond: tuple[str, ...] = ()
-) -> Condition:
+def _case_schemas(cases: Cases, names: Mapping[str, str]) -> list[Any]:
+    found: list[Any] = []
+    for name, values in ((names[key], values) for key, values in cases.items() if key in names):
+        is_value = {"properties": {name: {"enum": list(values)}}} if values else {}
+        found.append({"required": [name]} | is_value)
+    return found
+
+
+def required_if_empty(*labels: str, beyond: Labels = ()) -> Condition:
+    """Must be given unless one of these is. `beyond`: parameters without a row that do as well."""
+    empty = f" if {' and '.join(labels)} {'is' if len(labels) == 1 else 'are'} empty"
+    unless, any_row = dict.fromkeys((*labels, *beyond), ()), bool(labels)
+    return Condition(demands=True, says="Required" + empty * any_row, unless=unless, aloud=any_row)
+
+
+def required_if(label: str, *values: str, unless: Labels = (), beyond: Labels = ()) -> Condition:
     """Must be given if that is (with one of these values), unless one of those is."""
     says = f"Required if {label} is {' or '.join(values) or 'given'}"
     says += "".join(f" and {other} is empty" for other in unless)
@@ -364,24 +347,21 @@ def only_if(label: str, *values: str) -> Condition:
     return Condition(demands=False, says=says, unless={label: values})
 
 
+def _those(kind: type[Any]) -> Any:
+    chosen = attrs.Factory(lambda it: [r for r in it.rules if isinstance(r, kind)], takes_self=True)
+    return attrs.field(init=False, repr=False, default=chosen)
+
+
 @attrs.frozen
 class Field:
     """One value of a table: its type, its rules, whether it must be there or may be unset."""
 
     kind: Any
-    rules: tuple[Restriction | Condition, ...] = ()
+    rules: tuple[Rule, ...] = ()
     required: bool = False
     clearable: bool = False
-
-    @property
-    def restrictions(self) -> tuple[Restriction, ...]:
-        """The rules that judge a given value."""
-        return tuple(rule for rule in self.rules if isinstance(rule, Restriction))
-
-    @property
-    def conditions(self) -> tuple[Condition, ...]:
-        """The rules that say when it must be given."""
-        return tuple(rule for rule in self.rules if isinstance(rule, Condition))
+    restrictions: Sequence[Restriction] = _those(Restriction)
+    conditions: Sequence[Condition] = _those(Condition)
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -404,12 +384,12 @@ class Field:
         return value
 
 
-def need(kind: Any, *rules: Restriction | Condition) -> Field:
+def need(kind: Any, *rules: Rule) -> Field:
     """A key that an object must have."""
     return Field(kind, rules, required=True)
 
 
-def may(kind: Any, *rules: Restriction | Condition, clearable: bool = False) -> Field:
+def may(kind: Any, *rules: Rule, clearable: bool = False) -> Field:
     """A key that an object may have."""
     return Field(kind, rules, clearable=clearable)
 
@@ -437,10 +417,8 @@ def judge_table(
 
 
 def table_schema(fields: Mapping[str, Field], names: Mapping[str, str]) -> dict[str, Any]:
-    """A table as a JSON Schema, its conditions as one chain of if/then/else.
-
-    Combinators at the root would make form libraries collapse the form, and tool APIs refuse it.
-    """
+    """A table as a JSON Schema, its conditions as one chain of if/then/else."""
+    # Combinators at the root would make form libraries collapse the form, and tool APIs refuse it.
     chain: dict[str, Any] = {}
     ruled = [(label, rule) for label, field in fields.items() for rule in field.conditions]
     for label, rule in reversed(ruled):

@@ -1,8 +1,4 @@
-"""How does an action become bytes, and bytes an answer? No I/O.
-
-Form encoding is Stripe's: `a[b]=`, `a[0]=`, `true`/`false`, no exponents, unix seconds; `None` and
-empty lists or objects are left out, `""` unsets.
-"""
+"""How does an action become bytes, and bytes an answer? No I/O."""
 
 import json
 import re
@@ -85,27 +81,25 @@ class Result:
 
 
 def encode(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Nested parameters as form pairs. Raises `Refused` for what has no form."""
+    """Nested parameters as form pairs: `a[b]`, `a[0]`. Raises `Refused` for what has no form."""
     return tuple(pair for key, value in params.items() for pair in _pairs(key, value, 0))
 
 
 def _pairs(key: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
     if depth > 50:
         raise Refused("is nested too deeply")
-    if value is None:
-        return
     if is_object(value):
         for name, item in value.items():
             yield from _pairs(f"{key}[{name}]", item, depth + 1)
     elif is_list(value):
         for number, item in enumerate(item for item in value if item is not None):
             yield from _pairs(f"{key}[{number}]", item, depth + 1)
-    else:
+    elif value is not None:
         yield key, "" if value is CLEAR else scalar(value)
 
 
 def scalar(value: Any) -> str:
-    """One value as Stripe reads it. Raises `Refused` for NaN, naive times and foreign objects."""
+    """One value as Stripe reads it: no exponents, unix seconds. `Refused` for NaN, naive times."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and not re.search(r"[\ud800-\udfff]", value):
@@ -125,9 +119,7 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
     """`/v1/prices/{price}` with its IDs percent-encoded, so that none can change the path."""
     for name, value in values.items():
         text = str(value)
-        if text.strip(" ") in ("", ".", "..") or not re.fullmatch(
-            r"[^\x00-\x1f\x7f\ud800-\udfff]+", text
-        ):
+        if re.search(r"^ *\.{0,2} *$|[\x00-\x1f\x7f\ud800-\udfff]", text):
             raise Refused(f"must be an ID; got {shown(text)}")
         template = template.replace(f"{{{name}}}", quote(text, safe=""))
     return template

@@ -37,8 +37,13 @@ WRONG, REFUSED, UNSURE = 2, 3, 4
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 SANDBOX_PLAIN = "sandbox: no Stripe account is used, nothing is charged"
 SANDBOX = f"[yellow]{SANDBOX_PLAIN}[/]"
-EPILOG = """Exit codes: 0 done; 1 something unexpected, such as a plugin's error;
-2 wrong usage or inputs; 3 Stripe refused; 4 no answer, or an unknown outcome.
+EPILOG = """\b
+Exit codes:
+0 done
+1 something unexpected, such as a plugin's error
+2 wrong usage or inputs
+3 Stripe refused
+4 no answer, or an unknown outcome
 
 Without STRIPE_API_KEY everything runs in a sandbox kept in a file (see `doctor`)."""
 
