@@ -189,15 +189,15 @@ def test_a_live_key_needs_to_be_allowed(key: str) -> None:
         (f"sk_org_live_{BODY}", "organisation's key"),
         (f"ek_test_{BODY}", "not a secret"),
         (BODY, "not a secret"),
-        ("sk_", "not a secret"),
+        ("sk_", "a character that no key has"),
         (f"SK_TEST_{BODY}", "not a secret"),
         (f"Bearer sk_test_{BODY}", "not a secret"),
-        (f"sk_test_{BODY} {BODY}", "not a secret"),
-        (f"sk_test_{BODY}\r\nX-Evil: {BODY}", "not a secret"),
-        (f"sk_test_ü{BODY}", "not a secret"),
-        (f"sk_test_{BODY}\0", "not a secret"),
+        (f"sk_test_{BODY} {BODY}", "a character that no key has"),
+        (f"sk_test_{BODY}\r\nX-Evil: {BODY}", "a character that no key has"),
+        (f"sk_test_ü{BODY}", "a character that no key has"),
+        (f"sk_test_{BODY}\0", "a character that no key has"),
         (f"'sk_test_{BODY}'", "not a secret"),
-        ("sk_test_" + BODY * 50, "not a secret"),
+        ("sk_test_" + BODY * 50, "a character that no key has"),
     ],
 )
 def test_a_wrong_key_is_refused_unseen(key: str, reason: str) -> None:
@@ -212,7 +212,7 @@ def test_a_wrong_key_is_refused_unseen(key: str, reason: str) -> None:
 @pytest.mark.parametrize("key", [f" {KEY}", f"{KEY} ", f"{KEY}\n", f"{KEY}\r\n", ""])
 def test_a_key_is_taken_as_it_is(key: str) -> None:
     """A connection made by hand repairs no key: white space around it, or none at all, is wrong."""
-    with pytest.raises(UsageError, match="not a secret"):
+    with pytest.raises(UsageError, match=r"not a secret|no key has"):
         Connection(key)
 
 

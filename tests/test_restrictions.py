@@ -44,7 +44,7 @@ FLAG = Samples(
     tuple((wrong, "must be true or false") for wrong in (1, 0, "1", "yes", "ten", 1.0, ["x"])),
 )
 LIMIT = Samples(
-    (1, 100, "10", " 7 ", 10.0, Decimal(5)),
+    (1, 100, "10", " 7 "),
     (
         (0, "from 1 to 100; got 0"),
         (101, "from 1 to 100; got 101"),
@@ -550,6 +550,7 @@ BESIDE: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("update_invoice", "Due Date"): _SENT,
     ("create_subscription", "Days Until Due"): _SENT,
     ("refund_payment", "Charge ID"): {"Payment Intent ID": None},
+    ("refund_payment", "Payment Intent ID"): {"Charge ID": None},
     ("create_checkout_session", "Subscription Data"): {"Mode": "subscription"},
     ("create_invoice_item", "Amount"): {"Price": None, "Currency": "usd"},
     ("create_invoice_item", "Currency"): {"Price": None, "Amount": 1000},
@@ -762,6 +763,13 @@ TOGETHER = [
         "Charge ID",
         "Required if Payment Intent ID is empty",
         {"Charge ID": "ch_1"},
+        {"Reason": "duplicate"},
+    ),
+    Together(
+        "refund_payment",
+        "Payment Intent ID",
+        "Required if Charge ID is empty",
+        {"Payment Intent ID": "pi_1"},
         {"Reason": "duplicate"},
     ),
     Together(
@@ -1106,7 +1114,7 @@ REFUSED = [
     (
         "create_price",
         "Unit Amount",
-        ["ten", "1e3", "0x10", "1_000", "١٠", "10.0", "--5", 1.5, True],
+        ["ten", "1e3", "0x10", "1_000", "١٠", "10.0", "--5", 1.5, 15.0, True],
     ),
     (
         "create_price",

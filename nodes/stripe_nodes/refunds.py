@@ -25,6 +25,7 @@ class RefundPayment(Action):
         "Payment Intent ID",
         "pi_123",
         "The payment intent to refund",
+        rule.required_if_empty("Charge ID"),
         rule.excludes("Charge ID"),
         rule.reference("payment_intent"),
         page="Required when refund type is Payment Intent",

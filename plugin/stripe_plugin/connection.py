@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Environ = Mapping[str, str]
 STRIPE = "https://api.stripe.com"
 STRIPE_VERSION = "2026-08-26.dahlia"
+_shared: dict[str | None, "Connection"] = {}  # the sandboxes of this process, by file
+_lock = threading.Lock()
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 WRONG_KEYS = {  # Source: docs.stripe.com/keys.
     "pk_": "is a publishable key, for browsers: it cannot run actions",
@@ -49,6 +51,8 @@ def _mode(key: Secret) -> str:
     text = key.reveal()
     if not re.fullmatch(r"(sk|rk)_(?!org_)[A-Za-z0-9_]{3,500}", text):
         reason = next(why for prefix, why in WRONG_KEYS.items() if text.startswith(prefix))
+        if re.match(r"(sk|rk)_(?!org_)", text):
+            reason = "has a character that no key has, or too few or many"
         raise UsageError(f"The API key {key} {reason}. Use a secret key, such as sk_test_….")
     return "test" if text[3:].startswith("test_") else "live"
 
@@ -106,7 +110,3 @@ class Connection:
         with _lock:
             shared = _shared.setdefault(file, _shared.get(file) or cls.sandbox(file))
         return attrs.evolve(shared, account=account)
-
-
-_shared: dict[str | None, Connection] = {}
-_lock = threading.Lock()

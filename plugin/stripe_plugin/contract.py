@@ -95,9 +95,7 @@ def path_id(key: str, example: str, text: str, resource: str) -> Any:
 class Spec:
     """Everything declared about an action; forms, manifests and requests derive from it."""
 
-    def __init__(
-        self, cls: type[Any], endpoint: str, answers: Given, sends: Given, docs: str | None
-    ) -> None:
+    def __init__(self, cls: type[Any], place: str, answers: Given, sends: Given, docs: str) -> None:
         self.rows = _rows(cls)
         self.fields = {row.key: row for row in self.rows}  # by display key, as the names
         self.names = {row.key: row.name for row in self.rows}
@@ -106,7 +104,7 @@ class Spec:
         self.entry = f"{cls.__module__}:{cls.__qualname__}"
         self.summary, _, rest = (cls.__doc__ or "").strip().partition("\n")
         self.description = " ".join([self.summary, *rest.split()])
-        self.method, _, self.path = endpoint.partition(" ")
+        self.method, _, self.path = place.partition(" ")
         self.path_names: tuple[str, ...] = tuple(re.findall(r"{(\w+)}", self.path))
         collection = self.path.partition("{")[0].strip("/").removeprefix("v1/")
         self.resource = collection.replace("/", ".").removesuffix("s")
@@ -119,9 +117,8 @@ class Spec:
         level = "Read" if reads else "Write"  # what a restricted key needs
         self.permission = f"{known.permission}: {level}" if known.permission else None
         one = {"id": f"{known.prefix}123", "object": self.resource, **answers}
-        is_list = reads and not self.path.endswith("}")
         page = {"object": "list", "data": [one], "has_more": False}
-        self.output_example: dict[str, Any] = page if is_list else one
+        self.output_example: dict[str, Any] = page if reads and self.path[-1:] != "}" else one
         _check(self)
 
     def display_key(self, param: str | None, code: str | None = None) -> str | None:
@@ -141,10 +138,8 @@ class Action:
 
     @classmethod
     def read(cls, inputs: Given, *, extra: Given = NOTHING) -> Self:
-        """The action from inputs by display key or parameter name; `InvalidInputs` has all wrongs.
-
-        Empty values (`None`, `""`, `{}`, `[]`) are not given. `extra`: parameters without a row.
-        """
+        """The action from inputs by display key or parameter; `InvalidInputs` with every problem."""
+        # Empty values (`None`, `""`, `{}`, `[]`) are not given. `extra`: parameters without a row.
         clean, problems = cls.judge(inputs, extra=extra)
         if problems:
             raise InvalidInputs(problems, cls.spec.id)
@@ -161,8 +156,8 @@ class Action:
 
     def inputs(self) -> dict[str, Any]:
         """What was given, by display key."""
-        values = {row.key: getattr(self, row.name) for row in self.spec.rows}
-        return {key: value for key, value in values.items() if not is_empty(value)}
+        given = ((row.key, getattr(self, row.name)) for row in self.spec.rows)
+        return {key: value for key, value in given if not is_empty(value)}
 
     def warnings(self) -> dict[str, str]:
         """What looks wrong but may be right: IDs with the prefix of another resource."""
@@ -230,7 +225,7 @@ def action(
 
     def declare(cls: type[_A]) -> type[_A]:
         made = attrs.frozen(kw_only=True, slots=False)(cls)
-        made.spec = Spec(made, endpoint, answers, sends, docs)
+        made.spec = Spec(made, endpoint, answers, sends, docs or "")
         if destructive is not None:
             made.spec.hints["destructive"] = destructive
         return made

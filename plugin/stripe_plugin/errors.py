@@ -33,8 +33,7 @@ def shown(value: Any, most: int = 60) -> str:
 def near(word: Any, known: Iterable[str]) -> str:
     """` (did you mean …?)` with the nearest known word, or nothing."""
     by_fold = {name.casefold().replace("_", " "): name for name in reversed([*known])}
-    asked = str(word)[:80].casefold().replace("_", " ")
-    found = difflib.get_close_matches(asked, by_fold, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(str(word)[:80].casefold().replace("_", " "), by_fold, n=1)
     return f" (did you mean {by_fold[found[0]]}?)" if found else ""
 
 
@@ -96,7 +95,8 @@ class StripeError(Exception):
     def __str__(self) -> str:
         where = f"{self.display_key}: " if self.display_key else ""
         facts = [self.category, self.decline_code or self.code, self.request_id]
-        unknown = " It may have been executed all the same." if self.outcome_unknown else ""
+        stop = "" if self.message.endswith(".") else "."
+        unknown = f"{stop} It may have been executed all the same." * self.outcome_unknown
         return f"{where}{self.message}{unknown} [{', '.join(filter(None, facts))}]"
 
     def as_dict(self) -> dict[str, Any]:

@@ -33,6 +33,10 @@ class RunContext:
     extra: Mapping[str, Any] = NOTHING  # Stripe parameters without a row, sent as they are
     timeout: float | None = None  # seconds for one attempt
 
+    def __attrs_post_init__(self) -> None:
+        if "" in (self.run_id, self.step, self.item) or isinstance(self.expand, str):
+            raise UsageError("run_id, step and item are not empty; expand is a list of paths")
+
 
 @attrs.frozen
 class Policy:
@@ -86,7 +90,8 @@ def idempotency_key(spec: Spec, connection: Connection, context: RunContext) -> 
     if context.run_id is None:
         return str(uuid.uuid4())
     name = [context.account or connection.account, context.run_id, context.step or spec.id]
-    return str(uuid.uuid5(NAMESPACE, json.dumps([*name, context.item])))
+    texts = [None if part is None else str(part) for part in (*name, context.item)]
+    return str(uuid.uuid5(NAMESPACE, json.dumps(texts)))
 
 
 def exchange(
@@ -112,6 +117,7 @@ def exchange(
     output = reply.json() if isinstance(reply, Reply) else None
     if isinstance(reply, Lost) or (output is None and reply.status < 300):
         reason = reply.reason if isinstance(reply, Lost) else "Stripe's answer cannot be read."
+        reason += "" if unknown or request.method == "GET" else " Nothing was executed."
         raise ConnectionFailed(message=reason, code="no_answer", retryable=True, **facts)
     if output is None or not 200 <= reply.status < 300:
         raise _error(reply, output or {}, action.spec, facts)

@@ -108,9 +108,9 @@ class Host(AbstractContextManager["Host"]):
     def register(self, plugin: Any, name: str) -> None:
         """Adds a plugin by hand, as discovery does. `name`: distribution:name."""
         _vet(plugin)
+        found = [*plugin.register_actions()] if hasattr(plugin, "register_actions") else []
         self._plugins.register(plugin, name)
-        found = plugin.register_actions() if hasattr(plugin, "register_actions") else ()
-        for each in [*found]:
+        for each in found:
             self._offer(each, name)
 
     def _offer(self, found: Any, by: str) -> None:
@@ -138,8 +138,7 @@ class Host(AbstractContextManager["Host"]):
 
     def catalog(self) -> list[dict[str, Any]]:
         """One entry per action: id, name, resource, summary, hints, plugin. Imports none."""
-        words = (*LISTED, "plugin")
-        return [{word: entry[word] for word in words} for entry in self._entries.values()]
+        return [{word: it[word] for word in (*LISTED, "plugin")} for it in self._entries.values()]
 
     def _entry(self, action_id: str) -> dict[str, Any]:
         if action_id not in self._entries:
@@ -204,6 +203,8 @@ class Host(AbstractContextManager["Host"]):
             action = self.action(action_id).read(inputs, extra=context.extra)
             who = who or hook.get_connection(action_id=action_id, context=context)
             who = who or Connection.from_env()
+            if not isinstance(who, Connection):
+                raise UsageError(f"The connection is a {type(who).__name__}")  # noqa: TRY301
             yield {"action": action, "connection": who, "context": context}, told
         except BaseException as error:
             told["error"] = error

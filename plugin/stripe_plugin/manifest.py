@@ -13,14 +13,11 @@ def describe(action: type[Action]) -> dict[str, Any]:
     """The manifest of one action, JSON-safe: its rows as data, and JSON Schemas (2020-12)."""
     spec = action.spec
     facts = "id name summary description resource method path docs_url hints permission".split()
-    return {
-        **{fact: getattr(spec, fact) for fact in facts},
-        "inputs": [_input(row, spec) for row in spec.rows],
-        "form_schema": form_schema(spec),
-        "tool_schema": tool_schema(spec),
-        "output_schema": _output_schema(spec.output_example),
-        "output_example": spec.output_example,
-    }
+    about: dict[str, Any] = {fact: getattr(spec, fact) for fact in facts}
+    about |= {"inputs": [_input(row, spec) for row in spec.rows]}
+    about |= {"form_schema": form_schema(spec), "tool_schema": tool_schema(spec)}
+    example = spec.output_example
+    return {**about, "output_schema": _output_schema(example), "output_example": example}
 
 
 def _input(row: Row, spec: Spec) -> dict[str, Any]:
@@ -53,8 +50,9 @@ def tool_schema(spec: Spec) -> dict[str, Any]:
     """For tool APIs, which refuse combinators at the root: flat, with conditions in words."""
     schema = form_schema(spec)
     for row in spec.rows:
-        conditions = "".join(f" {rule.says}." for rule in row.conditions)
-        schema["properties"][row.name]["description"] += conditions
+        about = schema["properties"][row.name]
+        more = [rule.says for rule in row.conditions if rule.says not in about["description"]]
+        about["description"] += "".join(f" {says}." for says in more)
     kept = ("title", "description", "type", "properties", "required", "additionalProperties")
     return {word: schema[word] for word in kept if word in schema}
 

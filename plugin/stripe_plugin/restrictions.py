@@ -90,9 +90,9 @@ def _text(value: Any, _: Any = str) -> str:
 
 
 def _whole(value: Any, _: Any = int) -> int:
-    is_text = isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value)
-    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    if not is_text and not (is_number and value == int(value)):
+    # 15.00 is refused: it means 1500 cents to some, and 15 to others.
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
         raise Refused(f"must be a whole number, such as 10; got {shown(value)}")
     return int(value)
 
@@ -292,7 +292,7 @@ class Condition:
         own: dict[str, Any] = {"required": [names[label]]}
         absent, present = ([own], {}) if self.demands else ([], own)
         absent += _case_schemas(self.unless, names)
-        due = {"anyOf": _case_schemas(self.when, names) or [False]} if self.when else {}
+        due = {"anyOf": _case_schemas(self.when, names)} if self.when else {}
         return present | due | ({"not": {"anyOf": absent}} if absent else {})
 
     def data(self, names: Mapping[str, str]) -> dict[str, Any]:
@@ -421,7 +421,8 @@ def table_schema(fields: Mapping[str, Field], names: Mapping[str, str]) -> dict[
     # Combinators at the root would make form libraries collapse the form, and tool APIs refuse it.
     chain: dict[str, Any] = {}
     ruled = [(label, rule) for label, field in fields.items() for rule in field.conditions]
-    for label, rule in reversed(ruled):
+    told = [it for it in ruled if not it[1].when or it[1].when.keys() & names.keys()]
+    for label, rule in reversed(told):
         own = {"required": [names[label]]}
         link = {"if": rule.violation(label, names), "then": own if rule.demands else {"not": own}}
         chain = link | ({"else": chain} if chain else {})

@@ -1,0 +1,285 @@
+"""A flow that is killed goes on where it stopped: real processes, SIGKILL, one sandbox file.
+
+STRIPE_NODES_CRASHES=100 adds flows killed at random moments to the twelve chosen ones, up to 100.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+import pytest
+from terminal_support import SCRIPT, environment
+
+from stripe_plugin.sandbox import Fault, Sandbox, serve
+
+FLOW = """\
+steps:
+  - id: customer
+    action: create_customer
+    inputs: { Name: Jenny Rosen }
+  - id: read
+    action: retrieve_customer
+    inputs: { Customer ID: "${{ steps.customer.id }}" }
+  - id: product
+    action: create_product
+    inputs: { Name: "Plan of ${{ steps.read.name }}" }
+  - id: gone
+    action: delete_customer
+    inputs: { Customer ID: "${{ steps.read.id }}" }
+"""
+# What each step asks for, as faults choose requests; what is executed before it, and with it.
+STEPS: Mapping[str, tuple[str, str, int, int]] = {
+    "customer": ("POST", "/v1/customers$", 0, 1),
+    "read": ("GET", "/v1/customers/", 1, 1),
+    "product": ("POST", "/v1/products$", 1, 2),
+    "gone": ("DELETE", "/v1/customers/", 2, 3),
+}
+ALL_DONE = ["POST customers", "POST products", "DELETE customers"]
+LONG = 30.0
+
+Process = subprocess.Popen[str]
+# before: the request is on its way, nothing is done. during: it is done, but not answered.
+# after: it is answered and noted, and the flow goes on. any: as the seed says, again and again.
+When = Literal["before", "during", "after", "any"]
+
+
+@attrs.frozen
+class Point:
+    """Where a flow is killed."""
+
+    when: When
+    step: str = ""
+    seed: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.when}-{self.step or self.seed}"
+
+
+CHOSEN = [Point(when, step) for step in STEPS for when in ("before", "during", "after")]
+WANTED = int(os.environ.get("STRIPE_NODES_CRASHES", "0"))
+RANDOM = [Point("any", seed=seed) for seed in range(WANTED - len(CHOSEN))]
+STUCK = "a deletion that was done but not noted is answered 404 ever after: the flow is stuck"
+
+
+@attrs.frozen
+class Ran:
+    """How a process of the flow ended, and what it said on stdout."""
+
+    code: int
+    lines: list[dict[str, Any]]
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The outputs by step."""
+        return {line["step"]: line["output"] for line in self.lines if "step" in line}
+
+
+class Scene:
+    """A home with a flow, and the file of its sandbox."""
+
+    def __init__(self, home: Path, world: Sandbox, **env: str) -> None:
+        self.world, self._env = world, environment(home, **env)
+        self._command = [str(SCRIPT), "flow", str(home / "flow.yaml"), "--run-id", "r1", "--json"]
+        (home / "flow.yaml").write_text(FLOW, "utf-8")
+
+    def _start(self) -> Process:
+        pipe = subprocess.PIPE
+        return Process(self._command, env=self._env, stdout=pipe, stderr=pipe, text=True)
+
+    def run(self) -> Ran:
+        """Runs the flow to its end."""
+        with self._start() as process:
+            told, said = process.communicate(timeout=LONG)
+        assert "Traceback" not in said, said
+        return Ran(process.returncode, [json.loads(line) for line in told.splitlines()])
+
+    def kill(self, moment: Callable[[Process], list[str]]) -> Ran:
+        """Runs the flow up to a moment, which gives the lines that it has read till then."""
+        with self._start() as process:
+            try:
+                lines = moment(process)
+            finally:
+                process.kill()
+            assert process.stdout is not None
+            lines += process.stdout.readlines()
+        whole = [json.loads(line) for line in lines if line.endswith("\n")]
+        return Ran(process.returncode, whole)
+
+    def kill_at(self, point: Point) -> Ran:
+        """Runs the flow up to one of the chosen points."""
+        method, path, before, after = STEPS[point.step]
+        if point.when == "after":
+            return self.kill(lambda process: _read_until(process, point.step))
+        late = point.when == "during"
+        fault = Fault("delay_after" if late else "delay", method=method, path=path, seconds=LONG)
+        self.world.faults.add(fault)
+
+        def struck(process: Process) -> list[str]:
+            _wait(process, lambda: self.world.faults.list()[0]["hits"] == 1)
+            _wait(process, lambda: len(self.done()) == (after if late else before))
+            return []
+
+        ran = self.kill(struck)
+        self.world.faults.clear()
+        assert [*ran.outputs] == [*STEPS][: [*STEPS].index(point.step)]
+        return ran
+
+    def kill_at_random(self, dice: random.Random) -> Ran:
+        """Runs the flow with slow requests up to a moment after its first word."""
+        seconds, seeds = dice.uniform(0, 0.2), (dice.randrange(10**6), dice.randrange(10**6))
+        slow = {"times": None, "probability": 0.6, "seconds": 0.03}
+        self.world.faults.add(Fault("delay", seed=seeds[0], **slow))  # type: ignore[arg-type]
+        self.world.faults.add(Fault("delay_after", seed=seeds[1], **slow))  # type: ignore[arg-type]
+
+        def later(process: Process) -> list[str]:
+            assert process.stderr is not None
+            assert any("run ID" in line for line in process.stderr)
+            time.sleep(seconds)
+            return []
+
+        ran = self.kill(later)
+        self.world.faults.clear()
+        return ran
+
+    def done(self) -> list[str]:
+        """What was executed, in order, without IDs."""
+        with self.world.store.transaction(write=False):
+            sql = "SELECT method, path FROM executions ORDER BY rowid"
+            rows = self.world.store.run(sql).fetchall()
+        return [f"{method} {path.split('/')[2]}" for method, path in rows]
+
+    def objects(self) -> list[tuple[str, str, bool]]:
+        """Kind, ID and whether it is deleted, of every object but events, in order."""
+        with self.world.store.transaction(write=False):
+            sql = "SELECT kind, id, deleted FROM objects WHERE kind <> 'event' ORDER BY seq"
+            rows = self.world.store.run(sql).fetchall()
+        return [(kind, id_, bool(deleted)) for kind, id_, deleted in rows]
+
+
+def _wait(process: Process, condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONG / 2
+    while not condition():
+        assert process.poll() is None, "the flow ended before its crash"
+        assert time.monotonic() < end, "the flow never came to its crash"
+        time.sleep(0.005)
+
+
+def _read_until(process: Process, step: str) -> list[str]:
+    assert process.stdout is not None
+    lines: list[str] = []
+    while not lines or json.loads(lines[-1])["step"] != step:
+        lines.append(process.stdout.readline())
+    return lines
+
+
+@attrs.frozen
+class Story:
+    """The crashes of a run, how it then ended, how its repetition did, and what is there."""
+
+    crashes: list[Ran]
+    end: Ran
+    again: Ran
+    done: list[str]
+    objects: list[tuple[str, str, bool]]
+
+
+def story(point: Point, home: Path) -> Story:
+    """A run that is killed, continued until it ends, and repeated."""
+    with Sandbox(home / "sandbox.db") as world:
+        scene = Scene(home, world)
+        if point.when == "any":
+            dice = random.Random(point.seed)  # noqa: S311 - repeatable
+            crashes = [scene.kill_at_random(dice) for _ in range(dice.randint(1, 4))]
+        else:
+            crashes = [scene.kill_at(point)]
+        end = scene.run()
+        return Story(crashes, end, scene.run(), scene.done(), scene.objects())
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Point, Future[Story]]]:
+    """All stories, told side by side."""
+    with ThreadPoolExecutor(max(os.cpu_count() or 1, 2)) as pool:
+        points = [*CHOSEN, *RANDOM]
+        yield {
+            point: pool.submit(story, point, tmp_path_factory.mktemp("home")) for point in points
+        }
+        pool.shutdown(cancel_futures=True)
+
+
+def check(told: Story) -> None:
+    """Everything was done once and is there once, and a repetition only tells it again."""
+    assert told.done == ALL_DONE[: len(told.done)], "something was executed twice"
+    assert told.end.code == 0, told.end.lines[-1]
+    assert told.done == ALL_DONE
+    outputs = told.end.outputs
+    assert [*outputs] == [*STEPS]
+    assert told.objects == [
+        ("customer", outputs["customer"]["id"], True),
+        ("product", outputs["product"]["id"], False),
+    ]
+    for crash in told.crashes:
+        assert crash.code == -signal.SIGKILL or [*crash.outputs] == [*STEPS]
+        assert crash.outputs.items() <= outputs.items(), "a step that was told changed"
+    assert (told.again.code, told.again.outputs) == (0, outputs)
+    assert all(line["replayed"] for line in told.again.lines)
+
+
+def cases() -> Iterator[Any]:
+    """The points as parameters; one is known to go wrong."""
+    stuck = pytest.mark.xfail(raises=AssertionError, reason=STUCK)
+    for point in [*CHOSEN, *RANDOM]:
+        marks = [stuck] if point == Point("during", "gone") else []
+        yield pytest.param(point, marks=marks, id=str(point))
+
+
+@pytest.mark.parametrize("point", [*cases()])
+def test_a_killed_flow_is_resumed(stories: dict[Point, Future[Story]], point: Point) -> None:
+    """Killed before, during or after any step, the run is continued and happens once."""
+    told = stories[point].result()
+    if point.when == "any" and told.done == ALL_DONE and "gone" not in told.end.outputs:
+        error = told.end.lines[-1]["error"]
+        assert (error.get("status"), error.get("code")) == (404, "resource_missing"), error
+        assert [*told.end.outputs] == [*STEPS][:-1]
+        assert [deleted for _, _, deleted in told.objects] == [True, False]
+        pytest.xfail(STUCK)  # the moment of "during-gone", hit by chance
+    check(told)
+
+
+def test_a_request_outlives_its_process(tmp_path: Path) -> None:
+    """A request that Stripe still works on when the flow is killed and resumed is done once."""
+    with Sandbox(tmp_path / "sandbox.db") as world, serve(world) as server:
+        scene = Scene(tmp_path, world, STRIPE_API_KEY="sk_test_x", STRIPE_API_BASE=server.url)
+        world.faults.add(Fault("delay", method="POST", path="/v1/products", seconds=1.5))
+
+        def struck(process: Process) -> list[str]:
+            _wait(process, lambda: world.faults.list()[0]["hits"] == 1)
+            return []
+
+        crash = scene.kill(struck)
+        assert scene.done() == ALL_DONE[:1], "the request was over too soon"
+        end = scene.run()
+        told = Story([crash], end, scene.run(), scene.done(), scene.objects())
+    check(told)
+    attempts = {line["step"]: line["attempts"] for line in end.lines}
+    assert attempts["product"] > 1, "the request was over too soon"
+
+
+@pytest.mark.xfail(raises=AssertionError, reason="Stripe forgets idempotency keys after a day")
+def test_a_flow_resumed_after_days(tmp_path: Path) -> None:
+    """A step that was done but not noted happens once, also if the run is resumed days later."""
+    with Sandbox(tmp_path / "sandbox.db") as world:
+        scene = Scene(tmp_path, world)
+        crash = scene.kill_at(Point("during", "customer"))
+        with world.store.transaction(write=True):
+            world.store.run("UPDATE replays SET at = at - 2 * 86400")
+        end = scene.run()
+        check(Story([crash], end, scene.run(), scene.done(), scene.objects()))
