@@ -138,7 +138,7 @@ class Action:
 
     @classmethod
     def read(cls, inputs: Given, *, extra: Given = NOTHING) -> Self:
-        """The action from inputs by display key or parameter; `InvalidInputs` with every problem."""
+        """The action from inputs by display key or parameter; `InvalidInputs` has every problem."""
         # Empty values (`None`, `""`, `{}`, `[]`) are not given. `extra`: parameters without a row.
         clean, problems = cls.judge(inputs, extra=extra)
         if problems:
@@ -156,8 +156,9 @@ class Action:
 
     def inputs(self) -> dict[str, Any]:
         """What was given, by display key."""
-        given = ((row.key, getattr(self, row.name)) for row in self.spec.rows)
-        return {key: value for key, value in given if not is_empty(value)}
+        return {
+            row.key: it for row in self.spec.rows if not is_empty(it := getattr(self, row.name))
+        }
 
     def warnings(self) -> dict[str, str]:
         """What looks wrong but may be right: IDs with the prefix of another resource."""

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from stripe_plugin.wire import Result
 
 REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
 MOST_NODES, DEEPEST = 20_000, 50
+KEY_LIFE = 23 * 3600  # seconds; Stripe keeps idempotency keys for 24 hours
 UNCLOSED = "${{ without its }}"
 YAML_TAGS = {
     f"tag:yaml.org,2002:{kind}" for kind in "map seq str int float bool null timestamp".split()
@@ -272,8 +274,9 @@ class Journal:
             "CREATE TABLE IF NOT EXISTS step (run, step, inputs, result, PRIMARY KEY (run, step))"
         )
         self._run("CREATE TABLE IF NOT EXISTS refusal (run, step)")
+        self._run("CREATE TABLE IF NOT EXISTS begun (run, step, at, PRIMARY KEY (run, step))")
 
-    def _run(self, sql: str, *values: str) -> Any:
+    def _run(self, sql: str, *values: object) -> Any:
         with contextlib.closing(sqlite3.connect(self._file, timeout=10)) as database, database:
             return database.execute(sql, values).fetchone()
 
@@ -283,6 +286,12 @@ class Journal:
         if row and row[0] != _digest(step, inputs):
             raise UsageError("it ran before in this run with other inputs; use a new run ID")
         return attrs.evolve(Result(**json.loads(row[1])), replayed=True) if row else None
+
+    def begin(self, run: str, step: Step) -> float | None:
+        """Notes that the step is about to be sent; when an earlier try was that never came back."""
+        row = self._run("SELECT at FROM begun WHERE run = ? AND step = ?", run, step.id)
+        self._run("INSERT OR IGNORE INTO begun VALUES (?, ?, ?)", run, step.id, time.time())
+        return float(row[0]) if row else None
 
     def keep(self, run: str, step: Step, inputs: Any, result: Result) -> None:
         """Stores a finished step."""
@@ -298,6 +307,7 @@ class Journal:
     def refuse(self, run: str, step: Step) -> None:
         """Notes that Stripe refused the step, so that it was surely not executed."""
         self._run("INSERT INTO refusal VALUES (?, ?)", run, step.id)
+        self._run("DELETE FROM begun WHERE run = ? AND step = ?", run, step.id)
 
 
 def _digest(step: Step, inputs: Any) -> str:
@@ -324,9 +334,11 @@ def run(
             inputs = resolved(step.inputs, outputs)
             result = journal.finished(scope, step, inputs)
             if result is None:
-                again = journal.refusals(scope, step)
-                context = RunContext(run_id=run_id, step=step.id, item=again)
-                result = host.run(step.action, inputs, connection=connection, context=context)
+                context = RunContext(
+                    run_id=run_id, step=step.id, item=journal.refusals(scope, step)
+                )
+                call = {"connection": connection, "context": context}
+                result = _sent(step, inputs, host, journal.begin(scope, step), **call)
                 journal.keep(scope, step, inputs, result)
         except InvalidInputs as error:
             raise StepError(f"line {step.line}, step {step.id}: {error}") from error
@@ -342,3 +354,23 @@ def run(
             raise
         outputs[step.id] = result.output
         yield step, result
+
+
+def _sent(step: Step, inputs: Any, host: Host, begun: float | None, **call: Any) -> Result:
+    """Runs one step. `begun`: when it was tried before, without an answer that was noted."""
+    spec = host.action(step.action).spec
+    if begun and spec.method != "GET" and time.time() - begun > KEY_LIFE:
+        when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(begun))
+        raise UsageError(
+            f"it was begun at {when} and may have been executed, too long ago to repeat it safely:"
+            " look at Stripe what came of it, and do what is left under a new run ID"
+        )
+    try:
+        return host.run(step.action, inputs, **call)
+    except StripeError as error:
+        # A deletion has no idempotency key: gone after a try that may have worked is done.
+        if spec.method != "DELETE" or error.status != 404 or not (begun or error.outcome_unknown):
+            raise
+        action = host.action(step.action).read(inputs)
+        gone = {**spec.output_example, "id": getattr(action, spec.path_names[0])}
+        return Result(gone, error.request_id, error.attempts, True, False, call["connection"].mode)
