@@ -547,7 +547,8 @@ def test_a_live_key_that_is_allowed(served: Terminal, world: Counted) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "said"), [(f"pk_test_{BODY}", "publishable"), (f"sk_test_{BODY} x", "not a secret")]
+    ("key", "said"),
+    [(f"pk_test_{BODY}", "publishable"), (f"sk_test_{BODY} x", "a character that no key has")],
 )
 def test_a_wrong_key(key: str, said: str, terminal: Terminal) -> None:
     """A key that cannot run actions is refused with the reason; it is never shown."""

@@ -104,8 +104,7 @@ class Connection:
         """By STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE; without a key the sandbox."""
         account = environ.get("STRIPE_ACCOUNT") or None
         if key := environ.get("STRIPE_API_KEY", "").strip():
-            base = environ.get("STRIPE_API_BASE") or STRIPE
-            return cls(key, account, base, allow_live)
+            return cls(key, account, environ.get("STRIPE_API_BASE") or STRIPE, allow_live)
         file = environ.get("STRIPE_NODES_SANDBOX")  # where it is kept; else one per process
         with _lock:
             shared = _shared.setdefault(file, _shared.get(file) or cls.sandbox(file))

@@ -156,9 +156,8 @@ class Action:
 
     def inputs(self) -> dict[str, Any]:
         """What was given, by display key."""
-        return {
-            row.key: it for row in self.spec.rows if not is_empty(it := getattr(self, row.name))
-        }
+        given = ((row.key, getattr(self, row.name)) for row in self.spec.rows)
+        return {key: value for key, value in given if not is_empty(value)}
 
     def warnings(self) -> dict[str, str]:
         """What looks wrong but may be right: IDs with the prefix of another resource."""
