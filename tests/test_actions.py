@@ -351,3 +351,14 @@ def test_an_action_of_ones_own_is_an_action_like_any_other() -> None:
     assert one.request().body == b"name=Spring&note="
     assert one.spec.output_example == {"id": "coupon_123", "object": "coupon", "valid": True}
     assert one.spec.description == "Change a coupon. What is left empty stays as it is."
+
+
+def test_a_type_that_is_not_read_exactly_is_refused_when_declared() -> None:
+    """A row of a type without an exact reader, such as float, fails at the declaration."""
+    with pytest.raises(UsageError, match="float"):
+
+        @action("POST /v1/coupons")
+        class CreateCoupon(Action):
+            """Create a coupon."""
+
+            percent_off: float | None = optional("Percent Off", 12.5, "How much off")

@@ -4,7 +4,17 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import UnionType
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform, get_type_hints
+from typing import (
+    Any,
+    ClassVar,
+    NamedTuple,
+    Self,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_origin,
+    get_type_hints,
+)
 
 import attrs
 
@@ -240,7 +250,8 @@ def _rows(cls: type[Any]) -> tuple[Row, ...]:
         if Row not in attribute.metadata:
             raise UsageError(f"{cls.__name__}.{attribute.name} is no row: use required or optional")
         hint = hints[attribute.name]
-        kind = hint.__args__[0] if isinstance(hint, UnionType) else hint
+        kind = hint.__args__[0] if get_origin(hint) in (UnionType, Union) else hint
+        restrictions.type_schema(kind)  # refuses what cannot be read
         rows.append(attribute.metadata[Row](name=attribute.name, kind=kind))
     return tuple(rows)
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeGuard, get_args, get_origin
 import attrs
 import cattrs
 
-from stripe_plugin.errors import Refused, near, shown
+from stripe_plugin.errors import Refused, UsageError, near, shown
 
 Rule: TypeAlias = "Restriction | Condition"
 Given = Mapping[str, Any]
@@ -154,6 +154,8 @@ def type_schema(kind: Any) -> dict[str, Any]:
     if get_origin(kind) is list:
         return {"type": "array", "items": type_schema(get_args(kind)[0])}
     names: dict[Any, str] = {str: "string", int: "integer", bool: "boolean", Decimal: "number"}
+    if kind not in names and get_origin(kind) is not dict:
+        raise UsageError(f"{kind} is no type of a row: text, int, bool, Decimal, list or dict")
     return {"type": names.get(kind, "object")}
 
 
