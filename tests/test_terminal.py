@@ -611,3 +611,29 @@ def test_sandbox_serves_every_client(
     out, err = process.communicate(timeout=10)
     assert "Traceback" not in out + err
     assert process.returncode == 0
+
+
+def test_faults_are_ordered_listed_and_cleared(terminal: Terminal) -> None:
+    """A fault ordered from the terminal strikes the next run of another process, which survives."""
+    terminal("fault", "cut_after", "--path", "/v1/products", "--method", "POST")
+    done = terminal("run", "create_product", "Name=Plan", "--json")
+    assert document(done)["attempts"] == 2
+    [order] = document(terminal("fault", "--json"))
+    assert (order["kind"], order["hits"], order["left"]) == ("cut_after", 1, 0)
+    assert document(terminal("fault", "--clear", "--json")) == []
+    listed = document(terminal("run", "list_products", "--json"))
+    assert len(listed["output"]["data"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nonsense",), "nonsense"),
+        (("cut", "--path", "["), "no fault"),
+        (("cut", "--times", "-1"), "times"),
+    ],
+)
+def test_a_wrong_fault_is_refused(words: tuple[str, ...], said: str, terminal: Terminal) -> None:
+    """What is no fault is told so, and nothing is ordered."""
+    assert said in terminal("fault", *words, code=2).stderr
+    assert document(terminal("fault", "--json")) == []

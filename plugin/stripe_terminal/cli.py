@@ -56,6 +56,11 @@ def home() -> Path:
     return folder
 
 
+def sandbox_file() -> Path:
+    """The file that all commands share as their sandbox."""
+    return Path(os.environ.get("STRIPE_NODES_SANDBOX") or home() / "sandbox.db")
+
+
 @contextmanager
 def _kept_in(file: Path) -> Generator[None]:
     """A file of ours that cannot be used is named."""
@@ -69,7 +74,7 @@ def connect(*, allow_live: bool, account: str | None = None) -> "Connection":
     """The connection of the environment; the sandbox is a file that all commands share."""
     from stripe_plugin.connection import Connection
 
-    file = Path(os.environ.get("STRIPE_NODES_SANDBOX") or home() / "sandbox.db")
+    file = sandbox_file()
     given = {**os.environ, "STRIPE_NODES_SANDBOX": str(file)}
     if account is not None:
         given["STRIPE_ACCOUNT"] = account
@@ -318,7 +323,7 @@ def sandbox(port: int, file: str | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     with _reporting(as_json=False):
-        place = Path(file) if file else home() / "sandbox.db"
+        place = Path(file) if file else sandbox_file()
         with _kept_in(place), Sandbox(place) as world, _serving(world, port) as server:
             out.print(SANDBOX)
             out.print(
@@ -359,8 +364,7 @@ def fault(kind: str | None, times: int, clear: bool, as_json: bool, **rule: Any)
 
     if kind is not None and kind not in KINDS:
         raise click.UsageError(f"There is no fault {kind!r}; there are {', '.join(KINDS)}.")
-    place = home() / "sandbox.db"
-    with _reporting(as_json=as_json), _kept_in(place), Sandbox(place) as world:
+    with _reporting(as_json=as_json), _kept_in(place := sandbox_file()), Sandbox(place) as world:
         if clear:
             world.faults.clear()
         if kind:
