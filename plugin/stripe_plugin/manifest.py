@@ -39,8 +39,10 @@ def form_schema(spec: Spec) -> dict[str, Any]:
     """For form libraries: property name = parameter, title = display key."""
     schema = table_schema(spec.fields, spec.names)
     for row in spec.rows:
-        said = [row.description, row.restriction_text]
-        text = " ".join(f"{part}." for part in said if part and part != "Required")
+        page = row.restriction_text or ""
+        rules = [rule.says for rule in row.conditions if rule.says not in page]
+        said = [row.description, "" if page == "Required" else page, *rules]
+        text = " ".join(f"{part}." for part in said if part)
         words = {"title": row.key, "description": text, "examples": [row.example]}
         schema["properties"][row.name] = {**words, **schema["properties"][row.name]}
     return {"$schema": DIALECT, "title": spec.name, "description": spec.description, **schema}
@@ -49,10 +51,6 @@ def form_schema(spec: Spec) -> dict[str, Any]:
 def tool_schema(spec: Spec) -> dict[str, Any]:
     """For tool APIs, which refuse combinators at the root: flat, with conditions in words."""
     schema = form_schema(spec)
-    for row in spec.rows:
-        about = schema["properties"][row.name]
-        more = [rule.says for rule in row.conditions if rule.says not in about["description"]]
-        about["description"] += "".join(f" {says}." for says in more)
     kept = ("title", "description", "type", "properties", "required", "additionalProperties")
     return {word: schema[word] for word in kept if word in schema}
 
