@@ -196,7 +196,6 @@ BROKEN: dict[str, tuple[tuple[str, dict[str, str]], str]] = {
         "run_action",
     ),
     "actions raise": (hook("def register_actions():\n    raise OSError('no disk')"), "no disk"),
-    "actions are None": (returning("None"), "None"),
     "actions are a number": (returning("5"), "int"),
     "an action is a number": (returning("[5]"), "lacks id"),
     "an action is any class": (returning("[dict]"), "lacks id"),
@@ -212,7 +211,7 @@ BROKEN: dict[str, tuple[tuple[str, dict[str, str]], str]] = {
     "no name": (manifest(index({**ENTRY, "name": None})), "lacks name"),
     "no entry": (manifest(index({k: ENTRY[k] for k in ENTRY if k != "entry"})), "lacks entry"),
     "text for an action": (manifest(index("acme_ping")), "str"),
-    "list for an id": (manifest(index({**ENTRY, "id": ["acme_ping"]})), "list"),
+    "list for an id": (manifest(index({**ENTRY, "id": ["acme_ping"]})), "an id that is text"),
 }
 
 

@@ -432,7 +432,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["run", "create_prise"], "did you mean create_price?"),
     (["run", "[/red]"], "There is no action '[/red]'"),
     (["run", "create_price", "Currency=[/bold]"], "[/bold]"),
-    (["run", "create_product", "Name"], "'Name' is no KEY=VALUE"),
+    (["run", "create_product", "Name"], '"Name" is no KEY=VALUE'),
     (["run", "create_product", "Name=a", "Name=b"], "Name"),
     (["run", "create_product", "Name=a", "name=b"], "given twice"),
     (["run", "create_product", "--inputs", "latin"], "UTF-8"),

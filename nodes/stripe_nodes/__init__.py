@@ -38,7 +38,7 @@ def actions() -> "Iterator[type[Action]]":
 
 
 def __getattr__(name: str) -> Any:
-    if not name.startswith("_"):
+    if name[:1].isupper():  # a submodule asks for its neighbours by this way, too
         for found in actions():
             if found.__name__ == name:
                 return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from stripe_plugin.restrictions import UNKNOWN, Restriction, matches
+from stripe_plugin.restrictions import CLEAR, UNKNOWN, Restriction, matches
 
 # Source: docs.stripe.com/currencies.
 THREE_DECIMALS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
@@ -67,7 +67,8 @@ def metadata() -> Restriction:
 
     def stored(item: Any) -> Any:
         text = str(item).lower() if isinstance(item, bool) else str(item)
-        return item if item is UNKNOWN else text
+        unset = item is CLEAR or text == "@clear"
+        return item if item is UNKNOWN else "" if unset else text
 
     def then(value: dict[str, Any]) -> dict[str, Any]:
         return {key: stored(item) for key, item in value.items() if item is not None}

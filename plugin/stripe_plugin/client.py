@@ -19,7 +19,7 @@ Heard = httpx.Response | httpx.HTTPError
 Who = Connection | None  # another account at the same place, for one run only
 Run = RunContext | None
 _tls = cache(httpx.create_ssl_context)  # once: reading certificates costs more than a request
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 def _options(connection: Connection) -> dict[str, Any]:

@@ -4,17 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import UnionType
-from typing import (
-    Any,
-    ClassVar,
-    NamedTuple,
-    Self,
-    TypeVar,
-    Union,
-    dataclass_transform,
-    get_origin,
-    get_type_hints,
-)
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform, get_type_hints
 
 import attrs
 
@@ -186,6 +176,9 @@ class Action:
         named = {row.name: row.sent_as or row.name for row in spec.rows if row.name not in in_path}
         given = {sent_as: getattr(self, name) for name, sent_as in named.items()}
         sent = {name: value for name, value in given.items() if not is_empty(value)}
+        if taken := {*sent, *spec.sends, *in_path} & extra.keys() - {"expand"}:
+            wrong = f"{spec.name}: extra would replace {', '.join(sorted(taken))}."
+            raise InvalidInputs({"inputs": [wrong]}, spec.id)
         try:
             path = wire.fill(spec.path, in_path)
             return wire.Request(spec.method, path, wire.encode({**sent, **spec.sends, **extra}))
@@ -209,7 +202,7 @@ def _by_display_key(spec: Spec, inputs: Any) -> tuple[dict[str, Any], Sentences]
         elif not is_empty(value) and key in given:
             problems[key] = [f"{key} is given twice, as {key} and as {spec.names[key]}."]
         elif not is_empty(value):
-            given[key] = CLEAR if value == "@clear" else value
+            given[key] = CLEAR if isinstance(value, str) and value == "@clear" else value
     return given, problems
 
 
@@ -250,7 +243,7 @@ def _rows(cls: type[Any]) -> tuple[Row, ...]:
         if Row not in attribute.metadata:
             raise UsageError(f"{cls.__name__}.{attribute.name} is no row: use required or optional")
         hint = hints[attribute.name]
-        kind = hint.__args__[0] if get_origin(hint) in (UnionType, Union) else hint
+        kind = hint.__args__[0] if isinstance(hint, UnionType) else hint
         restrictions.type_schema(kind)  # refuses what cannot be read
         rows.append(attribute.metadata[Row](name=attribute.name, kind=kind))
     return tuple(rows)

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-_KEYS = re.compile(r"\b((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?+)[A-Za-z0-9_]{3,}\b")
+_KEYS = re.compile(
+    r"(?<![A-Za-z0-9])((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?+)[A-Za-z0-9_]{3,}\b"
+)
 _CLIENT_SECRETS = re.compile(r"\b([a-z]{2,6}_[A-Za-z0-9_]+_secret_)[A-Za-z0-9]+")
 
 
@@ -22,8 +24,8 @@ def shown(value: Any, most: int = 60) -> str:
     if isinstance(value, int) and abs(value) >= 10**18:
         return "a number of more than 18 digits"
     if isinstance(value, str | int | float) or value is None:
-        cut = value[: most * 2] if isinstance(value, str) else value
-        text = masked(json.dumps(cut, ensure_ascii=False).encode("utf-8", "replace").decode())
+        cut = masked(value[: most * 2]) if isinstance(value, str) else value
+        text = json.dumps(cut, ensure_ascii=False).encode("utf-8", "replace").decode()
         return text if len(text) <= most else text[:most] + "…"
     if isinstance(value, Mapping):
         return "an object"

@@ -34,8 +34,10 @@ class RunContext:
     timeout: float | None = None  # seconds for one attempt
 
     def __attrs_post_init__(self) -> None:
-        if "" in (self.run_id, self.step, self.item) or isinstance(self.expand, str):
-            raise UsageError("run_id, step and item are not empty; expand is a list of paths")
+        if "" in (self.run_id, self.step, self.item, self.account) or isinstance(self.expand, str):
+            raise UsageError("run_id, step, item and account are not empty; expand lists paths")
+        if self.timeout is not None and not self.timeout > 0:
+            raise UsageError(f"The timeout must be more than 0 seconds; got {self.timeout}")
 
 
 @attrs.frozen
@@ -84,7 +86,7 @@ def worth_retrying(reply: Reply | Lost) -> bool:
 def idempotency_key(spec: Spec, connection: Connection, context: RunContext) -> str:
     """The key given, or derived from the run's name, or random."""
     if (given := context.idempotency_key) is not None:
-        if not re.fullmatch(r"[\x21-\x7e]{1,255}", given):
+        if not re.fullmatch(r"[\x21-\x7e]{1,255}", str(given)):
             raise UsageError(f"An idempotency key is 1–255 ASCII characters; got {shown(given)}.")
         return given
     if context.run_id is None:
@@ -146,15 +148,16 @@ def _headers(request: Request, spec: Spec, who: Connection, context: RunContext)
 
 def _error(reply: Reply, body: dict[str, Any], spec: Spec, facts: dict[str, Any]) -> StripeError:
     error: Any = body.get("error") if is_object(body.get("error")) else NOTHING
-    code, param = error.get("code"), error.get("param")
-    # A refusal under the same key is the last word: had an earlier try worked, it would replay.
-    settled = spec.method == "POST" and reply.status < 500 and reply.status not in (409, 429)
+    texts = {word: error.get(word) for word in "type code decline_code param doc_url".split()}
+    facts |= {word: text for word, text in texts.items() if isinstance(text, str)}
+    # Refused by what knows the key (not by a proxy): had an earlier try worked, it would replay.
+    refused = reply.status in (400, 402) and facts.get("type") != "idempotency_error"
+    settled = spec.method == "POST" and reply.status < 500 and (reply.replayed or refused)
     facts["outcome_unknown"] = facts["outcome_unknown"] and not settled
-    facts |= {word: error.get(word) for word in "type code decline_code param doc_url".split()}
     facts |= {"request_id": reply.headers.get("request-id"), "status": reply.status}
-    return kind_of(reply.status, error.get("type"), code)(
+    return kind_of(reply.status, facts.get("type"), facts.get("code"))(
         message=str(error.get("message") or f"Stripe answered {reply.status} without saying why."),
-        display_key=spec.display_key(param, code),
+        display_key=spec.display_key(facts.get("param"), facts.get("code")),
         retryable=worth_retrying(reply),
         **facts,
     )

@@ -108,10 +108,10 @@ class Host(AbstractContextManager["Host"]):
     def register(self, plugin: Any, name: str) -> None:
         """Adds a plugin by hand, as discovery does. `name`: distribution:name."""
         _vet(plugin)
-        found = [*plugin.register_actions()] if hasattr(plugin, "register_actions") else []
-        self._plugins.register(plugin, name)
-        for each in found:
+        found = plugin.register_actions() if hasattr(plugin, "register_actions") else None
+        for each in [*(found or ())]:
             self._offer(each, name)
+        self._plugins.register(plugin, name)
 
     def _offer(self, found: Any, by: str) -> None:
         """Lists an action: the entry of a manifest, or made from a class."""
@@ -122,6 +122,7 @@ class Host(AbstractContextManager["Host"]):
         hints: Any = entry.get("hints")
         known = isinstance(hints, dict) and {*HINTS} <= {*cast("dict[str, bool]", hints)}
         lacks = [word for word in (*LISTED, "entry") if entry.get(word) is None]
+        lacks += ["an id that is text"] * (not isinstance(entry.get("id", ""), str))
         if lacks or not known:
             missing = ", ".join(lacks) or f"its hints: {', '.join(HINTS)}"
             self._report(by, f"an action lacks {missing}")
@@ -213,7 +214,7 @@ class Host(AbstractContextManager["Host"]):
             for impl in hook.after_run.get_hookimpls():
                 try:
                     impl.function(*(told[name] for name in impl.argnames))
-                except Exception as error:  # noqa: BLE001 - an observer never changes the outcome
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - it changes no outcome
                     self._report(str(impl.plugin_name), error)
 
     def close(self) -> None:

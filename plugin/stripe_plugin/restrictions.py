@@ -86,7 +86,7 @@ def _text(value: Any, _: Any = str) -> str:
         raise Refused(f"must be at most {LONGEST:,} characters long; got {len(value):,}")
     if UNSENDABLE.search(value):
         raise Refused("holds a character that cannot be sent (NUL or half a surrogate pair)")
-    return value
+    return str.__str__(value)  # of an enum of texts, the text
 
 
 def _whole(value: Any, _: Any = int) -> int:
@@ -249,7 +249,8 @@ def keys(fields: "Mapping[str, Field]" = NOTHING, /, **more: "Field") -> Restric
 def _read_object(table: "Mapping[str, Field]", value: dict[str, Any]) -> dict[str, Any]:
     """Empty keys are left out, but for `""` where Stripe unsets a key by it."""
     known = {key: item for key, item in value.items() if key in table}
-    unset = {key: CLEAR for key, item in known.items() if item == "" and table[key].clearable}
+    blank = [key for key, item in known.items() if isinstance(item, str) and item in ("", "@clear")]
+    unset = {key: CLEAR for key in blank if table[key].clearable}
     kept = {key: item for key, item in known.items() if not is_empty(item)}
     clean, problems = judge_table(table, kept | unset)
     refused = [(f" › {key}{path}", wrong) for key in problems for path, wrong in problems[key]]

@@ -82,7 +82,10 @@ class Result:
 
 def encode(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Nested parameters as form pairs: `a[b]`, `a[0]`. Raises `Refused` for what has no form."""
-    return tuple(pair for key, value in params.items() for pair in _pairs(key, value, 0))
+    pairs = tuple(pair for key, value in params.items() for pair in _pairs(key, value, 0))
+    if re.search(r"[\ud800-\udfff]", "".join(text for pair in pairs for text in pair)):
+        raise Refused("holds a character that cannot be sent (half a surrogate pair)")
+    return pairs
 
 
 def _pairs(key: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
@@ -102,10 +105,10 @@ def scalar(value: Any) -> str:
     """One value as Stripe reads it: no exponents, unix seconds. `Refused` for NaN, naive times."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str) and not re.search(r"[\ud800-\udfff]", value):
-        return value
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, int) and abs(value) < 10**100:
-        return str(value)
+        return str(int(value))
     if isinstance(value, float | Decimal) and Decimal(value).is_finite():
         return format(Decimal(str(value)), "f")
     if isinstance(value, datetime) and value.tzinfo:
@@ -118,7 +121,7 @@ def scalar(value: Any) -> str:
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """`/v1/prices/{price}` with its IDs percent-encoded, so that none can change the path."""
     for name, value in values.items():
-        text = str(value)
+        text = str.__str__(value) if isinstance(value, str) else ""
         if re.search(r"^ *\.{0,2} *$|[\x00-\x1f\x7f\ud800-\udfff]", text):
             raise Refused(f"must be an ID; got {shown(text)}")
         template = template.replace(f"{{{name}}}", quote(text, safe=""))

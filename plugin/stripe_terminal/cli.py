@@ -24,7 +24,14 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_plugin.errors import IdempotencyConflict, InvalidInputs, StripeError, UsageError, masked
+from stripe_plugin.errors import (
+    IdempotencyConflict,
+    InvalidInputs,
+    StripeError,
+    UsageError,
+    masked,
+    shown,
+)
 from stripe_plugin.host import Host
 
 if TYPE_CHECKING:
@@ -223,7 +230,7 @@ def _pairs(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
         key, equals, value = pair.partition("=")
         if not equals:
             raise UsageError(
-                f"{pair!r} is no KEY=VALUE; quote keys with spaces: 'Unit Amount=1000'"
+                f"{shown(pair)} is no KEY=VALUE; quote keys with spaces: 'Unit Amount=1000'"
             )
         if (key := key.strip()) in given:
             raise UsageError(f"{key} is given twice")

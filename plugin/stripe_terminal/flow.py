@@ -27,7 +27,14 @@ from jmespath.exceptions import (
 )
 
 from stripe_plugin.connection import Connection
-from stripe_plugin.errors import InvalidInputs, StripeError, UsageError, masked, near
+from stripe_plugin.errors import (
+    IdempotencyConflict,
+    InvalidInputs,
+    StripeError,
+    UsageError,
+    masked,
+    near,
+)
 from stripe_plugin.exchange import RunContext
 from stripe_plugin.host import Host
 from stripe_plugin.restrictions import NOTHING, UNKNOWN, is_list, is_object
@@ -266,19 +273,31 @@ def _as_text(value: Any) -> str:
 
 
 class Journal:
-    """What the steps of a run answered, in an SQLite file; no inputs and no client secrets."""
+    """What became of the steps of runs, in an SQLite file. Inputs and secrets are not kept.
+
+    `begun` has what was sent and may have been executed; what came back moves to `step`, or, if it
+    was surely not executed, out of it.
+    """
 
     def __init__(self, file: str | Path) -> None:
         self._file = str(file)
-        self._run(
-            "CREATE TABLE IF NOT EXISTS step (run, step, inputs, result, PRIMARY KEY (run, step))"
-        )
-        self._run("CREATE TABLE IF NOT EXISTS refusal (run, step)")
-        self._run("CREATE TABLE IF NOT EXISTS begun (run, step, at, PRIMARY KEY (run, step))")
+        for table in (
+            "step (run, step, inputs, result, PRIMARY KEY (run, step))",
+            "begun (run, step, inputs, at, PRIMARY KEY (run, step))",
+            "refusal (run, step)",
+            "owner (run PRIMARY KEY, key)",
+        ):
+            self._run(f"CREATE TABLE IF NOT EXISTS {table}")
 
     def _run(self, sql: str, *values: object) -> Any:
         with contextlib.closing(sqlite3.connect(self._file, timeout=10)) as database, database:
             return database.execute(sql, values).fetchone()
+
+    def own(self, run: str, key: str) -> None:
+        """Ties a run to a key, so that another account's run of that name is not taken for it."""
+        self._run("INSERT OR IGNORE INTO owner VALUES (?, ?)", run, key)
+        if self._run("SELECT key FROM owner WHERE run = ?", run)[0] != key:
+            raise UsageError("This run ID was used with another API key; use a new one")
 
     def finished(self, run: str, step: Step, inputs: Any) -> Result | None:
         """The step's result, if it has one. Raises `UsageError` if it ran with other inputs."""
@@ -287,27 +306,51 @@ class Journal:
             raise UsageError("it ran before in this run with other inputs; use a new run ID")
         return attrs.evolve(Result(**json.loads(row[1])), replayed=True) if row else None
 
-    def begin(self, run: str, step: Step) -> float | None:
-        """Notes that the step is about to be sent; when an earlier try was that never came back."""
-        row = self._run("SELECT at FROM begun WHERE run = ? AND step = ?", run, step.id)
-        self._run("INSERT OR IGNORE INTO begun VALUES (?, ?, ?)", run, step.id, time.time())
-        return float(row[0]) if row else None
+    def begin(self, run: str, step: Step, inputs: Any) -> float | None:
+        """Notes that the step is about to be sent; when an earlier try was that may have worked."""
+        asked = _digest(step, inputs)
+        row = self._run("SELECT inputs, at FROM begun WHERE run = ? AND step = ?", run, step.id)
+        if row and row[0] != asked:
+            raise UsageError(
+                "it may have been executed with other inputs: put those back to go on, or look at"
+                " Stripe what came of it and do what is left under a new run ID"
+            )
+        sql = "INSERT OR IGNORE INTO begun VALUES (?, ?, ?, ?)"
+        self._run(sql, run, step.id, asked, time.time())
+        return float(row[1]) if row else None
 
     def keep(self, run: str, step: Step, inputs: Any, result: Result) -> None:
-        """Stores a finished step."""
-        kept = masked(json.dumps(result.as_dict()))
-        values = (run, step.id, _digest(step, inputs), kept)
-        self._run("INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?)", *values)
+        """Stores a finished step; one that answers with somebody's key is asked again instead."""
+        kept = _without_client_secrets(result.as_dict())
+        if not _holds_key(kept):
+            values = (run, step.id, _digest(step, inputs), json.dumps(kept))
+            self._run("INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?)", *values)
 
     def refusals(self, run: str, step: Step) -> int | None:
         """How often Stripe refused the step, or None: each try after it has a key of its own."""
         sql = "SELECT count(*) FROM refusal WHERE run = ? AND step = ?"
         return int(self._run(sql, run, step.id)[0]) or None
 
-    def refuse(self, run: str, step: Step) -> None:
-        """Notes that Stripe refused the step, so that it was surely not executed."""
-        self._run("INSERT INTO refusal VALUES (?, ?)", run, step.id)
+    def forget(self, run: str, step: Step, *, refused: bool) -> None:
+        """Notes that the step was surely not executed; `refused`: that its key is spent."""
         self._run("DELETE FROM begun WHERE run = ? AND step = ?", run, step.id)
+        if refused:
+            self._run("INSERT INTO refusal VALUES (?, ?)", run, step.id)
+
+
+def _without_client_secrets(value: Any) -> Any:
+    if is_object(value):
+        return {
+            k: None if k == "client_secret" else _without_client_secrets(v)
+            for k, v in value.items()
+        }
+    return [_without_client_secrets(item) for item in value] if is_list(value) else value
+
+
+def _holds_key(value: Any) -> bool:
+    if is_object(value) or is_list(value):
+        return any(map(_holds_key, value.values() if is_object(value) else value))
+    return isinstance(value, str) and masked(value) != value
 
 
 def _digest(step: Step, inputs: Any) -> str:
@@ -315,9 +358,9 @@ def _digest(step: Step, inputs: Any) -> str:
 
 
 def _scope(connection: Connection, run_id: str) -> str:
-    """A run belongs to an account and a mode; the key's digest stands for the key's account."""
-    digest = hashlib.sha256(f"journal {connection.api_key.reveal()}".encode()).hexdigest()[:16]
-    return json.dumps([connection.mode, connection.base_url, connection.account, digest, run_id])
+    """A run belongs to a place, an account and a mode."""
+    place = connection.world.file if connection.world else connection.base_url
+    return json.dumps([connection.mode, place, connection.account, run_id])
 
 
 def run(
@@ -329,7 +372,10 @@ def run(
     """
     outputs: dict[str, Any] = {}
     scope = _scope(connection, run_id)
+    key = hashlib.sha256(f"journal {connection.api_key.reveal()}".encode()).hexdigest()[:16]
+    journal.own(scope, key)
     for step in steps:
+        begun: float | None = None
         try:
             inputs = resolved(step.inputs, outputs)
             result = journal.finished(scope, step, inputs)
@@ -338,15 +384,15 @@ def run(
                     run_id=run_id, step=step.id, item=journal.refusals(scope, step)
                 )
                 call = {"connection": connection, "context": context}
-                result = _sent(step, inputs, host, journal.begin(scope, step), **call)
+                begun = journal.begin(scope, step, inputs)
+                result = _sent(step, inputs, host, begun, **call)
                 journal.keep(scope, step, inputs, result)
         except InvalidInputs as error:
             raise StepError(f"line {step.line}, step {step.id}: {error}") from error
         except UsageError as error:
             raise StepError(f"line {step.line}, step {step.id}: {error}.") from error
         except StripeError as error:
-            if error.status and not error.outcome_unknown and not error.retryable:
-                journal.refuse(scope, step)
+            _note(journal, scope, step, error, begun)
             error.add_note(
                 f"The flow stopped at step {step.id}, line {step.line}. Go on with --run-id"
                 f" {run_id}: finished steps are not sent again. Without it, all is sent anew."
@@ -354,6 +400,16 @@ def run(
             raise
         outputs[step.id] = result.output
         yield step, result
+
+
+def _note(
+    journal: Journal, scope: str, step: Step, error: StripeError, begun: float | None
+) -> None:
+    """Keeps a failed step as begun, unless it was surely not executed: by this try, or ever."""
+    clash = isinstance(error, IdempotencyConflict)
+    never = not begun or (error.status in (400, 402) and not clash)
+    if never and not error.outcome_unknown and not clash:
+        journal.forget(scope, step, refused=error.status is not None and not error.retryable)
 
 
 def _sent(step: Step, inputs: Any, host: Host, begun: float | None, **call: Any) -> Result:

@@ -7,7 +7,7 @@ from typing import Any
 from stripe_plugin.sandbox import billing, catalog, payments, present, refusals
 from stripe_plugin.sandbox.account import Account, token
 from stripe_plugin.sandbox.lifecycle import Given, does, metadata
-from stripe_plugin.sandbox.refusals import Json, Refusal
+from stripe_plugin.sandbox.refusals import Json, Refusal, is_json
 
 _HALF_HOUR, _DAY = 1_800, 86_400
 _HOSTED = "hosted_page"
@@ -184,7 +184,8 @@ def _derived(session: Json, given: Json) -> None:
     session["_data"] = {name: given[name] for name in kept if name in given}
 
 
-def _invoice_creation(asked: Json) -> Json:
+def _invoice_creation(asked: Any) -> Json:
+    asked = asked if is_json(asked) else {}
     data: Json = dict.fromkeys(_INVOICE_DATA)
     data["metadata"] = {}
     enabled = str(asked.get("enabled", "false")).lower() == "true"

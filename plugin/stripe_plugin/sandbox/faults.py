@@ -142,6 +142,22 @@ class Faults:
                 yield fault
 
 
+def _check(fault: Fault) -> None:
+    numbers = (
+        fault.probability,
+        fault.seconds,
+        fault.seed,
+        fault.times or 0,
+        fault.retry_after or 0,
+    )
+    given: list[Any] = [*numbers]
+    if not all(isinstance(it, int | float) and 0 <= it < 10**9 for it in given):
+        raise ValueError("its numbers are not from 0 to a thousand million")
+    texts: tuple[Any, ...] = (fault.method or "", fault.path or "", fault.reason or "")
+    if not all(isinstance(text, str) and text.isprintable() for text in texts):
+        raise ValueError("its method, path and reason are not plain text")
+
+
 def ordered(data: Any) -> Fault:
     """Read a fault from JSON; raises Refusal (400) for what is none."""
     if not is_json(data) or data.get("kind") not in KINDS:
@@ -149,7 +165,7 @@ def ordered(data: Any) -> Fault:
     try:
         fault = Fault(**data)
         re.compile(fault.path or "")
-        _ = float(fault.probability), float(fault.seconds), int(fault.times or 0)
+        _check(fault)
     except (TypeError, ValueError, re.error) as problem:
         raise Refusal(f"This is no fault: {problem}") from None
     return fault

@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
             self.send_error(411)
             return None
-        if int(length) > _TOO_LARGE:
+        if len(length) > 12 or int(length) > _TOO_LARGE:
             self.send_error(413)
             return None
         return self.rfile.read(int(length))

@@ -112,6 +112,7 @@ class Sandbox:
     def __init__(
         self, file: str | PathLike[str] | None = None, clock: Callable[[], float] = time.time
     ) -> None:
+        self.file = None if file is None else str(file)
         self.store = Store(file)
         self.clock = clock
         self.faults = Faults(self.store)
