@@ -202,3 +202,19 @@ def test_keep_alive(world: Sandbox) -> None:
             wire.getresponse().read()
         assert wire.sock is first
         wire.close()
+
+
+def test_what_once_was_a_500_is_answered(world: Sandbox) -> None:
+    """Filters and options of a shape that nobody expects are answered like Stripe, never a 500."""
+    headers = {"Authorization": "Bearer sk_test_x"}
+    for target in ("automatic_tax[a][b]=1", "automatic_tax[enabled]=false", "automatic_tax=x"):
+        assert world.answer("GET", f"/v1/subscriptions?{target}", headers, b"").status < 500
+    body = b"mode=setup&success_url=https://a.example&invoice_creation=x&currency=usd"
+    assert world.answer("POST", "/v1/checkout/sessions", headers, body).status < 500
+    for fault in (
+        b'{"kind": "delay", "seconds": -1}',
+        b'{"kind": "cut", "probability": "0.5"}',
+        b'{"kind": "cut", "method": ["GET"]}',
+        b'{"kind": "rate_limit", "reason": "a\\r\\nX: y"}',
+    ):
+        assert world.answer("POST", "/_sandbox/faults", headers, fault).status == 400

@@ -120,5 +120,6 @@ def _condition(kind: str, name: str, value: Any) -> Where:
         return [(f"{path} {_COMPARE[sign]} ?", bound) for sign, bound in value.items()]
     if is_json(value):
         nested = f"json_extract(body, '$.{name}.{{}}') = ?"
-        return [(nested.format(key), str(wanted)) for key, wanted in value.items()]
+        plain = {key: "" if is_json(wanted) else wanted for key, wanted in value.items()}
+        return [(nested.format(key), wanted) for key, wanted in plain.items()]
     return [(f"{path} = ?", value)]
