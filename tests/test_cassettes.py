@@ -522,7 +522,11 @@ def test_the_replica_records(tmp_path: Path) -> None:
     if not recording.REPLICA.is_file():
         pytest.skip("stripe-world is not beside this checkout")
     scenario = SCENARIOS["errors/card_declined"]
-    with recording.replica() as place:
+    with ExitStack() as stack:
+        try:
+            place = stack.enter_context(recording.replica())
+        except SystemExit as unable:  # it installs itself at its first start
+            pytest.skip(str(unable))
         record(scenario, place, tmp_path)
         words = place.words()
     assert (words["name"], words["note"][-17:]) == (REPLICA, "not Stripe itself")
