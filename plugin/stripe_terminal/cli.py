@@ -104,7 +104,7 @@ def _fail(code: int, error: Exception, *, as_json: bool) -> NoReturn:
         sentences = [masked(text) for all_ in error.problems.values() for text in all_]
     for sentence in sentences:
         err.print(f"[red]✗[/] {escape(sentence)}", soft_wrap=True)
-    if isinstance(error, InvalidInputs) or type(error).__name__ == "FlowError":
+    if isinstance(error, InvalidInputs) or getattr(error, "unsent", False):
         err.print("Nothing was sent.")
     sys.exit(code)
 

@@ -52,6 +52,8 @@ YAML_TAGS = {
 class FlowError(UsageError):
     """What is wrong with a flow file: one `file:line: sentence` per line."""
 
+    unsent = True
+
 
 class StepError(UsageError):
     """A step that cannot go on; steps before it may have been sent."""
@@ -414,7 +416,8 @@ def _note(
 
 def _sent(step: Step, inputs: Any, host: Host, begun: float | None, **call: Any) -> Result:
     """Runs one step. `begun`: when it was tried before, without an answer that was noted."""
-    spec = host.action(step.action).spec
+    action = host.action(step.action)
+    spec = action.spec
     if begun and spec.method != "GET" and time.time() - begun > KEY_LIFE:
         when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(begun))
         raise UsageError(
@@ -427,6 +430,6 @@ def _sent(step: Step, inputs: Any, host: Host, begun: float | None, **call: Any)
         # A deletion has no idempotency key: gone after a try that may have worked is done.
         if spec.method != "DELETE" or error.status != 404 or not (begun or error.outcome_unknown):
             raise
-        action = host.action(step.action).read(inputs)
-        gone = {**spec.output_example, "id": getattr(action, spec.path_names[0])}
+        identity = getattr(action.read(inputs), spec.path_names[0])
+        gone = {**spec.output_example, "id": identity}
         return Result(gone, error.request_id, error.attempts, True, False, call["connection"].mode)

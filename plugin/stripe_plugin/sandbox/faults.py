@@ -143,15 +143,9 @@ class Faults:
 
 
 def _check(fault: Fault) -> None:
-    numbers = (
-        fault.probability,
-        fault.seconds,
-        fault.seed,
-        fault.times or 0,
-        fault.retry_after or 0,
-    )
-    given: list[Any] = [*numbers]
-    if not all(isinstance(it, int | float) and 0 <= it < 10**9 for it in given):
+    numbers: list[Any] = [fault.probability, fault.seconds, fault.seed]
+    numbers += [fault.times or 0, fault.retry_after or 0]
+    if not all(isinstance(number, int | float) and 0 <= number < 10**9 for number in numbers):
         raise ValueError("its numbers are not from 0 to a thousand million")
     texts: tuple[Any, ...] = (fault.method or "", fault.path or "", fault.reason or "")
     if not all(isinstance(text, str) and text.isprintable() for text in texts):
