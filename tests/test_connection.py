@@ -1,14 +1,9 @@
-"""Whose account, which mode, over which clients; and that no key is ever shown."""
+"""Whose account, which mode, over which clients?"""
 
 import asyncio
-import copy
-import logging
-import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from pprint import pformat
-from typing import Any
 
 import attrs
 import pytest
@@ -179,98 +174,11 @@ def test_a_live_key_needs_to_be_allowed(key: str) -> None:
     assert Connection(key, allow_live=True).mode == "live"
 
 
-@pytest.mark.parametrize(
-    ("key", "reason"),
-    [
-        (f"pk_test_{BODY}", "publishable key"),
-        (f"pk_live_{BODY}", "publishable key"),
-        (f"whsec_{BODY}", "webhook secret"),
-        (f"sk_org_{BODY}", "organisation's key"),
-        (f"sk_org_live_{BODY}", "organisation's key"),
-        (f"ek_test_{BODY}", "not a secret"),
-        (BODY, "not a secret"),
-        ("sk_", "a character that no key has"),
-        (f"SK_TEST_{BODY}", "not a secret"),
-        (f"Bearer sk_test_{BODY}", "not a secret"),
-        (f"sk_test_{BODY} {BODY}", "a character that no key has"),
-        (f"sk_test_{BODY}\r\nX-Evil: {BODY}", "a character that no key has"),
-        (f"sk_test_ü{BODY}", "a character that no key has"),
-        (f"sk_test_{BODY}\0", "a character that no key has"),
-        (f"'sk_test_{BODY}'", "not a secret"),
-        ("sk_test_" + BODY * 50, "a character that no key has"),
-    ],
-)
-def test_a_wrong_key_is_refused_unseen(key: str, reason: str) -> None:
-    """What is no key for actions is refused with the reason, and is not in the message."""
-    for make in (Connection, lambda key: Connection.from_env({"STRIPE_API_KEY": key})):
-        with pytest.raises(UsageError) as caught:
-            make(key)
-        assert reason in str(caught.value)
-        assert BODY not in str(caught.value)
-
-
 @pytest.mark.parametrize("key", [f" {KEY}", f"{KEY} ", f"{KEY}\n", f"{KEY}\r\n", ""])
 def test_a_key_is_taken_as_it_is(key: str) -> None:
     """A connection made by hand repairs no key: white space around it, or none at all, is wrong."""
     with pytest.raises(UsageError, match=r"not a secret|no key has"):
         Connection(key)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://api.stripe.com",
-        "https://proxy.example.com:8443/stripe/",
-        "http://localhost:12111",
-        "http://127.0.0.1:12111",
-        "http://[::1]:12111/",
-    ],
-)
-def test_a_base_url_that_keeps_the_key_safe(url: str) -> None:
-    """URLs are https anywhere, or http on this machine; a slash at the end means nothing."""
-    environ = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": url}
-    assert Connection.from_env(environ).base_url == url.rstrip("/")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://api.stripe.com",
-        "http://127.0.0.1.example.com",
-        "http://localhost@example.com",
-        "https://user:word@api.stripe.com",
-        "https://api.stripe.com?a=b",
-        "https://api.stripe.com#a",
-        "https://",
-        "https:api.stripe.com",
-        "//api.stripe.com",
-        "api.stripe.com",
-        "ftp://api.stripe.com",
-        "file:///etc/hosts",
-        "unix:///var/run/stripe",
-        "https://api.stripe.com\r\nX-Evil: yes",
-        "https://api.stripe.com\n",
-        "https://api stripe.com",
-        "https://[::1",
-        "https://api.stripe.com:port",
-        "http://127.0.0.1:99999",
-        " ",
-    ],
-)
-def test_a_base_url_that_does_not(url: str) -> None:
-    """Any other URL is a usage error when the connection is made, not when it is used."""
-    with pytest.raises(UsageError, match="base URL"):
-        Connection(KEY, base_url=url)
-
-
-@pytest.mark.parametrize(
-    "url", [KEY, f"http://example.com/{KEY}", f"https://user:{BODY}@example.com"]
-)
-def test_a_wrong_base_url_shows_no_secret(url: str) -> None:
-    """A key or password in the place of the URL is not in the message."""
-    with pytest.raises(UsageError) as caught:
-        Connection(KEY, base_url=url)
-    assert BODY not in str(caught.value)
 
 
 @pytest.mark.parametrize("account", ["acct_1", "acct_1032D82eZvKYlo2C"])
@@ -286,84 +194,12 @@ def test_no_account() -> None:
 
 
 @pytest.mark.parametrize(
-    "account", ["cus_1", "acct_", " acct_1", "acct_1\r\nX-Evil: yes", "acct_1/2", "me", "", KEY]
+    "account", ["cus_1", "acct_", " acct_1", "acct_1\r\nX-Evil: yes", "acct_1/2", "me", ""]
 )
 def test_a_wrong_account(account: str) -> None:
-    """What is no account is refused, in a connection and for a single run, and shows no key."""
-    with pytest.raises(UsageError, match="acct_…") as caught:
+    """What is no account is refused, in a connection and for a single run."""
+    with pytest.raises(UsageError, match="acct_…"):
         Connection(KEY, account=account)
-    assert BODY not in str(caught.value)
     with Counted() as world, pytest.raises(UsageError, match="acct_…"):
         Client(world.connection()).run(PLAN, RunContext(account=account or "-"))
     assert world.asked == []
-
-
-# --- secrecy ------------------------------------------------------------------------------------
-
-
-def _wrapped(connection: Connection) -> Any:
-    return attrs.make_class("Wrapped", ["connection"])(connection)
-
-
-@pytest.mark.parametrize(
-    "show",
-    [
-        repr,
-        str,
-        "{}".format,
-        "{!r:>400}".format,
-        lambda connection: f"{connection.api_key} {connection.api_key!r}",
-        lambda connection: str(attrs.asdict(connection)),
-        lambda connection: str(attrs.astuple(connection)),
-        lambda connection: pformat(attrs.asdict(connection, recurse=False)),
-        lambda connection: repr(_wrapped(connection)),
-        lambda connection: "%s %r" % (connection, connection),  # noqa: UP031
-        lambda connection: repr(copy.copy(connection)),
-        lambda connection: repr(attrs.evolve(connection, account="acct_1")),
-        lambda connection: repr(UsageError(connection)),
-    ],
-)
-def test_nothing_shows_the_key(show: Any) -> None:
-    """However a connection is turned into text, its key is not in it."""
-    text = show(Connection(KEY))
-    assert text
-    assert BODY not in text
-
-
-@pytest.mark.parametrize("write", [pickle.dumps, copy.deepcopy])
-def test_a_key_is_not_pickled(write: Any) -> None:
-    """A connection does not leave the process: pickling it is refused."""
-    with pytest.raises(TypeError, match="not pickled"):
-        write(Connection(KEY))
-
-
-def test_logs_show_no_key(caplog: pytest.LogCaptureFixture) -> None:
-    """A run with everything logged, over a socket, writes no key."""
-    with caplog.at_level(logging.DEBUG), Counted() as world, serve(world) as server:
-        connection = Connection(KEY, base_url=server.url)
-        with Client(connection) as client:
-            client.run(PLAN)
-        logging.getLogger("host").warning("used %s, %r", connection, connection)
-    assert len(world.asked) == 1
-    assert "/v1/products" in caplog.text
-    assert "used Connection" in caplog.text
-    assert BODY not in caplog.text
-
-
-def test_the_key_reaches_only_the_place() -> None:
-    """The key that nothing shows is what the request is authorised with."""
-    seen: list[str] = []
-
-    class Watching(Counted):
-        def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Any:
-            lower = {name.lower(): text for name, text in headers.items()}
-            seen.append(lower["authorization"])
-            return super().answer(method, target, headers, body)
-
-    with (
-        Watching() as world,
-        serve(world) as server,
-        Client(Connection(KEY, base_url=server.url)) as client,
-    ):
-        client.run(PLAN)
-    assert seen == [f"Bearer {KEY}"]

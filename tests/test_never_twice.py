@@ -1,4 +1,4 @@
-"""What was found to go wrong once: a second execution, a leaked key, a value sent as another."""
+"""What was found to go wrong once: a second execution, a value sent as another."""
 
 import json
 import subprocess
@@ -18,7 +18,6 @@ from stripe_nodes import (
     UpdateCustomer,
 )
 from stripe_plugin import Client, Connection, InvalidInputs, Policy, RunContext, StripeError
-from stripe_plugin.errors import masked, shown
 from stripe_plugin.exchange import exchange
 from stripe_plugin.restrictions import CLEAR, UNKNOWN
 from stripe_plugin.sandbox import Fault, Sandbox
@@ -31,7 +30,6 @@ PAY = """steps:
       Amount: {amount}
       Currency: usd
 """
-CANARY = "sk_test_CANARY123456"
 
 
 def flow(terminal: Terminal, tmp_path: Path, amount: int, code: int) -> str:
@@ -102,14 +100,6 @@ def test_threads_may_import_actions_at_once() -> None:
     for _ in range(3):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
         assert done.stdout.strip() == b"20"
-
-
-@pytest.mark.parametrize("around", ["{}", "\n{}", "\t{}", "my_{}", "a {} b", '"{}"'])
-def test_a_key_is_masked_wherever_it_stands(around: str) -> None:
-    """A key inside a longer text, behind white space or an underscore, is not shown."""
-    text = around.format(CANARY)
-    assert "CANARY" not in masked(text)
-    assert "CANARY" not in shown(text)
 
 
 class Mode(str, Enum):  # noqa: UP042 - StrEnum would write itself as its value

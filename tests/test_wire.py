@@ -183,20 +183,6 @@ def test_what_has_no_form_is_refused(value: Any, place: str) -> None:
         encode({"a": nested})
 
 
-def test_a_number_that_python_does_not_write_is_refused() -> None:
-    """A number of more digits than Python turns into text is refused like any other."""
-    with pytest.raises(Refused):
-        encode({"a": 10**5000})
-
-
-def test_bottomless_parameters_are_refused() -> None:
-    """Nesting that would exhaust the stack, cycles included, is refused."""
-    cycle: dict[str, Any] = {}
-    cycle["a"] = cycle
-    with pytest.raises(Refused, match="nested too deeply"):
-        encode(cycle)
-
-
 def test_what_cannot_be_sent_is_told_like_any_refusal() -> None:
     """A request that has no form, because of what was added to it, is an InvalidInputs."""
     with pytest.raises(InvalidInputs, match="Create Price"):
@@ -258,11 +244,6 @@ def test_a_body_is_an_object_or_nothing(body: bytes, read: Any) -> None:
     assert Reply(200, {}, body).json() == read
 
 
-def test_a_replies_body_is_not_shown() -> None:
-    """A reply shows its status, but not its body, which may hold secrets."""
-    assert "pi_1_secret" not in repr(Reply(200, {}, b'{"client_secret": "pi_1_secret_x"}'))
-
-
 @pytest.mark.parametrize(
     ("headers", "replayed"), [({}, False), ({"idempotent-replayed": "true"}, True)]
 )
@@ -275,47 +256,11 @@ def test_a_replay_says_so(headers: dict[str, str], *, replayed: bool) -> None:
 # --- paths ----------------------------------------------------------------------------------------
 
 WITH_ID = {name: each.spec.path_names[0] for name, each in ACTIONS.items() if each.spec.path_names}
-HOSTILE = [
-    *("a/b", "../customers", "../../v1/customers", "/v1/customers", "//evil.example", "a//b"),
-    *("a?b=c", "?", "#", "a#b", "a%2Fb", "%2e%2e", "%", "%00", "a&b=c", "a;b", "a=b"),
-    *("@evil.example/v1/leak", ":pw@evil.example/", ":80@evil.example/", ".evil.example/v1/leak"),
-    *("-evil.example/v1/leak", "https://evil.example/v1/leak", "v1/customers", "\\\\evil\\x"),
-    *("größe", "😀", "a+b", "{price}", "{id}", "...", "~", "cus_123@456", "\u202e", "ａ／ｂ"),
-]
-REFUSED_IDS = [*("", ".", "..", " ", "  ", "a\nb", "a\r\nHost: evil", "a\0b", "\x7f", "\x1b", "\t")]
 
 
 def test_the_paths_with_an_id() -> None:
     """22 actions have an ID in their path."""
     assert len(WITH_ID) == 22
-
-
-@pytest.mark.parametrize("hostile", HOSTILE)
-def test_an_id_never_changes_the_path(hostile: str) -> None:
-    """Whatever an ID holds, it stays the one segment that the action declared."""
-    for name, variable in WITH_ID.items():
-        spec = ACTIONS[name].spec
-        try:
-            request = ACTIONS[name](**{variable: hostile}).request()
-        except InvalidInputs:
-            assert not hostile.isprintable()
-            continue
-        before, after = spec.path.split(f"{{{variable}}}")
-        segment = request.path.removeprefix(before).removesuffix(after)
-        assert request.path == f"{before}{segment}{after}"
-        assert not set(segment) & set("/?#\\@:&=; ")
-        assert segment.isascii()
-        assert unquote(segment) == hostile
-
-
-@pytest.mark.parametrize("wrong", REFUSED_IDS)
-def test_an_id_that_can_be_none_is_refused(wrong: str) -> None:
-    """Empty IDs, dots and control characters are refused, when read and when sent."""
-    for name, variable in WITH_ID.items():
-        with pytest.raises(InvalidInputs):
-            ACTIONS[name](**{variable: wrong}).request()
-        with pytest.raises(InvalidInputs):
-            ACTIONS[name].read({variable: wrong})
 
 
 @pytest.mark.parametrize("odd", ["a\u2028b", "\u202ex", "a\u00a0b", "\u3000", "\ue000", "\u0085"])

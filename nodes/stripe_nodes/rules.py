@@ -37,7 +37,8 @@ def amount() -> Restriction:
     """
 
     def ok(value: int, given: Mapping[str, Any]) -> bool:
-        currency = str(given.get("Currency", given.get("currency", ""))).lower()
+        named = given.get("Currency", given.get("currency"))
+        currency = named.lower() if isinstance(named, str) else ""
         digits = 8 if currency and currency not in LONG_AMOUNTS else 12
         return abs(value) < 10**digits and not (currency in THREE_DECIMALS and value % 10)
 

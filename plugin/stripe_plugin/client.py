@@ -1,56 +1,181 @@
 """Who moves the bytes? `Client` and `AsyncClient`, two thin drivers of one exchange."""
 
 import asyncio
+import socket
+import threading
 import time
-from collections.abc import Generator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+import attrs
 import httpx
 
 from stripe_plugin.connection import Connection
 from stripe_plugin.contract import Action
+from stripe_plugin.errors import masked
 from stripe_plugin.exchange import Attempt, Policy, RunContext, exchange
 from stripe_plugin.wire import Lost, Reply, Result
 
 Talk = Generator[Attempt | Result, Reply | Lost]
-Heard = httpx.Response | httpx.HTTPError
 Who = Connection | None  # another account at the same place, for one run only
 Run = RunContext | None
+MOST = 100  # connections of one client; further runs wait for one of them
+LARGEST = 50_000_000  # bytes of an answer; Stripe's are far smaller
+CLOSED = Lost("The client was closed.", sent=False, again=False)
+BUSY = Lost(f"None of {MOST} connections became free in time.", sent=False)
 _tls = cache(httpx.create_ssl_context)  # once: reading certificates costs more than a request
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
-def _options(connection: Connection) -> dict[str, Any]:
-    """How httpx reaches this place: the sandbox in process, loopback without TLS and proxies."""
-    if connection.world is not None:
-        from stripe_plugin.sandbox import SandboxTransport
+def _proxy(url: str) -> str | None:
+    """The one that the environment names."""
+    named = getproxies()
+    found = named.get("https") or named.get("all")
+    if not found or proxy_bypass(urlsplit(url).hostname or ""):
+        return None
+    return found if "://" in found else f"http://{found}"
 
-        return {"transport": SandboxTransport(connection.world)}
-    https = connection.base_url.startswith("https:")
-    return {"verify": _tls() if https else False, "trust_env": https, "follow_redirects": False}
+
+class _Line:
+    """One connection, in a transport of its own: what goes wrong takes nothing else along.
+
+    As httpcore's `trace` extension it hears of each step, and so knows whether a request went out.
+    """
+
+    def __init__(self, place: Connection, kind: Any) -> None:
+        self._place, self._kind, self.busy = place, kind, asyncio.Lock()
+        self._http, self._sent, self._ends = self._open(), False, 0.0
+        self._stream: Any = None
+
+    def _open(self) -> Any:
+        """To the sandbox in process, to loopback without TLS and proxies, or to Stripe."""
+        if (world := self._place.world) is not None:
+            from stripe_plugin.sandbox import SandboxTransport
+
+            return SandboxTransport(world)
+        https = self._place.base_url.startswith("https:")
+        proxy = _proxy(self._place.base_url) if https else None
+        return self._kind(verify=_tls(verify=https), proxy=proxy)
+
+    def _note(self, step: str, info: dict[str, Any]) -> None:
+        if step.endswith("send_request_headers.started"):
+            self._sent = self._sent or info["request"].method != b"CONNECT"  # which a proxy gets
+        if step.endswith("connect_tcp.complete"):
+            self._stream = info["return_value"]
+
+    async def ahear(self, step: str, info: dict[str, Any]) -> None:
+        """As `hear`, for asyncio, which bounds by itself."""
+        self._note(step, info)
+
+    def hear(self, step: str, info: dict[str, Any]) -> None:
+        """Bounds the attempt as a whole: httpx's own timeouts are per address, read and write."""
+        self._note(step, info)
+        if step.endswith("connect_tcp.started"):
+            found = socket.getaddrinfo(info["host"], info["port"], type=socket.SOCK_STREAM)
+            info["timeout"] = self._left() / len(found)
+        if step.endswith("start_tls.started"):
+            info["timeout"] = self._left()
+        if step.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._bound(info["return_value"])
+
+    def _left(self) -> float:
+        if (left := self._ends - time.monotonic()) <= 0:
+            raise TimeoutError
+        return left
+
+    def _bound(self, stream: Any) -> None:
+        read, write = stream.read, stream.write
+
+        def bounded_read(max_bytes: int, timeout: Any = None) -> Any:  # noqa: ARG001 - ours counts
+            return read(max_bytes, self._left())
+
+        def bounded_write(buffer: bytes, timeout: Any = None) -> None:  # noqa: ARG001 - as above
+            for at in range(0, len(buffer), 4096):  # little enough to go in one step
+                write(buffer[at : at + 4096], self._left())
+
+        stream.read, stream.write = bounded_read, bounded_write
+
+    def ask(self, message: httpx.Request, seconds: float) -> Reply | Lost:
+        """The whole answer, if it is there in time; else the connection is closed."""
+        self._sent, self._ends = self._place.world is not None, time.monotonic() + seconds
+        try:
+            heard, body = self._http.handle_request(message), bytearray()
+            for piece in heard.iter_bytes():
+                _add(body, piece)
+            return _reply(heard, body)
+        except BaseException as error:  # noqa: BLE001 - raised again by `_lost`
+            self.close()
+            return _lost(error, sent=self._sent)
+
+    async def aask(self, message: httpx.Request, seconds: float) -> Reply | Lost:
+        """As `ask`."""
+        self._sent = self._place.world is not None
+        try:
+            async with self.busy, asyncio.timeout(seconds):
+                heard, body = await self._http.handle_async_request(message), bytearray()
+                async for piece in heard.aiter_bytes():
+                    _add(body, piece)
+                return _reply(heard, body)
+        except BaseException as error:  # noqa: BLE001 - as above
+            await self.aclose()
+            return _lost(error, sent=self._sent)
+
+    def close(self) -> None:
+        """Closes the connection; what is asked next opens another."""
+        http, self._http = self._http, self._open()
+        http.close()
+        if self._stream:  # else it stays open, if it is not the transport's yet
+            self._stream.close()
+
+    async def aclose(self) -> None:
+        """As `close`."""
+        http, self._http = self._http, self._open()
+        await http.aclose()
+        if self._stream:
+            await self._stream.aclose()
 
 
-def _message(connection: Connection, attempt: Attempt) -> httpx.Request:
+def _message(who: Connection, attempt: Attempt, trace: object) -> httpx.Request:
     """The only place where a key is revealed."""
     return httpx.Request(
         attempt.request.method,
-        connection.base_url + attempt.request.target,
-        headers={**attempt.headers, "Authorization": f"Bearer {connection.api_key.reveal()}"},
+        who.base_url + attempt.request.target,
+        headers={**attempt.headers, "Authorization": f"Bearer {who.api_key.reveal()}"},
         content=attempt.request.body,
-        extensions={"timeout": httpx.Timeout(attempt.timeout).as_dict()},
+        extensions={"trace": trace},
     )
 
 
-def _reply(heard: Heard) -> Reply | Lost:
-    if isinstance(heard, httpx.Response):
-        headers = {name.lower(): text for name, text in heard.headers.items()}
-        return Reply(heard.status_code, headers, heard.content)
-    sent = not isinstance(heard, _NEVER_SENT)
-    what = "did not answer in time" if isinstance(heard, httpx.TimeoutException) else "hung up"
+def _add(body: bytearray, piece: bytes) -> None:
+    body += piece
+    if len(body) > LARGEST:
+        raise httpx.ReadError("the answer has no end")
+
+
+def _reply(heard: httpx.Response, body: bytearray) -> Reply:
+    headers = {name.lower(): text for name, text in heard.headers.items()}
+    return Reply(heard.status_code, headers, bytes(body))
+
+
+def _lost(error: BaseException, *, sent: bool) -> Lost:
+    """What is no matter of the network is raised again, without httpcore's frames and their key."""
+    if not isinstance(error, httpx.HTTPError | OSError):
+        raise error.with_traceback(None) from None
+    late = isinstance(error, httpx.TimeoutException | TimeoutError)
+    what = "did not answer in time" if late else "hung up"
     reason = f"Stripe {what}" if sent else "Stripe could not be reached"
-    return Lost(f"{reason} ({type(heard).__name__}).", sent)
+    said = masked(f"{type(error).__name__}: {error}").rstrip(": ")[:200]
+    return Lost(f"{reason} ({said}).", sent)
 
 
 def _talk(action: Action, who: Connection, context: Run, policy: Policy) -> Talk:
@@ -63,7 +188,9 @@ class Client(AbstractContextManager["Client"]):
 
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection, self.policy = connection, policy or Policy()
-        self._http = httpx.Client(**_options(connection))
+        self._idle = [_Line(connection, httpx.HTTPTransport) for _ in range(MOST)]
+        self._door, self._home = threading.Lock(), threading.Condition()
+        self._closed = threading.Event()
 
     def run(self, action: Action, context: Run = None, *, connection: Who = None) -> Result:
         """Stripe's answer. Raises `InvalidInputs`, with nothing sent, or `StripeError`."""
@@ -71,17 +198,44 @@ class Client(AbstractContextManager["Client"]):
         talk = _talk(action, who, context, self.policy)
         step = next(talk)
         while isinstance(step, Attempt):
-            time.sleep(step.delay)
-            try:
-                heard: Heard = self._http.send(_message(who, step))
-            except httpx.HTTPError as error:
-                heard = error
-            step = talk.send(_reply(heard))
+            step = talk.send(self._sent(who, step))
         return step
 
+    def _sent(self, who: Connection, attempt: Attempt) -> Reply | Lost:
+        self._closed.wait(attempt.delay)
+        ends = time.monotonic() + min(attempt.patience, 10**6)  # a lock takes no inf
+        if isinstance(line := self._turn(ends), Lost):
+            return line
+        try:
+            seconds = min(attempt.timeout, ends - time.monotonic())
+            return line.ask(_message(who, attempt, line.hear), seconds)
+        finally:
+            with self._home:
+                self._idle.append(line)
+                self._home.notify_all()
+
+    def _turn(self, ends: float) -> _Line | Lost:
+        """A connection. All but one wait at the door: else a busy thread would take every turn."""
+        if not self._door.acquire(timeout=max(ends - time.monotonic(), 0)):
+            return BUSY
+        try:
+            with self._home:
+                left = ends - time.monotonic()
+                self._home.wait_for(lambda: self._idle or self._closed.is_set(), left)
+                if self._closed.is_set():
+                    return CLOSED
+                return self._idle.pop() if self._idle else BUSY
+        finally:
+            self._door.release()
+
     def close(self) -> None:
-        """Closes the connections."""
-        self._http.close()
+        """Ends what waits, lets what is on its way arrive, and closes the connections."""
+        self._closed.set()
+        with self._home:
+            self._home.notify_all()
+            self._home.wait_for(lambda: len(self._idle) == MOST)
+            for line in self._idle:
+                line.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -92,7 +246,9 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
 
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection, self.policy = connection, policy or Policy()
-        self._http = httpx.AsyncClient(**_options(connection))
+        self._lines = [_Line(connection, httpx.AsyncHTTPTransport) for _ in range(MOST)]
+        self._idle = [*self._lines]
+        self._turns, self._closed = asyncio.Semaphore(MOST), asyncio.Event()
 
     async def run(self, action: Action, context: Run = None, *, connection: Who = None) -> Result:
         """As `Client.run`."""
@@ -100,17 +256,108 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         talk = _talk(action, who, context, self.policy)
         step = next(talk)
         while isinstance(step, Attempt):
-            await asyncio.sleep(step.delay)
-            try:
-                heard: Heard = await self._http.send(_message(who, step))
-            except httpx.HTTPError as error:
-                heard = error
-            step = talk.send(_reply(heard))
+            step = talk.send(await self._sent(who, step))
         return step
 
+    async def _sent(self, who: Connection, attempt: Attempt) -> Reply | Lost:
+        if attempt.delay:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(attempt.delay):
+                    await self._closed.wait()
+        ends = time.monotonic() + attempt.patience
+        try:
+            async with asyncio.timeout(attempt.patience):
+                await self._turns.acquire()
+        except TimeoutError:
+            return BUSY
+        try:
+            if self._closed.is_set():
+                return CLOSED
+            line, seconds = self._idle.pop(), min(attempt.timeout, ends - time.monotonic())
+            try:
+                return await line.aask(_message(who, attempt, line.ahear), seconds)
+            finally:
+                self._idle.append(line)
+                if self._closed.is_set():
+                    await line.aclose()
+        finally:
+            self._turns.release()
+
     async def aclose(self) -> None:
-        """Closes the connections."""
-        await self._http.aclose()
+        """As `Client.close`. Cancelled, it leaves what is on its way to close itself."""
+        self._closed.set()
+        self._turns.release()  # one more, which all who wait for one hand on
+        try:
+            for line in self._lines:
+                async with line.busy:
+                    pass
+        finally:
+            async with AsyncExitStack() as closing:  # all, though one may be cancelled
+                for line in self._idle:
+                    closing.push_async_callback(line.aclose)
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+@attrs.define(eq=False)
+class _Used:
+    client: AsyncClient
+    runs: int = 0
+
+
+class Clients:
+    """The open clients of a host: one for each place, and with asyncio for each event loop."""
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self._policy, self._lock = policy, threading.Lock()
+        self._open: dict[str, Client] = {}
+        self._used: dict[tuple[object, str], _Used] = {}
+        self._kept: list[object] = []  # event loops
+
+    @contextmanager
+    def client(self, connection: Connection) -> Generator[Client]:
+        """The one of this place; a sandbox in process gets one for the run only."""
+        if connection.world is not None:
+            with Client(connection, self._policy) as client:
+                yield client
+            return
+        with self._lock:
+            if connection.base_url not in self._open:
+                self._open[connection.base_url] = Client(connection, self._policy)
+            client = self._open[connection.base_url]
+        yield client
+
+    @asynccontextmanager
+    async def aclient(self, connection: Connection) -> AsyncGenerator[AsyncClient]:
+        """The one of this loop and place; closed after its last run, unless `keep` was called."""
+        loop, world = asyncio.get_running_loop(), connection.world
+        place = (loop, connection.base_url if world is None else f"sandbox {id(world)}")
+        used = self._used.get(place) or _Used(AsyncClient(connection, self._policy))
+        self._used[place] = used
+        used.runs += 1
+        try:
+            yield used.client
+        finally:
+            used.runs -= 1
+            last = not used.runs and (world is not None or loop not in self._kept)
+            if last and self._used.get(place) is used:
+                await self._used.pop(place).client.aclose()
+
+    def keep(self) -> None:
+        """Keeps the clients of the running loop open until `aclose`."""
+        self._kept.append(asyncio.get_running_loop())
+
+    def close(self) -> None:
+        """Closes those without asyncio."""
+        with self._lock:
+            closing, self._open = self._open, {}
+        for client in closing.values():
+            client.close()
+
+    async def aclose(self) -> None:
+        """Closes those of the running loop."""
+        loop = asyncio.get_running_loop()
+        self._kept.remove(loop)
+        for place in [place for place in [*self._used] if place[0] is loop]:
+            await self._used.pop(place).client.aclose()

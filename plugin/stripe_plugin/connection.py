@@ -1,5 +1,6 @@
 """Whose account, which mode, which version? Secrets are never printed."""
 
+import hashlib
 import os
 import re
 import threading
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from stripe_plugin.errors import UsageError, masked, shown
+from stripe_plugin.pace import Pace, shared_pace
 
 if TYPE_CHECKING:
     from stripe_plugin.sandbox import Sandbox
@@ -32,7 +34,7 @@ WRONG_KEYS = {  # Source: docs.stripe.com/keys.
 class Secret:
     """Text that is shown only by `reveal()` and never pickled."""
 
-    __slots__ = ("reveal",)
+    __slots__ = ("reveal",)  # a closure: nothing that walks over attributes meets the text
 
     def __init__(self, text: "str | Secret") -> None:
         plain = text.reveal() if isinstance(text, Secret) else str(text)
@@ -46,51 +48,87 @@ class Secret:
         raise TypeError("a secret is not pickled; make the connection where it is used")
 
 
-def _mode(key: Secret) -> str:
-    """`test` or `live`; `UsageError` that says what this key is instead."""
+def _wrong(key: Secret) -> str | None:
+    """What this key is instead of a usable one."""
     text = key.reveal()
-    if not re.fullmatch(r"(sk|rk)_(?!org_)[A-Za-z0-9_]{3,500}", text):
-        reason = next(why for prefix, why in WRONG_KEYS.items() if text.startswith(prefix))
-        if re.match(r"(sk|rk)_(?!org_)", text):
-            reason = "has a character that no key has, or too few or many"
-        raise UsageError(f"The API key {key} {reason}. Use a secret key, such as sk_test_….")
-    return "test" if text[3:].startswith("test_") else "live"
+    if re.fullmatch(r"(sk|rk)_(?!org_)(test_|live_)?+[A-Za-z0-9_]{3,500}", text):
+        return None
+    if re.match(r"(sk|rk)_(?!org_)", text):
+        return "has a character that no key has, or too few or many"
+    return next(why for prefix, why in WRONG_KEYS.items() if text.startswith(prefix))
 
 
-def _checked_url(url: str) -> str:
-    """An https URL, or http on this machine: keys travel nowhere else."""
+def _wrong_url(url: str) -> str | None:
+    """What is wrong with it: keys travel by https, or by http on this machine, nowhere else."""
     with suppress(ValueError):
         parts = urlsplit(url)
         safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
         bare = not (parts.username or parts.password or parts.query or parts.fragment)
-        if safe and bare and parts.hostname and parts.port != 0 and re.fullmatch(r"[!-~]+", url):
-            return url.rstrip("/")
-    said = shown(re.sub(r"//[^/@]*@", "//…@", str(url)))
-    raise UsageError(f"The base URL must be https://host, or http:// on loopback; got {said}.")
+        plain = re.fullmatch(r"[!-~]+", url) and masked(url) == url
+        if safe and bare and plain and parts.hostname and parts.port != 0:
+            return None
+    said = shown(re.sub(r"(?s).*@|[?#].*", "…", str(url)))
+    return f"The base URL must be https://host, or http:// on loopback; got {said}."
 
 
-@attrs.frozen
+def _wrong_account(account: str | None) -> str | None:
+    """What is wrong with it."""
+    if account is None or re.fullmatch(r"acct_[A-Za-z0-9_]{1,250}", str(account)):
+        return None
+    return f"The account must look like acct_…; got {shown(account)}."
+
+
+@attrs.frozen(init=False)
 class Connection:
     """One account in one mode. Raises `UsageError` for what cannot be used."""
 
-    api_key: Secret = attrs.field(converter=Secret)  # sk_test_…, rk_test_…; live by `allow_live`
-    account: str | None = None  # acct_…, to act on a connected account
-    base_url: str = attrs.field(default=STRIPE, converter=_checked_url)
-    allow_live: bool = False
-    world: "Sandbox | None" = attrs.field(default=None, kw_only=True, repr=False)
+    api_key: Secret  # sk_test_…, rk_test_…; live by `allow_live`
+    account: str | None  # acct_…, to act on a connected account
+    base_url: str
+    allow_live: bool
+    world: "Sandbox | None" = attrs.field(kw_only=True, repr=False)
+    rate: float | None = attrs.field(kw_only=True)  # requests a second, at most
+    pace: Pace | None = attrs.field(default=None, init=False, eq=False, repr=False)
+
+    def __init__(  # noqa: PLR0913 - the fields
+        self,
+        api_key: str | Secret,
+        account: str | None = None,
+        base_url: str = STRIPE,
+        allow_live: bool = False,  # noqa: FBT001, FBT002 - as above
+        *,
+        world: "Sandbox | None" = None,
+        rate: float | None = None,
+    ) -> None:
+        api_key = Secret(api_key)  # before anything can fail: a traceback may show all locals
+        if wrong := _wrong_url(base_url) or _wrong_account(account):
+            del self, account, base_url  # half a connection, and perhaps a password: as above
+            raise UsageError(wrong)
+        made: Any = self
+        url = base_url.rstrip("/")
+        made.__attrs_init__(api_key, account, url, allow_live, world=world, rate=rate)
 
     def __attrs_post_init__(self) -> None:
-        if self.account is not None and not re.fullmatch(r"acct_[A-Za-z0-9_]{1,250}", self.account):
-            raise UsageError(f"The account must look like acct_…; got {shown(self.account)}.")
-        if _mode(self.api_key) == "live" and not self.allow_live:
+        if wrong := _wrong(self.api_key):
+            use = "Use a secret key, such as sk_test_…."
+            raise UsageError(f"The API key {self.api_key} {wrong}. {use}")
+        if self.mode == "live" and not self.allow_live:
             say_so = "Connection(…, allow_live=True), or --allow-live in the terminal."
             use = f"Use a test key (sk_test_…), or say so: {say_so}"
             raise UsageError(f"The API key {self.api_key} moves real money. {use}")
+        if self.rate is not None:
+            if not 0 < self.rate < 10**6:
+                raise UsageError(f"The rate is requests a second, above 0; got {shown(self.rate)}.")
+            whose = hashlib.sha256(self.api_key.reveal().encode()).digest(), self.account
+            pace = shared_pace(self.rate, *whose, self.base_url, id(self.world))
+            object.__setattr__(self, "pace", pace)
 
     @property
     def mode(self) -> str:
         """`sandbox`, `test` or `live`."""
-        return "sandbox" if self.world is not None else _mode(self.api_key)
+        if self.world is not None:
+            return "sandbox"
+        return "test" if self.api_key.reveal()[3:].startswith("test_") else "live"
 
     @classmethod
     def sandbox(cls, file: str | os.PathLike[str] | None = None) -> Self:
@@ -102,10 +140,13 @@ class Connection:
     @classmethod
     def from_env(cls, environ: Environ = os.environ, *, allow_live: bool = False) -> "Connection":
         """By STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE; without a key the sandbox."""
-        account = environ.get("STRIPE_ACCOUNT") or None
-        if key := environ.get("STRIPE_API_KEY", "").strip():
-            return cls(key, account, environ.get("STRIPE_API_BASE") or STRIPE, allow_live)
+        key = Secret(environ.get("STRIPE_API_KEY", "").strip())
+        account = Secret(environ.get("STRIPE_ACCOUNT") or "")
+        place = Secret(environ.get("STRIPE_API_BASE") or STRIPE)
         file = environ.get("STRIPE_NODES_SANDBOX")  # where it is kept; else one per process
+        del environ  # before anything can fail: a traceback may show all locals
+        if key.reveal():
+            return cls(key, account.reveal() or None, place.reveal(), allow_live)
         with _lock:
             shared = _shared.setdefault(file, _shared.get(file) or cls.sandbox(file))
-        return attrs.evolve(shared, account=account)
+        return cls(shared.api_key, account.reveal() or None, world=shared.world)

@@ -187,7 +187,7 @@ class Action:
 
 
 def _by_display_key(spec: Spec, inputs: Any) -> tuple[dict[str, Any], Sentences]:
-    """Given inputs under their display keys; unknown keys and keys given twice are problems."""
+    """Given inputs under their display keys; problems: 20 unknown keys, and keys given twice."""
     if not restrictions.is_object(inputs):
         return {}, {"inputs": [f"Inputs must be an object of display keys; got {shown(inputs)}."]}
     keys = {name: key for key, name in spec.names.items()} | {key: key for key in spec.names}
@@ -195,13 +195,13 @@ def _by_display_key(spec: Spec, inputs: Any) -> tuple[dict[str, Any], Sentences]
     problems: Sentences = {}
     for word, value in inputs.items():
         key = keys.get(str(word)) if word in keys else None
-        if key is None:
+        if key is None and len(problems) < 20:
             label = shown(word).strip('"')
-            hint = near(word, spec.names) or f"; its inputs are {', '.join(spec.names)}"
+            hint = near(label, spec.names) or f"; its inputs are {', '.join(spec.names)}"
             problems[label] = [f"{label} is not an input of {spec.name}{hint}."]
-        elif not is_empty(value) and key in given:
+        elif key in given and not is_empty(value):
             problems[key] = [f"{key} is given twice, as {key} and as {spec.names[key]}."]
-        elif not is_empty(value):
+        elif key and not is_empty(value):
             given[key] = CLEAR if isinstance(value, str) and value == "@clear" else value
     return given, problems
 

@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-_KEYS = re.compile(
-    r"(?<![A-Za-z0-9])((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?+)[A-Za-z0-9_]{3,}\b"
-)
-_CLIENT_SECRETS = re.compile(r"\b([a-z]{2,6}_[A-Za-z0-9_]+_secret_)[A-Za-z0-9]+")
+if TYPE_CHECKING:
+    from stripe_plugin.wire import Result
+
+# Where a word begins: also behind an escape of JSON, Python or URLs, as in `\nsk_` and `%20sk_`.
+_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[a-z])|(?<=%\w\w)|(?<=\\x\w\w)|(?<=\\u\w{4}))"
+_KEYS = re.compile(rf"{_START}((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?+)[A-Za-z0-9_]{{3,}}")
+_CLIENT_SECRETS = re.compile(r"([a-z]{2,6}_(?:test_|live_)?[A-Za-z0-9]+_secret_)[\w%.~+/=-]+")
 
 
 def masked(text: str) -> str:
@@ -26,10 +29,20 @@ def shown(value: Any, most: int = 60) -> str:
     if isinstance(value, str | int | float) or value is None:
         cut = masked(value[: most * 2]) if isinstance(value, str) else value
         text = json.dumps(cut, ensure_ascii=False).encode("utf-8", "replace").decode()
+        text = re.sub(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]", "\ufffd", text)  # moves the cursor
         return text if len(text) <= most else text[:most] + "…"
     if isinstance(value, Mapping):
         return "an object"
     return "a list" if isinstance(value, list | tuple) else f"a {type(value).__name__[:most]}"
+
+
+def said(error: BaseException) -> str:
+    """An error's type and text, bounded and without secrets, whatever its text is made by."""
+    try:
+        text = str(error)[:300]
+    except Exception:  # noqa: BLE001 - a stranger's error, which may not even have a text
+        text = "…"
+    return masked(f"{type(error).__name__}: {text}")
 
 
 def near(word: Any, known: Iterable[str]) -> str:
@@ -49,6 +62,9 @@ class Refused(ValueError):
 
 class UsageError(Exception):
     """An unknown action, an unusable key or option, a broken plugin or flow file."""
+
+    def __init__(self, text: object) -> None:
+        super().__init__(masked(str(text)))
 
 
 class InvalidInputs(ValueError):
@@ -87,6 +103,7 @@ class StripeError(Exception):
     attempts: int = 0
     action: str | None = None
     idempotency_key: str | None = None
+    rate_limit_reason: str | None = None  # Stripe-Rate-Limited-Reason, such as endpoint-rate
 
     def __init_subclass__(cls, *, category: str, statuses: tuple[int, ...] = ()) -> None:
         cls.category, cls.statuses = category, statuses
@@ -135,6 +152,36 @@ class RateLimited(StripeError, category="rate_limit", statuses=(429,)):
 
 class ConnectionFailed(StripeError, category="connection"):
     """No complete answer arrived."""
+
+
+class Unreconciled(StripeError, category="unreconciled"):
+    """It may have been executed, too long ago to be repeated safely: look at Stripe first."""
+
+
+class HookFailed(Exception):
+    """A hook failed, by the error that is its cause, when Stripe had been asked already.
+
+    `result` is what was done, or `error` says that its outcome is unknown.
+    """
+
+    def __init__(self, why: str, result: "Result | None", error: StripeError | None) -> None:
+        self.why, self.result, self.error = masked(why)[:300], result, error
+        super().__init__(self.why, result, error)
+
+    def __str__(self) -> str:
+        if self.result is None:
+            return f"A hook failed ({self.why}) after this: {self.error}"
+        what = f"{self.result.output.get('object')} {self.result.output.get('id')}"
+        return (
+            f"A hook failed ({self.why}) after Stripe had done it: {what}, request"
+            f" {self.result.request_id}. Do not run it anew."
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-safe; the same words as in `StripeError.as_dict()` mean the same."""
+        result, error = self.result and self.result.as_dict(), self.error and self.error.as_dict()
+        facts = {"retryable": False, "outcome_unknown": not result, "result": result}
+        return {"category": "hook", "message": str(self), **facts, "error": error}
 
 
 def kind_of(status: int, error_type: str | None, code: str | None) -> type[StripeError]:

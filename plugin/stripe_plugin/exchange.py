@@ -11,13 +11,24 @@ from typing import Any
 import attrs
 
 from stripe_plugin.connection import STRIPE_VERSION, Connection
-from stripe_plugin.contract import Action, Spec
-from stripe_plugin.errors import ConnectionFailed, StripeError, UsageError, kind_of, shown
-from stripe_plugin.restrictions import NOTHING, is_object
+from stripe_plugin.contract import RESOURCES, Action, Resource, Spec
+from stripe_plugin.errors import (
+    ConnectionFailed,
+    StripeError,
+    Unreconciled,
+    UsageError,
+    kind_of,
+    shown,
+)
+from stripe_plugin.log import Log
+from stripe_plugin.pace import Pace
+from stripe_plugin.restrictions import NOTHING, is_list, is_object
 from stripe_plugin.wire import Lost, Reply, Request, Result
 
 NAMESPACE = uuid.UUID("5f7c1e0a-3a2d-4b0e-9f53-6c1d0a8f4e21")
 USER_AGENT = "stripe-nodes/0.1"
+KEY_LIFE = 23 * 3600  # seconds; Stripe keeps idempotency keys for 24 hours
+GONE = "Stripe finds it no more: an earlier try, whose answer was lost, did this, or somebody else."
 
 
 @attrs.frozen
@@ -32,12 +43,20 @@ class RunContext:
     expand: Sequence[str] = ()
     extra: Mapping[str, Any] = NOTHING  # Stripe parameters without a row, sent as they are
     timeout: float | None = None  # seconds for one attempt
+    begun: float | None = None  # when an earlier try may have been sent; unix seconds
 
     def __attrs_post_init__(self) -> None:
-        if "" in (self.run_id, self.step, self.item, self.account) or isinstance(self.expand, str):
-            raise UsageError("run_id, step, item and account are not empty; expand lists paths")
-        if self.timeout is not None and not self.timeout > 0:
-            raise UsageError(f"The timeout must be more than 0 seconds; got {self.timeout}")
+        given: Any = self
+        item = "1" if type(self.item) is int and abs(self.item) < 10**18 else given.item
+        names = [self.run_id, self.step, item, self.account]
+        texts = [name for name in (*names, self.idempotency_key) if name is not None]
+        if "" in names or not all(isinstance(text, str) for text in texts):
+            raise UsageError("run_id, step, item, account, idempotency_key are text and not empty")
+        if not is_list(given.expand) or not is_object(given.extra):
+            raise UsageError("expand must be a list of paths, extra an object of parameters")
+        for name, value in (("timeout", given.timeout), ("begun", given.begun)):
+            if value is not None and not (isinstance(value, int | float) and value > 0):
+                raise UsageError(f"{name} must be seconds, more than 0; got {shown(value)}")
 
 
 @attrs.frozen
@@ -50,6 +69,7 @@ class Policy:
     first_delay: float = 0.5
     longest_delay: float = 5.0
     clock: Callable[[], float] = time.monotonic
+    log_inputs: bool = False
 
     def delay(self, attempt: int, reply: Reply | Lost) -> float | None:
         """Seconds to wait before the next attempt, or None if there should be none."""
@@ -63,19 +83,23 @@ class Policy:
 
 @attrs.frozen
 class Attempt:
-    """One thing for a client to do: wait `delay` seconds, send, wait `timeout` for the reply."""
+    """One thing for a client to do: wait `delay` seconds, send, wait `timeout` for the reply.
+
+    `patience`: seconds for `timeout` and for whatever the client has to wait for before it.
+    """
 
     request: Request
     headers: Mapping[str, str]
     delay: float
     timeout: float
+    patience: float
 
 
 def worth_retrying(reply: Reply | Lost) -> bool:
     """Stripe-Should-Retry decides if it is there; else 409, 429, 5xx and what never arrived."""
     # Source: docs.stripe.com/error-low-level. A stored failure that is replayed stays one.
     if isinstance(reply, Lost):
-        return True
+        return reply.again
     if (advice := reply.headers.get("stripe-should-retry")) in ("true", "false"):
         return advice == "true"
     if reply.status < 300:
@@ -86,7 +110,7 @@ def worth_retrying(reply: Reply | Lost) -> bool:
 def idempotency_key(spec: Spec, connection: Connection, context: RunContext) -> str:
     """The key given, or derived from the run's name, or random."""
     if (given := context.idempotency_key) is not None:
-        if not re.fullmatch(r"[\x21-\x7e]{1,255}", str(given)):
+        if not re.fullmatch(r"[\x21-\x7e]{1,255}", given):
             raise UsageError(f"An idempotency key is 1–255 ASCII characters; got {shown(given)}.")
         return given
     if context.run_id is None:
@@ -102,36 +126,110 @@ def exchange(
     """All attempts of one action. Raises `InvalidInputs` before them, `StripeError` after."""
     request = _request(action, context)
     headers = _headers(request, action.spec, connection, context)
-    deadline = policy.clock() + policy.budget
-    number, unknown, delay = 0, False, 0.0
+    key = headers.get("Idempotency-Key")
+    log = Log(action, connection, context, inputs=policy.log_inputs)
+    try:
+        _check_age(request, action.spec, context, key)
+        draft = Attempt(request, headers, 0.0, context.timeout or policy.timeout, policy.budget)
+        unknown = request.method != "GET" and context.begun is not None
+        talk = _attempts(draft, policy, connection.pace, log, unknown=unknown)
+        reply, number, unknown = yield from talk
+        facts = {"attempts": number, "outcome_unknown": unknown, "idempotency_key": key}
+        return _concluded(action, connection.mode, reply, facts)
+    except (StripeError, GeneratorExit) as error:
+        if getattr(error, "outcome_unknown", request.method != "GET"):
+            log.unknown(key)
+        raise
+
+
+def _attempts(
+    draft: Attempt, policy: Policy, pace: Pace | None, log: Log, *, unknown: bool
+) -> Generator[Attempt, Reply | Lost, tuple[Reply | Lost, int, bool]]:
+    """The last reply, the number of attempts, and whether one may have been executed."""
+    deadline, number, delay = policy.clock() + policy.budget, 0, 0.0
     while True:
         number += 1
-        left = max(deadline - policy.clock() - delay, 0.001)
-        reply = yield Attempt(request, headers, delay, min(context.timeout or policy.timeout, left))
-        executed = reply.sent if isinstance(reply, Lost) else not 300 <= reply.status < 500
-        unknown = unknown or (request.method != "GET" and executed)
-        wait = policy.delay(number, reply)
-        if wait is None or policy.clock() + wait >= deadline:
-            break
-        delay = wait
-    facts: dict[str, Any] = {"action": action.spec.id, "attempts": number}
-    facts |= {"outcome_unknown": unknown, "idempotency_key": headers.get("Idempotency-Key")}
+        turn = pace.turn(policy.clock()) if pace else 0.0
+        deadline += max(turn - delay, 0.0)  # a queue of our own costs nothing of the budget
+        delay = max(turn, delay)
+        begin = policy.clock() + delay
+        left = max(deadline - begin, 0.001)
+        timeout = min(draft.timeout, left)
+        try:
+            reply = yield attrs.evolve(draft, delay=delay, timeout=timeout, patience=left)
+        except GeneratorExit:  # the client was interrupted, or its task cancelled
+            reply = Lost("Interrupted", sent=True, again=False)
+        unknown = draft.request.method != "GET" and _unknown(reply, before=unknown)
+        now, wait = policy.clock(), policy.delay(number, reply)
+        again = wait if wait is not None and now + wait < deadline else None
+        log.attempt(number, reply, max(now - begin, 0.0), again)
+        if again is None:
+            return reply, number, unknown
+        delay = again
+
+
+def _unknown(reply: Reply | Lost, *, before: bool) -> bool:
+    """Whether, by now, it may have been executed without an answer that tells."""
+    if isinstance(reply, Lost):
+        return before or reply.sent
+    # Refused by what knows the key (not by a proxy): had an earlier try worked, it would replay.
+    refused = reply.status in (400, 402) and _said(reply).get("type") != "idempotency_error"
+    if 300 <= reply.status < 500 and (reply.replayed or refused):
+        return False
+    return before or not 300 <= reply.status < 500
+
+
+def _said(reply: Reply) -> Mapping[str, Any]:
+    """The `error` of an answer."""
+    error = (reply.json() or NOTHING).get("error")
+    return error if is_object(error) else NOTHING
+
+
+def _check_age(request: Request, spec: Spec, context: RunContext, key: str | None) -> None:
+    """Refuses what may be done already, if Stripe has forgotten that by now."""
+    now, begun = time.time(), context.begun
+    if request.method == "GET" or begun is None or now - begun <= KEY_LIFE:
+        return
+    when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(begun))
+    lists = RESOURCES.get(spec.resource, Resource("")).listed_by
+    where = f", for example by {lists}" if lists and not spec.path_names else ""
+    raise Unreconciled(
+        message=f"{spec.name} was begun at {when}, too long ago to repeat it safely: look at Stripe"
+        f" what came of it{where}, and do what is left under a new run ID.",
+        code="key_expired",
+        outcome_unknown=True,
+        action=spec.id,
+        idempotency_key=key,
+    )
+
+
+def _concluded(action: Action, mode: str, reply: Reply | Lost, facts: dict[str, Any]) -> Result:
+    """What the last reply means."""
+    spec, unknown = action.spec, facts["outcome_unknown"]
     output = reply.json() if isinstance(reply, Reply) else None
     if isinstance(reply, Lost) or (output is None and reply.status < 300):
         reason = reply.reason if isinstance(reply, Lost) else "Stripe's answer cannot be read."
-        reason += "" if unknown or request.method == "GET" else " Nothing was executed."
-        raise ConnectionFailed(message=reason, code="no_answer", retryable=True, **facts)
-    if output is None or not 200 <= reply.status < 300:
-        raise _error(reply, output or {}, action.spec, facts)
-    mode = "sandbox" if "stripe-nodes-sandbox" in reply.headers else connection.mode
-    live, request_id = bool(output.get("livemode", mode == "live")), reply.headers.get("request-id")
-    return Result(output, request_id, number, reply.replayed, live, mode)
+        reason += "" if unknown or spec.method == "GET" else " Nothing was executed."
+        facts |= {"action": spec.id, "code": "no_answer", "retryable": True}
+        raise ConnectionFailed(message=reason, **facts)
+    mode = "sandbox" if "stripe-nodes-sandbox" in reply.headers else mode
+    about: dict[str, Any] = {"request_id": reply.headers.get("request-id"), "mode": mode}
+    about["attempts"] = facts["attempts"]
+    if output is not None and 200 <= reply.status < 300:
+        live = bool(output.get("livemode", mode == "live"))
+        return Result(output, replayed=reply.replayed, livemode=live, **about)
+    error = _error(reply, spec, facts)
+    if spec.method == "DELETE" and unknown and error.code == "resource_missing":
+        gone = {**spec.output_example, "id": getattr(action, spec.path_names[0])}
+        return Result(gone, replayed=True, livemode=mode == "live", note=GONE, **about)
+    raise error
 
 
 def _request(action: Action, context: RunContext) -> Request:
     """Judged once more: an action made by its constructor has not been yet."""
     judged = action.read(action.inputs(), extra=context.extra)
-    expand = [*(getattr(action, "expand", None) or ()), *context.expand]
+    own = getattr(judged, "expand", None)
+    expand = [*(own if is_list(own) else ()), *context.expand]
     return judged.request(extra={**context.extra, **({"expand": expand} if expand else {})})
 
 
@@ -146,18 +244,16 @@ def _headers(request: Request, spec: Spec, who: Connection, context: RunContext)
     return headers
 
 
-def _error(reply: Reply, body: dict[str, Any], spec: Spec, facts: dict[str, Any]) -> StripeError:
-    error: Any = body.get("error") if is_object(body.get("error")) else NOTHING
+def _error(reply: Reply, spec: Spec, facts: dict[str, Any]) -> StripeError:
+    error = _said(reply)
     texts = {word: error.get(word) for word in "type code decline_code param doc_url".split()}
     facts |= {word: text for word, text in texts.items() if isinstance(text, str)}
-    # Refused by what knows the key (not by a proxy): had an earlier try worked, it would replay.
-    refused = reply.status in (400, 402) and facts.get("type") != "idempotency_error"
-    settled = spec.method == "POST" and reply.status < 500 and (reply.replayed or refused)
-    facts["outcome_unknown"] = facts["outcome_unknown"] and not settled
     facts |= {"request_id": reply.headers.get("request-id"), "status": reply.status}
     return kind_of(reply.status, facts.get("type"), facts.get("code"))(
         message=str(error.get("message") or f"Stripe answered {reply.status} without saying why."),
         display_key=spec.display_key(facts.get("param"), facts.get("code")),
         retryable=worth_retrying(reply),
+        action=spec.id,
+        rate_limit_reason=reply.headers.get("stripe-rate-limited-reason"),
         **facts,
     )

@@ -3,8 +3,12 @@
 import asyncio
 import json
 import os
-from collections.abc import Generator, Iterable, Mapping
+import re
+import threading
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from copy import deepcopy
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -16,11 +20,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 import pluggy
 
 from stripe_plugin import hookspecs
-from stripe_plugin.errors import UsageError, masked, near
+from stripe_plugin.errors import HookFailed, StripeError, UsageError, near, said, shown
 
 if TYPE_CHECKING:
-    from stripe_plugin.client import AsyncClient, Client, Run, Who
+    from stripe_plugin.client import Clients, Run, Who
     from stripe_plugin.contract import Action
+    from stripe_plugin.exchange import Policy
     from stripe_plugin.wire import Result
 
 MANIFESTS = "stripe_plugin.manifest"  # name = "package:index.json": read as data, never imported
@@ -31,6 +36,8 @@ CONTRACT = (1, 0)  # a plugin may ask for more by STRIPE_PLUGIN_CONTRACT; a new 
 HINTS = ("read_only", "destructive", "idempotent")
 OURS = "stripe-nodes:stripe"
 LISTED = ("id", "name", "resource", "summary", "hints")
+# What Stripe said to the run at hand, whatever the hooks around it make of that.
+_outcome: ContextVar[dict[str, Any]] = ContextVar("_outcome")
 
 
 class Problem(NamedTuple):
@@ -75,23 +82,25 @@ def _vet(plugin: Any) -> None:
     trial = _manager()
     trial.register(plugin)
     trial.check_pending()
+    if any(impl.wrapper or impl.hookwrapper for impl in trial.hook.after_run.get_hookimpls()):
+        raise UsageError("its after_run is a wrapper: it only observes, and never yields")
 
 
 class Host(AbstractContextManager["Host"]):
     """The installed actions and the way to run them; a context manager. Made by `Host.load()`."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: "Policy | None" = None) -> None:
         self.problems: list[Problem] = []
-        self.clients: dict[str, Client] = {}
-        self.aclients: dict[str, AsyncClient] | None = None
+        self._policy, self._lock = policy, threading.Lock()
+        self._opened: list[Clients] = []  # none before the first run: httpx takes long to import
         self._entries: dict[str, dict[str, Any]] = {}
         self._plugins = _manager()
-        self._plugins.register(_Runner(self), "stripe_plugin")
+        self._plugins.register(_Runner(self._clients), "stripe_plugin")
 
     @classmethod
-    def load(cls, *, block: Iterable[str] = ()) -> Self:
+    def load(cls, *, block: Iterable[str] = (), policy: "Policy | None" = None) -> Self:
         """Everything installed, but for the names in `block` and STRIPE_PLUGIN_BLOCK."""
-        host = cls()
+        host = cls(policy)
         blocked = {*block, *map(str.strip, os.environ.get("STRIPE_PLUGIN_BLOCK", "").split(","))}
         found = [*entry_points(group=MANIFESTS), *entry_points(group=PLUGINS)]
         found = [point for point in found if point.name not in blocked]
@@ -101,17 +110,20 @@ class Host(AbstractContextManager["Host"]):
             try:
                 plugin = _Manifest(point.value) if point.group == MANIFESTS else point.load()
                 host.register(plugin, f"{name}:{point.group}")
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - anything can happen at import
-                host._report(name, error)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - anything can happen at import
+                host._report(name, said(error))
         return host
 
     def register(self, plugin: Any, name: str) -> None:
         """Adds a plugin by hand, as discovery does. `name`: distribution:name."""
         _vet(plugin)
         found = plugin.register_actions() if hasattr(plugin, "register_actions") else None
-        for each in [*(found or ())]:
-            self._offer(each, name)
+        offered = [*(found or ())]
         self._plugins.register(plugin, name)
+        for each in offered:
+            self._offer(each, name)
 
     def _offer(self, found: Any, by: str) -> None:
         """Lists an action: the entry of a manifest, or made from a class."""
@@ -121,8 +133,10 @@ class Host(AbstractContextManager["Host"]):
         entry = cast("dict[str, Any]", found) if isinstance(found, dict) else about
         hints: Any = entry.get("hints")
         known = isinstance(hints, dict) and {*HINTS} <= {*cast("dict[str, bool]", hints)}
-        lacks = [word for word in (*LISTED, "entry") if entry.get(word) is None]
-        lacks += ["an id that is text"] * (not isinstance(entry.get("id", ""), str))
+        lacks = [word for word in LISTED[:-1] if not isinstance(entry.get(word), str)]
+        lacks += ["entry"] * (entry.get("entry") is None)
+        if not lacks and not re.fullmatch(r"\w[\w.-]{0,99}", str(entry["id"])):
+            lacks.append("an id of letters, digits, _ and -")
         if lacks or not known:
             missing = ", ".join(lacks) or f"its hints: {', '.join(HINTS)}"
             self._report(by, f"an action lacks {missing}")
@@ -131,10 +145,9 @@ class Host(AbstractContextManager["Host"]):
         else:
             self._entries[entry["id"]] = {**entry, "plugin": by.partition(":")[0]}
 
-    def _report(self, plugin: str, error: object) -> None:
+    def _report(self, plugin: str, reason: str) -> None:
         distribution, name, *_ = f"{plugin}:".split(":")
-        kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
-        problem = Problem(name, distribution, masked(f"{kind}{error}")[:500])
+        problem = Problem(name, distribution, reason)
         self.problems += [problem] if problem not in self.problems else []
 
     def catalog(self) -> list[dict[str, Any]]:
@@ -142,10 +155,11 @@ class Host(AbstractContextManager["Host"]):
         return [{word: it[word] for word in (*LISTED, "plugin")} for it in self._entries.values()]
 
     def _entry(self, action_id: str) -> dict[str, Any]:
-        if action_id not in self._entries:
+        entry = self._entries.get(action_id) if isinstance(cast("Any", action_id), str) else None
+        if entry is None:
             hint = near(action_id, self._entries) or "; `stripe-nodes list` shows what there is"
-            raise UsageError(f"There is no action {action_id!r}{hint}")
-        return self._entries[action_id]
+            raise UsageError(f"There is no action {shown(action_id)}{hint}")
+        return entry
 
     def manifest(self, action_id: str) -> dict[str, Any]:
         """The action's manifest: the file of its package, or made from its class."""
@@ -200,39 +214,59 @@ class Host(AbstractContextManager["Host"]):
         hook, context = self._plugins.hook, context or RunContext()
         told: dict[str, Any] = {"action_id": action_id, "context": context}
         told |= {"result": None, "error": None}
+        heard: dict[str, Any] = {}
+        mark = _outcome.set(heard)
         try:
             action = self.action(action_id).read(inputs, extra=context.extra)
-            who = who or hook.get_connection(action_id=action_id, context=context)
-            who = who or Connection.from_env()
+            if who is None:
+                who = hook.get_connection(action_id=action_id, context=context)
+            if who is None:
+                who = Connection.from_env()
             if not isinstance(who, Connection):
                 raise UsageError(f"The connection is a {type(who).__name__}")  # noqa: TRY301
             yield {"action": action, "connection": who, "context": context}, told
+        except Exception as error:
+            told |= {"error": _with_outcome(error, heard), "result": heard.get("result")}
+            if told["error"] is error:
+                raise
+            raise told["error"] from error
         except BaseException as error:
-            told["error"] = error
+            told |= {"error": error, "result": heard.get("result")}
             raise
         finally:
-            for impl in hook.after_run.get_hookimpls():
-                try:
-                    impl.function(*(told[name] for name in impl.argnames))
-                except (Exception, SystemExit) as error:  # noqa: BLE001 - it changes no outcome
-                    self._report(str(impl.plugin_name), error)
+            _outcome.reset(mark)
+            self._tell(told)
+
+    def _tell(self, told: dict[str, Any]) -> None:
+        """Tells the observers, each with a copy of the output: they change no outcome."""
+        for impl in self._plugins.hook.after_run.get_hookimpls():
+            try:
+                given = {**told, "result": deepcopy(told["result"])}
+                impl.function(*(given[name] for name in impl.argnames))
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+                self._report(str(impl.plugin_name), said(error))
+
+    def _clients(self) -> "Clients":
+        from stripe_plugin.client import Clients
+
+        with self._lock:
+            self._opened = self._opened or [Clients(self._policy)]
+        return self._opened[0]
 
     def close(self) -> None:
-        """Closes the shared connections; a later run opens new ones."""
-        while self.clients:
-            self.clients.popitem()[1].close()
+        """Closes the shared connections, once what is on its way has arrived. A run opens new."""
+        for clients in self._opened:
+            clients.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     async def __aenter__(self) -> Self:
-        self.aclients = {}  # from here on, asyncio runs share their connections
+        self._clients().keep()  # from here on, asyncio runs leave their connections to the next
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        shared, self.aclients = self.aclients or {}, None
-        for client in shared.values():
-            await client.aclose()
+        await self._clients().aclose()
         self.close()
 
 
@@ -242,8 +276,7 @@ def _usable(action_id: str) -> Generator[None]:
     try:
         yield
     except Exception as error:
-        reason = masked(f"{type(error).__name__}: {error}")[:300]
-        raise UsageError(f"The action {action_id} cannot be used: {reason}") from error
+        raise UsageError(f"The action {action_id} cannot be used: {said(error)}") from error
 
 
 def _checked(result: Any) -> "Result":
@@ -254,21 +287,35 @@ def _checked(result: Any) -> "Result":
     return result
 
 
+def _with_outcome(error: Exception, heard: dict[str, Any]) -> Exception:
+    """The error of a run: where a hook's would hide what happened at Stripe, one that tells."""
+    result, failed = heard.get("result"), heard.get("error")
+    if error is failed or not (result or (failed and failed.outcome_unknown)):
+        return error
+    return HookFailed(said(error), result, failed)
+
+
+@contextmanager
+def _overheard() -> Generator[dict[str, Any]]:
+    heard = _outcome.get({})
+    try:
+        yield heard
+    except StripeError as error:
+        heard["error"] = error
+        raise
+
+
 class _Runner:
     """What runs an action when no plugin does: the innermost of the hooks."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, clients: "Callable[[], Clients]") -> None:
+        self._clients = clients
 
     @hookspecs.hookimpl(trylast=True)
     def run_action(self, action: Any, connection: Any, context: Any) -> "Result":
-        from stripe_plugin.client import Client
-
-        if connection.world is not None:
-            return Client(connection).run(action, context)
-        shared, place = self._host.clients, connection.base_url
-        client = shared.get(place) or shared.setdefault(place, Client(connection))
-        return client.run(action, context, connection=connection)
+        with _overheard() as heard, self._clients().client(connection) as client:
+            heard["result"] = result = client.run(action, context, connection=connection)
+        return result
 
     @hookspecs.hookimpl(trylast=True)
     @coroutine  # of a generator: a wrapper that denies the run may drop it without a warning
@@ -278,11 +325,7 @@ class _Runner:
         return (yield from self._arun(action, connection, context).__await__())
 
     async def _arun(self, action: Any, connection: Any, context: Any) -> "Result":
-        from stripe_plugin.client import AsyncClient
-
-        shared, place = self._host.aclients, connection.base_url
-        if shared is None or connection.world is not None:
-            async with AsyncClient(connection) as client:
-                return await client.run(action, context)
-        client = shared.get(place) or shared.setdefault(place, AsyncClient(connection))
-        return await client.run(action, context, connection=connection)
+        with _overheard() as heard:
+            async with self._clients().aclient(connection) as client:
+                heard["result"] = result = await client.run(action, context, connection=connection)
+        return result

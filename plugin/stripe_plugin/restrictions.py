@@ -55,11 +55,13 @@ def plain(value: Any) -> Any:
     left = [MOST_VALUES]
 
     def walk(value: Any, depth: int) -> Any:
-        left[0] -= 1
+        size = len(value) if is_object(value) or is_list(value) else 0
+        left[0] -= min(len(value), LONGEST) // 50 if isinstance(value, str) else size
         if depth > DEEPEST or left[0] < 0:
             raise Refused("is nested too deeply or holds too much")
         if is_object(value):
-            return {_text(key): walk(item, depth + 1) for key, item in value.items()}
+            keyed = ((walk(key, depth + 1), item) for key, item in value.items())
+            return {_text(key): walk(item, depth + 1) for key, item in keyed}
         if is_list(value):
             return [walk(item, depth + 1) for item in value]
         return _text(value) if isinstance(value, str) else _scalar(value)
@@ -254,7 +256,7 @@ def _read_object(table: "Mapping[str, Field]", value: dict[str, Any]) -> dict[st
     kept = {key: item for key, item in known.items() if not is_empty(item)}
     clean, problems = judge_table(table, kept | unset)
     refused = [(f" › {key}{path}", wrong) for key in problems for path, wrong in problems[key]]
-    unknown = [key for key in value if key not in table]
+    unknown = [key for key in value if key not in table][:20]
     refused += [(f" › {shown(key)}", f"is not a key here{near(key, table)}") for key in unknown]
     if refused:
         raise Refused(refused)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import os
 import shutil
 import signal
@@ -25,6 +26,7 @@ except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
 from stripe_plugin.errors import (
+    HookFailed,
     IdempotencyConflict,
     InvalidInputs,
     StripeError,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from stripe_plugin.sandbox import Sandbox
     from stripe_plugin.sandbox.server import Server
     from stripe_plugin.wire import Result
+    from stripe_terminal.flow import Once
 
 WRONG, REFUSED, UNSURE = 2, 3, 4
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -82,11 +85,10 @@ def connect(*, allow_live: bool, account: str | None = None) -> "Connection":
     from stripe_plugin.connection import Connection
 
     file = sandbox_file()
-    given = {**os.environ, "STRIPE_NODES_SANDBOX": str(file)}
-    if account is not None:
-        given["STRIPE_ACCOUNT"] = account
+    more = {"STRIPE_NODES_SANDBOX": str(file)}
+    more |= {} if account is None else {"STRIPE_ACCOUNT": account}
     with _kept_in(file):
-        connection = Connection.from_env(given, allow_live=allow_live)
+        connection = Connection.from_env({**os.environ, **more}, allow_live=allow_live)
     err.print(SANDBOX if connection.world else f"[bold]{connection.mode} mode[/]")
     return connection
 
@@ -94,12 +96,12 @@ def connect(*, allow_live: bool, account: str | None = None) -> "Connection":
 def _fail(code: int, error: Exception, *, as_json: bool) -> NoReturn:
     facts = (
         error.as_dict()
-        if isinstance(error, InvalidInputs | StripeError)
+        if isinstance(error, InvalidInputs | StripeError | HookFailed)
         else {"category": "usage" if code == WRONG else "unexpected", "message": masked(str(error))}
     )
     if as_json:
-        click.echo(json.dumps({"error": facts}))
-    sentences = [*masked(str(error)).splitlines(), *getattr(error, "__notes__", ())]
+        click.echo(masked(json.dumps({"error": facts})))
+    sentences = [*masked(str(error)).splitlines(), *map(masked, getattr(error, "__notes__", ()))]
     if isinstance(error, InvalidInputs):
         sentences = [masked(text) for all_ in error.problems.values() for text in all_]
     for sentence in sentences:
@@ -109,9 +111,19 @@ def _fail(code: int, error: Exception, *, as_json: bool) -> NoReturn:
     sys.exit(code)
 
 
+class _Patience(logging.Handler):
+    """Says why a command takes its time: what is sent again, and when."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line for each further attempt."""
+        if getattr(record, "retry_in", None) is not None:
+            err.print(f"[dim]… {escape(record.getMessage())}[/]", soft_wrap=True)
+
+
 @contextmanager
 def _reporting(*, as_json: bool) -> Generator[None]:
     """Every error ends in one readable report and its exit code."""
+    logging.getLogger("stripe_plugin").addHandler(_Patience())
     try:
         yield
     except (InvalidInputs, UsageError) as error:
@@ -126,6 +138,8 @@ def _reporting(*, as_json: bool) -> Generator[None]:
     except StripeError as error:
         unsure = error.outcome_unknown or error.status is None
         _fail(UNSURE if unsure else REFUSED, error, as_json=as_json)
+    except HookFailed as error:
+        _fail(1 if error.result else UNSURE, error, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises ends in one line
         _fail(1, UsageError(f"{type(error).__name__}: {error}"), as_json=as_json)
 
@@ -133,7 +147,8 @@ def _reporting(*, as_json: bool) -> Generator[None]:
 def _about(result: "Result", connection: "Connection") -> str:
     stand_in = result.mode == "sandbox" and connection.world is None
     facts = [SANDBOX] * stand_in + ([f"request {result.request_id}"] if result.request_id else [])
-    facts += ["replayed: nothing was executed again"] * result.replayed
+    facts += ["replayed: nothing was executed again"] * (result.replayed and not result.note)
+    facts += [escape(result.note)] if result.note else []
     facts += [f"{result.attempts} attempts"] * (result.attempts > 1)
     return " · ".join(facts)
 
@@ -147,7 +162,18 @@ def _connected(command: Callable[..., None]) -> Callable[..., None]:
     return live(account(json_option(command)))
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Repeats a wrong word of the command line without the key in it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As ever."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            raise click.UsageError(masked(error.format_message()), error.ctx) from None
+
+
+@click.group(cls=_Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="stripe-nodes")
 def main() -> None:
     """Stripe's actions from a terminal, the way a workflow host runs them."""
@@ -257,15 +283,15 @@ def run(
 ) -> None:
     """Run one action, with inputs by display key or parameter name."""
     with _reporting(as_json=flags["as_json"]), Host.load() as host:
-        from stripe_plugin.exchange import RunContext
+        from stripe_terminal.flow import Step
 
         connection = connect(allow_live=flags["allow_live"], account=account)
-        run_id = _run_id(run_id)
-        context, given = RunContext(run_id=run_id, expand=expand), _pairs(pairs, inputs)
+        given, run_id = _pairs(pairs, inputs), _run_id(run_id)
         for warning in host.action(action).read(given).warnings().values():
             err.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
         try:
-            result = host.run(action, given, connection=connection, context=context)
+            step = Step(action, action, given, 1, {})
+            result = _once(host, connection, run_id).run(step, given, expand)
         except StripeError as error:
             if error.retryable:
                 error.add_note(f"Repeat it with --run-id {run_id}: it is executed at most once.")
@@ -273,7 +299,7 @@ def run(
         if flags["as_json"]:
             click.echo(json.dumps(result.as_dict()))
         else:
-            out.print_json(masked(json.dumps(result.output)))
+            out.print_json(json.dumps(result.as_dict()["output"]))
         err.print(_about(result, connection), soft_wrap=True)
 
 
@@ -288,13 +314,12 @@ def flow(file: str, run_id: str | None, account: str | None, **flags: bool) -> N
 
         connection = connect(allow_live=flags["allow_live"], account=account)
         steps = flows.load(file, _text(file), host)
-        with _kept_in(home() / "runs.db"):
-            journal = flows.Journal(home() / "runs.db")
         run_id, result = _run_id(run_id), None
+        once = _once(host, connection, run_id)
         err.print(
             f"[bold]{escape(file)}[/]: {len(steps)} steps, run ID {escape(run_id)}", soft_wrap=True
         )
-        for step, result in flows.run(steps, host, connection, run_id, journal):
+        for step, result in flows.run(steps, once):
             if flags["as_json"]:
                 click.echo(json.dumps({"step": step.id, "action": step.action, **result.as_dict()}))
             else:
@@ -302,6 +327,13 @@ def flow(file: str, run_id: str | None, account: str | None, **flags: bool) -> N
                 out.print(_line(name, result), soft_wrap=True)
         if result:
             err.print(_about(result, connection), soft_wrap=True)
+
+
+def _once(host: Host, connection: "Connection", run_id: str) -> "Once":
+    from stripe_terminal.flow import Journal, Once
+
+    with _kept_in(file := home() / "runs.db"):
+        return Once(host, connection, run_id, Journal(file))
 
 
 def _line(name: str, result: "Result") -> str:
@@ -316,7 +348,7 @@ def _line(name: str, result: "Result") -> str:
     fits = len(name) + len(" ".join(facts)) + 4 <= out.width
     links = [link for link in [str(output.get("url"))] if link.startswith("http")]
     text = gap.join([f"{name}{' ' if fits else gap}{' '.join(facts)}", *links])
-    return f"[green]{'↺' if result.replayed else '✓'}[/] {escape(text)}"
+    return f"[green]{'↺' if result.replayed else '✓'}[/] {escape(masked(text))}"
 
 
 @main.command()

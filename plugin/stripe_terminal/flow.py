@@ -11,7 +11,8 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,17 @@ import yaml
 from jmespath.exceptions import (
     ArityError,
     JMESPathError,
+    JMESPathTypeError,
     LexerError,
     ParseError,
     UnknownFunctionError,
 )
+from jmespath.functions import Functions
+from jmespath.visitor import Options, TreeInterpreter
 
 from stripe_plugin.connection import Connection
 from stripe_plugin.errors import (
+    HookFailed,
     IdempotencyConflict,
     InvalidInputs,
     StripeError,
@@ -40,9 +45,11 @@ from stripe_plugin.host import Host
 from stripe_plugin.restrictions import NOTHING, UNKNOWN, is_list, is_object
 from stripe_plugin.wire import Result
 
-REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
-MOST_NODES, DEEPEST = 20_000, 50
-KEY_LIFE = 23 * 3600  # seconds; Stripe keeps idempotency keys for 24 hours
+REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}|\$\{\{).)*+)\}\}", re.DOTALL)
+MOST_NODES, DEEPEST, LONGEST = 20_000, 50, 500_000  # of a file, which is read by the character
+MOST_PROBLEMS, LONGEST_PROBLEM, LONGEST_REFERENCE = 50, 400, 1_000
+MAKING = ("multi_select_list", "multi_select_dict", "flatten", "function_expression")
+MOST_FOUND = 5_000_000  # characters; what the references of a step may come to, on the way too
 UNCLOSED = "${{ without its }}"
 YAML_TAGS = {
     f"tag:yaml.org,2002:{kind}" for kind in "map seq str int float bool null timestamp".split()
@@ -70,6 +77,20 @@ class Step:
     lines: Mapping[str, int]
 
 
+class _Loader(yaml.SafeLoader):
+    """Gives up on a file of too many nodes before it has read all of them."""
+
+    left = MOST_NODES
+
+    def compose_node(self, parent: Any, index: int) -> Any:
+        """As ever."""
+        self.left -= 1
+        if self.left < 0:
+            mark = self.get_mark()
+            raise yaml.MarkedYAMLError(problem="The file holds too much.", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
 class _Reader:
     """YAML to plain data with line numbers; tags, duplicate keys and bombs are refused."""
 
@@ -80,23 +101,28 @@ class _Reader:
             MOST_NODES,
             1,
         )
+        if len(text) > LONGEST:
+            raise self.error([(1, f"The file is longer than {LONGEST:,} characters.")])
         try:
-            loader = yaml.SafeLoader(text)
-            node = loader.get_single_node()
+            node = _Loader(text).get_single_node()
             self.data = self._value(node, ()) if node else None
         except yaml.reader.ReaderError as error:
             line = text[: error.position].count("\n") + 1
             raise self.error(
                 [(line, f"The character {error.character!r} cannot be read.")]
             ) from None
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
+        except RecursionError:
+            raise self.error([(1, "The file is nested too deeply.")]) from None
+        except (yaml.YAMLError, ValueError) as error:
             mark = getattr(error, "problem_mark", None)
             raise self.error([(mark.line + 1 if mark else self.line, _first(error))]) from None
 
     def error(self, problems: list[tuple[int, str]]) -> FlowError:
-        return FlowError(
-            "\n".join(f"{self.name}:{line}: {text}" for line, text in sorted(problems))
-        )
+        """One line for each, of what can be printed; the first of very many."""
+        told = sorted(problems)
+        if len(told) > MOST_PROBLEMS:
+            told[MOST_PROBLEMS:] = [(told[MOST_PROBLEMS][0], "There is more; mend these first.")]
+        return FlowError("\n".join(f"{self.name}:{line}: {_printed(text)}" for line, text in told))
 
     def _value(self, node: Any, path: tuple[Any, ...]) -> Any:
         self.left, self.line = self.left - 1, node.start_mark.line + 1
@@ -115,6 +141,8 @@ class _Reader:
         found: dict[str, Any] = {}
         for key_node, item in node.value:
             key, line = key_node.value, key_node.start_mark.line + 1
+            if key_node.tag not in (*YAML_TAGS, "tag:yaml.org,2002:merge"):
+                raise self.error([(line, f"The tag {key_node.tag} has no meaning here.")])
             if not isinstance(key, str):
                 raise self.error([(line, "A key is text.")])
             if key in found:
@@ -134,6 +162,11 @@ def _scalar(node: Any) -> Any:
     if re.fullmatch(r"[-+]?(0|[1-9][0-9]{0,17})", text):
         return int(text)
     return float(text) if re.fullmatch(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+", text) else text
+
+
+def _printed(text: str) -> str:
+    cut = text if len(text) <= LONGEST_PROBLEM else f"{text[:LONGEST_PROBLEM]}…"
+    return "".join(each if each.isprintable() else " " for each in cut)
 
 
 def _first(error: BaseException) -> str:
@@ -161,7 +194,9 @@ def load(name: str, text: str, host: Host) -> list[Step]:
     steps: list[Step] = []
     for number, raw in enumerate(listed):
         step, wrong = _step(raw, ("steps", number), reader.lines)
-        problems += [*wrong, *_check(step, [earlier.id for earlier in steps], host)]
+        problems += [*wrong, *islice(_check(step, steps, host), MOST_PROBLEMS + 1)]
+        if len(problems) > MOST_PROBLEMS:
+            break
         steps.append(step)
     if problems:
         raise reader.error(problems)
@@ -190,7 +225,8 @@ def _step(raw: Any, path: Any, lines: Any) -> tuple[Step, list[tuple[int, str]]]
     return Step(identity, action, inputs, line, places), problems
 
 
-def _check(step: Step, earlier: list[str], host: Host) -> Iterator[tuple[int, str]]:
+def _check(step: Step, before: list[Step], host: Host) -> Iterator[tuple[int, str]]:
+    earlier = [other.id for other in before]
     if step.id and step.id in earlier:
         yield step.line, f"The step id {step.id} stands twice."
     for key, value in step.inputs.items():
@@ -226,12 +262,16 @@ def _wrong_reference(expression: str, earlier: list[str]) -> str | None:
     said = f"${{{{ {expression[:80]} }}}}"
     if expression == UNCLOSED:
         return "A reference ${{ is not closed: }} is missing."
+    if len(expression) > LONGEST_REFERENCE:
+        return f"{said} is longer than {LONGEST_REFERENCE:,} characters."
     try:
-        jmespath.compile(expression).search({})
+        for function, count in _calls(jmespath.compile(expression).parsed):
+            with contextlib.suppress(JMESPathTypeError):  # it takes other things than nothing
+                Functions().call_function(function, [None] * count)
     except (UnknownFunctionError, ParseError, LexerError, ArityError, RecursionError) as error:
         return f"{said} is no JMESPath: {_first(error)}"
     except JMESPathError:
-        pass  # such as a function of what is not there yet
+        pass  # there is nothing in it
     names = re.findall(r"\bsteps\.(\w+)", expression)
     if not names:
         return f"{said} should start with steps.ID, the output of an earlier step."
@@ -241,29 +281,94 @@ def _wrong_reference(expression: str, earlier: list[str]) -> str | None:
     )
 
 
-def resolved(value: Any, outputs: Mapping[str, Any] | None) -> Any:
+def _calls(node: Any) -> Iterator[tuple[str, int]]:
+    """The functions in an expression, and how many arguments they are given."""
+    nodes: list[Any] = [node]
+    while nodes:
+        found = nodes.pop()
+        if is_object(found):  # a slice has numbers
+            nodes += found["children"]
+            if found["type"] == "function_expression":
+                yield found["value"], len(found["children"])
+
+
+class _Finder(TreeInterpreter):
+    """Computes JMESPath within bounds: in a line, values can be doubled and loops nested at will.
+
+    What is visited and what is made is counted, for all references of a step together.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(Options(custom_functions=_Functions(self.spend)))
+        self.left = MOST_FOUND
+
+    def spend(self, count: int) -> None:
+        """Raises `ValueError` when too much is spent."""
+        self.left -= count
+        if self.left < 0:
+            raise ValueError("it comes to too much")
+
+    def count(self, made: Any) -> None:
+        """Spends for a value with all that is in it, each time it is in it."""
+        stack = [made]
+        while stack:
+            one = stack.pop()
+            self.spend(len(one) if isinstance(one, str) else 16)
+            if is_object(one) or is_list(one):
+                stack += [*one, *one.values()] if is_object(one) else one
+            elif one is not None and not isinstance(one, str | int | float):
+                raise ValueError("it is no value")  # but an expression, as for sort_by
+
+    def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
+        """As ever."""
+        self.spend(16)
+        found = super().visit(node, *args, **kwargs)
+        if node["type"] in MAKING:
+            self.count(found)
+        return found
+
+
+class _Functions(Functions):
+    """JMESPath's functions. One that repeats a text is counted before there is no memory left."""
+
+    def __init__(self, spend: Callable[[int], None]) -> None:
+        self.spend = spend
+
+    def call_function(self, function_name: str, resolved_args: Iterable[Any]) -> Any:
+        """As ever."""
+        given = [*resolved_args]
+        glue, *lists = given or [None]
+        if function_name == "join" and isinstance(glue, str):
+            self.spend(sum(len(glue) * len(one) for one in lists if is_list(one)))
+        return super().call_function(function_name, given)
+
+
+def resolved(value: Any, outputs: Mapping[str, Any] | None, finder: "_Finder | None" = None) -> Any:
     """`value` with its references filled in; with no outputs yet, they are `UNKNOWN`.
 
     A lone reference keeps its type. Raises `UsageError` for one that finds nothing.
     """
+    finder = finder or _Finder()
     if is_object(value):
-        return {key: resolved(item, outputs) for key, item in value.items()}
+        return {key: resolved(item, outputs, finder) for key, item in value.items()}
     if is_list(value):
-        return [resolved(item, outputs) for item in value]
+        return [resolved(item, outputs, finder) for item in value]
     if not isinstance(value, str) or not REFERENCE.search(value):
         return value
     if outputs is None:
         return UNKNOWN
     if lone := REFERENCE.fullmatch(value.strip()):
-        return _found(lone[1], outputs)
-    return REFERENCE.sub(lambda match: _as_text(_found(match[1], outputs)), value)
+        return _found(lone[1], outputs, finder)
+    return REFERENCE.sub(lambda match: _as_text(_found(match[1], outputs, finder)), value)
 
 
-def _found(expression: str, outputs: Mapping[str, Any]) -> Any:
+def _found(expression: str, outputs: Mapping[str, Any], finder: _Finder) -> Any:
     said = f"${{{{ {expression.strip()[:80]} }}}}"
     try:
-        found = jmespath.search(expression.strip(), {"steps": outputs})
-    except JMESPathError as error:
+        found = finder.visit(jmespath.compile(expression.strip()).parsed, {"steps": outputs})
+        finder.count(found)
+    except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
+        # JMESPath's own errors are ValueErrors; some of Python's pass through it: `[::0]`.
         raise UsageError(f"{said} cannot be computed: {_first(error)}") from None
     if found is None:
         raise UsageError(f"{said} finds nothing in the outputs so far")
@@ -323,7 +428,7 @@ class Journal:
 
     def keep(self, run: str, step: Step, inputs: Any, result: Result) -> None:
         """Stores a finished step; one that answers with somebody's key is asked again instead."""
-        kept = _without_client_secrets(result.as_dict())
+        kept = _without_client_secrets(attrs.asdict(result))
         if not _holds_key(kept):
             values = (run, step.id, _digest(step, inputs), json.dumps(kept))
             self._run("INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?)", *values)
@@ -365,71 +470,73 @@ def _scope(connection: Connection, run_id: str) -> str:
     return json.dumps([connection.mode, place, connection.account, run_id])
 
 
-def run(
-    steps: list[Step], host: Host, connection: Connection, run_id: str, journal: Journal
-) -> Iterator[tuple[Step, Result]]:
+@attrs.frozen
+class Once:
+    """Runs steps under one name of a run, each at most once; what became of them is in a journal.
+
+    Raises what `Host.run` raises, and `UsageError` if the name stands for something else.
+    """
+
+    host: Host
+    connection: Connection
+    run_id: str
+    journal: Journal
+    scope: str = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "scope", _scope(self.connection, self.run_id))
+        said = f"journal {self.connection.api_key.reveal()}"
+        self.journal.own(self.scope, hashlib.sha256(said.encode()).hexdigest()[:16])
+
+    def run(self, step: Step, inputs: Any, expand: Sequence[str] = ()) -> Result:
+        """The step's result: the one that is kept, or Stripe's."""
+        result = self.journal.finished(self.scope, step, inputs)
+        if result is not None:
+            return result
+        context = RunContext(
+            run_id=self.run_id,
+            step=step.id,
+            item=self.journal.refusals(self.scope, step),
+            begun=self.journal.begin(self.scope, step, inputs),
+            expand=expand,
+        )
+        try:
+            result = self.host.run(step.action, inputs, connection=self.connection, context=context)
+        except StripeError as error:
+            self._note(step, error)
+            raise
+        except HookFailed as error:
+            if error.result is not None:
+                self.journal.keep(self.scope, step, inputs, error.result)
+            raise
+        self.journal.keep(self.scope, step, inputs, result)
+        return result
+
+    def _note(self, step: Step, error: StripeError) -> None:
+        """Keeps a failed step as begun, unless it was surely not executed."""
+        if not error.outcome_unknown and not isinstance(error, IdempotencyConflict):
+            spent = error.status is not None and not error.retryable
+            self.journal.forget(self.scope, step, refused=spent)
+
+
+def run(steps: list[Step], once: Once) -> Iterator[tuple[Step, Result]]:
     """Runs the steps in order and gives each with its result.
 
-    Raises what `Host.run` raises; `UsageError` and `InvalidInputs` then name the step.
+    Raises what `Once.run` raises; `UsageError` and `InvalidInputs` then name the step.
     """
     outputs: dict[str, Any] = {}
-    scope = _scope(connection, run_id)
-    key = hashlib.sha256(f"journal {connection.api_key.reveal()}".encode()).hexdigest()[:16]
-    journal.own(scope, key)
     for step in steps:
-        begun: float | None = None
         try:
-            inputs = resolved(step.inputs, outputs)
-            result = journal.finished(scope, step, inputs)
-            if result is None:
-                context = RunContext(
-                    run_id=run_id, step=step.id, item=journal.refusals(scope, step)
-                )
-                call = {"connection": connection, "context": context}
-                begun = journal.begin(scope, step, inputs)
-                result = _sent(step, inputs, host, begun, **call)
-                journal.keep(scope, step, inputs, result)
+            result = once.run(step, resolved(step.inputs, outputs))
         except InvalidInputs as error:
             raise StepError(f"line {step.line}, step {step.id}: {error}") from error
         except UsageError as error:
             raise StepError(f"line {step.line}, step {step.id}: {error}.") from error
-        except StripeError as error:
-            _note(journal, scope, step, error, begun)
+        except (StripeError, HookFailed) as error:
             error.add_note(
                 f"The flow stopped at step {step.id}, line {step.line}. Go on with --run-id"
-                f" {run_id}: finished steps are not sent again. Without it, all is sent anew."
+                f" {once.run_id}: finished steps are not sent again. Without it, all is sent anew."
             )
             raise
         outputs[step.id] = result.output
         yield step, result
-
-
-def _note(
-    journal: Journal, scope: str, step: Step, error: StripeError, begun: float | None
-) -> None:
-    """Keeps a failed step as begun, unless it was surely not executed: by this try, or ever."""
-    clash = isinstance(error, IdempotencyConflict)
-    never = not begun or (error.status in (400, 402) and not clash)
-    if never and not error.outcome_unknown and not clash:
-        journal.forget(scope, step, refused=error.status is not None and not error.retryable)
-
-
-def _sent(step: Step, inputs: Any, host: Host, begun: float | None, **call: Any) -> Result:
-    """Runs one step. `begun`: when it was tried before, without an answer that was noted."""
-    action = host.action(step.action)
-    spec = action.spec
-    if begun and spec.method != "GET" and time.time() - begun > KEY_LIFE:
-        when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(begun))
-        raise UsageError(
-            f"it was begun at {when} and may have been executed, too long ago to repeat it safely:"
-            " look at Stripe what came of it, and do what is left under a new run ID"
-        )
-    try:
-        return host.run(step.action, inputs, **call)
-    except StripeError as error:
-        # A deletion has no idempotency key: gone after a try that may have worked is done.
-        if spec.method != "DELETE" or error.status != 404 or not (begun or error.outcome_unknown):
-            raise
-        identity = getattr(action.read(inputs), spec.path_names[0])
-        gone = {**spec.output_example, "id": identity}
-        return Result(gone, error.request_id, error.attempts, True, False, call["connection"].mode)

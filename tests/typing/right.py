@@ -20,6 +20,7 @@ from stripe_plugin import (
     AsyncClient,
     Client,
     Connection,
+    HookFailed,
     Host,
     InvalidInputs,
     Policy,
@@ -67,7 +68,7 @@ def run_it(connection: Connection) -> Result:
     """Run an action, with and without options."""
     with Client(connection, Policy(retries=0, timeout=5)) as client:
         assert_type(client.run(price), Result)
-        context = RunContext(run_id="run-1", step="price", item=3, expand=["product"])
+        context = RunContext(run_id="run-1", step="price", item=3, expand=["product"], begun=1.5)
         return client.run(price, context, connection=Connection("sk_test_1", "acct_1"))
 
 
@@ -80,17 +81,24 @@ async def run_it_async(connection: Connection) -> Result:
 
 def run_by_name(inputs: Mapping[str, Any]) -> dict[str, Any] | None:
     """Run what is installed, by its ID."""
-    with Host.load(block=["other"]) as host:
+    with Host.load(block=["other"], policy=Policy(retries=5, log_inputs=True)) as host:
         assert_type(host.catalog(), list[dict[str, Any]])
         assert_type(host.manifest("create_price"), dict[str, Any])
         assert_type(host.action("create_price"), type[Action])
         try:
-            return host.run("create_price", inputs).output
+            paced = Connection("sk_test_1", rate=20)
+            result = host.run("create_price", inputs, connection=paced)
+            assert_type(result.note, str | None)
         except InvalidInputs as error:
             assert_type(error.problems, dict[str, list[str]])
         except StripeError as error:
             assert_type(error.display_key, str | None)
             assert_type(error.outcome_unknown, bool)
+        except HookFailed as error:
+            assert_type(error.result, Result | None)
+            assert_type(error.error, StripeError | None)
+        else:
+            return result.output
     return None
 
 

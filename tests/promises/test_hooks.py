@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import json
 import warnings
 from collections.abc import Awaitable, Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,14 +13,18 @@ from terminal_support import Counted
 
 from stripe_plugin import (
     Connection,
+    HookFailed,
     Host,
     InvalidInputs,
+    Policy,
     Result,
     RunContext,
     StripeError,
     UsageError,
     hookimpl,
 )
+from stripe_plugin.sandbox import Fault
+from stripe_terminal import flow
 
 NAME = {"Name": "Plan"}
 Run = Callable[..., Result]
@@ -473,3 +479,209 @@ def test_a_broken_plugin_is_refused_by_hand_too() -> None:
         host.register(Unknown(), "acme:unknown")
     with Counted() as world:
         assert host.run("create_product", NAME, connection=world.connection())
+
+
+# --- when hooks fail ------------------------------------------------------------------------------
+
+
+class Late:
+    """Does something after the run: fails, or answers with something else."""
+
+    def __init__(self, does: Callable[[Any], Any]) -> None:
+        self.does = does
+
+    @hookimpl(wrapper=True)
+    def run_action(self) -> Generator[None, Result, Any]:
+        """After the run."""
+        return self.does((yield))
+
+    @hookimpl(wrapper=True)
+    def arun_action(self) -> Generator[None, Awaitable[Result], Awaitable[Any]]:
+        """After the run."""
+        inner = yield
+
+        async def around() -> Any:
+            return self.does(await inner)
+
+        return around()
+
+
+class OnlySyncLate(Late):
+    """The same, without asyncio."""
+
+    arun_action = None  # type: ignore[assignment]
+
+
+def full(_: Any) -> None:
+    """The disk of the audit is full."""
+    raise OSError("no space left; sk_live_abcdefgh1234")
+
+
+LATE = [
+    pytest.param(Late(full), "OSError", id="fails"),
+    pytest.param(OnlySyncLate(full), "OSError", id="fails in a thread"),
+    pytest.param(Late(lambda _: "done"), "UsageError", id="answers with something else"),
+    pytest.param(Late(lambda _: None), "UsageError", id="answers with nothing"),
+]
+
+
+@both
+@pytest.mark.parametrize(("late", "cause"), LATE)
+def test_a_hook_that_fails_after_the_run_hides_nothing(
+    run: Run, late: Any, cause: str, world: Counted
+) -> None:
+    """What Stripe did is in the error and told to observers; the hook's own error is its cause."""
+    observer = Observer()
+    host = hosting(late, observer)
+    with pytest.raises(HookFailed) as caught:
+        run(host, "create_product", NAME, connection=world.connection())
+    error = caught.value
+    assert error.result is not None
+    assert error.result.output["name"] == "Plan"
+    assert error.result.output["id"] in str(error)
+    assert type(error.__cause__).__name__ == cause in str(error)
+    assert "abcdefgh1234" not in str(error)
+    told = json.loads(json.dumps(error.as_dict()))
+    assert (told["category"], told["outcome_unknown"], told["retryable"]) == ("hook", False, False)
+    assert told["result"]["output"]["id"] == error.result.output["id"]
+    assert observer.told == [("create_product", None, error.result, error)]
+    assert world.asked == ["POST /v1/products"]
+
+
+class Hiding:
+    """Has words of its own for whatever goes wrong."""
+
+    @hookimpl(wrapper=True)
+    def run_action(self) -> Generator[None, Result, Result]:
+        """Turns it into another error."""
+        try:
+            return (yield)
+        except StripeError:
+            raise Denied from None
+
+    @hookimpl(wrapper=True)
+    def arun_action(self) -> Generator[None, Awaitable[Result], Awaitable[Result]]:
+        """Turns it into another error."""
+        inner = yield
+
+        async def around() -> Result:
+            try:
+                return await inner
+            except StripeError:
+                raise Denied from None
+
+        return around()
+
+
+@both
+def test_a_hook_cannot_hide_an_unknown_outcome(run: Run, world: Counted) -> None:
+    """Where a hook replaces the error of a run that may have worked, that stays to be seen."""
+    world.faults.add(Fault("cut_after", times=None))
+    host = Host.load(policy=Policy(retries=0))
+    host.register(Hiding(), "acme:hiding")
+    with pytest.raises(HookFailed) as caught:
+        run(host, "create_product", NAME, connection=world.connection())
+    error = caught.value
+    assert (error.result, isinstance(error.__cause__, Denied)) == (None, True)
+    assert error.error is not None
+    assert error.error.outcome_unknown
+    assert "may have been executed" in str(error)
+    assert error.as_dict()["outcome_unknown"] is True
+    assert world.executed("POST /v1/products") == 1
+
+
+@both
+def test_a_hook_may_replace_a_known_failure(run: Run, world: Counted) -> None:
+    """Of a refusal that did nothing, a hook may make what it likes."""
+    with pytest.raises(Denied):
+        run(hosting(Hiding()), "retrieve_product", {"Product ID": "prod_nope"},
+            connection=world.connection())  # fmt: skip
+
+
+@both
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+def test_an_interruption_stays_one(run: Run, kind: type[BaseException], world: Counted) -> None:
+    """What ends a process or task passes as it is; observers have the result beside it."""
+
+    def interrupt(_: Any) -> None:
+        raise kind
+
+    observer = Observer()
+    with pytest.raises(kind):
+        run(hosting(Late(interrupt), observer), "create_product", NAME,
+            connection=world.connection())  # fmt: skip
+    [(_, _, result, error)] = observer.told
+    assert result.output["name"] == "Plan"
+    assert isinstance(error, kind)
+
+
+class Nosy:
+    """Runs an action of its own before it denies one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection, self.host = connection, Host.load()
+
+    @hookimpl(wrapper=True)
+    def run_action(self) -> Generator[None, Result, Result]:
+        """Looks something up; then denies."""
+        self.host.run("list_products", {}, connection=self.connection)
+        if self.host:
+            raise Denied
+        return (yield)
+
+
+@both
+def test_a_hooks_own_run_is_not_the_outcome(run: Run, world: Counted) -> None:
+    """A hook that runs another action before it denies has denied: nothing else is told."""
+    host = hosting(Nosy(world.connection()))
+    with pytest.raises(Denied):
+        run(host, "create_product", NAME, connection=world.connection())
+    assert world.asked == ["GET /v1/products"]
+
+
+class Meddling:
+    """Changes what it is shown."""
+
+    @hookimpl
+    def after_run(self, result: Result | None) -> None:
+        """Empties the output."""
+        if result:
+            result.output.clear()
+
+
+@both
+def test_an_observer_cannot_change_the_outcome(run: Run, world: Counted) -> None:
+    """Each observer has a copy: what it does to it reaches neither the caller nor the others."""
+    observer = Observer()
+    host = hosting(Meddling(), observer, Meddling())
+    result = run(host, "create_product", NAME, connection=world.connection())
+    assert result.output["name"] == "Plan"
+    assert observer.told[0][2] == result
+
+
+def test_an_observer_is_no_wrapper() -> None:
+    """An after_run that would wrap would never run: it is refused when it is registered."""
+
+    class Wrapping:
+        @hookimpl(wrapper=True)
+        def after_run(self) -> Generator[None, None, None]:
+            yield
+
+    with pytest.raises(UsageError, match="after_run"):
+        Host.load().register(Wrapping(), "acme:wrapping")
+
+
+def test_a_flow_keeps_what_was_done_before_a_hook_failed(world: Counted, tmp_path: Path) -> None:
+    """The step is finished: the flow stops there, and goes on behind it, sending it no more."""
+    text = "steps: [{id: plan, action: create_product, inputs: {Name: Plan}}]"
+    late = Late(full)
+    host = hosting(late)
+    steps = flow.load("flow.yaml", text, host)
+    once = flow.Once(host, world.connection(), "r1", flow.Journal(tmp_path / "runs.db"))
+    with pytest.raises(HookFailed, match="Go on with --run-id r1") as caught:
+        list(flow.run(steps, once))
+    late.does = lambda result: result
+    [(_, result)] = flow.run(steps, once)
+    assert caught.value.result is not None
+    assert result.output == caught.value.result.output
+    assert world.asked == ["POST /v1/products"]

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import attrs
 import pytest
-from terminal_support import SCRIPT, environment
+from terminal_support import SCRIPT, Terminal, environment
 
 from stripe_plugin.sandbox import Fault, Sandbox, serve
 
@@ -269,4 +269,57 @@ def test_a_flow_resumed_after_days(tmp_path: Path) -> None:
             journal.execute("UPDATE begun SET at = at - 2 * 86400")
         end = scene.run()
         assert scene.done() == done
-        assert "look at Stripe" in end.lines[-1]["error"]["message"]
+    error = end.lines[-1]["error"]
+    assert (end.code, error["category"]) == (4, "unreconciled")
+    assert "look at Stripe" in error["message"]
+    assert error["outcome_unknown"] is True
+
+
+# --- single runs ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    """The terminal with a home of its own."""
+    return Terminal(tmp_path)
+
+
+CREATE = ("run", "create_customer", "Name=Jenny Rosen", "--run-id", "r1", "--json")
+
+
+def output(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """What a command gave on stdout."""
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_single_run_is_kept_too(terminal: Terminal) -> None:
+    """A command repeated under its run ID tells its result again; other inputs are refused."""
+    first, again = output(terminal(*CREATE)), output(terminal(*CREATE))
+    assert again == {**first, "replayed": True}
+    other = ("run", "create_customer", "Name=John", "--run-id", "r1")
+    assert "other inputs" in terminal(*other, code=2).stderr
+    assert len(output(terminal("run", "list_customers", "--json"))["output"]["data"]) == 1
+
+
+def test_a_single_run_is_not_repeated_after_days(terminal: Terminal, tmp_path: Path) -> None:
+    """A command whose answer was lost goes on within a day; then it says what to look for."""
+    terminal("fault", "cut_after", "--times", "4")
+    assert output(terminal(*CREATE, code=4))["error"]["outcome_unknown"] is True
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as journal, journal:
+        journal.execute("UPDATE begun SET at = at - 2 * 86400")
+    error = output(terminal(*CREATE, code=4))["error"]
+    assert (error["category"], error["attempts"]) == ("unreconciled", 0)
+    assert "list_customers" in error["message"]
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as journal, journal:
+        journal.execute("UPDATE begun SET at = at + 2 * 86400")
+    assert output(terminal(*CREATE))["replayed"] is True
+    assert len(output(terminal("run", "list_customers", "--json"))["output"]["data"]) == 1
+
+
+def test_a_deletion_that_was_done_is_told(terminal: Terminal) -> None:
+    """A deletion whose answer was lost is repeated, and says that nothing is there any more."""
+    customer = output(terminal(*CREATE))["output"]["id"]
+    terminal("fault", "cut_after", "--method", "DELETE", "--times", "1")
+    done = terminal("run", "delete_customer", f"Customer ID={customer}")
+    assert "answer was lost" in done.stderr

@@ -1,0 +1,832 @@
+"""Hostile input: a refusal that can be read, or one well-formed request to the declared path.
+
+Speed is not measured. What hangs is ended after a minute and has failed.
+"""
+
+import json
+import math
+import re
+import signal
+import sys
+from collections.abc import Callable, Generator, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from support import ACTIONS, fewest
+from terminal_support import KEY, Counted, install
+
+from stripe_plugin import (
+    CLEAR,
+    Connection,
+    HookFailed,
+    Host,
+    InvalidInputs,
+    Policy,
+    Request,
+    Result,
+    RunContext,
+    StripeError,
+    UsageError,
+    hookimpl,
+)
+from stripe_plugin.connection import STRIPE_VERSION
+from stripe_plugin.exchange import Attempt, exchange
+from stripe_terminal import flow
+
+LONGEST_SENTENCE, MOST_TOLD, LONGEST_LABEL = 400, 20_000, 64  # characters of a refusal
+CONTROL = re.compile(r"[\x00-\x1f\ud800-\udfff]")
+CONNECTION = Connection(KEY, account="acct_1")
+
+
+@pytest.fixture(autouse=True)
+def _no_hang() -> Iterator[None]:
+    def hung(*_: object) -> None:
+        pytest.fail("it hangs")
+
+    before = signal.signal(signal.SIGALRM, hung)
+    signal.setitimer(signal.ITIMER_REAL, 60, 60)  # Hypothesis would try it again
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def check_refusal(name: str, error: InvalidInputs) -> None:
+    """A refusal is bounded, can be printed, and is keyed by rows or by shortened unknown keys."""
+    sentences = [sentence for told in error.problems.values() for sentence in told]
+    assert sentences
+    assert max(map(len, sentences)) <= LONGEST_SENTENCE
+    assert sum(map(len, sentences)) <= MOST_TOLD
+    assert not any(map(CONTROL.search, [*sentences, *error.problems]))
+    unknown = error.problems.keys() - ACTIONS[name].spec.fields.keys()
+    assert all(len(label) <= LONGEST_LABEL for label in unknown)
+    assert json.loads(json.dumps(error.as_dict()))["problems"] == error.problems
+
+
+def check_request(name: str, request: Request, inputs: Mapping[str, Any]) -> None:
+    """A request has the declared method and path, with the very ID in it, and can be written."""
+    spec = ACTIONS[name].spec
+    assert request.method == spec.method
+    segments = request.path.split("/")
+    for segment, declared in zip(segments, spec.path.split("/"), strict=True):
+        if declared.startswith("{"):
+            variable = declared.strip("{}")
+            key = next(row.key for row in spec.rows if row.name == variable)
+            assert unquote(segment) == (inputs.get(key) or inputs.get(variable))
+            assert re.fullmatch(r"[A-Za-z0-9_.~%-]+", segment)
+            assert segment not in (".", "..")
+        else:
+            assert segment == declared
+    assert all(type(text) is str for pair in request.params for text in pair)
+    path, _, query = request.target.partition("?")
+    form = query if request.body is None else request.body.decode("ascii")
+    assert path == request.path
+    assert parse_qsl(form, keep_blank_values=True) == [*request.params]
+    assert re.fullmatch(r"[!-~]*", request.target + form)
+
+
+def check_headers(attempt: Attempt) -> None:
+    """Every header can be written in one line, and they are the declared ones."""
+    ours = {"Stripe-Version", "User-Agent", "Stripe-Account", "Content-Type", "Idempotency-Key"}
+    assert attempt.headers.keys() <= ours
+    assert attempt.headers["Stripe-Version"] == STRIPE_VERSION
+    assert all(re.fullmatch(r"[!-~]{1,255}", text) for text in attempt.headers.values())
+
+
+def attempted(name: str, inputs: Mapping[str, Any], **context: Any) -> Attempt | InvalidInputs:
+    """The first thing a client would send, or the refusal; checked, the one or the other."""
+    try:
+        action = ACTIONS[name].read(inputs, extra=context.get("extra", {}))
+        attempt = next(exchange(action, CONNECTION, RunContext(**context), Policy()))
+    except InvalidInputs as error:
+        check_refusal(name, error)
+        return error
+    check_request(name, attempt.request, inputs)
+    check_headers(attempt)
+    return attempt
+
+
+# --- what is hostile ------------------------------------------------------------------------------
+
+TEXTS = [
+    *("\0", "a\0b", "\r\n", "a\r\nX-Evil: 1", "\ud800", "a\udfff", "\x7f", "\x1b[2J", "\u202e"),
+    *("{", "[", "{}", "[]", '{"a":', "null", "NaN", "1e999", "-1", "9" * 5000, "[" * 10_000),
+    *('{"a": 1, "a": [NaN]}', "@clear", "sk_live_abcdefgh1234", "%s%n", "${{ steps.a.id }}"),
+    *("<script>", "' OR 1=1 --", "x" * 5001, "x" * 100_001, " " * 10_000 + "1", "١٠", "١"),
+]
+NUMBERS = [
+    *(math.nan, math.inf, -math.inf, 1e308, 5e-324, -0.0, 2**63, -(2**63), 10**18, -(10**18)),
+    *(True, 1j, Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity")),
+    *(Decimal("1E+999999999999999999"), Decimal("1E-999999999999999999"), Decimal("0E-999999999")),
+]
+FOREIGN = [
+    *(b"x", bytearray(b"x"), {1}, frozenset(), range(3), object(), object, len, ValueError("x")),
+    *(CLEAR, datetime.fromisoformat("9999-12-31"), datetime.min.replace(tzinfo=UTC)),
+    *({None: 1}, {5: 1}, {(): 1}),
+    *({"\ud800": 1}, {"a\r\nb": 1}, {"": ""}, [None], [[]], {"a": {}}, {b"": 1}),
+]
+
+
+def nested(depth: int, wrap: Callable[[Any], Any], inner: Any = "x") -> Any:
+    """A value inside so many others."""
+    for _ in range(depth):
+        inner = wrap(inner)
+    return inner
+
+
+def cyclic_list() -> Any:
+    """A list that holds itself, twice."""
+    cycle: list[Any] = []
+    cycle += [cycle, cycle]
+    return cycle
+
+
+def cyclic_object() -> Any:
+    """An object that holds itself, and a list of itself."""
+    cycle: dict[str, Any] = {}
+    cycle |= {"price": cycle, "metadata": [cycle]}
+    return cycle
+
+
+# Made where they are needed: they cannot even be shown.
+MONSTERS: dict[str, Callable[[], Any]] = {
+    "5,000 digits": lambda: 10**5000,
+    "less than that": lambda: -(10**5000),
+    "5,000 digits for a key": lambda: {10**5000: 1},
+    "10 MB": lambda: "x" * 10**7,
+    "10 MB of digits": lambda: "9" * 10**7,
+    "10 MB of JSON": lambda: "[" * 10**7,
+    "10 MB in a key": lambda: {"x" * 10**7: "x"},
+    "1,000 lists deep": lambda: nested(1000, lambda inner: [inner]),
+    "1,000 objects deep": lambda: nested(1000, lambda inner: {"metadata": inner}),
+    "100,000 items": lambda: ["x"] * 100_000,
+    "100,000 keys": lambda: {f"key{number}": "x" for number in range(100_000)},
+    "100,000 times nothing": lambda: [None] * 100_000,
+    "a list in itself": cyclic_list,
+    "an object in itself": cyclic_object,
+    "2^60 texts": lambda: nested(60, lambda inner: [inner, inner]),
+    "2^18 texts": lambda: nested(18, lambda inner: {"a": inner, "b": inner}),
+    "2^40 times nothing": lambda: nested(40, lambda inner: [inner, inner], []),
+    "a long text, often": lambda: ["x" * 100_000] * 15_000,
+    "a long key, often": lambda: [{"x" * 100_000: "x"}] * 9_000,
+    "a long key before many": lambda: {"x" * 100_000: ["x"] * 15_000},
+    "misspelt 9,000 times": lambda: [{"price_dat" + "a" * 60: 1}] * 9_000,
+}
+
+
+# --- the rows of the tables -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_a_row_takes_or_refuses_whatever_it_is_given(name: str) -> None:
+    """Every row, by display key and by name, refuses a hostile value or sends what is declared."""
+    for row in ACTIONS[name].spec.rows:
+        beside = {key: value for key, value in fewest(name).items() if key != row.key}
+        for value in (*TEXTS, *NUMBERS, *FOREIGN):
+            attempted(name, {**beside, row.key: value})
+            attempted(name, {**beside, row.name: value})
+            attempted(name, {**beside, row.key: [value]})
+            attempted(name, {**beside, row.name: {"metadata": value}})
+
+
+SOME = ("create_price", "list_prices", "update_customer", "delete_customer")  # every method
+NAMES = sorted({row.name for action in ACTIONS.values() for row in action.spec.rows})
+ROWS = [(name, row) for name, action in ACTIONS.items() for row in action.spec.rows]
+
+
+@pytest.mark.parametrize("turn", range(len(MONSTERS)))
+def test_a_row_is_not_overcome_by_size(turn: int) -> None:
+    """What is too long, too deep, too much or endless is refused by every row that it is given."""
+    value = [*MONSTERS.values()][turn]()
+    for number, (name, row) in enumerate(ROWS[turn % 8 :: 8]):  # every row gets an eighth of them
+        beside = {key: value for key, value in fewest(name).items() if key != row.key}
+        word = row.name if number % 2 else row.key
+        refused = attempted(name, {**beside, word: value})
+        assert isinstance(refused, InvalidInputs)
+        assert row.key in refused.problems
+
+
+KEYS: dict[str, Callable[[], Mapping[Any, Any]]] = {
+    "100,000 keys": MONSTERS["100,000 keys"],
+    "100,000 alike": lambda: {f"unit_amoun{number}": 1 for number in range(100_000)},
+    "10 MB": lambda: {"x" * 10**7: "x"},
+    "numbers": lambda: {10**5000: 1, math.nan: 1, 5: 1},
+    "no text": lambda: {None: 1, True: 1, b"name": 1, (): 1, frozenset(): 1, object: 1},
+    "a deep key": lambda: {nested(900, lambda inner: (inner,)): 1},
+    "what no text can hold": lambda: {
+        "\ud800": 1,
+        "\0": 1,
+        "a\r\nX-Evil: 1": 1,
+        "": 1,
+        "\x1b[2J": 1,
+    },
+    "words of Python": lambda: {"__class__": 1, "spec": 1, "self": 1, "cls": 1, "extra": {"a": 1}},
+    "like ours": lambda: {"inputs": 1, '"Name"': 1, "name ": 1, "NAME": 1, "name[]": 1},
+}
+
+
+@pytest.mark.parametrize("keys", KEYS)
+def test_keys_that_no_row_has_are_told_shortly(keys: str) -> None:
+    """However many, long or odd its keys are, an object of inputs is refused like any other."""
+    given = KEYS[keys]()
+    for name in SOME:
+        assert isinstance(attempted(name, {**fewest(name), **given}), InvalidInputs)
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [None, [], [("Currency", "usd")], 5, *TEXTS, *FOREIGN[:9]],
+    ids=lambda it: ascii(it)[:20],
+)
+def test_inputs_that_are_no_object_are_refused(inputs: Any) -> None:
+    """Anything but an object of inputs is refused as that."""
+    with pytest.raises(InvalidInputs, match="must be an object") as caught:
+        ACTIONS["create_price"].read(inputs)
+    check_refusal("create_price", caught.value)
+
+
+class Monster(NamedTuple):
+    """Stands for a monster until it is needed."""
+
+    name: str
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary(max_size=5)
+    | st.decimals()
+    | st.datetimes()
+    | st.sampled_from([*TEXTS, *NUMBERS, *FOREIGN])
+    | st.builds(Monster, st.sampled_from([*MONSTERS])),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text() | st.sampled_from(NAMES), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def alive(value: Any) -> Any:
+    """The value with its monsters."""
+    if isinstance(value, Monster):
+        return MONSTERS[value.name]()
+    if isinstance(value, dict):
+        return {key: alive(item) for key, item in value.items()}
+    return [*map(alive, value)] if isinstance(value, list) else value
+
+
+@settings(deadline=None, max_examples=150)
+@given(data=st.data(), name=st.sampled_from([*ACTIONS]))
+def test_whatever_is_given_is_refused_or_sent_as_declared(data: st.DataObject, name: str) -> None:
+    """Any inputs together, with any parameters beside them, are refused or sent as declared."""
+    words = st.sampled_from([*ACTIONS[name].spec.names.items()]).flatmap(st.sampled_from)
+    inputs = data.draw(st.dictionaries(words | st.text(), ANYTHING, max_size=4))
+    extra = data.draw(st.dictionaries(words | st.text() | st.integers(), ANYTHING, max_size=2))
+    beside = data.draw(st.sampled_from([{}, fewest(name)]))
+    attempted(name, {**beside, **alive(inputs)}, extra=alive(extra))
+
+
+# --- IDs in the path ------------------------------------------------------------------------------
+
+IDS = [
+    *("a/b", "../customers", "../../v1/customers", "/v1/customers", "//evil.example", "a//b"),
+    *("a?b=c", "?", "#", "a#b", "a%2Fb", "%2e%2e", "%", "%00", "a&b=c", "a;b", "a=b"),
+    *("@evil.example/v1/leak", ":pw@evil.example/", ":80@evil.example/", ".evil.example/v1/leak"),
+    *("-evil.example/v1/leak", "https://evil.example/v1/leak", "v1/customers", "\\\\evil\\x"),
+    *("größe", "😀", "a+b", "{price}", "{id}", "...", "~", "cus_123@456", "\u202e", "ａ／ｂ"),
+    *("x" * 5000, "/" * 5000),
+]
+NO_IDS = [
+    *("", ".", "..", " ", "  ", "a\nb", "a\r\nHost: evil", "a\0b", "\x7f", "\x1b", "\t"),
+    *("\ud800", "a\udfff", 5, True, None, ["a"], {"a": "b"}, b"a"),
+]
+WITH_ID = {name: each.spec.path_names[0] for name, each in ACTIONS.items() if each.spec.path_names}
+
+
+@pytest.mark.parametrize("identity", IDS, ids=lambda text: ascii(text)[:30])
+def test_an_id_stays_in_its_segment(identity: str) -> None:
+    """An ID is one segment of the declared path, however it got into the action."""
+    for name, variable in WITH_ID.items():
+        inputs = {**fewest(name), ACTIONS[name].spec.rows[0].key: identity}
+        attempt = attempted(name, inputs)
+        assert isinstance(attempt, Attempt)
+        made = ACTIONS[name](**{variable: identity})
+        assert made.request().path == attempt.request.path
+
+
+@pytest.mark.parametrize("identity", NO_IDS, ids=ascii)
+def test_what_can_be_no_id_is_refused(identity: Any) -> None:
+    """Dots, control characters, nothing and what is no text are refused, read or not."""
+    for name, variable in WITH_ID.items():
+        with pytest.raises(InvalidInputs) as caught:
+            ACTIONS[name].read({variable: identity})
+        check_refusal(name, caught.value)
+        with pytest.raises(InvalidInputs):
+            ACTIONS[name](**{variable: identity}).request()
+
+
+@pytest.mark.parametrize("name", ["retrieve_price", "expire_checkout_session", "delete_customer"])
+def test_an_id_arrives_in_its_segment(name: str) -> None:
+    """What reaches the other side of HTTP is one request, to exactly the path that was made."""
+    with Counted() as world, Host.load() as host:
+        for identity in IDS:
+            action = ACTIONS[name](**{WITH_ID[name]: identity})
+            with pytest.raises(StripeError):
+                host.run(name, action.inputs(), connection=world.connection())
+            asked, world.asked = world.asked, []
+            assert asked == [f"{action.spec.method} {action.request().target}"]
+
+
+# --- the options of a run, and its connection -----------------------------------------------------
+
+OPTIONS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "run_id": lambda text: {"run_id": text},
+    "step": lambda text: {"run_id": "r1", "step": text},
+    "item": lambda text: {"run_id": "r1", "item": text},
+    "idempotency_key": lambda text: {"idempotency_key": text},
+    "account": lambda text: {"account": text},
+    "expand": lambda text: {"expand": [text]},
+    "a key of extra": lambda text: {"extra": {text: "x"}},
+    "a key in extra": lambda text: {"extra": {"x": {text: "x"}}},
+    "a value of extra": lambda text: {"extra": {"x": text}},
+}
+
+
+def check_usage(error: UsageError) -> None:
+    """A usage error is a sentence that can be printed, and shows no key."""
+    assert 0 < len(str(error)) <= LONGEST_SENTENCE
+    assert not CONTROL.search(str(error))
+    assert KEY not in str(error)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_of_a_run_injects_nothing(option: str) -> None:
+    """Hostile text in an option is refused, or is in a header, a path or a form all its own."""
+    for text in [*TEXTS, *IDS, "acct_1\r\nX-Evil: 1", "x" * 10**7]:
+        for name in SOME:
+            try:
+                attempted(name, fewest(name), **OPTIONS[option](text))
+            except UsageError as error:
+                check_usage(error)
+
+
+@pytest.mark.parametrize("monster", MONSTERS)
+def test_extra_parameters_of_any_size_are_judged(monster: str) -> None:
+    """Parameters beside the rows are bounded, too: as one of them, as all, as a path."""
+    value = MONSTERS[monster]()
+    attempted("create_price", fewest("create_price"), extra={"x": value})
+    attempted("list_prices", {}, expand=[value])
+    if isinstance(value, dict):
+        attempted("list_prices", {}, extra=value)
+
+
+@pytest.mark.parametrize("value", [*NUMBERS, *FOREIGN], ids=lambda value: repr(value)[:30])
+def test_extra_parameters_of_any_type_are_judged(value: Any) -> None:
+    """A parameter beside the rows that has no form is refused, whatever it is."""
+    for name in SOME:
+        attempted(name, fewest(name), extra={"x": value, "y": [value], "z": {"a": value}})
+        attempted(name, fewest(name), expand=[value])
+
+
+WRONG_OPTIONS: list[tuple[str, list[Any], str]] = [
+    *[(name, [10**5000, 5, b"r", ["r"], {}], "are text") for name in ("run_id", "step", "account")],
+    ("idempotency_key", [10**5000, 5, b"abc"], "are text"),
+    ("item", [10**5000, 1.5, b"1", True], "are text"),
+    ("expand", [5, None, "a", {"a": 1}], "expand must be a list"),
+    ("extra", [5, None, [1], "a"], "extra an object"),
+    ("timeout", ["x", 0, -1, float("nan"), [1]], "timeout must be seconds"),
+    ("begun", ["x", 0, -1, float("nan"), [1]], "begun must be seconds"),
+]
+
+
+@pytest.mark.parametrize(
+    ("option", "values", "words"), WRONG_OPTIONS, ids=[row[0] for row in WRONG_OPTIONS]
+)
+def test_an_option_of_another_type_is_refused(option: str, values: list[Any], words: str) -> None:
+    """An option that is no text, list, object or number is told so at once."""
+    for value in values:
+        with pytest.raises(UsageError, match=words) as caught:
+            RunContext(**{option: value})
+        check_usage(caught.value)
+
+
+VERSION = "2020-01-01"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"extra": {"Stripe-Version": VERSION, "stripe_version": VERSION, "api_version": VERSION}},
+        {"extra": {"headers": {"Stripe-Version": VERSION}, "Stripe-Version: ": VERSION}},
+        {"run_id": f"r1\r\nStripe-Version: {VERSION}", "step": "\r\n\r\n"},
+        {"expand": [f"\r\nStripe-Version: {VERSION}"]},
+    ],
+)
+def test_nothing_changes_the_version(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No run has a version of its own: the pinned one is sent, whatever else is given."""
+    for word in ("STRIPE_VERSION", "STRIPE_API_VERSION"):
+        monkeypatch.setenv(word, VERSION)
+    for name in SOME:
+        attempt = attempted(name, fewest(name), **options)
+        assert isinstance(attempt, Attempt)
+        assert attempt.headers["Stripe-Version"] == STRIPE_VERSION
+    with pytest.raises(TypeError):
+        RunContext(version=VERSION)  # type: ignore[call-arg]
+
+
+@settings(deadline=None, max_examples=100)
+@given(after=st.text() | st.sampled_from([*TEXTS, *IDS]), account=st.text() | st.none())
+@example(after="x\r\nX-Evil: 1", account=None)
+@example(after="xyz", account="\r\nX-Evil: 1")
+@example(after="xyz\n", account="1\n")
+@example(after="xyz" * 10**6, account="1" * 10**6)
+def test_a_connection_injects_nothing(after: str, account: str | None) -> None:
+    """A key or an account that no header can hold is refused when the connection is made."""
+    try:
+        who = Connection(f"sk_test_{after}", account and f"acct_{account}")
+    except UsageError as error:
+        check_usage(error)
+        return
+    assert re.fullmatch(r"sk_test_\w*", who.api_key.reveal(), re.ASCII)
+    check_headers(next(exchange(ACTIONS["list_prices"](), who, RunContext(), Policy())))
+
+
+# --- flow files -----------------------------------------------------------------------------------
+
+HOST = Host.load(block=["acme"])
+FIRST = "steps:\n- {id: a, action: list_products}\n"
+STEP = FIRST + "- {id: b, action: create_product, inputs: {Name: "
+
+
+def referring(count: int, reference: str) -> str:
+    """A flow of so many steps, each with a reference."""
+    step = "- {{id: s{0}, action: list_products, inputs: {{Limit: '${{{{ {1}{0} }}}}'}}}}\n"
+    return FIRST + "".join(step.format(number, reference) for number in range(count))
+
+
+FILES: dict[str, tuple[str, str]] = {
+    "billions of values": (
+        "a: &l0 [x, x, x, x, x, x, x, x, x]\n"
+        + "\n".join(f"b{n}: &l{n + 1} [{', '.join([f'*l{n}'] * 9)}]" for n in range(12)),
+        "too much",
+    ),
+    "lists without end": ("steps: " + "[" * 50_000, "nested too deeply"),
+    "dashes without end": ("- " * 100_000, "nested too deeply"),
+    "100,000 items": (f"steps: [{'a, ' * 100_000}]", "too much."),
+    "25,000 anchors": ("\n".join(f"- &a{n} x" for n in range(25_000)), "too much"),
+    "10 MB": ("steps: " + "x" * 10**7, "longer than 500,000"),
+    "1,000 documents": ("---\na\n" * 1000, "another document"),
+    "half a pair": ("steps: \ud800", "cannot be read"),
+    "a tag on a key": (f"{STEP}x, !!python/name:os.system Active: true}}}}", "tag"),
+    "a tag on the file": ("!!python/object/apply:os.system [steps]", "tag"),
+    "a tag on a step": (f"{FIRST}- !!python/object/new:list {{id: b}}", "tag"),
+    "a long tag": (f"steps: !<{'%41' * 100_000}> x", "tag"),
+    "a merge of steps": (f"{FIRST}- &x {{id: b}}\n- {{<<: *x}}", "'<<'"),
+    "a merge of inputs": (f"{STEP}x, <<: {{Active: true}}}}}}", "<< is not an input"),
+    "a long word": (f"{FIRST}- {{id: b, ? {'x' * 100_000}\n}}", "A step has no"),
+    "a long action": (f"{FIRST}- {{id: b, action: {'x' * 100_000}}}", "no action"),
+    "a long id": (f"{FIRST}- {{id: {'x' * 100_000}, action: list_products}}", "needs an id"),
+    "a long key": (f"{STEP}x, ? {'x' * 100_000}\n: '${{{{ steps.c.id }}}}'}}}}", "x…"),
+    "a long name in a reference": (f"{STEP}'${{{{ steps.{'x' * 900}.id }}}}'}}}}", "No earlier"),
+    "a long reference": (f"{STEP}'${{{{ steps.a.{'x' * 9000} }}}}'}}}}", "longer than 1,000"),
+    "an expression without end": (f"{STEP}'${{{{ {'(' * 900}steps.a.id }}}}'}}}}", "JMESPath"),
+    "a colour in a key": (f'{STEP}x, "\\e[31m": "${{{{"}}}}', "not closed"),
+    "a line in a key": (f'{STEP}x, "\\nother.yaml:1: All is well.": "${{{{"}}}}', "not closed"),
+    "1,000 words": ("".join(f"word{n}: 1\n" for n in range(1000)) + FIRST, "There is more"),
+    "1,000 unknown inputs": (
+        f"{STEP}x, {', '.join(f'word{n}: 1' for n in range(1000))}}}}}",
+        "word0 is not an input",
+    ),
+    "1,000 unknown actions": (
+        FIRST + "".join(f"- {{id: s{n}, action: list_prodcut{n}}}\n" for n in range(1000)),
+        "There is more",
+    ),
+    "1,000 references to nothing": (referring(1000, "steps.product"), "There is more"),
+    "1,000 references to itself": (referring(1000, "steps.s"), "There is more"),
+    "100,000 references left open": (f"{STEP}'{'${{' * 100_000}'}}}}", "not closed"),
+    "a reference left open": (f"{STEP}'${{{{{' x' * 200_000}'}}}}", "not closed"),
+    "10,000 references in a text": (f"{STEP}'{'${{ steps.c.id }}' * 10_000}'}}}}", "more"),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_a_hostile_file_is_refused_line_by_line(case: str) -> None:
+    """A file that is too much for anybody is refused: few lines, short ones, and nothing else."""
+    text, words = FILES[case]
+    with pytest.raises(flow.FlowError, match=re.escape(words)) as caught:
+        flow.load("flow.yaml", text, HOST)
+    lines = str(caught.value).splitlines()
+    assert len(lines) <= 51
+    for line in lines:
+        assert re.fullmatch(r"flow\.yaml:[1-9]\d*: .{1,401}", line), line[:100]
+        assert line.isprintable()
+
+
+YAML = [*"\n:{}[]-&*!|>'\"#%@` \tabc$1.,?~=<\\", "steps:", "\n  - ", "id: a", "inputs: ", "Name: "]
+YAML += ["action: create_product", "${{ steps.a.id }}", "${{", "}}", "&x ", "*x", "<<: ", "? "]
+YAML += ["!!python/name:os.system ", "---\n", "...\n", "%YAML 1.1\n", '"\\ud800"', "\ufeff", "\x85"]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(["", FIRST, STEP]), st.lists(st.sampled_from(YAML), max_size=25))
+def test_any_file_is_a_flow_or_refused(start: str, parts: list[str]) -> None:
+    """Whatever is written in YAML's signs is read as steps, or is a FlowError with lines."""
+    try:
+        assert flow.load("flow.yaml", start + "".join(parts), HOST)
+    except flow.FlowError as error:
+        for line in str(error).splitlines():
+            assert re.fullmatch(r"flow\.yaml:[1-9]\d*: .{1,401}", line), line
+
+
+OUTPUTS = {
+    "a": {
+        "id": "x" * 5000,
+        "list": [{"id": f"i{number}", "number": number} for number in range(1000)],
+        "none": None,
+    }
+}
+TEN = "`[1, 1, 1, 1, 1, 1, 1, 1, 1, 1]`"
+EXPRESSIONS = {
+    "nested loops": "steps.a && " + "map(&" * 12 + "@" + f", {TEN})" * 12,
+    "nested filters": f"steps.a && {f'{TEN}[?' * 12}`true`{']' * 12}",
+    "loops over the data": "steps.a.list | map(&map(&map(&@, @), [@, @]), @) | [@, @]",
+    "2^100 values": "steps.a | " + " | ".join(["[@, @]"] * 100),
+    "2^60 values as text": "steps.a | " + "|".join(["[@, @]"] * 60) + " | to_string(@)",
+    "2^60 values compared": f"steps.a | [({'|'.join(['[@, @]'] * 60)}) == (@)]",
+    "2^60 items": "steps.a.list | " + "|".join(["[@, @][]"] * 60),
+    "2^40 characters": "steps.a.id | " + "|".join(["join('', [@, @])"] * 40),
+    "5^30 keys": "steps.a | " + "|".join(["{a: @, b: @, c: @, d: @, e: @}"] * 30),
+    "2^40 keys merged": "steps.a | " + "|".join(["merge(@, {a: @, b: @})"] * 40),
+    "long glue": "steps.a.list | join(to_string(@), map(&to_string(@), @))",
+    "20 GB of glue": "steps.a | {g: (id"
+    + "|join('', [@, @])" * 7
+    + "), l: (list[].id"
+    + "|[@, @][]" * 5
+    + ")} | join(g, l)",
+    "400 pipes": "steps.a" + "|@" * 400,
+    "400 brackets": f"steps.a | {'[' * 400}@{']' * 400}",
+    "900 times not": "!" * 900 + "steps.a",
+    "a slice of nothing": "steps.a.list[::0]",
+    "a number and a text": "steps.a.list[?number > 'x']",
+    "infinity rounded": "steps.a && ceil(`1e999`)",
+    "an expression for a value": "steps.a && &id",
+    "an expression among text": "[steps.a, &id]",
+    "a function of nothing": "steps.a | join()",
+    "a function of null": "abs(steps.a.none)",
+}
+
+
+@pytest.mark.parametrize("case", EXPRESSIONS)
+def test_an_explosive_expression_is_given_up(case: str) -> None:
+    """What would take for ever or all memory, or fails beside JMESPath, is a usage error."""
+    with pytest.raises(UsageError) as caught:
+        flow.resolved({"Name": [f"${{{{ {EXPRESSIONS[case]} }}}}"]}, OUTPUTS)
+    check_usage(caught.value)
+
+
+def test_many_references_come_to_too_much_together() -> None:
+    """The references of a step are bounded together, not each for itself."""
+    with pytest.raises(UsageError, match="too much"):
+        flow.resolved({"Metadata": ["${{ steps.a }}"] * 5_000}, OUTPUTS)
+    assert len(flow.resolved("${{ steps.a.id }}" * 100, OUTPUTS)) == 500_000
+
+
+def test_a_large_page_is_not_too_much() -> None:
+    """What people write about a full page of large objects is found."""
+    about = {"lines": [{"note": "x" * 100, "amount": number} for number in range(40)]}
+    page = [{"id": f"in_{number}", "created": -number, **about} for number in range(100)]
+    outputs = {"all": {"data": page}}
+    for expression, found in {
+        "sort_by(steps.all.data, &created)[0].id": "in_99",
+        "steps.all.data[?id == 'in_7'] | [0].lines[39].amount": 39,
+        "length(steps.all.data[].lines[])": 4000,
+        "join(',', steps.all.data[:2].id)": "in_0,in_1",
+        "reverse(steps.all.data)[0].id": "in_99",
+    }.items():
+        assert flow.resolved(f"${{{{ {expression} }}}}", outputs) == found
+
+
+JMESPATH = [*(". [ ] * | || && & @ ( ) { } : , ? [? == < [::0] ! [] -1 steps.a a x").split()]
+JMESPATH += ["`1`", "'x'", '"a"', '`[1, "a"]`', "`1e999`", "`NaN`", "`null`", "length(", "join("]
+JMESPATH += ["sort_by(", "map(", "to_string(", "to_number(", "avg(", "merge(", "ceil(", "max_by("]
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(st.sampled_from(JMESPATH), max_size=12))
+def test_any_expression_finds_something_or_is_refused(parts: list[str]) -> None:
+    """Whatever is written in JMESPath's signs is found, or is a usage error."""
+    reference = f"${{{{ steps.a{''.join(parts)} }}}}"
+    for value in (reference, f"a {reference}"):
+        try:
+            json.dumps(flow.resolved(value, OUTPUTS))
+        except UsageError as error:
+            check_usage(error)
+
+
+# --- plugins --------------------------------------------------------------------------------------
+
+IMPORTS = "from stripe_plugin import Action, Host, action, hookimpl, required\n"
+LISTING = f"{IMPORTS}@hookimpl\ndef register_actions():\n    "
+BOX = '''
+@action("POST /v1/{0}")
+class MakeBox(Action):
+    """Make a box."""
+    name: str = required("Name", "Box", "What it is called")
+'''
+TWIN = BOX.format("customers") + "BOXES += [MakeBox]"
+MODULES: dict[str, tuple[str, str]] = {  # beside those of test_host.py
+    "endless text": ("raise RuntimeError('x' * 10**7)", "xxx"),
+    "endless recursion": ("def again():\n    again()\nagain()", "RecursionError"),
+    "refuses every question": ("def __getattr__(name):\n    1 / 0", "ZeroDivisionError"),
+    "no function": ("register_actions = 5", "not callable"),
+    "a hook that is none": (f"{IMPORTS}run_action = hookimpl(5)", "AttributeError"),
+    "exit when asked": (f"{LISTING}raise SystemExit('good night')", "good night"),
+    "gives up half way": (
+        f"{LISTING}yield MakeBox\n    1 / 0{BOX.format('products')}",
+        "ZeroDivisionError",
+    ),
+    "text for actions": (f"{LISTING}return 'ab'", "lacks id"),
+    "raises when looked at": (
+        f"{LISTING}return [Odd()]\nclass Odd:\n    spec = property(lambda self: 1 / 0)",
+        "ZeroDivisionError",
+    ),
+    "the same ID twice": (
+        f"{LISTING}return BOXES{BOX.format('products')}BOXES = [MakeBox]{TWIN}",
+        "make_box is already there",
+    ),
+    "our ID": (
+        f"{LISTING}return [CreatePrice]{BOX.format('prices').replace('MakeBox', 'CreatePrice')}",
+        "create_price is already there",
+    ),
+    "a contract without end": ("STRIPE_PLUGIN_CONTRACT = '9' * 10**7", "ValueError"),
+    "an error without a text": (
+        "class E(Exception):\n    def __str__(self): 1 / 0\nraise E",
+        "E: …",
+    ),
+    "a cancellation": ("import asyncio\nraise asyncio.CancelledError", "CancelledError"),
+    "an end of its own": ("class End(BaseException): pass\nraise End('the end')", "the end"),
+    "a contract of nothing": ("STRIPE_PLUGIN_CONTRACT = None", "ValueError"),
+}
+HARMLESS = {"nothing": "", "a host": f"{IMPORTS}Host.load()", "a number": "hooks = 5"}
+
+Load = Callable[[str], Host]
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """Installs a module of hooks and loads everything; the module is gone afterwards."""
+
+    def loaded(code: str) -> Host:
+        points = "[stripe_plugin.v1]\nacme = acme_hostile\n"
+        install(tmp_path, "acme-hostile", points, {"acme_hostile.py": code})
+        monkeypatch.syspath_prepend(tmp_path)
+        return Host.load()
+
+    yield loaded
+    sys.modules.pop("acme_hostile", None)
+
+
+@pytest.mark.parametrize("case", MODULES)
+def test_a_hostile_plugin_is_one_problem(case: str, load: Load) -> None:
+    """A plugin that fails in any way is one short problem; our actions are there, and are ours."""
+    code, words = MODULES[case]
+    host = load(code)
+    [problem] = host.problems
+    assert (problem.distribution, problem.name) == ("acme-hostile", "acme")
+    assert words in problem.reason
+    assert len(problem.reason) <= 500
+    assert len([entry for entry in host.catalog() if entry["plugin"] == "stripe-nodes"]) == 38
+    assert host.action("create_price") is ACTIONS["create_price"]
+
+
+@pytest.mark.parametrize("case", HARMLESS)
+def test_an_odd_plugin_is_no_problem(case: str, load: Load) -> None:
+    """A module without hooks, or one that loads a host itself, harms nobody."""
+    host = load(HARMLESS[case])
+    assert not host.problems
+    assert len(host.catalog()) == 38
+
+
+def test_of_two_actions_with_one_id_the_first_runs(load: Load) -> None:
+    """The second action of an ID is not listed, not described and not run."""
+    host = load(MODULES["the same ID twice"][0])
+    assert [entry["id"] for entry in host.catalog()].count("make_box") == 1
+    with Counted() as world:
+        host.run("make_box", {"Name": "Chest"}, connection=world.connection())
+        assert world.asked == ["POST /v1/products"]
+
+
+def test_an_interruption_is_no_problem_of_a_plugin(load: Load) -> None:
+    """Ctrl-C while a plugin is imported ends the program, as it should."""
+    with pytest.raises(KeyboardInterrupt):
+        load("raise KeyboardInterrupt")
+
+
+class Behind:
+    """Answers in Stripe's place, but stands behind it."""
+
+    @hookimpl(trylast=True)
+    def run_action(self) -> Any:
+        """Never."""
+        pytest.fail("it was asked")
+
+
+def test_a_plugin_behind_ours_is_never_asked() -> None:
+    """A plugin that answers last does not replace the run, which has been answered by then."""
+    host = Host.load()
+    host.register(Behind(), "acme:behind")
+    with Counted() as world:
+        host.run("create_product", {"Name": "Plan"}, connection=world.connection())
+        assert world.asked == ["POST /v1/products"]
+
+
+class Vault:
+    """Gives what is no connection, or fails."""
+
+    def __init__(self, gives: Any) -> None:
+        self.gives = gives
+
+    @hookimpl
+    def get_connection(self) -> Any:
+        """The secret instead of a connection."""
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return self.gives
+
+
+@pytest.mark.parametrize(
+    "gives", ["", {}, 0, KEY, {"api_key": KEY}, 5, Connection, RuntimeError(KEY)]
+)
+def test_a_vault_that_gives_no_connection_stops_the_run(gives: Any) -> None:
+    """What is no connection is a usage error without the secret; a hook's own error is its own."""
+    host = Host.load()
+    host.register(Vault(gives), "acme:vault")
+    with pytest.raises((UsageError, RuntimeError)) as caught:
+        host.run("create_product", {"Name": "Plan"})
+    if isinstance(gives, Exception):
+        assert caught.value is gives
+    else:
+        assert isinstance(caught.value, UsageError)
+        check_usage(caught.value)
+
+
+Steps = Generator[None, Result, Any]
+
+
+def silent() -> Steps:
+    """Never yields."""
+    yield from ()
+
+
+def forgetful() -> Steps:
+    """Forgets to return the result."""
+    yield
+
+
+def twice() -> Steps:
+    """Tries to run the action once more."""
+    yield
+    return (yield)
+
+
+def loud() -> Steps:
+    """Fails, with a lot to say."""
+    yield
+    raise RuntimeError(f"{KEY} " * 10**5)
+
+
+class Wrapped:
+    """A wrapper that does its one thing in such a way."""
+
+    def __init__(self, way: Callable[[], Steps]) -> None:
+        self.way = way
+
+    @hookimpl(wrapper=True)
+    def run_action(self) -> Steps:
+        """In that way."""
+        return (yield from self.way())
+
+
+@pytest.mark.parametrize(("way", "sent"), [(silent, 0), (forgetful, 1), (twice, 1), (loud, 1)])
+def test_a_wrapper_that_is_wrong_hides_nothing(way: Callable[[], Steps], sent: int) -> None:
+    """A broken wrapper is an error; if Stripe did it all the same, the error has the result."""
+    host = Host.load()
+    host.register(Wrapped(way), "acme:wrapper")
+    with Counted() as world, pytest.raises(HookFailed if sent else RuntimeError) as caught:
+        host.run("create_product", {"Name": "Plan"}, connection=world.connection())
+    assert len(world.asked) == sent
+    if isinstance(caught.value, HookFailed):
+        assert caught.value.result
+        assert len(str(caught.value)) <= 500
+        assert KEY not in json.dumps(caught.value.as_dict())
