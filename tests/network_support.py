@@ -2,12 +2,13 @@
 
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 Behaviour = Callable[[socket.socket], None]
 
@@ -38,6 +39,12 @@ def answer(peer: socket.socket, body: Any, status: int = 200, **headers: Any) ->
     peer.sendall(f"HTTP/1.1 {status} Said\r\n{''.join(lines)}\r\n".encode() + text)
 
 
+def reset(peer: socket.socket) -> None:
+    """Breaks a connection off, which ends what serves it."""
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    raise ConnectionResetError
+
+
 def friendly(peer: socket.socket) -> None:
     """A Stripe that makes a customer of everything."""
     for _ in requests(peer):
@@ -50,7 +57,7 @@ def silent(peer: socket.socket) -> None:
         pass
 
 
-class Place(AbstractContextManager["Place"]):
+class Place:
     """A listening socket of loopback; each connection is served by a thread, as `behave` says."""
 
     def __init__(self, behave: Behaviour = friendly) -> None:
@@ -83,12 +90,16 @@ class Place(AbstractContextManager["Place"]):
                 self._threads[-1].start()
 
     def _serve(self, peer: socket.socket) -> None:
-        with peer, suppress(OSError, ValueError):  # it went away in the middle
-            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.behave(peer)
-        with self._lock:
-            self._peers.remove(peer)
-            self.open -= 1
+        with peer:
+            with suppress(OSError, ValueError):  # it went away in the middle
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.behave(peer)
+            with self._lock:  # before it is closed: by then another may be there
+                self._peers.remove(peer)
+                self.open -= 1
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *_: object) -> None:
         with suppress(OSError):

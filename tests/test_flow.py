@@ -85,7 +85,7 @@ PRICE = ("Product: ${{ steps.plan.id }}", "Currency: usd", "Unit Amount: 1000")
 MISTAKES: dict[str, tuple[str, list[tuple[int, str]]]] = {
     "unknown action": (
         after("  - id: price", "    action: create_prise"),
-        [(6, "no action 'create_prise' (did you mean create_price?)")],
+        [(6, 'no action "create_prise" (did you mean create_price?)')],
     ),
     "unknown step": (
         second("Product: ${{ steps.pln.id }}", *PRICE[1:]),

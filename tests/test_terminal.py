@@ -430,7 +430,7 @@ def odd(tmp_path: Path) -> dict[str, str]:
 
 WRONG: list[tuple[list[str], str]] = [
     (["run", "create_prise"], "did you mean create_price?"),
-    (["run", "[/red]"], "There is no action '[/red]'"),
+    (["run", "[/red]"], 'There is no action "[/red]"'),
     (["run", "create_price", "Currency=[/bold]"], "[/bold]"),
     (["run", "create_product", "Name"], '"Name" is no KEY=VALUE'),
     (["run", "create_product", "Name=a", "Name=b"], "Name"),

@@ -51,7 +51,7 @@ class Secret:
 def _wrong(key: Secret) -> str | None:
     """What this key is instead of a usable one."""
     text = key.reveal()
-    if re.fullmatch(r"(sk|rk)_(?!org_)(test_|live_)?+[A-Za-z0-9_]{3,500}", text):
+    if re.fullmatch(r"(sk|rk)_(?!org_|(test|live)_$)[A-Za-z0-9_]{3,500}", text):
         return None
     if re.match(r"(sk|rk)_(?!org_)", text):
         return "has a character that no key has, or too few or many"

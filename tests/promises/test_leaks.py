@@ -443,7 +443,7 @@ def test_a_cancellation(stripe: Stripe, host: Host) -> None:
         loop, begun = asyncio.get_running_loop(), asyncio.Event()
         stripe.answer = lambda _: (loop.call_soon_threadsafe(begun.set), stripe.hang())[1]
         task = asyncio.create_task(host.arun(*PAY, connection=stripe.connection))
-        await begun.wait()
+        await asyncio.wait_for(begun.wait(), 10)
         task.cancel()
         await task
 
@@ -803,6 +803,7 @@ def typed(tmp_path: Path, stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> Ca
     monkeypatch.setenv("STRIPE_API_BASE", stripe.url)
     monkeypatch.setattr(logging.getLogger("stripe_plugin"), "handlers", [])
     monkeypatch.setattr(Policy, "delay", QUICK.delay)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # which `sandbox` sets
     file = tmp_path / "flow.yaml"
     file.write_text(FLOW.replace("NAME", "Jenny Rosen"))
 
@@ -863,7 +864,7 @@ def test_an_interrupted_command(stripe: Stripe, tmp_path: Path) -> None:
     with subprocess.Popen(
         command, env=given, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        while not stripe.seen:
+        while not stripe.seen and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         told = process.communicate(timeout=10)
@@ -1012,8 +1013,8 @@ def test_a_proxy_gets_nothing_for_loopback(
 def test_a_proxy_that_hangs_up(go: Go, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy is asked for a tunnel, without the key; its own password is told as little."""
     with listening(lambda _: b"") as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", spelled(f"http://user:{{body}}@127.0.0.1:{proxy.port}"))
-        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.setenv("https_proxy", spelled(f"http://user:{{body}}@127.0.0.1:{proxy.port}"))
+        monkeypatch.setenv("no_proxy", "")
         failed(ConnectionFailed, go, host, *PAY, connection=Connection(KEY))
     assert proxy.seen
     check(proxy.seen)
@@ -1026,8 +1027,9 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def secured(authority: trustme.CA) -> Iterator[Stripe]:
+def secured(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stripe]:
     """A server with a certificate of that authority."""
+    monkeypatch.setenv("NO_PROXY", "localhost")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)
     with listening(lambda _: http(200, {"id": "prod_1"}), context) as server:
