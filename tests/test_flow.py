@@ -12,6 +12,9 @@ from terminal_support import EXAMPLES, Counted
 from stripe_plugin import Connection, Host, Result, StripeError, UsageError
 from stripe_plugin.sandbox import Fault
 from stripe_terminal import flow
+from stripe_terminal.journal import Journal, Once
+from stripe_terminal.reading import FlowError
+from stripe_terminal.references import resolved
 
 EXAMPLE = EXAMPLES / "sell-a-subscription.yaml"
 
@@ -29,8 +32,8 @@ class Desk:
     def each(self, text: str, run_id: str = "r1") -> Mapping[str, Result]:
         """The results by step."""
         steps = flow.load("flow.yaml", dedent(text), self.host)
-        connection, journal = self.world.connection(), flow.Journal(self.file)
-        ran = flow.run(steps, flow.Once(self.host, connection, run_id, journal))
+        connection, journal = self.world.connection(), Journal(self.file)
+        ran = flow.run(steps, Once(self.host, connection, run_id, journal))
         return {step.id: result for step, result in ran}
 
     def sent(self) -> list[str]:
@@ -187,7 +190,7 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, str]]]] = {
 def test_a_mistake_is_told_with_its_line(case: str, desk: Desk) -> None:
     """What is wrong with a flow file is told as `file:line: sentence`, and nothing is sent."""
     text, expected = MISTAKES[case]
-    with pytest.raises(flow.FlowError) as caught:
+    with pytest.raises(FlowError) as caught:
         desk.run(text)
     told = str(caught.value).splitlines()
     assert len(told) == len(expected), told
@@ -215,7 +218,7 @@ def test_all_mistakes_are_told_at_once(desk: Desk) -> None:
         action: list_products
         inputs: {Limit: 1000}
     """
-    with pytest.raises(flow.FlowError) as caught:
+    with pytest.raises(FlowError) as caught:
         desk.run(text)
     lines = [int(line.split(":")[1]) for line in str(caught.value).splitlines()]
     assert lines == [2, 5, 7, 9, 10, 11, 12, 14]
@@ -272,7 +275,7 @@ OUTPUTS = {"a": {"n": 5, "zero": 0, "no": False, "list": [1, {"b": 2}], "text": 
 )
 def test_references(value: Any, expected: Any) -> None:
     """A reference alone keeps the type of what it finds; among other text it becomes text."""
-    found = flow.resolved(value, OUTPUTS)
+    found = resolved(value, OUTPUTS)
     assert found == expected
     assert type(found) is type(expected)
 
@@ -281,7 +284,7 @@ def test_references(value: Any, expected: Any) -> None:
 def test_a_reference_that_finds_nothing(expression: str) -> None:
     """A reference that finds nothing, or null, is refused by name."""
     with pytest.raises(UsageError, match=f"{expression} .* finds nothing"):
-        flow.resolved(f"a ${{{{ {expression} }}}}", OUTPUTS)
+        resolved(f"a ${{{{ {expression} }}}}", OUTPUTS)
 
 
 def test_types_arrive_at_stripe(desk: Desk) -> None:
@@ -372,10 +375,10 @@ def test_another_run_is_another_run(desk: Desk) -> None:
 def test_another_account_is_another_run(desk: Desk) -> None:
     """A journal keeps accounts apart: the same run id elsewhere replays nothing."""
     steps = flow.load("flow.yaml", STEP, desk.host)
-    journal = flow.Journal(desk.file)
+    journal = Journal(desk.file)
     for account in (None, "acct_1", "acct_2"):
         who = Connection("sk_test_sandbox", account, world=desk.world)
-        [(_, result)] = flow.run(steps, flow.Once(desk.host, who, "r1", journal))
+        [(_, result)] = flow.run(steps, Once(desk.host, who, "r1", journal))
         assert not result.replayed
     assert len(desk.sent()) == 3
 

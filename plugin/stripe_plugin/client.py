@@ -9,7 +9,9 @@ from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
     AsyncExitStack,
+    aclosing,
     asynccontextmanager,
+    closing,
     contextmanager,
     suppress,
 )
@@ -34,6 +36,7 @@ MOST = 100  # connections of one client; further runs wait for one of them
 LARGEST = 50_000_000  # bytes of an answer; Stripe's are far smaller
 CLOSED = Lost("The client was closed.", sent=False, again=False)
 BUSY = Lost(f"None of {MOST} connections became free in time.", sent=False)
+CONNECTED = "connect_tcp.complete", "start_tls.complete"  # steps, as httpcore calls them
 _tls = cache(httpx.create_ssl_context)  # once: reading certificates costs more than a request
 
 
@@ -54,8 +57,9 @@ class _Line:
 
     def __init__(self, place: Connection, kind: Any) -> None:
         self._place, self._kind, self.busy = place, kind, asyncio.Lock()
-        self._http, self._sent, self._ends = self._open(), False, 0.0
+        self._http: Any = None
         self._stream: Any = None
+        self._sent, self._ends = True, 0.0
 
     def _open(self) -> Any:
         """To the sandbox in process, to loopback without TLS and proxies, or to Stripe."""
@@ -68,10 +72,12 @@ class _Line:
         return self._kind(verify=_tls(verify=https), proxy=proxy)
 
     def _note(self, step: str, info: dict[str, Any]) -> None:
-        if step.endswith("send_request_headers.started"):
-            self._sent = self._sent or info["request"].method != b"CONNECT"  # which a proxy gets
-        if step.endswith("connect_tcp.complete"):
+        if step.endswith("connect_tcp.started"):
+            self._sent = False
+        if step.endswith(CONNECTED):
             self._stream = info["return_value"]
+        if step.endswith("send_request_headers.started"):
+            self._sent = info["request"].method != b"CONNECT"  # which is for a proxy
 
     async def ahear(self, step: str, info: dict[str, Any]) -> None:
         """As `hear`, for asyncio, which bounds by itself."""
@@ -85,8 +91,8 @@ class _Line:
             info["timeout"] = self._left() / len(found)
         if step.endswith("start_tls.started"):
             info["timeout"] = self._left()
-        if step.endswith(("connect_tcp.complete", "start_tls.complete")):
-            self._bound(info["return_value"])
+        if step.endswith(CONNECTED):
+            self._bound(self._stream)
 
     def _left(self) -> float:
         if (left := self._ends - time.monotonic()) <= 0:
@@ -105,44 +111,50 @@ class _Line:
 
         stream.read, stream.write = bounded_read, bounded_write
 
-    def ask(self, message: httpx.Request, seconds: float) -> Reply | Lost:
+    def _begin(self, attempt: Attempt, ends: float) -> float:
+        """Seconds that it may take."""
+        now = time.monotonic()
+        self._http, self._sent = self._http or self._open(), True  # until it is known not to be
+        self._ends = max(min(now + attempt.timeout, ends), now + 0.001)
+        return self._ends - now
+
+    def ask(self, who: Connection, attempt: Attempt, ends: float) -> Reply | Lost:
         """The whole answer, if it is there in time; else the connection is closed."""
-        self._sent, self._ends = self._place.world is not None, time.monotonic() + seconds
         try:
-            heard, body = self._http.handle_request(message), bytearray()
+            self._begin(attempt, ends)
+            heard = self._http.handle_request(_message(who, attempt, self.hear))
+            body = bytearray()
             for piece in heard.iter_bytes():
                 _add(body, piece)
             return _reply(heard, body)
         except BaseException as error:  # noqa: BLE001 - raised again by `_lost`
-            self.close()
-            return _lost(error, sent=self._sent)
+            with closing(self):
+                return _lost(error, sent=self._sent)
 
-    async def aask(self, message: httpx.Request, seconds: float) -> Reply | Lost:
+    async def aask(self, who: Connection, attempt: Attempt, ends: float) -> Reply | Lost:
         """As `ask`."""
-        self._sent = self._place.world is not None
         try:
-            async with self.busy, asyncio.timeout(seconds):
-                heard, body = await self._http.handle_async_request(message), bytearray()
+            async with self.busy, asyncio.timeout(self._begin(attempt, ends)):
+                heard = await self._http.handle_async_request(_message(who, attempt, self.ahear))
+                body = bytearray()
                 async for piece in heard.aiter_bytes():
                     _add(body, piece)
                 return _reply(heard, body)
         except BaseException as error:  # noqa: BLE001 - as above
-            await self.aclose()
-            return _lost(error, sent=self._sent)
+            async with aclosing(self):
+                return _lost(error, sent=self._sent)
 
     def close(self) -> None:
-        """Closes the connection; what is asked next opens another."""
-        http, self._http = self._http, self._open()
-        http.close()
-        if self._stream:  # else it stays open, if it is not the transport's yet
-            self._stream.close()
+        """Closes the connection; who asks next opens another."""
+        stream, self._stream, self._http = self._stream, None, None
+        if stream:
+            stream.close()
 
     async def aclose(self) -> None:
         """As `close`."""
-        http, self._http = self._http, self._open()
-        await http.aclose()
-        if self._stream:
-            await self._stream.aclose()
+        stream, self._stream, self._http = self._stream, None, None
+        if stream:
+            await stream.aclose()
 
 
 def _message(who: Connection, attempt: Attempt, trace: object) -> httpx.Request:
@@ -168,9 +180,10 @@ def _reply(heard: httpx.Response, body: bytearray) -> Reply:
 
 
 def _lost(error: BaseException, *, sent: bool) -> Lost:
-    """What is no matter of the network is raised again, without httpcore's frames and their key."""
+    """What went wrong. What is no matter of the network is raised again."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None  # httpcore's frames: the key
     if not isinstance(error, httpx.HTTPError | OSError):
-        raise error.with_traceback(None) from None
+        raise error
     late = isinstance(error, httpx.TimeoutException | TimeoutError)
     what = "did not answer in time" if late else "hung up"
     reason = f"Stripe {what}" if sent else "Stripe could not be reached"
@@ -195,11 +208,11 @@ class Client(AbstractContextManager["Client"]):
     def run(self, action: Action, context: Run = None, *, connection: Who = None) -> Result:
         """Stripe's answer. Raises `InvalidInputs`, with nothing sent, or `StripeError`."""
         who = connection or self.connection
-        talk = _talk(action, who, context, self.policy)
-        step = next(talk)
-        while isinstance(step, Attempt):
-            step = talk.send(self._sent(who, step))
-        return step
+        with closing(_talk(action, who, context, self.policy)) as talk:
+            step = next(talk)
+            while isinstance(step, Attempt):
+                step = talk.send(self._sent(who, step))
+            return step
 
     def _sent(self, who: Connection, attempt: Attempt) -> Reply | Lost:
         self._closed.wait(attempt.delay)
@@ -207,8 +220,7 @@ class Client(AbstractContextManager["Client"]):
         if isinstance(line := self._turn(ends), Lost):
             return line
         try:
-            seconds = min(attempt.timeout, ends - time.monotonic())
-            return line.ask(_message(who, attempt, line.hear), seconds)
+            return line.ask(who, attempt, ends)
         finally:
             with self._home:
                 self._idle.append(line)
@@ -253,11 +265,11 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
     async def run(self, action: Action, context: Run = None, *, connection: Who = None) -> Result:
         """As `Client.run`."""
         who = connection or self.connection
-        talk = _talk(action, who, context, self.policy)
-        step = next(talk)
-        while isinstance(step, Attempt):
-            step = talk.send(await self._sent(who, step))
-        return step
+        with closing(_talk(action, who, context, self.policy)) as talk:
+            step = next(talk)
+            while isinstance(step, Attempt):
+                step = talk.send(await self._sent(who, step))
+            return step
 
     async def _sent(self, who: Connection, attempt: Attempt) -> Reply | Lost:
         if attempt.delay:
@@ -266,22 +278,19 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
                     await self._closed.wait()
         ends = time.monotonic() + attempt.patience
         try:
-            async with asyncio.timeout(attempt.patience):
-                await self._turns.acquire()
+            async with asyncio.timeout(attempt.patience) as waiting, self._turns:
+                waiting.reschedule(None)
+                if self._closed.is_set():
+                    return CLOSED
+                line = self._idle.pop()
+                try:
+                    return await line.aask(who, attempt, ends)
+                finally:
+                    self._idle.append(line)
+                    if self._closed.is_set():
+                        await line.aclose()
         except TimeoutError:
             return BUSY
-        try:
-            if self._closed.is_set():
-                return CLOSED
-            line, seconds = self._idle.pop(), min(attempt.timeout, ends - time.monotonic())
-            try:
-                return await line.aask(_message(who, attempt, line.ahear), seconds)
-            finally:
-                self._idle.append(line)
-                if self._closed.is_set():
-                    await line.aclose()
-        finally:
-            self._turns.release()
 
     async def aclose(self) -> None:
         """As `Client.close`. Cancelled, it leaves what is on its way to close itself."""
@@ -292,9 +301,9 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
                 async with line.busy:
                     pass
         finally:
-            async with AsyncExitStack() as closing:  # all, though one may be cancelled
+            async with AsyncExitStack() as ending:  # all, though one may be cancelled
                 for line in self._idle:
-                    closing.push_async_callback(line.aclose)
+                    ending.push_async_callback(line.aclose)
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
@@ -351,8 +360,8 @@ class Clients:
     def close(self) -> None:
         """Closes those without asyncio."""
         with self._lock:
-            closing, self._open = self._open, {}
-        for client in closing.values():
+            old, self._open = self._open, {}
+        for client in old.values():
             client.close()
 
     async def aclose(self) -> None:

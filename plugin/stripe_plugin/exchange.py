@@ -18,6 +18,7 @@ from stripe_plugin.errors import (
     Unreconciled,
     UsageError,
     kind_of,
+    masked,
     shown,
 )
 from stripe_plugin.log import Log
@@ -52,6 +53,8 @@ class RunContext:
         texts = [name for name in (*names, self.idempotency_key) if name is not None]
         if "" in names or not all(isinstance(text, str) for text in texts):
             raise UsageError("run_id, step, item, account, idempotency_key are text and not empty")
+        if any(masked(text) != text for text in texts):
+            raise UsageError("A run's names are logged and sent: none may hold a key or a secret")
         if not is_list(given.expand) or not is_object(given.extra):
             raise UsageError("expand must be a list of paths, extra an object of parameters")
         for name, value in (("timeout", given.timeout), ("begun", given.begun)):

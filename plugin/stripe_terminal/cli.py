@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from stripe_plugin.sandbox import Sandbox
     from stripe_plugin.sandbox.server import Server
     from stripe_plugin.wire import Result
-    from stripe_terminal.flow import Once
+    from stripe_terminal.journal import Once
 
 WRONG, REFUSED, UNSURE = 2, 3, 4
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -246,7 +246,7 @@ def _text(file: str) -> str:
 
 def _pairs(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
     from stripe_plugin.restrictions import is_object
-    from stripe_terminal.flow import read_data
+    from stripe_terminal.reading import read_data
 
     read: Any = read_data(file, _text(file)) if file else {}
     if not is_object(read):
@@ -283,7 +283,7 @@ def run(
 ) -> None:
     """Run one action, with inputs by display key or parameter name."""
     with _reporting(as_json=flags["as_json"]), Host.load() as host:
-        from stripe_terminal.flow import Step
+        from stripe_terminal.journal import Step
 
         connection = connect(allow_live=flags["allow_live"], account=account)
         given, run_id = _pairs(pairs, inputs), _run_id(run_id)
@@ -330,7 +330,7 @@ def flow(file: str, run_id: str | None, account: str | None, **flags: bool) -> N
 
 
 def _once(host: Host, connection: "Connection", run_id: str) -> "Once":
-    from stripe_terminal.flow import Journal, Once
+    from stripe_terminal.journal import Journal, Once
 
     with _kept_in(file := home() / "runs.db"):
         return Once(host, connection, run_id, Journal(file))

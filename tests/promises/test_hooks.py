@@ -25,6 +25,7 @@ from stripe_plugin import (
 )
 from stripe_plugin.sandbox import Fault
 from stripe_terminal import flow
+from stripe_terminal.journal import Journal, Once
 
 NAME = {"Name": "Plan"}
 Run = Callable[..., Result]
@@ -677,7 +678,7 @@ def test_a_flow_keeps_what_was_done_before_a_hook_failed(world: Counted, tmp_pat
     late = Late(full)
     host = hosting(late)
     steps = flow.load("flow.yaml", text, host)
-    once = flow.Once(host, world.connection(), "r1", flow.Journal(tmp_path / "runs.db"))
+    once = Once(host, world.connection(), "r1", Journal(tmp_path / "runs.db"))
     with pytest.raises(HookFailed, match="Go on with --run-id r1") as caught:
         list(flow.run(steps, once))
     late.does = lambda result: result

@@ -38,6 +38,8 @@ from stripe_plugin import (
 from stripe_plugin.connection import STRIPE_VERSION
 from stripe_plugin.exchange import Attempt, exchange
 from stripe_terminal import flow
+from stripe_terminal.reading import FlowError
+from stripe_terminal.references import resolved
 
 LONGEST_SENTENCE, MOST_TOLD, LONGEST_LABEL = 400, 20_000, 64  # characters of a refusal
 CONTROL = re.compile(r"[\x00-\x1f\ud800-\udfff]")
@@ -524,7 +526,7 @@ FILES: dict[str, tuple[str, str]] = {
 def test_a_hostile_file_is_refused_line_by_line(case: str) -> None:
     """A file that is too much for anybody is refused: few lines, short ones, and nothing else."""
     text, words = FILES[case]
-    with pytest.raises(flow.FlowError, match=re.escape(words)) as caught:
+    with pytest.raises(FlowError, match=re.escape(words)) as caught:
         flow.load("flow.yaml", text, HOST)
     lines = str(caught.value).splitlines()
     assert len(lines) <= 51
@@ -544,7 +546,7 @@ def test_any_file_is_a_flow_or_refused(start: str, parts: list[str]) -> None:
     """Whatever is written in YAML's signs is read as steps, or is a FlowError with lines."""
     try:
         assert flow.load("flow.yaml", start + "".join(parts), HOST)
-    except flow.FlowError as error:
+    except FlowError as error:
         for line in str(error).splitlines():
             assert re.fullmatch(r"flow\.yaml:[1-9]\d*: .{1,401}", line), line
 
@@ -591,15 +593,15 @@ EXPRESSIONS = {
 def test_an_explosive_expression_is_given_up(case: str) -> None:
     """What would take for ever or all memory, or fails beside JMESPath, is a usage error."""
     with pytest.raises(UsageError) as caught:
-        flow.resolved({"Name": [f"${{{{ {EXPRESSIONS[case]} }}}}"]}, OUTPUTS)
+        resolved({"Name": [f"${{{{ {EXPRESSIONS[case]} }}}}"]}, OUTPUTS)
     check_usage(caught.value)
 
 
 def test_many_references_come_to_too_much_together() -> None:
     """The references of a step are bounded together, not each for itself."""
     with pytest.raises(UsageError, match="too much"):
-        flow.resolved({"Metadata": ["${{ steps.a }}"] * 5_000}, OUTPUTS)
-    assert len(flow.resolved("${{ steps.a.id }}" * 100, OUTPUTS)) == 500_000
+        resolved({"Metadata": ["${{ steps.a }}"] * 5_000}, OUTPUTS)
+    assert len(resolved("${{ steps.a.id }}" * 100, OUTPUTS)) == 500_000
 
 
 def test_a_large_page_is_not_too_much() -> None:
@@ -614,7 +616,7 @@ def test_a_large_page_is_not_too_much() -> None:
         "join(',', steps.all.data[:2].id)": "in_0,in_1",
         "reverse(steps.all.data)[0].id": "in_99",
     }.items():
-        assert flow.resolved(f"${{{{ {expression} }}}}", outputs) == found
+        assert resolved(f"${{{{ {expression} }}}}", outputs) == found
 
 
 JMESPATH = [*(". [ ] * | || && & @ ( ) { } : , ? [? == < [::0] ! [] -1 steps.a a x").split()]
@@ -629,7 +631,7 @@ def test_any_expression_finds_something_or_is_refused(parts: list[str]) -> None:
     reference = f"${{{{ steps.a{''.join(parts)} }}}}"
     for value in (reference, f"a {reference}"):
         try:
-            json.dumps(flow.resolved(value, OUTPUTS))
+            json.dumps(resolved(value, OUTPUTS))
         except UsageError as error:
             check_usage(error)
 
