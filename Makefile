@@ -10,7 +10,7 @@ PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 # A flow that is shown off must never reach a real account.
 SANDBOXED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/demo
 
-.PHONY: help demo test lint write differential hammer record clean
+.PHONY: help demo test lint write differential hammer soak record clean
 .DEFAULT_GOAL := help
 
 help:
@@ -37,6 +37,10 @@ differential: $(VENV)/.dev  ## 2,000 generated steps against another replica, if
 
 hammer: $(VENV)/.dev  ## processes on one sandbox file for a minute
 	@STRIPE_NODES_HAMMER_SECONDS=60 $(RUN) -m pytest tests/sandbox/test_processes.py
+
+soak: $(VENV)/.dev  ## what takes minutes: a flow killed 100 times, 50,000 runs and their memory
+	@STRIPE_NODES_CRASHES=100 $(RUN) -m pytest tests/promises/test_resume.py
+	@$(RUN) tests/soak.py
 
 record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… from Stripe's test mode)
 	@$(RUN) tests/recording.py $(ONLY)

@@ -515,9 +515,12 @@ UNKNOWN = [
     (CREATE, [UNREACHED], False),
     (CREATE, [CUT, UNREACHED], True),
     (CREATE, [reply(500)], True),
-    (CREATE, [reply(503), refused(400, code="x")], False),
+    (CREATE, [reply(503), refused(400, type="invalid_request_error")], False),
     (CREATE, [CUT, refused(402, type="card_error")], False),
     (CREATE, [CUT, refused(409, code="idempotency_key_in_use")], True),
+    (CREATE, [refused(409, code="idempotency_key_in_use")], True),
+    (CREATE, [CUT, reply(400, b"<html>nginx")], True),
+    (CREATE, [CUT, reply(400, {})], True),
     (CREATE, [CUT, reply(429)], True),
     (CREATE, [reply(429)], False),
     (CREATE, [refused(400)], False),
@@ -569,7 +572,7 @@ def test_a_deletion_whose_answer_was_lost_is_done(name: str, answers: Sequence[A
         ([CUT, refused(404)], True),
         ([CUT, reply(404, b"<html>")], True),
         ([CUT, refused(401)], True),
-        ([CUT, refused(400, code="resource_missing")], False),
+        ([CUT, refused(400, type="invalid_request_error")], False),
     ],
 )
 def test_a_deletion_is_not_done_by_any_refusal(answers: Sequence[Answer], *, unknown: bool) -> None:
@@ -585,7 +588,13 @@ def begun(hours: float, name: str, *answers: Answer) -> Run:
 
 @pytest.mark.parametrize(
     ("answer", "unknown"),
-    [(UNREACHED, True), (reply(429), True), (refused(401), True), (refused(402), False)],
+    [
+        (UNREACHED, True),
+        (reply(429), True),
+        (refused(401), True),
+        (refused(402), True),
+        (refused(402, type="card_error"), False),
+    ],
 )
 def test_an_earlier_process_may_have_executed_it(answer: Answer, *, unknown: bool) -> None:
     """What was begun before stays unknown until Stripe settles it."""
@@ -614,6 +623,22 @@ def test_what_was_begun_too_long_ago_is_not_sent(name: str) -> None:
     assert "look at Stripe" in error.message
     assert ("list_" in error.message) == (name == CREATE)
     assert error.idempotency_key == begun(1, name, OK).headers.get("Idempotency-Key")
+
+
+def test_other_inputs_under_a_used_key_are_no_reason_for_another_key() -> None:
+    """Stripe advises another key then, which would execute it twice: we do not repeat that."""
+    answer = refused(400, type="idempotency_error", message="Try using a key other than 'x'.")
+    error = Run(CREATE, answer).failure
+    assert error.category == "idempotency"
+    assert "other inputs" in error.message
+    assert "other than" not in error.message
+    assert not error.outcome_unknown
+
+
+def test_a_stored_failure_says_where_to_look() -> None:
+    """A failure that Stripe repeats under the key will not go away: one has to look there."""
+    answer = reply(500, {"error": {"message": "Sorry."}}, idempotent_replayed="true")
+    assert "Stripe repeats this answer" in Run(CREATE, answer).failure.message
 
 
 def test_the_reason_of_a_rate_limit_is_passed_on() -> None:

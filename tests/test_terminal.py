@@ -238,7 +238,7 @@ def test_flow(terminal: Terminal) -> None:
     done = terminal("flow", EXAMPLE, "--run-id", "r1")
     steps = ["product", "price", "customer", "session", "items", "expired"]
     assert re.findall(r"^✓ (\w+)", done.stdout, re.MULTILINE) == steps
-    assert "6 steps, run ID r1" in done.stderr
+    assert "6 steps, new run ID r1" in done.stderr
     assert SANDBOX in done.stderr
 
 
@@ -276,7 +276,7 @@ def test_markup_in_a_flow_is_text(terminal: Terminal, tmp_path: Path) -> None:
     file.write_text(text, "utf-8")
     done = terminal("flow", str(file), "--run-id", "[/z]")
     assert "[/x] Plan" in done.stdout
-    assert f"{file}: 6 steps, run ID [/z]" in done.stderr
+    assert f"{file}: 6 steps, new run ID [/z]" in done.stderr
 
 
 MISTAKEN = """\

@@ -25,7 +25,7 @@ import httpx
 
 from stripe_plugin.connection import Connection
 from stripe_plugin.contract import Action
-from stripe_plugin.errors import masked
+from stripe_plugin.errors import UsageError, masked
 from stripe_plugin.exchange import Attempt, Policy, RunContext, exchange
 from stripe_plugin.wire import Lost, Reply, Result
 
@@ -191,6 +191,13 @@ def _lost(error: BaseException, *, sent: bool) -> Lost:
     return Lost(f"{reason} ({said}).", sent)
 
 
+def _there(who: Who, place: Connection) -> Connection:
+    """Another connection for one run. Raises `UsageError` if it is for another place."""
+    if who is not None and (who.base_url, who.world) != (place.base_url, place.world):
+        raise UsageError("This client is for another place than the connection of the run")
+    return who or place
+
+
 def _talk(action: Action, who: Connection, context: Run, policy: Policy) -> Talk:
     """The exchange, saying its result as its last word."""
     yield (yield from exchange(action, who, context or RunContext(), policy))
@@ -207,7 +214,7 @@ class Client(AbstractContextManager["Client"]):
 
     def run(self, action: Action, context: Run = None, *, connection: Who = None) -> Result:
         """Stripe's answer. Raises `InvalidInputs`, with nothing sent, or `StripeError`."""
-        who = connection or self.connection
+        who = _there(connection, self.connection)
         with closing(_talk(action, who, context, self.policy)) as talk:
             step = next(talk)
             while isinstance(step, Attempt):
@@ -216,6 +223,7 @@ class Client(AbstractContextManager["Client"]):
 
     def _sent(self, who: Connection, attempt: Attempt) -> Reply | Lost:
         self._closed.wait(attempt.delay)
+        self._closed.wait(attempt.turn())
         ends = time.monotonic() + min(attempt.patience, 10**6)  # a lock takes no inf
         if isinstance(line := self._turn(ends), Lost):
             return line
@@ -264,7 +272,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
 
     async def run(self, action: Action, context: Run = None, *, connection: Who = None) -> Result:
         """As `Client.run`."""
-        who = connection or self.connection
+        who = _there(connection, self.connection)
         with closing(_talk(action, who, context, self.policy)) as talk:
             step = next(talk)
             while isinstance(step, Attempt):
@@ -272,10 +280,8 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
             return step
 
     async def _sent(self, who: Connection, attempt: Attempt) -> Reply | Lost:
-        if attempt.delay:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(attempt.delay):
-                    await self._closed.wait()
+        await self._wait(attempt.delay)
+        await self._wait(attempt.turn())
         ends = time.monotonic() + attempt.patience
         try:
             async with asyncio.timeout(attempt.patience) as waiting, self._turns:
@@ -291,6 +297,12 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
                         await line.aclose()
         except TimeoutError:
             return BUSY
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._closed.wait()
 
     async def aclose(self) -> None:
         """As `Client.close`. Cancelled, it leaves what is on its way to close itself."""

@@ -12,12 +12,11 @@ from urllib.parse import urlsplit
 import attrs
 
 from stripe_plugin.errors import UsageError, masked, shown
-from stripe_plugin.pace import Pace, shared_pace
 
 if TYPE_CHECKING:
     from stripe_plugin.sandbox import Sandbox
 
-Environ = Mapping[str, str]
+Environ = Mapping[str, str] | None
 STRIPE = "https://api.stripe.com"
 STRIPE_VERSION = "2026-08-26.dahlia"
 _shared: dict[str | None, "Connection"] = {}  # the sandboxes of this process, by file
@@ -88,7 +87,6 @@ class Connection:
     allow_live: bool
     world: "Sandbox | None" = attrs.field(kw_only=True, repr=False)
     rate: float | None = attrs.field(kw_only=True)  # requests a second, at most
-    pace: Pace | None = attrs.field(default=None, init=False, eq=False, repr=False)
 
     def __init__(  # noqa: PLR0913 - the fields
         self,
@@ -112,16 +110,20 @@ class Connection:
         if wrong := _wrong(self.api_key):
             use = "Use a secret key, such as sk_test_…."
             raise UsageError(f"The API key {self.api_key} {wrong}. {use}")
-        if self.mode == "live" and not self.allow_live:
+        live = not self.api_key.reveal()[3:].startswith("test_")
+        if live and not self.allow_live:
             say_so = "Connection(…, allow_live=True), or --allow-live in the terminal."
             use = f"Use a test key (sk_test_…), or say so: {say_so}"
             raise UsageError(f"The API key {self.api_key} moves real money. {use}")
-        if self.rate is not None:
-            if not 0 < self.rate < 10**6:
-                raise UsageError(f"The rate is requests a second, above 0; got {shown(self.rate)}.")
-            whose = hashlib.sha256(self.api_key.reveal().encode()).digest(), self.account
-            pace = shared_pace(self.rate, *whose, self.base_url, id(self.world))
-            object.__setattr__(self, "pace", pace)
+        rate: Any = self.rate
+        if rate is not None and not (isinstance(rate, int | float) and 1e-3 <= rate < 10**6):
+            raise UsageError(f"The rate is requests a second, from 0.001; got {shown(rate)}.")
+
+    @property
+    def whose(self) -> tuple[object, ...]:
+        """What tells this connection from others, without its key."""
+        key = hashlib.sha256(self.api_key.reveal().encode()).hexdigest()
+        return key, self.account, self.base_url, id(self.world)
 
     @property
     def mode(self) -> str:
@@ -138,8 +140,9 @@ class Connection:
         return cls("sk_test_sandbox", world=Sandbox(os.fspath(file) if file else None))
 
     @classmethod
-    def from_env(cls, environ: Environ = os.environ, *, allow_live: bool = False) -> "Connection":
+    def from_env(cls, environ: Environ = None, *, allow_live: bool = False) -> "Connection":
         """By STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE; without a key the sandbox."""
+        environ = os.environ if environ is None else environ
         key = Secret(environ.get("STRIPE_API_KEY", "").strip())
         account = Secret(environ.get("STRIPE_ACCOUNT") or "")
         place = Secret(environ.get("STRIPE_API_BASE") or STRIPE)

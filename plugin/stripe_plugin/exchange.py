@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from stripe_plugin import pace
 from stripe_plugin.connection import STRIPE_VERSION, Connection
 from stripe_plugin.contract import RESOURCES, Action, Resource, Spec
 from stripe_plugin.errors import (
@@ -22,13 +23,16 @@ from stripe_plugin.errors import (
     shown,
 )
 from stripe_plugin.log import Log
-from stripe_plugin.pace import Pace
 from stripe_plugin.restrictions import NOTHING, is_list, is_object
 from stripe_plugin.wire import Lost, Reply, Request, Result
 
 NAMESPACE = uuid.UUID("5f7c1e0a-3a2d-4b0e-9f53-6c1d0a8f4e21")
 USER_AGENT = "stripe-nodes/0.1"
 KEY_LIFE = 23 * 3600  # seconds; Stripe keeps idempotency keys for 24 hours
+OTHER_INPUTS = (
+    "This run was sent before with other inputs, and may have been executed with them. Put those"
+    " back to go on; a new run would do it once more."
+)
 GONE = "Stripe finds it no more: an earlier try, whose answer was lost, did this, or somebody else."
 
 
@@ -60,6 +64,10 @@ class RunContext:
         for name, value in (("timeout", given.timeout), ("begun", given.begun)):
             if value is not None and not (isinstance(value, int | float) and value > 0):
                 raise UsageError(f"{name} must be seconds, more than 0; got {shown(value)}")
+        if self.begun is not None and self.begun > time.time() + 300:
+            raise UsageError("begun is in the future: is it in milliseconds? It is unix seconds")
+        if self.begun is not None and self.run_id is None and self.idempotency_key is None:
+            raise UsageError("begun needs the run_id or idempotency_key of the earlier try")
 
 
 @attrs.frozen
@@ -74,6 +82,15 @@ class Policy:
     clock: Callable[[], float] = time.monotonic
     log_inputs: bool = False
 
+    def __attrs_post_init__(self) -> None:
+        given: Any = self
+        for name in ("retries", "timeout", "budget", "first_delay", "longest_delay"):
+            value, least = getattr(given, name), 1e-3 if name in ("timeout", "budget") else 0
+            if not isinstance(value, int | float) or not least <= value < float("inf"):
+                raise UsageError(
+                    f"A policy's {name} must be a number, from {least}; got {shown(value)}"
+                )
+
     def delay(self, attempt: int, reply: Reply | Lost) -> float | None:
         """Seconds to wait before the next attempt, or None if there should be none."""
         if attempt > self.retries or not worth_retrying(reply):
@@ -86,7 +103,7 @@ class Policy:
 
 @attrs.frozen
 class Attempt:
-    """One thing for a client to do: wait `delay` seconds, send, wait `timeout` for the reply.
+    """One thing for a client to do: wait `delay` seconds and its turn, send, wait `timeout`.
 
     `patience`: seconds for `timeout` and for whatever the client has to wait for before it.
     """
@@ -96,6 +113,7 @@ class Attempt:
     delay: float
     timeout: float
     patience: float
+    turn: Callable[[], float]  # asked after `delay`: seconds to wait for the connection's rate
 
 
 def worth_retrying(reply: Reply | Lost) -> bool:
@@ -133,9 +151,10 @@ def exchange(
     log = Log(action, connection, context, inputs=policy.log_inputs)
     try:
         _check_age(request, action.spec, context, key)
-        draft = Attempt(request, headers, 0.0, context.timeout or policy.timeout, policy.budget)
+        patience = context.timeout or policy.timeout, policy.budget
+        draft = Attempt(request, headers, 0.0, *patience, _turns(connection, policy))
         unknown = request.method != "GET" and context.begun is not None
-        talk = _attempts(draft, policy, connection.pace, log, unknown=unknown)
+        talk = _attempts(draft, policy, log, unknown=unknown)
         reply, number, unknown = yield from talk
         facts = {"attempts": number, "outcome_unknown": unknown, "idempotency_key": key}
         return _concluded(action, connection.mode, reply, facts)
@@ -145,23 +164,34 @@ def exchange(
         raise
 
 
+def _turns(who: Connection, policy: Policy) -> Callable[[], float]:
+    rate, whose = who.rate, who.whose
+    return lambda: pace.turn(whose, rate, policy.clock()) if rate else 0.0
+
+
 def _attempts(
-    draft: Attempt, policy: Policy, pace: Pace | None, log: Log, *, unknown: bool
+    draft: Attempt, policy: Policy, log: Log, *, unknown: bool
 ) -> Generator[Attempt, Reply | Lost, tuple[Reply | Lost, int, bool]]:
     """The last reply, the number of attempts, and whether one may have been executed."""
-    deadline, number, delay = policy.clock() + policy.budget, 0, 0.0
+    deadline, number, delay, turns = policy.clock() + policy.budget, 0, 0.0, [0.0]
+
+    def turn() -> float:
+        turns.append(draft.turn())
+        return turns[-1]
+
     while True:
         number += 1
-        turn = pace.turn(policy.clock()) if pace else 0.0
-        deadline += max(turn - delay, 0.0)  # a queue of our own costs nothing of the budget
-        delay = max(turn, delay)
-        begin = policy.clock() + delay
+        begin, queued = policy.clock() + delay, sum(turns)
         left = max(deadline - begin, 0.001)
         timeout = min(draft.timeout, left)
         try:
-            reply = yield attrs.evolve(draft, delay=delay, timeout=timeout, patience=left)
+            reply = yield attrs.evolve(
+                draft, delay=delay, timeout=timeout, patience=left, turn=turn
+            )
         except GeneratorExit:  # the client was interrupted, or its task cancelled
             reply = Lost("Interrupted", sent=True, again=False)
+        queued = sum(turns) - queued
+        begin, deadline = begin + queued, deadline + queued  # it costs nothing of the budget
         unknown = draft.request.method != "GET" and _unknown(reply, before=unknown)
         now, wait = policy.clock(), policy.delay(number, reply)
         again = wait if wait is not None and now + wait < deadline else None
@@ -176,7 +206,10 @@ def _unknown(reply: Reply | Lost, *, before: bool) -> bool:
     if isinstance(reply, Lost):
         return before or reply.sent
     # Refused by what knows the key (not by a proxy): had an earlier try worked, it would replay.
-    refused = reply.status in (400, 402) and _said(reply).get("type") != "idempotency_error"
+    known = _said(reply).get("type") in ("invalid_request_error", "card_error")
+    refused = reply.status in (400, 402) and known
+    if _said(reply).get("code") == "idempotency_key_in_use":
+        return True  # it is being executed right now
     if 300 <= reply.status < 500 and (reply.replayed or refused):
         return False
     return before or not 300 <= reply.status < 500
@@ -249,11 +282,16 @@ def _headers(request: Request, spec: Spec, who: Connection, context: RunContext)
 
 def _error(reply: Reply, spec: Spec, facts: dict[str, Any]) -> StripeError:
     error = _said(reply)
+    message = str(error.get("message") or f"Stripe answered {reply.status} without saying why.")
+    if error.get("type") == "idempotency_error":  # Stripe advises another key: a second execution
+        message = OTHER_INPUTS
+    elif reply.replayed and reply.status >= 500:
+        message += " Stripe repeats this answer: look there what came of it, before a new run."
     texts = {word: error.get(word) for word in "type code decline_code param doc_url".split()}
     facts |= {word: text for word, text in texts.items() if isinstance(text, str)}
     facts |= {"request_id": reply.headers.get("request-id"), "status": reply.status}
     return kind_of(reply.status, facts.get("type"), facts.get("code"))(
-        message=str(error.get("message") or f"Stripe answered {reply.status} without saying why."),
+        message=message,
         display_key=spec.display_key(facts.get("param"), facts.get("code")),
         retryable=worth_retrying(reply),
         action=spec.id,

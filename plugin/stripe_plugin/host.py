@@ -5,14 +5,14 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from copy import deepcopy
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from pathlib import Path
 from types import coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
@@ -20,12 +20,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 import pluggy
 
 from stripe_plugin import hookspecs
-from stripe_plugin.errors import HookFailed, StripeError, UsageError, near, said, shown
+from stripe_plugin.errors import (
+    HookFailed,
+    InvalidInputs,
+    StripeError,
+    UsageError,
+    near,
+    said,
+    shown,
+)
 
 if TYPE_CHECKING:
     from stripe_plugin.client import Clients, Run, Who
+    from stripe_plugin.connection import Connection
     from stripe_plugin.contract import Action
-    from stripe_plugin.exchange import Policy
+    from stripe_plugin.exchange import Policy, RunContext
     from stripe_plugin.wire import Result
 
 MANIFESTS = "stripe_plugin.manifest"  # name = "package:index.json": read as data, never imported
@@ -82,8 +91,9 @@ def _vet(plugin: Any) -> None:
     trial = _manager()
     trial.register(plugin)
     trial.check_pending()
-    if any(impl.wrapper or impl.hookwrapper for impl in trial.hook.after_run.get_hookimpls()):
-        raise UsageError("its after_run is a wrapper: it only observes, and never yields")
+    for impl in trial.hook.after_run.get_hookimpls():
+        if impl.wrapper or impl.hookwrapper or iscoroutinefunction(impl.function):
+            raise UsageError("its after_run only observes: it neither yields nor awaits")
 
 
 class Host(AbstractContextManager["Host"]):
@@ -223,7 +233,8 @@ class Host(AbstractContextManager["Host"]):
             if who is None:
                 who = Connection.from_env()
             if not isinstance(who, Connection):
-                raise UsageError(f"The connection is a {type(who).__name__}")  # noqa: TRY301
+                what = f"The connection is a {type(who).__name__}, not a Connection(…)"
+                raise UsageError(what)  # noqa: TRY301
             yield {"action": action, "connection": who, "context": context}, told
         except Exception as error:
             told |= {"error": _with_outcome(error, heard), "result": heard.get("result")}
@@ -239,12 +250,19 @@ class Host(AbstractContextManager["Host"]):
 
     def _tell(self, told: dict[str, Any]) -> None:
         """Tells the observers, each with a copy of the output: they change no outcome."""
+        error: BaseException | None = told["error"]
+        known = dict(vars(error)) if error is not None else {}
         for impl in self._plugins.hook.after_run.get_hookimpls():
             try:
                 given = {**told, "result": deepcopy(told["result"])}
                 impl.function(*(given[name] for name in impl.argnames))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-                self._report(str(impl.plugin_name), said(error))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as failed:  # noqa: BLE001 - as above
+                self._report(str(impl.plugin_name), said(failed))
+            if error is not None:  # who catches it decides by it what to do
+                vars(error).clear()
+                vars(error).update(known)
 
     def _clients(self) -> "Clients":
         from stripe_plugin.client import Clients
@@ -267,7 +285,7 @@ class Host(AbstractContextManager["Host"]):
 
     async def __aexit__(self, *_: object) -> None:
         await self._clients().aclose()
-        self.close()
+        await asyncio.to_thread(self.close)
 
 
 @contextmanager
@@ -296,12 +314,35 @@ def _with_outcome(error: Exception, heard: dict[str, Any]) -> Exception:
 
 
 @contextmanager
-def _overheard() -> Generator[dict[str, Any]]:
-    heard = _outcome.get({})
+def _overheard(
+    heard: dict[str, Any], action: "Action", connection: "Connection", context: Any
+) -> "Generator[RunContext]":
+    """The run's context, with the key that it will use, and what comes of it in `heard`."""
+    import attrs
+
+    from stripe_plugin.errors import ConnectionFailed
+    from stripe_plugin.exchange import idempotency_key
+
+    spec, key = action.spec, None
+    if spec.method == "POST":
+        key = idempotency_key(spec, connection, context)
+        context = attrs.evolve(context, idempotency_key=key)
     try:
-        yield heard
+        yield context
     except StripeError as error:
         heard["error"] = error
+        raise
+    except (InvalidInputs, UsageError):
+        raise
+    except BaseException:  # ended from outside, as by a hook with a timeout of its own
+        heard["error"] = ConnectionFailed(
+            message="The run was interrupted.",
+            code="no_answer",
+            retryable=True,
+            outcome_unknown=spec.method != "GET",
+            action=spec.id,
+            idempotency_key=key,
+        )
         raise
 
 
@@ -313,19 +354,28 @@ class _Runner:
 
     @hookspecs.hookimpl(trylast=True)
     def run_action(self, action: Any, connection: Any, context: Any) -> "Result":
-        with _overheard() as heard, self._clients().client(connection) as client:
-            heard["result"] = result = client.run(action, context, connection=connection)
+        heard = _outcome.get({})
+        with (
+            _overheard(heard, action, connection, context) as named,
+            self._clients().client(connection) as client,
+        ):
+            heard["result"] = result = client.run(action, named, connection=connection)
         return result
 
     @hookspecs.hookimpl(trylast=True)
-    @coroutine  # of a generator: a wrapper that denies the run may drop it without a warning
-    def arun_action(
-        self, action: Any, connection: Any, context: Any
-    ) -> "Generator[Any, Any, Result]":
-        return (yield from self._arun(action, connection, context).__await__())
+    def arun_action(self, action: Any, connection: Any, context: Any) -> "Awaitable[Result]":
+        heard = _outcome.get({})  # now: it may be awaited elsewhere
 
-    async def _arun(self, action: Any, connection: Any, context: Any) -> "Result":
-        with _overheard() as heard:
+        @coroutine  # of a generator: a wrapper that denies the run may drop it without a warning
+        def later() -> "Generator[Any, Any, Result]":
+            return (yield from self._arun(heard, action, connection, context).__await__())
+
+        return later()
+
+    async def _arun(
+        self, heard: dict[str, Any], action: Any, connection: Any, context: Any
+    ) -> "Result":
+        with _overheard(heard, action, connection, context) as named:
             async with self._clients().aclient(connection) as client:
-                heard["result"] = result = await client.run(action, context, connection=connection)
+                heard["result"] = result = await client.run(action, named, connection=connection)
         return result

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextlib import suppress
 from typing import Any
 
 from stripe_plugin.connection import Connection
@@ -40,9 +41,19 @@ class Log:
         then = "" if again is None else f"; again in {again:.2f} s"
         text = f"%s: %s (attempt {number}, {took:.3f} s{then})"
         extra = {**self._facts, "duration": took, "retry_in": again}
-        logger.log(level, text, self._facts["action"], said, extra=extra)
+        _write(level, text, self._facts["action"], said, extra=extra)
 
     def unknown(self, idempotency_key: str | None) -> None:
         """The end of a run of which nobody knows whether it was executed."""
         extra = {**self._facts, "idempotency_key": idempotency_key}
-        logger.error("%s: it may have been executed all the same", extra["action"], extra=extra)
+        text = "%s: it may have been executed all the same"
+        _write(logging.ERROR, text, extra["action"], extra=extra)
+
+
+def _write(*record: Any, extra: dict[str, Any]) -> None:
+    """A host's logging may refuse a record: no result is lost over that."""
+    try:
+        logger.log(*record, extra=extra)
+    except Exception:  # noqa: BLE001 - such as an extra that its records have already
+        with suppress(Exception):
+            logger.log(*record, extra={"stripe": extra})

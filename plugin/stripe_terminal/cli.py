@@ -25,15 +25,7 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_plugin.errors import (
-    HookFailed,
-    IdempotencyConflict,
-    InvalidInputs,
-    StripeError,
-    UsageError,
-    masked,
-    shown,
-)
+from stripe_plugin.errors import HookFailed, InvalidInputs, StripeError, UsageError, masked, shown
 from stripe_plugin.host import Host
 
 if TYPE_CHECKING:
@@ -43,7 +35,7 @@ if TYPE_CHECKING:
     from stripe_plugin.wire import Result
     from stripe_terminal.journal import Once
 
-WRONG, REFUSED, UNSURE = 2, 3, 4
+WRONG, REFUSED, UNSURE, INTERRUPTED = 2, 3, 4, 130
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 SANDBOX_PLAIN = "sandbox: no Stripe account is used, nothing is charged"
 SANDBOX = f"[yellow]{SANDBOX_PLAIN}[/]"
@@ -56,6 +48,25 @@ Exit codes:
 4 no answer, or an unknown outcome
 
 Without STRIPE_API_KEY everything runs in a sandbox kept in a file (see `doctor`)."""
+
+FAULT = """Let requests to the sandbox in its file fail on purpose, to see a flow survive.
+
+\b
+KIND is one of
+conflict       409: another request has the object
+rate_limit     429: too many requests
+lock_timeout   429: another request has the object
+server_error   500, once
+stored_error   500, which Stripe repeats under the same idempotency key
+bad_gateway    502, with a page instead of JSON
+unavailable    503
+delay          executed and answered late (--seconds)
+delay_after    executed at once, answered late (--seconds)
+cut            the connection breaks before it is executed
+cut_after      it is executed, then the connection breaks
+truncate       it is executed, half of the answer arrives
+invalid_json   it is executed, the answer cannot be read
+wrong_type     the answer says that it is no JSON, but is"""
 
 
 def home() -> Path:
@@ -131,15 +142,16 @@ def _reporting(*, as_json: bool) -> Generator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(WRONG, UsageError(f"{where}{error.strerror or error}"), as_json=as_json)
-    except IdempotencyConflict as error:
-        if error.code != "idempotency_key_in_use":
-            error.add_note("This run ID stands for other inputs already; use a new one.")
-        _fail(REFUSED, error, as_json=as_json)
     except StripeError as error:
         unsure = error.outcome_unknown or error.status is None
         _fail(UNSURE if unsure else REFUSED, error, as_json=as_json)
     except HookFailed as error:
         _fail(1 if error.result else UNSURE, error, as_json=as_json)
+    except KeyboardInterrupt as error:
+        stop = UsageError("Interrupted; what was on its way may have been executed.")
+        for note in getattr(error, "__notes__", ()):
+            stop.add_note(note)
+        _fail(INTERRUPTED, stop, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises ends in one line
         _fail(1, UsageError(f"{type(error).__name__}: {error}"), as_json=as_json)
 
@@ -296,6 +308,9 @@ def run(
             if error.retryable:
                 error.add_note(f"Repeat it with --run-id {run_id}: it is executed at most once.")
             raise
+        except KeyboardInterrupt as error:
+            error.add_note(f"Repeat it with --run-id {run_id}: it is executed at most once.")
+            raise
         if flags["as_json"]:
             click.echo(json.dumps(result.as_dict()))
         else:
@@ -317,7 +332,9 @@ def flow(file: str, run_id: str | None, account: str | None, **flags: bool) -> N
         run_id, result = _run_id(run_id), None
         once = _once(host, connection, run_id)
         err.print(
-            f"[bold]{escape(file)}[/]: {len(steps)} steps, run ID {escape(run_id)}", soft_wrap=True
+            f"[bold]{escape(file)}[/]: {len(steps)} step{'s' * (len(steps) > 1)}, "
+            f"{'known' if once.known else 'new'} run ID {escape(run_id)}",
+            soft_wrap=True,
         )
         for step, result in flows.run(steps, once):
             if flags["as_json"]:
@@ -381,7 +398,7 @@ def _serving(world: "Sandbox", port: int) -> "Server":
         raise UsageError(f"Port {port} cannot be had: {error}") from error
 
 
-@main.command()
+@main.command(help=FAULT)
 @click.argument("kind", required=False)
 @click.option("--method", help="Only requests of this method.")
 @click.option("--path", help="Only paths that start so (or match this expression).")
@@ -390,13 +407,12 @@ def _serving(world: "Sandbox", port: int) -> "Server":
     "--probability", type=click.FloatRange(0, 1), default=1.0, help="How likely, each time."
 )
 @click.option("--seed", type=int, default=0, help="The same seed, the same luck.")
+@click.option("--seconds", type=click.FloatRange(0), default=0.1, help="The length of a delay.")
+@click.option("--retry-after", type=click.FloatRange(0), help="Seconds to advise, with a 429.")
 @click.option("--clear", is_flag=True, help="Cancel all faults.")
 @json_option
 def fault(kind: str | None, times: int, clear: bool, as_json: bool, **rule: Any) -> None:  # noqa: FBT001
-    """Let requests to the sandbox fail on purpose, to see a flow survive.
-
-    KIND is one of those that are listed without it.
-    """
+    """Order, list or cancel faults."""
     from stripe_plugin.sandbox import Sandbox
     from stripe_plugin.sandbox.faults import KINDS, ordered
     from stripe_plugin.sandbox.refusals import Refusal
@@ -419,8 +435,9 @@ def fault(kind: str | None, times: int, clear: bool, as_json: bool, **rule: Any)
         what = " ".join(filter(None, [order["method"], order["path"]])) or "any request"
         left = "always" if order["left"] is None else f"{order['left']} left"
         out.print(f"{order['kind']:<14} {what} · {left} · struck {order['hits']} times")
-    known = "" if kind or clear else f" Kinds: {', '.join(KINDS)}."
-    err.print(f"Faults on order: {len(orders)}.{known}")
+    known = "" if kind or clear else f" Kinds: {', '.join(KINDS)}; --help explains them."
+    waiting = sum(order["left"] != 0 for order in orders)
+    err.print(f"{waiting} faults on order in {escape(str(place))}.{known}", soft_wrap=True)
 
 
 @main.command()
@@ -429,37 +446,46 @@ def doctor(account: str | None, **flags: bool) -> None:
     """Say what was discovered, what failed, which mode and account, and what a key may do."""
     with _reporting(as_json=flags["as_json"]), Host.load() as host:
         connection = connect(allow_live=flags["allow_live"], account=account)
-        permissions = dict(_permissions(host, connection)) if connection.world is None else {}
+        asked = dict(_permissions(host, connection)) if connection.world is None else {}
+        permissions = {name: error.message if error else "ok" for name, error in asked.items()}
         report = {
             "actions": len(host.catalog()),
             "problems": [problem._asdict() for problem in host.problems],
             "mode": connection.mode,
             "account": connection.account,
+            "address": None if connection.world else connection.base_url,
             "home": str(home()),
             "permissions": permissions,
         }
         if flags["as_json"]:
             click.echo(json.dumps(report))
-            return
-        mode = SANDBOX_PLAIN if connection.world else f"{connection.mode} mode"
-        lines = [f"{report['actions']} actions · {mode}"]
-        own = "the sandbox's own" if connection.world else "the one of the key"
-        lines += [f"account: {connection.account or own}", f"state: {home()}"]
-        lines += [
-            f"{'✓' if said == 'ok' else '✗'} {name}: {said}" for name, said in permissions.items()
-        ]
-        lines += [
-            f"✗ {problem.distribution} › {problem.name}: {problem.reason}"
-            for problem in host.problems
-        ]
-        for line in lines:
-            out.print(escape(line), soft_wrap=True)
+        else:
+            _print_report(report)
+        if any(error and error.status is None for error in asked.values()):
+            sys.exit(UNSURE)
 
 
-def _permissions(host: Host, connection: "Connection") -> Iterator[tuple[str, str]]:
+def _print_report(report: dict[str, Any]) -> None:
+    at = report["address"]
+    lines = [
+        " · ".join(
+            [f"{report['actions']} actions", f"{report['mode']} mode" if at else SANDBOX_PLAIN]
+        )
+    ]
+    own = "the one of the key" if at else "the sandbox's own"
+    lines += [f"address: {at}"] if at else []
+    lines += [f"account: {report['account'] or own}", f"state: {report['home']}"]
+    for name, said in report["permissions"].items():
+        lines.append(f"{'✓' if said == 'ok' else '✗'} {name}: {said}")
+    for problem in report["problems"]:
+        lines.append("✗ {distribution} › {name}: {reason}".format(**problem))
+    for line in lines:
+        out.print(escape(line), soft_wrap=True)
+
+
+def _permissions(host: Host, connection: "Connection") -> Iterator[tuple[str, StripeError | None]]:
     """What the key may read, by asking for one object of each kind."""
     from stripe_plugin.client import Client
-    from stripe_plugin.errors import ConnectionFailed
     from stripe_plugin.exchange import Policy
 
     with Client(connection, Policy(retries=0, timeout=20)) as client:
@@ -468,8 +494,8 @@ def _permissions(host: Host, connection: "Connection") -> Iterator[tuple[str, st
             if about["method"] == "GET" and "{" not in about["path"]:
                 try:
                     client.run(host.action(entry["id"]).read({"Limit": 1}))
-                    yield str(about["permission"]), "ok"
+                    yield str(about["permission"]), None
                 except StripeError as error:
-                    yield str(about["permission"]), error.message
-                    if isinstance(error, ConnectionFailed):
+                    yield str(about["permission"]), error
+                    if error.status is None:
                         return

@@ -106,10 +106,11 @@ def run(steps: list[Step], once: Once) -> Iterator[tuple[Step, Result]]:
             raise StepError(f"line {step.line}, step {step.id}: {error}") from error
         except UsageError as error:
             raise StepError(f"line {step.line}, step {step.id}: {error}.") from error
-        except (StripeError, HookFailed) as error:
+        except (StripeError, HookFailed, KeyboardInterrupt) as error:
             error.add_note(
                 f"The flow stopped at step {step.id}, line {step.line}. Go on with --run-id"
-                f" {once.run_id}: finished steps are not sent again. Without it, all is sent anew."
+                f" {once.run_id}: finished steps are not sent again. Another run ID, or none, does"
+                " everything once more."
             )
             raise
         outputs[step.id] = result.output

@@ -8,6 +8,7 @@ import math
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -407,6 +408,8 @@ WRONG_OPTIONS: list[tuple[str, list[Any], str]] = [
     ("extra", [5, None, [1], "a"], "extra an object"),
     ("timeout", ["x", 0, -1, float("nan"), [1]], "timeout must be seconds"),
     ("begun", ["x", 0, -1, float("nan"), [1]], "begun must be seconds"),
+    ("begun", [time.time() + 9_999, time.time() * 1_000], "in milliseconds"),
+    ("begun", [time.time()], "needs the run_id"),
 ]
 
 
@@ -418,6 +421,16 @@ def test_an_option_of_another_type_is_refused(option: str, values: list[Any], wo
     for value in values:
         with pytest.raises(UsageError, match=words) as caught:
             RunContext(**{option: value})
+        check_usage(caught.value)
+
+
+@pytest.mark.parametrize("name", ["retries", "timeout", "budget", "first_delay", "longest_delay"])
+def test_a_policy_is_of_numbers(name: str) -> None:
+    """A policy that could never work is refused when it is made."""
+    given: list[Any] = [-1, "5", None, float("nan"), float("inf")]
+    for value in [*given, *([0] if name in ("timeout", "budget") else [])]:
+        with pytest.raises(UsageError, match=name) as caught:
+            Policy(**{name: value})
         check_usage(caught.value)
 
 

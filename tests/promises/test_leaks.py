@@ -440,7 +440,8 @@ def test_an_interruption(
         if twice:
             patch.setattr(httpcore._sync.http11.HTTP11Connection, "close", raising(error()))
             patch.setattr(httpcore._async.http11.AsyncHTTP11Connection, "aclose", raising(error()))
-        failed(error, go, host, *PAY, connection=stripe.connection)
+        kind = error if error is KeyboardInterrupt else HookFailed  # says that it may be executed
+        failed(kind, go, host, *PAY, connection=stripe.connection)
 
 
 def test_a_cancellation(stripe: Stripe, host: Host) -> None:
@@ -469,13 +470,8 @@ def test_a_client_that_is_closed(stripe: Stripe) -> None:
     failed(ConnectionFailed, client.run, CreateProduct(name="Plan"))
 
 
-HOLDS_TOO = pytest.mark.xfail(reason="the frames of httpx are in the traceback")
-
-
 @BOTH
-@pytest.mark.parametrize(
-    ("path", "most"), [("", 60_000), pytest.param("/x" * 4000, 58_000, marks=HOLDS_TOO)]
-)
+@pytest.mark.parametrize(("path", "most"), [("", 60_000), ("/x" * 4000, 58_000)])
 def test_an_address_that_is_too_long(
     path: str, most: int, go: Go, stripe: Stripe, host: Host
 ) -> None:
@@ -883,7 +879,7 @@ def test_an_interrupted_command(stripe: Stripe, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         told = process.communicate(timeout=10)
     check(told)
-    assert "Aborted" in told[1]
+    assert "may have been executed" in told[1]
 
 
 # --- what is typed --------------------------------------------------------------------------------

@@ -91,20 +91,21 @@ class Scene:
         self._command = [str(SCRIPT), "flow", str(home / "flow.yaml"), "--run-id", "r1", "--json"]
         (home / "flow.yaml").write_text(FLOW, "utf-8")
 
-    def _start(self) -> Process:
+    def start(self) -> Process:
+        """Starts the flow."""
         pipe = subprocess.PIPE
         return Process(self._command, env=self._env, stdout=pipe, stderr=pipe, text=True)
 
     def run(self) -> Ran:
         """Runs the flow to its end."""
-        with self._start() as process:
+        with self.start() as process:
             told, said = process.communicate(timeout=LONG)
         assert "Traceback" not in said, said
         return Ran(process.returncode, [json.loads(line) for line in told.splitlines()])
 
     def kill(self, moment: Callable[[Process], list[str]]) -> Ran:
         """Runs the flow up to a moment, which gives the lines that it has read till then."""
-        with self._start() as process:
+        with self.start() as process:
             try:
                 lines = moment(process)
             finally:
@@ -266,7 +267,7 @@ def test_a_flow_resumed_after_days(tmp_path: Path) -> None:
         scene.kill_at(Point("during", "customer"))
         done = scene.done()
         with closing(sqlite3.connect(tmp_path / "runs.db")) as journal, journal:
-            journal.execute("UPDATE begun SET at = at - 2 * 86400")
+            journal.execute("UPDATE try SET at = at - 2 * 86400")
         end = scene.run()
         assert scene.done() == done
     error = end.lines[-1]["error"]
@@ -307,14 +308,54 @@ def test_a_single_run_is_not_repeated_after_days(terminal: Terminal, tmp_path: P
     terminal("fault", "cut_after", "--times", "4")
     assert output(terminal(*CREATE, code=4))["error"]["outcome_unknown"] is True
     with closing(sqlite3.connect(tmp_path / "runs.db")) as journal, journal:
-        journal.execute("UPDATE begun SET at = at - 2 * 86400")
+        journal.execute("UPDATE try SET at = at - 2 * 86400")
     error = output(terminal(*CREATE, code=4))["error"]
     assert (error["category"], error["attempts"]) == ("unreconciled", 0)
     assert "list_customers" in error["message"]
     with closing(sqlite3.connect(tmp_path / "runs.db")) as journal, journal:
-        journal.execute("UPDATE begun SET at = at + 2 * 86400")
+        journal.execute("UPDATE try SET at = at + 2 * 86400")
     assert output(terminal(*CREATE))["replayed"] is True
     assert len(output(terminal("run", "list_customers", "--json"))["output"]["data"]) == 1
+
+
+def test_a_lost_journal_leads_to_no_dead_end(terminal: Terminal, tmp_path: Path) -> None:
+    """Other inputs after the journal was lost are refused by Stripe; the first ones go on."""
+    first = output(terminal(*CREATE))
+    (tmp_path / "runs.db").unlink()
+    done = terminal("run", "create_customer", "Name=John", "--run-id", "r1", code=3)
+    assert "Put those back to go on" in done.stderr
+    assert "other than" not in done.stderr
+    assert output(terminal(*CREATE))["output"] == first["output"]
+
+
+def test_a_run_is_said_to_be_new(terminal: Terminal, tmp_path: Path) -> None:
+    """A flow says whether its run ID is known: a mistyped one would do everything once more."""
+    (tmp_path / "flow.yaml").write_text(FLOW, "utf-8")
+    flow = ("flow", str(tmp_path / "flow.yaml"), "--run-id", "r1")
+    assert "new run ID r1" in terminal(*flow).stderr
+    assert "known run ID r1" in terminal(*flow).stderr
+
+
+def test_an_interrupted_flow_says_how_to_go_on(tmp_path: Path) -> None:
+    """Ctrl-C tells the run ID to go on with, and that the step may have been executed."""
+    with Sandbox(tmp_path / "sandbox.db") as world:
+        scene = Scene(tmp_path, world)
+        world.faults.add(Fault("delay", path="/v1/products", seconds=1.0))
+        with scene.start() as process:
+            _wait(process, lambda: bool(world.faults.list()[0]["hits"]))
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=LONG)
+        assert process.returncode == 130
+        assert "may have been executed" in said
+        assert "Go on with --run-id r1" in said
+        assert scene.run().code == 0
+        assert scene.done() == ALL_DONE
+
+
+def test_the_journal_is_its_owners(terminal: Terminal, tmp_path: Path) -> None:
+    """What was run is nobody else's to read."""
+    terminal(*CREATE)
+    assert (tmp_path / "runs.db").stat().st_mode & 0o077 == 0
 
 
 def test_a_deletion_that_was_done_is_told(terminal: Terminal) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -11,6 +13,7 @@ from urllib.parse import parse_qs
 import attrs
 import pytest
 from network_support import Heard, Place, answer, eventually, requests, reset
+from support import REPOSITORY
 
 from stripe_nodes import CreateCustomer
 from stripe_plugin import AsyncClient, Client, Connection, Host, Policy, Result, RunContext
@@ -203,3 +206,10 @@ def test_each_run_is_its_own(way: Way, *, mishaps: bool) -> None:
     assert asked == {run: 1 + (mishaps and run % 2) for run in range(RUNS)}
     assert [result.attempts for result in results] == [asked[run] for run in range(RUNS)]
     assert stripe.most == MOST
+
+
+def test_nothing_grows() -> None:
+    """2,000 runs of all kinds later, objects, files and threads are as many as after 200."""
+    command = [sys.executable, "-W", "error", str(REPOSITORY / "tests" / "soak.py"), "2000"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
