@@ -1,8 +1,13 @@
 """What was found to go wrong once: a second execution, a value sent as another."""
 
+import asyncio
 import json
+import logging
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -17,11 +22,24 @@ from stripe_nodes import (
     RetrievePrice,
     UpdateCustomer,
 )
-from stripe_plugin import Client, Connection, InvalidInputs, Policy, RunContext, StripeError
+from stripe_plugin import (
+    Client,
+    Connection,
+    HookFailed,
+    Host,
+    InvalidInputs,
+    Policy,
+    RunContext,
+    StripeError,
+    UsageError,
+    hookimpl,
+)
+from stripe_plugin.errors import PermissionDenied
 from stripe_plugin.exchange import exchange
 from stripe_plugin.restrictions import CLEAR, UNKNOWN
 from stripe_plugin.sandbox import Fault, Sandbox
 from stripe_plugin.wire import Lost, Reply
+from stripe_terminal.journal import Journal, Once, Step
 
 PAY = """steps:
   - id: pay
@@ -143,3 +161,179 @@ def test_what_cannot_be_written_is_refused(extra: dict[str, Any]) -> None:
         with Client(connection) as client, pytest.raises(InvalidInputs):
             client.run(RetrievePrice(price="price_1"), RunContext(extra=extra))
         assert world.faults.list()[0]["hits"] == 0
+
+
+# --- what hooks, processes and logs may do --------------------------------------------------------
+
+CREATE = ("create_customer", {"Name": "Jenny Rosen"})
+QUICK = Policy(retries=0, first_delay=0.0)
+STEP = Step("s", "create_customer", {}, 1, {})
+
+
+@pytest.fixture
+def world() -> Iterator[Sandbox]:
+    """An empty sandbox."""
+    with Sandbox() as made:
+        yield made
+
+
+@pytest.fixture
+def once(world: Sandbox, tmp_path: Path) -> Iterator[Once]:
+    """Steps run once in it."""
+    with Host.load(policy=QUICK) as host:
+        who = Connection("sk_test_sandbox", world=world)
+        yield Once(host, who, "r1", Journal(tmp_path / "runs.db"))
+
+
+def go(once: Once) -> Any:
+    """The step's result, or the error that it ends in."""
+    try:
+        return once.run(STEP, CREATE[1])
+    except Exception as error:  # noqa: BLE001 - it is looked at
+        return error
+
+
+class Wrapper:
+    """Does something around each run, as long as it is there."""
+
+    def __init__(self, around: Callable[[Any], Any]) -> None:
+        self.around: Callable[[Any], Any] | None = around
+
+    @hookimpl(wrapper=True)
+    def run_action(self) -> Generator[None, Any, Any]:
+        """Raises before the run what `around(None)` raises, else gives what it gives."""
+        if self.around:
+            self.around(None)
+        result = yield
+        return self.around(result) if self.around else result
+
+
+def quota(_: Any) -> None:
+    """There is none left."""
+    raise PermissionDenied(message="no quota", status=403)
+
+
+def test_a_hooks_own_refusal_is_not_stripes(once: Once, world: Sandbox) -> None:
+    """After a lost answer, a hook's error of Stripe's kind does not settle what came of it."""
+    world.faults.add(Fault("cut_after"))
+    assert go(once).outcome_unknown
+    once.host.register(wrapper := Wrapper(quota), "acme:quota")
+    assert "no quota" in str(go(once))
+    wrapper.around = None
+    assert go(once).replayed
+    assert world.executed("POST /v1/customers") == 1
+
+
+def test_a_denied_step_was_not_begun(once: Once, world: Sandbox) -> None:
+    """A step that a hook denied is new when it is approved, with other inputs if need be."""
+    once.host.register(wrapper := Wrapper(quota), "acme:quota")
+    assert "no quota" in str(go(once))
+    wrapper.around = None
+    assert once.run(STEP, {"Name": "John"}).output["name"] == "John"
+    assert world.executed("POST /v1/customers") == 1
+
+
+def test_a_late_refusal_ends_only_its_own_try(once: Once, world: Sandbox, tmp_path: Path) -> None:
+    """What one process began later, a refusal that reaches another late does not undo."""
+    first = once.journal.begin(once.scope, STEP, "digest")
+    other = Journal(tmp_path / "runs.db")
+    other.end(once.scope, STEP, other.begin(once.scope, STEP, "digest").number, refused=True)
+    second = other.begin(once.scope, STEP, "digest")
+    once.journal.end(once.scope, STEP, first.number, refused=True)
+    third = other.begin(once.scope, STEP, "digest")
+    assert (first.number, second.number, third.number) == (0, 1, 1)
+    assert third.begun is not None
+
+
+def test_an_observer_cannot_settle_an_outcome(once: Once, world: Sandbox) -> None:
+    """What an observer writes into an error is gone when the caller sees it."""
+
+    class Meddling:
+        @hookimpl
+        def after_run(self, error: Any) -> None:
+            error.outcome_unknown, error.status = False, 402
+
+    once.host.register(Meddling(), "acme:meddling")
+    world.faults.add(Fault("cut_after"))
+    error = go(once)
+    assert (error.outcome_unknown, error.status) == (True, None)
+
+
+def test_a_hooks_timeout_says_that_it_may_be_executed(world: Sandbox) -> None:
+    """A run that a hook gives up waiting for may be executed: its error tells, with the key."""
+
+    class Impatient:
+        @hookimpl(wrapper=True)
+        def run_action(self) -> Generator[None, Any, Any]:
+            return (yield)
+
+        @hookimpl(wrapper=True)
+        def arun_action(self) -> Generator[None, Any, Any]:
+            return asyncio.wait_for((yield), 0.2)
+
+    async def run() -> None:
+        async with Host.load() as host:
+            host.register(Impatient(), "acme:impatient")
+            who = Connection("sk_test_sandbox", world=world)
+            await host.arun(*CREATE, connection=who)
+
+    world.faults.add(Fault("delay_after", seconds=0.6))
+    with pytest.raises(HookFailed) as caught:
+        asyncio.run(run())
+    assert caught.value.error is not None
+    assert caught.value.error.outcome_unknown
+    key = caught.value.error.idempotency_key
+    with Client(Connection("sk_test_sandbox", world=world)) as client:
+        assert client.run(CreateCustomer(name="Jenny Rosen"), RunContext(idempotency_key=key))
+    assert world.executed("POST /v1/customers") == 1
+
+
+def test_a_journal_that_fails_hides_no_result(once: Once, world: Sandbox, tmp_path: Path) -> None:
+    """Where the journal cannot be written after the run, the error has the result."""
+
+    def lock(result: Any) -> Any:
+        if result is not None:
+            with closing(sqlite3.connect(tmp_path / "runs.db")) as database, database:
+                database.execute("DROP TABLE try")
+        return result
+
+    once.host.register(Wrapper(lock), "acme:lock")
+    error = go(once)
+    assert isinstance(error, HookFailed)
+    assert error.result is not None
+    assert error.result.output["name"] == "Jenny Rosen"
+
+
+def test_a_log_that_fails_loses_no_result(world: Sandbox) -> None:
+    """Records of a host that have our names already, or a handler that raises, change nothing."""
+
+    def factory(*given: Any, **more: Any) -> logging.LogRecord:
+        record = logging.LogRecord(*given, **more)
+        record.request_id = "the host's own"
+        return record
+
+    usual = logging.getLogRecordFactory()
+    logger = logging.getLogger("stripe_plugin")
+    level = logger.level
+    try:
+        logging.setLogRecordFactory(factory)
+        logger.setLevel(logging.INFO)
+        with Client(Connection("sk_test_sandbox", world=world)) as client:
+            assert client.run(CreateCustomer()).output["id"]
+    finally:
+        logging.setLogRecordFactory(usual)
+        logger.setLevel(level)
+
+
+def test_a_client_serves_one_place(world: Sandbox) -> None:
+    """A run whose connection is for another place is refused: its key would go astray."""
+    with Client(Connection("sk_test_x", base_url="http://127.0.0.1:9")) as client:
+        for other in (Connection("sk_test_y"), Connection("sk_test_y", world=world)):
+            with pytest.raises(UsageError, match="another place"):
+                client.run(CreateCustomer(), connection=other)
+
+
+def test_a_live_key_is_not_for_the_sandbox(world: Sandbox) -> None:
+    """A live key in a connection to the sandbox is a mistake, and refused as anywhere."""
+    with pytest.raises(UsageError, match="real money"):
+        Connection("sk_live_abcdefgh", world=world)
