@@ -95,13 +95,14 @@ class Observer:
 class Soak:
     """Runs by number: every other one by a host, which lives on, or by a client of the leg."""
 
-    def __init__(self, url: str) -> None:
-        self._url, self._host, self.seen = url, Host.load(policy=QUICK), Observer()
+    def __init__(self, url: str, keys: int) -> None:
+        self._url, self._keys, self.seen = url, keys, Observer()
+        self._host = Host.load(policy=QUICK)
         self._host.register(self.seen, "soak:observer")
 
     def _given(self, number: int) -> dict[str, Any]:
         """A new connection, one in three with a limiter, and a name for the run."""
-        key = number * 7 % KEYS
+        key = number * 7 % self._keys
         rate = None if key % 3 else 10_000.0
         who = Connection(f"sk_test_key{key}", f"acct_key{key}", self._url, rate=rate)
         context = RunContext(idempotency_key=f"{number}", account=f"acct_of{number}")
@@ -178,7 +179,7 @@ def soak(runs: int) -> bool:
     print("   runs  MB resident    blocks   objects  files  threads")
     sizes: list[Size] = []
     with server() as url:
-        work = Soak(url)
+        work = Soak(url, min(KEYS, runs // LEGS))  # all are met in the first leg
         for numbers in legs(runs):
             work.leg(numbers)
             sizes.append(Size.now())

@@ -4,8 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 
-MOST = 10_000  # connections that are remembered, the latest ones
-_free: OrderedDict[Hashable, float] = OrderedDict()  # whose next turn is when
+_free: OrderedDict[Hashable, float] = OrderedDict()  # whose next turn is when; the latest last
 _lock = threading.Lock()
 
 
@@ -13,7 +12,7 @@ def turn(whose: Hashable, rate: float, now: float) -> float:
     """Seconds from `now` until the turn of the one who asks, which is thereby taken."""
     with _lock:
         at = max(_free.pop(whose, now), now)
-        _free[whose] = at + 1 / rate
-        if len(_free) > MOST:
+        while _free and next(iter(_free.values())) <= now:  # as good as forgotten
             _free.popitem(last=False)
+        _free[whose] = at + 1 / rate
     return at - now

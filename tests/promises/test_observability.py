@@ -170,6 +170,20 @@ def test_there_is_a_record_for_each_attempt(desk: Desk, case: str, records: Reco
     assert [line(record) for record in records()] == lines
 
 
+def test_a_cancelled_run_leaves_records(records: Records) -> None:
+    """A run that is cancelled on its way has its attempt, and that nobody knows what came of it."""
+
+    async def run(connection: Connection) -> None:
+        async with Host.load() as host, asyncio.timeout(0.1):
+            await host.arun(*CREATE, connection=connection)
+
+    with Sandbox() as world, serve(world) as server:
+        world.faults.add(Fault("delay", seconds=0.5))
+        with pytest.raises(TimeoutError):
+            asyncio.run(run(Connection(KEY, base_url=server.url)))
+    assert [line(record) for record in records()] == ["WARNING 1 None", "ERROR 1 None"]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_record_has_these_extras(desk: Desk, case: str, records: Records) -> None:
     """A record has these extras and no other, of these types, and names run, step and item."""
