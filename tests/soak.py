@@ -36,7 +36,7 @@ from stripe_plugin import (
 
 RUNS, LEGS, KEYS, AT_ONCE = 50_000, 10, 1_000, 40
 MOST_MEGABYTES = 10  # that the process may grow by, and
-MOST_BLOCKS = 1_000  # of memory that it may hold more, of 200,000: from 10 % to 100 % of the runs
+MOST_BLOCKS = 1_500  # of memory that it may hold more, of 200,000: from 10 % to 100 % of the runs
 QUICK = Policy(retries=2, first_delay=0.001, longest_delay=0.002)
 # What comes of a run, by the last digit of its number; the others succeed.
 REFUSED, WRONG = {1: 402, 2: 500}, 9  # the latter is not even sent

@@ -57,6 +57,8 @@ class RunContext:
         texts = [name for name in (*names, self.idempotency_key) if name is not None]
         if "" in names or not all(isinstance(text, str) for text in texts):
             raise UsageError("run_id, step, item, account, idempotency_key are text and not empty")
+        if any(len(text) > 5_000 for text in texts):
+            raise UsageError("A run's names have at most 5,000 characters")
         if any(masked(text) != text for text in texts):
             raise UsageError("A run's names are logged and sent: none may hold a key or a secret")
         if not is_list(given.expand) or not is_object(given.extra):

@@ -27,6 +27,7 @@ from stripe_plugin.sandbox import Answer, Fault, Sandbox, Server, serve
 from stripe_plugin.wire import Lost, Reply
 
 KEY, KEY_HEADER = "sk_test_once", "idempotency-key"
+SLACK = 1.0  # seconds beyond a bound, for a machine that has other things to do
 QUICK = Policy(retries=2, timeout=10, budget=5, first_delay=0.01, longest_delay=0.02)
 
 # The network and Stripe on a bad day. None: nobody listens at Stripe's door.
@@ -423,7 +424,7 @@ def test_the_budget_ends_many_attempts(desk: Desk, go: Go) -> None:
     trial = desk.run(go, "POST", Fault("unavailable", times=None), policy=policy)
     assert trial.error.attempts == trial.seen > 2
     assert len(trial.keys) == 1
-    assert 0.3 < trial.seconds < 0.7
+    assert 0.3 < trial.seconds < 0.4 + SLACK
 
 
 @BOTH
@@ -436,7 +437,7 @@ def test_the_budget_ends_a_long_wait(desk: Desk, go: Go) -> None:
         True,
         1,
     )
-    assert 0.3 < trial.seconds < 0.9
+    assert 0.3 < trial.seconds < 0.4 + SLACK
 
 
 @BOTH
