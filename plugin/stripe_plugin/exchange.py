@@ -167,8 +167,10 @@ def exchange(
 
 
 def _turns(who: Connection, policy: Policy) -> Callable[[], float]:
-    rate, whose = who.rate, who.whose
-    return lambda: pace.turn(whose, rate, policy.clock()) if rate else 0.0
+    if (rate := who.rate) is None:
+        return lambda: 0.0
+    whose = who.whose
+    return lambda: pace.turn(whose, rate, policy.clock())
 
 
 def _attempts(

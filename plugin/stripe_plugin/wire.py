@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -85,6 +86,10 @@ class Reply:
 
     def json(self) -> dict[str, Any] | None:
         """The JSON object of the body, or None if it is none."""
+        return self._read
+
+    @cached_property
+    def _read(self) -> dict[str, Any] | None:
         refused = self.status >= 300  # a refusal may repeat what was sent, the key among it
         body = masked(self.body.decode(errors="replace")) if refused else self.body
         try:
