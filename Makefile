@@ -8,7 +8,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 # A flow that is shown off must never reach a real account.
-SANDBOXED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/demo
+EMULATORED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/demo
 
 .PHONY: help demo test lint write differential hammer soak record clean
 .DEFAULT_GOAL := help
@@ -16,8 +16,8 @@ SANDBOXED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/d
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
-demo: $(VENV)/.demo  ## run a flow of six Stripe actions in the sandbox
-	@$(SANDBOXED) $(VENV)/bin/stripe-nodes flow examples/sell-a-subscription.yaml
+demo: $(VENV)/.demo  ## run a flow of six Stripe actions in the emulator
+	@$(EMULATORED) $(VENV)/bin/stripe-nodes flow examples/sell-a-subscription.yaml
 
 test: $(VENV)/.dev  ## run all tests
 	@$(RUN) -m pytest
@@ -33,10 +33,10 @@ write: $(VENV)/.dev  ## write what is derived: manifests, reference page, the RE
 	@$(RUN) manifests/write.py
 
 differential: $(VENV)/.dev  ## 2,000 generated steps against another replica, if it is present
-	@STRIPE_NODES_DIFFERENTIAL_STEPS=2000 $(RUN) -m pytest tests/sandbox/test_differential.py
+	@STRIPE_NODES_DIFFERENTIAL_STEPS=2000 $(RUN) -m pytest tests/emulator/test_differential.py
 
-hammer: $(VENV)/.dev  ## processes on one sandbox file for a minute
-	@STRIPE_NODES_HAMMER_SECONDS=60 $(RUN) -m pytest tests/sandbox/test_processes.py
+hammer: $(VENV)/.dev  ## processes on one emulator file for a minute
+	@STRIPE_NODES_HAMMER_SECONDS=60 $(RUN) -m pytest tests/emulator/test_processes.py
 
 soak: $(VENV)/.dev  ## what takes minutes: a flow killed 100 times, 50,000 runs and their memory
 	@STRIPE_NODES_CRASHES=100 $(RUN) -m pytest tests/promises/test_resume.py

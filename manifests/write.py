@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import stripe_nodes
-from stripe_plugin.connection import STRIPE_VERSION
-from stripe_plugin.contract import Action
-from stripe_plugin.host import LISTED, MANIFEST_VERSION
-from stripe_plugin.manifest import describe
+from stripe_plugin.client.connection import STRIPE_VERSION
+from stripe_plugin.declare.action import Action
+from stripe_plugin.host.host import LISTED, MANIFEST_VERSION
+from stripe_plugin.host.manifest import describe
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "manifests" / "stripe_manifests"

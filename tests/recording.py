@@ -28,6 +28,7 @@ import vcr  # type: ignore[import-untyped]
 import yaml
 from support import ACTIONS, REPOSITORY
 
+from stripe_emulator import Emulator, Fault, serve
 from stripe_plugin import (
     Action,
     Client,
@@ -38,10 +39,9 @@ from stripe_plugin import (
     StripeError,
     UsageError,
 )
-from stripe_plugin.connection import STRIPE, STRIPE_VERSION
-from stripe_plugin.errors import masked
-from stripe_plugin.sandbox import Fault, Sandbox, serve
-from stripe_plugin.wire import encode
+from stripe_plugin.client.connection import STRIPE, STRIPE_VERSION
+from stripe_plugin.secrets import masked
+from stripe_plugin.wire.request import encode
 
 CASSETTES = REPOSITORY / "cassettes"
 TABLE = CASSETTES / "scenarios.yaml"
@@ -80,11 +80,11 @@ class Thing:
 
 @attrs.frozen(kw_only=True)
 class Scenario:
-    """One cassette: its steps, and why only the sandbox can be asked, if so."""
+    """One cassette: its steps, and why only the emulator can be asked, if so."""
 
     name: str
     steps: list[Step]
-    sandbox: str = ""
+    emulator: str = ""
     faults: list[dict[str, Any]] = attrs.field(factory=list[dict[str, Any]])
 
     @property
@@ -226,7 +226,7 @@ def judged(step: Step, outcome: Result | StripeError) -> list[str]:
 ASKED_WITH = {"stripe-version", "idempotency-key", "stripe-account", "content-type"}
 ANSWERED_WITH = {
     *("content-type", "idempotency-key", "idempotent-replayed", "original-request", "request-id"),
-    *("retry-after", "server", "stripe-nodes-sandbox", "stripe-rate-limited-reason"),
+    *("retry-after", "server", "stripe-nodes-emulator", "stripe-rate-limited-reason"),
     *("stripe-should-retry", "stripe-version"),
 }
 PRIVATE = {"hosted_invoice_url", "invoice_pdf", "receipt_url", "request_log_url"}
@@ -308,7 +308,7 @@ class Wash:
     def _same(self, text: str) -> str:
         text = text.replace(self.suffix, "") if self.suffix else text
         here = self.base_url != STRIPE
-        return text.replace(self.base_url, "https://sandbox.invalid") if here else text
+        return text.replace(self.base_url, "https://emulator.invalid") if here else text
 
 
 def _without_secrets(value: Any) -> Any:
@@ -422,17 +422,17 @@ class Place:
 
 
 @contextmanager
-def _in_sandbox(scenario: Scenario) -> Iterator[Connection]:
-    with Sandbox() as world, serve(world) as server:
+def _in_emulator(scenario: Scenario) -> Iterator[Connection]:
+    with Emulator() as world, serve(world) as server:
         for fault in scenario.faults:
             world.faults.add(Fault(**fault))
         yield Connection(KEY, base_url=server.url)
 
 
-def sandbox() -> Place:
-    """The sandbox on a socket, an empty one for each scenario."""
+def emulator() -> Place:
+    """The emulator on a socket, an empty one for each scenario."""
     note = "a simulation on a local socket, not Stripe itself"
-    return Place("the sandbox of stripe-nodes", version("stripe-nodes"), note, _in_sandbox)
+    return Place("the emulator of stripe-nodes", version("stripe-nodes"), note, _in_emulator)
 
 
 @contextmanager
@@ -483,15 +483,15 @@ def stripe(key: str) -> Place:
 
 
 def places(stack: ExitStack, environ: Mapping[str, str] = os.environ) -> list[Place]:
-    """Where to record, the best place first; the sandbox is always the last."""
+    """Where to record, the best place first; the emulator is always the last."""
     if key := environ.get("STRIPE_API_KEY", "").strip():
-        return [stripe(key), sandbox()]
-    return [stack.enter_context(replica()), sandbox()] if REPLICA.is_file() else [sandbox()]
+        return [stripe(key), emulator()]
+    return [stack.enter_context(replica()), emulator()] if REPLICA.is_file() else [emulator()]
 
 
 def place_for(scenario: Scenario, found: Sequence[Place]) -> Place:
     """The first place that can give what a scenario needs."""
-    lacking = scenario.faults or (scenario.sandbox and found[0].name != "Stripe test mode")
+    lacking = scenario.faults or (scenario.emulator and found[0].name != "Stripe test mode")
     return found[-1] if lacking else found[0]
 
 

@@ -1,4 +1,4 @@
-"""What the tests of host, hooks, flows and terminal share: packages, sandboxes, processes."""
+"""What the tests of host, hooks, flows and terminal share: packages, emulators, processes."""
 
 import os
 import subprocess
@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stripe_emulator import Answer, Emulator
 from stripe_plugin import Connection
-from stripe_plugin.sandbox import Answer, Sandbox
 
 KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
 LIVE_KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
@@ -16,8 +16,8 @@ SCRIPT = Path(sys.executable).with_name("stripe-nodes")
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
-class Counted(Sandbox):
-    """A sandbox that remembers what it was asked: `METHOD target`, in order."""
+class Counted(Emulator):
+    """An emulator that remembers what it was asked: `METHOD target`, in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Counted(Sandbox):
 
     def connection(self) -> Connection:
         """A connection to this world."""
-        return Connection("sk_test_sandbox", world=self)
+        return Connection("sk_test_emulator", world=self)
 
 
 def install(folder: Path, name: str, entry_points: str, files: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from support import ACTIONS, BY_NAME, LISTS, fewest, made, referred, right
 
 import stripe_nodes
 from stripe_plugin import CLEAR, Action, UsageError, action, optional, path_id, required
-from stripe_plugin.restrictions import required_if_empty
+from stripe_plugin.judge.rules import required_if_empty
 
 PAGE = referred("seed.json", "actions", key="name")
 

@@ -31,14 +31,14 @@ from recording import (
 from support import ACTIONS, pairs
 from vcr.errors import CannotOverwriteExistingCassetteException  # type: ignore[import-untyped]
 
+from stripe_emulator import Emulator, Fault, serve
 from stripe_plugin import AsyncClient, Client, Connection, Result, StripeError, UsageError
-from stripe_plugin.connection import STRIPE, STRIPE_VERSION
-from stripe_plugin.exchange import OTHER_INPUTS
-from stripe_plugin.sandbox import Fault, Sandbox, serve
+from stripe_plugin.client.connection import STRIPE, STRIPE_VERSION
+from stripe_plugin.run.exchange import OTHER_INPUTS
 
 SCENARIOS = table().scenarios
 EVERY = [pytest.param(scenario, id=scenario.name) for scenario in SCENARIOS.values()]
-SANDBOX, REPLICA, TEST_MODE = "the sandbox of stripe-nodes", "stripe-world", "Stripe test mode"
+EMULATOR, REPLICA, TEST_MODE = "the emulator of stripe-nodes", "stripe-world", "Stripe test mode"
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_outcome_is_the_recorded_answer(scenario: Scenario) -> None:
     """The typed outcome holds the recorded body, request id and status, and says where it ran."""
     ran, cassette = replay(scenario)
     ends = iter([dict(answer) for answer in cassette.responses])
-    mode = "sandbox" if recorded_from(scenario)["name"] == SANDBOX else "test"
+    mode = "emulated" if recorded_from(scenario)["name"] == EMULATOR else "test"
     for run in ran:
         outcome = run.outcome
         attempts = [next(ends) for _ in range(comparable(outcome)["attempts"])]
@@ -270,7 +270,7 @@ def test_a_repeated_run_has_the_same_key() -> None:
 
 # What the answers of a place have in their headers, whatever the cassette says.
 EVIDENCE = {
-    SANDBOX: ("stripe-nodes-sandbox", "true"),
+    EMULATOR: ("stripe-nodes-emulator", "true"),
     REPLICA: ("server", "uvicorn"),
     TEST_MODE: ("server", "nginx"),
 }
@@ -288,10 +288,10 @@ def test_a_cassette_says_where_it_was_recorded(scenario: Scenario) -> None:
     name, value = EVIDENCE[said["name"]]
     answers = [headers(answer) for _, answer in traffic(path_of(scenario))]
     assert {answer.get(name) for answer in answers} == {value}
-    marked = "stripe-nodes-sandbox" in answers[0]
-    assert marked == (said["name"] == SANDBOX)
+    marked = "stripe-nodes-emulator" in answers[0]
+    assert marked == (said["name"] == EMULATOR)
     assert marked or not scenario.faults
-    assert said["name"] != REPLICA or not scenario.sandbox
+    assert said["name"] != REPLICA or not scenario.emulator
 
 
 # --- secrets --------------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ def test_answers_are_washed() -> None:
 def one_account() -> Iterator[tuple[Place, httpx.Client]]:
     """An account on a socket that all scenarios share, in which somebody else already works."""
     with (
-        Sandbox() as world,
+        Emulator() as world,
         serve(world) as server,
         httpx.Client(base_url=f"{server.url}/v1", auth=(KEY, ""), trust_env=False) as other,
     ):
@@ -365,7 +365,7 @@ def one_account() -> Iterator[tuple[Place, httpx.Client]]:
             yield Connection(KEY, base_url=server.url)
             world.faults.clear()
 
-        yield attrs.evolve(recording.sandbox(), account=account), other
+        yield attrs.evolve(recording.emulator(), account=account), other
 
 
 def test_what_is_recorded_plays(tmp_path: Path) -> None:
@@ -408,7 +408,7 @@ def test_recording_again_changes_little(tmp_path: Path) -> None:
     """Two recordings of one scenario differ in IDs, moments and request ids alone."""
     texts: list[str] = []
     for _ in range(2):
-        record(SCENARIOS["actions/create_product"], recording.sandbox(), tmp_path)
+        record(SCENARIOS["actions/create_product"], recording.emulator(), tmp_path)
         texts.append(path_of(SCENARIOS["actions/create_product"], tmp_path).read_text("ascii"))
     lines = zip(*(text.splitlines() for text in texts), strict=True)
     different = [old for old, new in lines if old != new]
@@ -420,12 +420,12 @@ def test_recording_again_changes_little(tmp_path: Path) -> None:
 def test_an_unexpected_answer_is_not_kept(tmp_path: Path) -> None:
     """A recording that does not come to what is declared is refused, and the old one stays."""
     scenario = SCENARIOS["actions/create_product"]
-    path = record(scenario, recording.sandbox(), tmp_path)
+    path = record(scenario, recording.emulator(), tmp_path)
     before = path.read_text("ascii")
     step = attrs.evolve(scenario.steps[0], output={"name": "Gold Plan"})
     told = "create_product: name: expected 'Gold Plan', got 'Premium Plan'"
     with pytest.raises(recording.Unexpected, match=told):
-        record(attrs.evolve(scenario, steps=[step]), recording.sandbox(), tmp_path)
+        record(attrs.evolve(scenario, steps=[step]), recording.emulator(), tmp_path)
     assert [*path.parent.iterdir()] == [path]
     assert path.read_text("ascii") == before
 
@@ -498,23 +498,23 @@ def test_stripe_is_claimed_of_stripe_alone(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("STRIPE_API_BASE", "http://127.0.0.1:12111")
     with ExitStack() as stack:
         found = recording.places(stack, {"STRIPE_API_KEY": "sk_test_123"})
-    assert [place.name for place in found] == [TEST_MODE, SANDBOX]
+    assert [place.name for place in found] == [TEST_MODE, EMULATOR]
     for scenario in SCENARIOS.values():
         place = recording.place_for(scenario, found)
-        assert (place.name == SANDBOX) == bool(scenario.faults)
+        assert (place.name == EMULATOR) == bool(scenario.faults)
     with found[0].account(SCENARIOS["actions/create_product"]) as connection:
         assert (connection.base_url, connection.mode) == (STRIPE, "test")
     assert found[0].words()["note"] == "Stripe itself"
 
 
-def test_without_key_and_replica_the_sandbox_records(
+def test_without_key_and_replica_the_emulator_records(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Where the replica is not at hand everything is recorded from the sandbox, which says so."""
+    """Where the replica is not at hand everything is recorded from the emulator, which says so."""
     monkeypatch.setattr(recording, "REPLICA", tmp_path / "absent")
     with ExitStack() as stack:
         found = recording.places(stack, {})
-    assert [place.name for place in found] == [SANDBOX]
+    assert [place.name for place in found] == [EMULATOR]
     assert found[0].words()["note"] == "a simulation on a local socket, not Stripe itself"
 
 

@@ -9,6 +9,7 @@ import attrs
 import pytest
 from terminal_support import KEY, LIVE_KEY, Counted, python
 
+from stripe_emulator import Emulator, serve
 from stripe_nodes import CreateProduct, RetrieveProduct
 from stripe_plugin import (
     AsyncClient,
@@ -21,7 +22,6 @@ from stripe_plugin import (
     UsageError,
 )
 from stripe_plugin.errors import ConnectionFailed
-from stripe_plugin.sandbox import Sandbox, serve
 
 PLAN = CreateProduct(name="Plan")
 BODY = "4eC39HqLyjWDarjtT1zdp7dc"  # what a key is, beside its prefix
@@ -29,7 +29,7 @@ BODY = "4eC39HqLyjWDarjtT1zdp7dc"  # what a key is, beside its prefix
 
 @pytest.fixture(params=["in process", "on a socket"])
 def place(request: pytest.FixtureRequest) -> Iterator[tuple[Counted, Connection]]:
-    """A sandbox in process and the same on a socket, each with a connection."""
+    """An emulator in process and the same on a socket, each with a connection."""
     with Counted() as world:
         if request.param == "in process":
             yield world, world.connection()
@@ -97,7 +97,7 @@ def test_one_client_serves_several_accounts(place: tuple[Counted, Connection]) -
 
 def test_a_place_that_refuses_connections() -> None:
     """Where nobody listens, the outcome is known: nothing was executed."""
-    with serve(Sandbox()) as server:
+    with serve(Emulator()) as server:
         url = server.url
     client = Client(Connection(KEY, base_url=url), Policy(retries=1, first_delay=0.01))
     with client, pytest.raises(ConnectionFailed, match="could not be reached") as caught:
@@ -109,38 +109,38 @@ def test_a_place_that_refuses_connections() -> None:
 # --- from the environment -----------------------------------------------------------------------
 
 
-def test_without_a_key_one_sandbox_per_process() -> None:
-    """Without a key, and however else it is asked, the environment means the process's sandbox."""
+def test_without_a_key_one_emulator_per_process() -> None:
+    """Without a key, and however else it is asked, the environment means the process's emulator."""
     first, again = Connection.from_env({}), Connection.from_env({"STRIPE_API_KEY": ""})
-    assert first.mode == again.mode == "sandbox"
+    assert first.mode == again.mode == "emulated"
     assert first.world is again.world is not None
 
 
-def test_a_sandbox_in_a_file_is_shared(tmp_path: Path) -> None:
-    """A sandbox in a file is the same in another process."""
-    file = str(tmp_path / "sandbox.db")
+def test_a_emulator_in_a_file_is_shared(tmp_path: Path) -> None:
+    """An emulator in a file is the same in another process."""
+    file = str(tmp_path / "emulator.db")
     code = (
         "from stripe_plugin import Host;"
         "print(Host.load().run('create_product', {'Name': 'Plan'}).output['id'])"
     )
-    made = python(code, tmp_path, STRIPE_NODES_SANDBOX=file).strip()
-    connection = Connection.from_env({"STRIPE_NODES_SANDBOX": file})
+    made = python(code, tmp_path, STRIPE_NODES_EMULATOR=file).strip()
+    connection = Connection.from_env({"STRIPE_NODES_EMULATOR": file})
     found = Host.load().run("retrieve_product", {"Product ID": made}, connection=connection)
     assert found.output["name"] == "Plan"
 
 
-def test_the_sandbox_has_accounts() -> None:
-    """STRIPE_ACCOUNT names an account of the sandbox too, and a wrong one is refused."""
+def test_the_emulator_has_accounts() -> None:
+    """STRIPE_ACCOUNT names an account of the emulator too, and a wrong one is refused."""
     connection = Connection.from_env({"STRIPE_ACCOUNT": "acct_1"})
-    assert (connection.mode, connection.account) == ("sandbox", "acct_1")
+    assert (connection.mode, connection.account) == ("emulated", "acct_1")
     assert connection.world is Connection.from_env({}).world
     with pytest.raises(UsageError, match="acct_…"):
         Connection.from_env({"STRIPE_ACCOUNT": "me"})
 
 
-def test_sandboxes_know_nothing_of_each_other() -> None:
-    """Each sandbox that is asked for is empty."""
-    one, other = Connection.sandbox(), Connection.sandbox()
+def test_emulatores_know_nothing_of_each_other() -> None:
+    """Each emulator that is asked for is empty."""
+    one, other = Connection.emulator(), Connection.emulator()
     made = Client(one).run(PLAN)
     with pytest.raises(StripeError, match="No such product"):
         Client(other).run(RetrieveProduct(id=made.output["id"]))
@@ -156,9 +156,9 @@ def test_sandboxes_know_nothing_of_each_other() -> None:
         (f"rk_live_{BODY}", "live"),
     ],
 )
-def test_with_a_key_never_the_sandbox(key: str, mode: str, tmp_path: Path) -> None:
-    """A key is used as what it is, even where a sandbox is configured too."""
-    environ = {"STRIPE_API_KEY": key, "STRIPE_NODES_SANDBOX": str(tmp_path / "sandbox.db")}
+def test_with_a_key_never_the_emulator(key: str, mode: str, tmp_path: Path) -> None:
+    """A key is used as what it is, even where an emulator is configured too."""
+    environ = {"STRIPE_API_KEY": key, "STRIPE_NODES_EMULATOR": str(tmp_path / "emulator.db")}
     connection = Connection.from_env(environ, allow_live=True)
     assert (connection.mode, connection.world) == (mode, None)
     assert connection.api_key.reveal() == key.strip()

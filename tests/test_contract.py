@@ -16,9 +16,9 @@ import stripe.params.checkout
 import typing_extensions
 from support import ACTIONS, BY_NAME, fewest, made, pairs, reference, referred, refusal
 
-from stripe_plugin.connection import STRIPE_VERSION
-from stripe_plugin.contract import Row
-from stripe_plugin.manifest import form_schema
+from stripe_plugin.client.connection import STRIPE_VERSION
+from stripe_plugin.declare.action import Row
+from stripe_plugin.host.manifest import form_schema
 
 # --- the contract of the inputs -------------------------------------------------------------------
 

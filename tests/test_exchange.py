@@ -29,9 +29,9 @@ from stripe_plugin import (
     StripeError,
     UsageError,
 )
-from stripe_plugin.connection import STRIPE_VERSION
-from stripe_plugin.exchange import Attempt, exchange
-from stripe_plugin.wire import Lost, Reply
+from stripe_plugin.client.connection import STRIPE_VERSION
+from stripe_plugin.run.exchange import Attempt, exchange
+from stripe_plugin.wire.reply import Lost, Reply
 
 KEY = "sk_test_51HxVerySecretKey"
 CONNECTION = Connection(KEY)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from terminal_support import EXAMPLES, Counted
 
+from stripe_emulator import Fault
 from stripe_plugin import Connection, Host, Result, StripeError, UsageError
-from stripe_plugin.sandbox import Fault
 from stripe_terminal import flow
 from stripe_terminal.journal import Journal, Once
 from stripe_terminal.reading import FlowError
@@ -20,7 +20,7 @@ EXAMPLE = EXAMPLES / "sell-a-subscription.yaml"
 
 
 class Desk:
-    """A sandbox that counts, a journal, and the way to run flow files on them."""
+    """An emulator that counts, a journal, and the way to run flow files on them."""
 
     def __init__(self, world: Counted, journal: Path) -> None:
         self.host, self.world, self.file = Host.load(), world, journal
@@ -44,20 +44,20 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """An empty sandbox and journal."""
+    """An empty emulator and journal."""
     with Counted() as world:
         yield Desk(world, tmp_path / "runs.db")
 
 
 def test_the_example_runs(desk: Desk) -> None:
-    """The example makes its objects in order, linked to one another, in the sandbox."""
+    """The example makes its objects in order, linked to one another, in the emulator."""
     done = desk.each(EXAMPLE.read_text("utf-8"))
     assert [*done] == ["product", "price", "customer", "session", "items", "expired"]
     assert done["price"].output["product"] == done["product"].output["id"]
     assert done["session"].output["customer"] == done["customer"].output["id"]
     assert done["items"].output["data"][0]["price"]["id"] == done["price"].output["id"]
     assert done["expired"].output["status"] == "expired"
-    assert {result.mode for result in done.values()} == {"sandbox"}
+    assert {result.mode for result in done.values()} == {"emulated"}
     assert len(desk.sent()) == 6
 
 
@@ -377,7 +377,7 @@ def test_another_account_is_another_run(desk: Desk) -> None:
     steps = flow.load("flow.yaml", STEP, desk.host)
     journal = Journal(desk.file)
     for account in (None, "acct_1", "acct_2"):
-        who = Connection("sk_test_sandbox", account, world=desk.world)
+        who = Connection("sk_test_emulator", account, world=desk.world)
         [(_, result)] = flow.run(steps, Once(desk.host, who, "r1", journal))
         assert not result.replayed
     assert len(desk.sent()) == 3

@@ -41,7 +41,7 @@ Add = Callable[[str, str, Mapping[str, str]], None]
 
 @pytest.fixture(autouse=True)
 def _no_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("STRIPE_API_KEY", "STRIPE_PLUGIN_BLOCK", "STRIPE_NODES_SANDBOX"):
+    for name in ("STRIPE_API_KEY", "STRIPE_PLUGIN_BLOCK", "STRIPE_NODES_EMULATOR"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -255,7 +255,7 @@ def test_an_action_that_cannot_be_imported(case: str, add: Add) -> None:
     entry_points, listed = manifest(index({**ENTRY, "entry": entry}))
     add("acme-list", entry_points, {**listed, **files})
     with pytest.raises(UsageError, match="acme_ping"):
-        Host.load().run("acme_ping", {}, connection=Connection.sandbox())
+        Host.load().run("acme_ping", {}, connection=Connection.emulator())
 
 
 def test_an_action_without_a_description_file(add: Add) -> None:
@@ -295,7 +295,7 @@ def test_a_run_replays_under_its_name() -> None:
         later = asyncio.run(host.arun("create_price", PRICE, connection=connection, context=RUN))
         assert (first.replayed, again.replayed, later.replayed) == (False, True, True)
         assert first.output == again.output == later.output
-        assert (first.mode, first.livemode, first.attempts) == ("sandbox", False, 1)
+        assert (first.mode, first.livemode, first.attempts) == ("emulated", False, 1)
         assert world.executed("POST /v1/prices") == 1
         other = RunContext(run_id="r2", step="price")
         fresh = host.run("create_price", PRICE, connection=connection, context=other)
@@ -346,9 +346,9 @@ def test_a_refusal_points_at_the_row() -> None:
     assert caught.value.action == "retrieve_price"
 
 
-def test_without_a_connection_the_sandbox_of_the_process_serves() -> None:
-    """Runs that name no connection share the sandbox of the environment without a key."""
+def test_without_a_connection_the_emulator_of_the_process_serves() -> None:
+    """Runs that name no connection share the emulator of the environment without a key."""
     host = Host.load()
     made = host.run("create_product", {"Name": "Plan"})
-    assert made.mode == "sandbox"
+    assert made.mode == "emulated"
     assert host.run("retrieve_product", {"Product ID": made.output["id"]}).output == made.output

@@ -17,7 +17,7 @@ from test_restrictions import PAIRS, ROWS, TOGETHER, beside, split
 
 import stripe_nodes
 from stripe_plugin import Host
-from stripe_plugin.manifest import describe, form_schema, tool_schema
+from stripe_plugin.host.manifest import describe, form_schema, tool_schema
 
 _PACKAGE = find_spec("stripe_manifests")
 assert _PACKAGE is not None

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from terminal_support import Terminal
 
+from stripe_emulator import Emulator, Fault
 from stripe_nodes import (
     CreateCheckoutSession,
     CreateCustomer,
@@ -35,10 +36,9 @@ from stripe_plugin import (
     hookimpl,
 )
 from stripe_plugin.errors import PermissionDenied
-from stripe_plugin.exchange import exchange
-from stripe_plugin.restrictions import CLEAR, UNKNOWN
-from stripe_plugin.sandbox import Fault, Sandbox
-from stripe_plugin.wire import Lost, Reply
+from stripe_plugin.judge.values import CLEAR, UNKNOWN
+from stripe_plugin.run.exchange import exchange
+from stripe_plugin.wire.reply import Lost, Reply
 from stripe_terminal.journal import Journal, Once, Step
 
 PAY = """steps:
@@ -64,7 +64,7 @@ def terminal(tmp_path: Path) -> Terminal:
 
 
 def paid(terminal: Terminal) -> int:
-    """How many payments the sandbox has."""
+    """How many payments the emulator has."""
     done = terminal("run", "list_payment_intents", "--json")
     found: dict[str, Any] = json.loads(done.stdout)
     return len(found["output"]["data"])
@@ -155,8 +155,8 @@ def test_extra_parameters_replace_no_row() -> None:
 @pytest.mark.parametrize("extra", [{"\ud800": "x"}, {"metadata": {"\udc00": 1}}, {"a": "\ud800"}])
 def test_what_cannot_be_written_is_refused(extra: dict[str, Any]) -> None:
     """Halves of surrogate pairs are refused as keys and as values, with nothing sent."""
-    with Sandbox() as world:
-        connection = Connection("sk_test_sandbox", world=world)
+    with Emulator() as world:
+        connection = Connection("sk_test_emulator", world=world)
         world.faults.add(Fault("server_error", times=None))
         with Client(connection) as client, pytest.raises(InvalidInputs):
             client.run(RetrievePrice(price="price_1"), RunContext(extra=extra))
@@ -171,17 +171,17 @@ STEP = Step("s", "create_customer", {}, 1, {})
 
 
 @pytest.fixture
-def world() -> Iterator[Sandbox]:
-    """An empty sandbox."""
-    with Sandbox() as made:
+def world() -> Iterator[Emulator]:
+    """An empty emulator."""
+    with Emulator() as made:
         yield made
 
 
 @pytest.fixture
-def once(world: Sandbox, tmp_path: Path) -> Iterator[Once]:
+def once(world: Emulator, tmp_path: Path) -> Iterator[Once]:
     """Steps run once in it."""
     with Host.load(policy=QUICK) as host:
-        who = Connection("sk_test_sandbox", world=world)
+        who = Connection("sk_test_emulator", world=world)
         yield Once(host, who, "r1", Journal(tmp_path / "runs.db"))
 
 
@@ -213,7 +213,7 @@ def quota(_: Any) -> None:
     raise PermissionDenied(message="no quota", status=403)
 
 
-def test_a_hooks_own_refusal_is_not_stripes(once: Once, world: Sandbox) -> None:
+def test_a_hooks_own_refusal_is_not_stripes(once: Once, world: Emulator) -> None:
     """After a lost answer, a hook's error of Stripe's kind does not settle what came of it."""
     world.faults.add(Fault("cut_after"))
     assert go(once).outcome_unknown
@@ -224,7 +224,7 @@ def test_a_hooks_own_refusal_is_not_stripes(once: Once, world: Sandbox) -> None:
     assert world.executed("POST /v1/customers") == 1
 
 
-def test_a_denied_step_was_not_begun(once: Once, world: Sandbox) -> None:
+def test_a_denied_step_was_not_begun(once: Once, world: Emulator) -> None:
     """A step that a hook denied is new when it is approved, with other inputs if need be."""
     once.host.register(wrapper := Wrapper(quota), "acme:quota")
     assert "no quota" in str(go(once))
@@ -233,7 +233,7 @@ def test_a_denied_step_was_not_begun(once: Once, world: Sandbox) -> None:
     assert world.executed("POST /v1/customers") == 1
 
 
-def test_a_late_refusal_ends_only_its_own_try(once: Once, world: Sandbox, tmp_path: Path) -> None:
+def test_a_late_refusal_ends_only_its_own_try(once: Once, world: Emulator, tmp_path: Path) -> None:
     """What one process began later, a refusal that reaches another late does not undo."""
     first = once.journal.begin(once.scope, STEP, "digest")
     other = Journal(tmp_path / "runs.db")
@@ -245,7 +245,7 @@ def test_a_late_refusal_ends_only_its_own_try(once: Once, world: Sandbox, tmp_pa
     assert third.begun is not None
 
 
-def test_an_observer_cannot_settle_an_outcome(once: Once, world: Sandbox) -> None:
+def test_an_observer_cannot_settle_an_outcome(once: Once, world: Emulator) -> None:
     """What an observer writes into an error is gone when the caller sees it."""
 
     class Meddling:
@@ -259,7 +259,7 @@ def test_an_observer_cannot_settle_an_outcome(once: Once, world: Sandbox) -> Non
     assert (error.outcome_unknown, error.status) == (True, None)
 
 
-def test_a_hooks_timeout_says_that_it_may_be_executed(world: Sandbox) -> None:
+def test_a_hooks_timeout_says_that_it_may_be_executed(world: Emulator) -> None:
     """A run that a hook gives up waiting for may be executed: its error tells, with the key."""
 
     class Impatient:
@@ -274,7 +274,7 @@ def test_a_hooks_timeout_says_that_it_may_be_executed(world: Sandbox) -> None:
     async def run() -> None:
         async with Host.load() as host:
             host.register(Impatient(), "acme:impatient")
-            who = Connection("sk_test_sandbox", world=world)
+            who = Connection("sk_test_emulator", world=world)
             await host.arun(*CREATE, connection=who)
 
     world.faults.add(Fault("delay_after", seconds=0.6))
@@ -283,12 +283,12 @@ def test_a_hooks_timeout_says_that_it_may_be_executed(world: Sandbox) -> None:
     assert caught.value.error is not None
     assert caught.value.error.outcome_unknown
     key = caught.value.error.idempotency_key
-    with Client(Connection("sk_test_sandbox", world=world)) as client:
+    with Client(Connection("sk_test_emulator", world=world)) as client:
         assert client.run(CreateCustomer(name="Jenny Rosen"), RunContext(idempotency_key=key))
     assert world.executed("POST /v1/customers") == 1
 
 
-def test_a_journal_that_fails_hides_no_result(once: Once, world: Sandbox, tmp_path: Path) -> None:
+def test_a_journal_that_fails_hides_no_result(once: Once, world: Emulator, tmp_path: Path) -> None:
     """Where the journal cannot be written after the run, the error has the result."""
 
     def lock(result: Any) -> Any:
@@ -304,7 +304,7 @@ def test_a_journal_that_fails_hides_no_result(once: Once, world: Sandbox, tmp_pa
     assert error.result.output["name"] == "Jenny Rosen"
 
 
-def test_a_log_that_fails_loses_no_result(world: Sandbox) -> None:
+def test_a_log_that_fails_loses_no_result(world: Emulator) -> None:
     """Records of a host that have our names already, or a handler that raises, change nothing."""
 
     def factory(*given: Any, **more: Any) -> logging.LogRecord:
@@ -318,14 +318,14 @@ def test_a_log_that_fails_loses_no_result(world: Sandbox) -> None:
     try:
         logging.setLogRecordFactory(factory)
         logger.setLevel(logging.INFO)
-        with Client(Connection("sk_test_sandbox", world=world)) as client:
+        with Client(Connection("sk_test_emulator", world=world)) as client:
             assert client.run(CreateCustomer()).output["id"]
     finally:
         logging.setLogRecordFactory(usual)
         logger.setLevel(level)
 
 
-def test_a_client_serves_one_place(world: Sandbox) -> None:
+def test_a_client_serves_one_place(world: Emulator) -> None:
     """A run whose connection is for another place is refused: its key would go astray."""
     with Client(Connection("sk_test_x", base_url="http://127.0.0.1:9")) as client:
         for other in (Connection("sk_test_y"), Connection("sk_test_y", world=world)):
@@ -333,7 +333,7 @@ def test_a_client_serves_one_place(world: Sandbox) -> None:
                 client.run(CreateCustomer(), connection=other)
 
 
-def test_a_live_key_is_not_for_the_sandbox(world: Sandbox) -> None:
-    """A live key in a connection to the sandbox is a mistake, and refused as anywhere."""
+def test_a_live_key_is_not_for_the_emulator(world: Emulator) -> None:
+    """A live key in a connection to the emulator is a mistake, and refused as anywhere."""
     with pytest.raises(UsageError, match="real money"):
         Connection("sk_live_abcdefgh", world=world)

@@ -11,7 +11,7 @@ import pytest
 from support import ACTIONS, LISTS, fewest, made, refusal, right
 
 from stripe_plugin import CLEAR, InvalidInputs
-from stripe_plugin.manifest import describe
+from stripe_plugin.host.manifest import describe
 
 SOON, LATER = int(time.time()) + 3600, int(time.time()) + 10**7
 

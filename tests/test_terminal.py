@@ -23,10 +23,10 @@ from terminal_support import (
     install,
 )
 
-from stripe_plugin.sandbox import Fault, Sandbox, serve
+from stripe_emulator import Emulator, Fault, serve
 
 EXAMPLE = str(EXAMPLES / "sell-a-subscription.yaml")
-SANDBOX = "sandbox: no Stripe account is used, nothing is charged"
+EMULATOR = "emulator: no Stripe account is used, nothing is charged"
 PRICE = {"Currency": "usd", "unit_amount": 1000, "Product Data": {"name": "Plan"}}
 BODY = KEY.removeprefix("sk_test_")
 
@@ -39,14 +39,14 @@ def terminal(tmp_path: Path) -> Terminal:
 
 @pytest.fixture
 def world() -> Iterator[Counted]:
-    """A sandbox that counts."""
+    """An emulator that counts."""
     with Counted() as made:
         yield made
 
 
 @pytest.fixture
 def served(world: Counted, tmp_path: Path) -> Iterator[Terminal]:
-    """A terminal with a test key, whose Stripe is that sandbox on a socket."""
+    """A terminal with a test key, whose Stripe is that emulator on a socket."""
     with serve(world) as server:
         yield Terminal(tmp_path / "home", STRIPE_API_KEY=KEY, STRIPE_API_BASE=server.url)
 
@@ -104,10 +104,10 @@ def test_describe_breaks_no_name(action: str, columns: str, terminal: Terminal) 
 
 
 def test_doctor_without_a_key(terminal: Terminal) -> None:
-    """`doctor` says that everything runs in the sandbox, and where its state is."""
+    """`doctor` says that everything runs in the emulator, and where its state is."""
     done = terminal("doctor")
     assert "38 actions" in done.stdout
-    assert SANDBOX in done.stdout + done.stderr
+    assert EMULATOR in done.stdout + done.stderr
     assert str(terminal.home) in done.stdout
 
 
@@ -142,7 +142,7 @@ def test_run_by_display_key_and_parameter(terminal: Terminal) -> None:
     )
     price = document(done)
     assert (price["object"], price["currency"], price["unit_amount"]) == ("price", "usd", 1000)
-    assert SANDBOX in done.stderr
+    assert EMULATOR in done.stderr
     assert "req_" in done.stderr
     found = terminal("run", "retrieve_price", f"Price ID={price['id']}")
     assert document(found) == price
@@ -154,12 +154,12 @@ def test_run_as_json(terminal: Terminal) -> None:
     result = document(done)
     assert result["output"]["name"] == "a=b"
     assert {key: result[key] for key in ("mode", "replayed", "livemode", "attempts")} == {
-        "mode": "sandbox",
+        "mode": "emulated",
         "replayed": False,
         "livemode": False,
         "attempts": 1,
     }
-    assert SANDBOX in done.stderr
+    assert EMULATOR in done.stderr
 
 
 @pytest.mark.parametrize("write", [json.dumps, yaml.safe_dump])
@@ -192,8 +192,8 @@ def test_an_empty_run_id_is_refused(given: str, terminal: Terminal) -> None:
     assert listed["output"]["data"] == []
 
 
-def test_the_sandbox_has_accounts(terminal: Terminal) -> None:
-    """--account acts on another account in the sandbox as it does at Stripe."""
+def test_the_emulator_has_accounts(terminal: Terminal) -> None:
+    """--account acts on another account in the emulator as it does at Stripe."""
     done = terminal("run", "create_product", "Name=Plan", "--account", "acct_1")
     wanted = f"Product ID={document(done)['id']}"
     terminal("run", "retrieve_product", wanted, "--account", "acct_1")
@@ -234,12 +234,12 @@ def test_an_odd_prefix_is_a_warning(terminal: Terminal) -> None:
 
 
 def test_flow(terminal: Terminal) -> None:
-    """`flow` shows each step as it is done; file, run id and the sandbox are told on stderr."""
+    """`flow` shows each step as it is done; file, run id and the emulator are told on stderr."""
     done = terminal("flow", EXAMPLE, "--run-id", "r1")
     steps = ["product", "price", "customer", "session", "items", "expired"]
     assert re.findall(r"^✓ (\w+)", done.stdout, re.MULTILINE) == steps
     assert "6 steps, new run ID r1" in done.stderr
-    assert SANDBOX in done.stderr
+    assert EMULATOR in done.stderr
 
 
 def test_flow_breaks_no_id(terminal: Terminal) -> None:
@@ -358,11 +358,11 @@ def test_refused_inputs_are_exit_code_2(terminal: Terminal) -> None:
 
 
 def test_stripes_refusal_is_exit_code_3(terminal: Terminal) -> None:
-    """What Stripe refuses names the row, the code and the request, says sandbox; exit code 3."""
+    """What Stripe refuses names the row, the code and the request, says emulator; exit code 3."""
     done = terminal("run", "retrieve_price", "Price ID=price_nope", code=3)
     assert "✗ Price ID: No such price: 'price_nope'" in done.stderr
     assert "[invalid_request, resource_missing, req_" in done.stderr
-    assert SANDBOX in done.stderr
+    assert EMULATOR in done.stderr
     refused = document(terminal("run", "retrieve_price", "Price ID=price_nope", "--json", code=3))
     assert refused["error"]["display_key"] == "Price ID"
     assert refused["error"]["status"] == 404
@@ -370,7 +370,7 @@ def test_stripes_refusal_is_exit_code_3(terminal: Terminal) -> None:
 
 def test_no_answer_is_exit_code_4(tmp_path: Path) -> None:
     """Where nobody listens, it says that Stripe could not be reached; exit code 4."""
-    with serve(Sandbox()) as server:
+    with serve(Emulator()) as server:
         url = server.url
     terminal = Terminal(tmp_path, STRIPE_API_KEY=KEY, STRIPE_API_BASE=url)
     done = terminal("run", "create_product", "Name=Plan", "--json", code=4)
@@ -407,7 +407,7 @@ def test_help_tells_the_exit_codes(terminal: Terminal) -> None:
         "4 no answer",
     ):
         assert words in shown
-    for command in ("list", "describe", "run", "flow", "sandbox", "doctor"):
+    for command in ("list", "describe", "run", "flow", "emulator", "doctor"):
         assert command in shown
     assert "KEY=VALUE" in terminal("run", "-h").stdout
     assert terminal("--version").stdout.strip()
@@ -460,7 +460,7 @@ def test_wrong_usage(words: list[str], said: str, terminal: Terminal, odd: dict[
     assert said.partition("'")[0] in document(done)["error"]["message"]
 
 
-@pytest.mark.parametrize("words", [["nope"], ["run"], ["list", "--nope"], ["sandbox", "--port=x"]])
+@pytest.mark.parametrize("words", [["nope"], ["run"], ["list", "--nope"], ["emulator", "--port=x"]])
 def test_wrong_commands(words: list[str], terminal: Terminal) -> None:
     """An unknown command or option, or a missing one, is a usage report with exit code 2."""
     done = terminal(*words, code=2)
@@ -470,14 +470,14 @@ def test_wrong_commands(words: list[str], terminal: Terminal) -> None:
 
 def test_a_port_that_cannot_be_had(terminal: Terminal) -> None:
     """A port that is taken, or none, is told without the program's inside."""
-    with serve(Sandbox()) as server:
+    with serve(Emulator()) as server:
         port = server.url.rpartition(":")[2]
-        assert port in terminal("sandbox", "--port", port, code=2).stderr
-    assert "99999" in terminal("sandbox", "--port", "99999", code=2).stderr
+        assert port in terminal("emulator", "--port", port, code=2).stderr
+    assert "99999" in terminal("emulator", "--port", "99999", code=2).stderr
 
 
 @pytest.mark.parametrize(
-    "words", [["run", "create_product", "Name=a"], ["flow", EXAMPLE], ["doctor"], ["sandbox"]]
+    "words", [["run", "create_product", "Name=a"], ["flow", EXAMPLE], ["doctor"], ["emulator"]]
 )
 def test_a_state_folder_that_cannot_be_made(words: list[str], tmp_path: Path) -> None:
     """A STRIPE_NODES_HOME that cannot be a folder is told by its name, with exit code 2."""
@@ -486,7 +486,7 @@ def test_a_state_folder_that_cannot_be_made(words: list[str], tmp_path: Path) ->
     assert str(file) in Terminal(file / "below")(*words, code=2).stderr
 
 
-@pytest.mark.parametrize("name", ["sandbox.db", "runs.db"])
+@pytest.mark.parametrize("name", ["emulator.db", "runs.db"])
 def test_a_state_file_that_is_none(name: str, terminal: Terminal) -> None:
     """A state file that is no database is told with its place, with exit code 2."""
     terminal.home.mkdir()
@@ -546,14 +546,14 @@ def test_a_live_key_that_is_allowed(served: Terminal, world: Counted) -> None:
     assert world.asked == ["POST /v1/products"]
 
 
-# --- sandbox ------------------------------------------------------------------------------------
+# --- emulator ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`stripe-nodes sandbox` while it runs, and its URL."""
+def emulator(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`stripe-nodes emulator` while it runs, and its URL."""
     process = subprocess.Popen(
-        [SCRIPT, "sandbox", "--port", "0"],
+        [SCRIPT, "emulator", "--port", "0"],
         env=environment(tmp_path / "home"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -569,19 +569,19 @@ def sandbox(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.communicate()
 
 
-def test_sandbox_serves_every_client(
-    sandbox: tuple[subprocess.Popen[str], str], terminal: Terminal
+def test_emulator_serves_every_client(
+    emulator: tuple[subprocess.Popen[str], str], terminal: Terminal
 ) -> None:
-    """`sandbox` serves any client of Stripe, shares its state with the terminal, ends by Ctrl-C."""
-    process, url = sandbox
+    """`emulator` serves any client of Stripe, shares its state with the terminal, ends by Ctrl-C."""
+    process, url = emulator
     made = httpx.post(
-        f"{url}/v1/products", data={"name": "Plan"}, auth=("sk_test_sandbox", ""), trust_env=False
+        f"{url}/v1/products", data={"name": "Plan"}, auth=("sk_test_emulator", ""), trust_env=False
     ).json()
     assert made["name"] == "Plan"
-    by_url = Terminal(terminal.home, STRIPE_API_KEY="sk_test_sandbox", STRIPE_API_BASE=url)
+    by_url = Terminal(terminal.home, STRIPE_API_KEY="sk_test_emulator", STRIPE_API_BASE=url)
     found = by_url("run", "retrieve_product", f"Product ID={made['id']}")
     assert document(found) == made
-    assert SANDBOX in found.stderr
+    assert EMULATOR in found.stderr
     assert document(terminal("run", "retrieve_product", f"Product ID={made['id']}")) == made
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=10)

@@ -14,7 +14,8 @@ from support import ACTIONS, fewest, made, pairs, referred
 
 from stripe_plugin import CLEAR, InvalidInputs, Request
 from stripe_plugin.errors import Refused
-from stripe_plugin.wire import Lost, Reply, encode, fill
+from stripe_plugin.wire.reply import Lost, Reply
+from stripe_plugin.wire.request import encode, fill
 
 # --- the vectors of the official SDKs -------------------------------------------------------------
 

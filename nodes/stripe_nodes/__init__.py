@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stripe_nodes.products import *
     from stripe_nodes.refunds import *
     from stripe_nodes.subscriptions import *
-    from stripe_plugin.contract import Action
+    from stripe_plugin.declare.action import Action
 
 # In the order of the action page.
 MODULES = (
@@ -29,7 +29,7 @@ MODULES = (
 
 def actions() -> "Iterator[type[Action]]":
     """Every action class, module by module, in the order of declaration."""
-    from stripe_plugin.contract import Action
+    from stripe_plugin.declare.action import Action
 
     for module in MODULES:
         for found in vars(import_module(f"{__name__}.{module}")).values():

@@ -3,8 +3,8 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_plugin import restrictions as rule
-from stripe_plugin.contract import Action, action, conditional, optional, path_id, required
+from stripe_plugin.declare.action import Action, action, conditional, optional, path_id, required
+from stripe_plugin.judge import rules as rule
 
 _PATH = rule.matches(r"[^.]+(?:\.[^.]+){0,3}", "be a path of at most four levels (a.b.c.d)")
 _OTHER_METHODS = ("allowed_payment_method_types", "payment_method_configuration")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_plugin.contract import Action, action, optional, path_id
+from stripe_plugin.declare.action import Action, action, optional, path_id
 
 
 def _email(example: str) -> Any:

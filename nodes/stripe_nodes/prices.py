@@ -3,8 +3,8 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
-from stripe_plugin import restrictions as rule
-from stripe_plugin.contract import Action, action, conditional, optional, path_id, required
+from stripe_plugin.declare.action import Action, action, conditional, optional, path_id, required
+from stripe_plugin.judge import rules as rule
 
 _OTHER_AMOUNTS = ("unit_amount_decimal", "custom_unit_amount", "billing_scheme")
 _ARCHIVED = {"active": False}

@@ -3,8 +3,8 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_plugin import restrictions as rule
-from stripe_plugin.contract import Action, action, optional, path_id, required
+from stripe_plugin.declare.action import Action, action, optional, path_id, required
+from stripe_plugin.judge import rules as rule
 
 _CURSOR = "Use an ID from the previous result"
 _IMAGES = (rule.max_items(8, "URLs", aloud=True), rule.each(rule.max_length(5000)))

@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from stripe_nodes import rules
-from stripe_plugin import restrictions as rule
-from stripe_plugin.contract import optional
+from stripe_plugin.declare.action import optional
+from stripe_plugin.judge import rules as rule
 
 Object = dict[str, Any]
 Texts = list[str]

@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from stripe_plugin.restrictions import CLEAR, UNKNOWN, Restriction, matches
+from stripe_plugin.judge.rules import Restriction, matches
+from stripe_plugin.judge.values import CLEAR, UNKNOWN
 
 # Source: docs.stripe.com/currencies.
 THREE_DECIMALS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})

@@ -3,8 +3,8 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_plugin import restrictions as rule
-from stripe_plugin.contract import Action, action, optional, path_id, required
+from stripe_plugin.declare.action import Action, action, optional, path_id, required
+from stripe_plugin.judge import rules as rule
 
 _STATUS = rule.one_of(
     *("active", "all", "canceled", "ended", "incomplete", "incomplete_expired"),

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stripe_plugin.errors import StripeError
-from stripe_plugin.hookspecs import hookimpl
+from stripe_plugin.host.hookspecs import hookimpl
 
 TOLD = "attempts code idempotency_key mode outcome_unknown replayed request_id".split()
 _version = cache(version)

@@ -1,48 +1,16 @@
 """What can go wrong, as data that a form can show. No text in here ever holds a key."""
 
 import difflib
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from stripe_plugin.wire import Result
-
-# Where a word begins: also behind an escape of JSON, Python or URLs, as in `\nsk_` and `%20sk_`.
-_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[a-z])|(?<=%\w\w)|(?<=\\x\w\w)|(?<=\\u\w{4}))"
-_KEYS = re.compile(rf"{_START}((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?+)[A-Za-z0-9_]{{3,}}")
-_CLIENT_SECRETS = re.compile(r"([a-z]{2,6}_(?:test_|live_)?[A-Za-z0-9]+_secret_)[\w%.~+/=-]+")
+    from stripe_plugin.run.result import Result
 
 
-def masked(text: str) -> str:
-    """`text` with every Stripe key and client secret in it cut to its prefix."""
-    return _KEYS.sub(r"\1…", _CLIENT_SECRETS.sub(r"\1…", text))
-
-
-def shown(value: Any, most: int = 60) -> str:
-    """`value`, short enough for a sentence and without secrets."""
-    if isinstance(value, int) and abs(value) >= 10**18:
-        return "a number of more than 18 digits"
-    if isinstance(value, str | int | float) or value is None:
-        cut = masked(value[: most * 2]) if isinstance(value, str) else value
-        text = json.dumps(cut, ensure_ascii=False).encode("utf-8", "replace").decode()
-        text = re.sub(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]", "\ufffd", text)  # moves the cursor
-        return text if len(text) <= most else text[:most] + "…"
-    if isinstance(value, Mapping):
-        return "an object"
-    return "a list" if isinstance(value, list | tuple) else f"a {type(value).__name__[:most]}"
-
-
-def said(error: BaseException) -> str:
-    """An error's type and text, bounded and without secrets, whatever its text is made by."""
-    try:
-        text = str(error)[:300]
-    except Exception:  # noqa: BLE001 - a stranger's error, which may not even have a text
-        text = "…"
-    return masked(f"{type(error).__name__}: {text}")
+from stripe_plugin.secrets import masked
 
 
 def near(word: Any, known: Iterable[str]) -> str:

@@ -25,20 +25,21 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_plugin.errors import HookFailed, InvalidInputs, StripeError, UsageError, masked, shown
-from stripe_plugin.host import Host
+from stripe_plugin.errors import HookFailed, InvalidInputs, StripeError, UsageError
+from stripe_plugin.host.host import Host
+from stripe_plugin.secrets import masked, shown
 
 if TYPE_CHECKING:
-    from stripe_plugin.connection import Connection
-    from stripe_plugin.sandbox import Sandbox
-    from stripe_plugin.sandbox.server import Server
-    from stripe_plugin.wire import Result
+    from stripe_emulator import Emulator
+    from stripe_emulator.server import Server
+    from stripe_plugin.client.connection import Connection
+    from stripe_plugin.run.result import Result
     from stripe_terminal.journal import Once
 
 WRONG, REFUSED, UNSURE, INTERRUPTED = 2, 3, 4, 130
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-SANDBOX_PLAIN = "sandbox: no Stripe account is used, nothing is charged"
-SANDBOX = f"[yellow]{SANDBOX_PLAIN}[/]"
+EMULATOR_PLAIN = "emulator: no Stripe account is used, nothing is charged"
+EMULATOR = f"[yellow]{EMULATOR_PLAIN}[/]"
 EPILOG = """\b
 Exit codes:
 0 done
@@ -47,9 +48,9 @@ Exit codes:
 3 Stripe refused
 4 no answer, or an unknown outcome
 
-Without STRIPE_API_KEY everything runs in a sandbox kept in a file (see `doctor`)."""
+Without STRIPE_API_KEY everything runs in an emulator kept in a file (see `doctor`)."""
 
-FAULT = """Let requests to the sandbox in its file fail on purpose, to see a flow survive.
+FAULT = """Let requests to the emulator in its file fail on purpose, to see a flow survive.
 
 \b
 KIND is one of
@@ -70,16 +71,16 @@ wrong_type     the answer says that it is no JSON, but is"""
 
 
 def home() -> Path:
-    """Where the sandbox and the journal of runs are: STRIPE_NODES_HOME, or the state folder."""
+    """Where the emulator and the journal of runs are: STRIPE_NODES_HOME, or the state folder."""
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     folder = Path(os.environ.get("STRIPE_NODES_HOME") or state / "stripe-nodes")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
 
-def sandbox_file() -> Path:
-    """The file that all commands share as their sandbox."""
-    return Path(os.environ.get("STRIPE_NODES_SANDBOX") or home() / "sandbox.db")
+def emulator_file() -> Path:
+    """The file that all commands share as their emulator."""
+    return Path(os.environ.get("STRIPE_NODES_EMULATOR") or home() / "emulator.db")
 
 
 @contextmanager
@@ -92,15 +93,15 @@ def _kept_in(file: Path) -> Generator[None]:
 
 
 def connect(*, allow_live: bool, account: str | None = None) -> "Connection":
-    """The connection of the environment; the sandbox is a file that all commands share."""
-    from stripe_plugin.connection import Connection
+    """The connection of the environment; the emulator is a file that all commands share."""
+    from stripe_plugin.client.connection import Connection
 
-    file = sandbox_file()
-    more = {"STRIPE_NODES_SANDBOX": str(file)}
+    file = emulator_file()
+    more = {"STRIPE_NODES_EMULATOR": str(file)}
     more |= {} if account is None else {"STRIPE_ACCOUNT": account}
     with _kept_in(file):
         connection = Connection.from_env({**os.environ, **more}, allow_live=allow_live)
-    err.print(SANDBOX if connection.world else f"[bold]{connection.mode} mode[/]")
+    err.print(EMULATOR if connection.world else f"[bold]{connection.mode} mode[/]")
     return connection
 
 
@@ -157,8 +158,8 @@ def _reporting(*, as_json: bool) -> Generator[None]:
 
 
 def _about(result: "Result", connection: "Connection") -> str:
-    stand_in = result.mode == "sandbox" and connection.world is None
-    facts = [SANDBOX] * stand_in + ([f"request {result.request_id}"] if result.request_id else [])
+    stand_in = result.mode == "emulated" and connection.world is None
+    facts = [EMULATOR] * stand_in + ([f"request {result.request_id}"] if result.request_id else [])
     facts += ["replayed: nothing was executed again"] * (result.replayed and not result.note)
     facts += [escape(result.note)] if result.note else []
     facts += [f"{result.attempts} attempts"] * (result.attempts > 1)
@@ -257,7 +258,7 @@ def _text(file: str) -> str:
 
 
 def _pairs(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
-    from stripe_plugin.restrictions import is_object
+    from stripe_plugin.judge.values import is_object
     from stripe_terminal.reading import read_data
 
     read: Any = read_data(file, _text(file)) if file else {}
@@ -371,26 +372,26 @@ def _line(name: str, result: "Result") -> str:
 @main.command()
 @click.option("--port", default=0, help="The port on 127.0.0.1; 0 takes a free one.")
 @click.option("--file", type=click.Path(dir_okay=False), help="Keep its state here.")
-def sandbox(port: int, file: str | None) -> None:
-    """Serve the sandbox on loopback, for any Stripe client."""
-    from stripe_plugin.sandbox import Sandbox
+def emulator(port: int, file: str | None) -> None:
+    """Serve the emulator on loopback, for any Stripe client."""
+    from stripe_emulator import Emulator
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     with _reporting(as_json=False):
-        place = Path(file) if file else sandbox_file()
-        with _kept_in(place), Sandbox(place) as world, _serving(world, port) as server:
-            out.print(SANDBOX)
+        place = Path(file) if file else emulator_file()
+        with _kept_in(place), Emulator(place) as world, _serving(world, port) as server:
+            out.print(EMULATOR)
             out.print(
-                f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_sandbox", soft_wrap=True
+                f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_emulator", soft_wrap=True
             )
             err.print("Ctrl-C stops it.")
             stop.wait()
 
 
-def _serving(world: "Sandbox", port: int) -> "Server":
-    from stripe_plugin.sandbox import serve
+def _serving(world: "Emulator", port: int) -> "Server":
+    from stripe_emulator import serve
 
     try:
         return serve(world, port)
@@ -413,13 +414,13 @@ def _serving(world: "Sandbox", port: int) -> "Server":
 @json_option
 def fault(kind: str | None, times: int, clear: bool, as_json: bool, **rule: Any) -> None:  # noqa: FBT001
     """Order, list or cancel faults."""
-    from stripe_plugin.sandbox import Sandbox
-    from stripe_plugin.sandbox.faults import KINDS, ordered
-    from stripe_plugin.sandbox.refusals import Refusal
+    from stripe_emulator import Emulator
+    from stripe_emulator.faults import KINDS, ordered
+    from stripe_emulator.refusals import Refusal
 
     if kind is not None and kind not in KINDS:
         raise click.UsageError(f"There is no fault {kind!r}; there are {', '.join(KINDS)}.")
-    with _reporting(as_json=as_json), _kept_in(place := sandbox_file()), Sandbox(place) as world:
+    with _reporting(as_json=as_json), _kept_in(place := emulator_file()), Emulator(place) as world:
         if clear:
             world.faults.clear()
         if kind:
@@ -469,10 +470,10 @@ def _print_report(report: dict[str, Any]) -> None:
     at = report["address"]
     lines = [
         " · ".join(
-            [f"{report['actions']} actions", f"{report['mode']} mode" if at else SANDBOX_PLAIN]
+            [f"{report['actions']} actions", f"{report['mode']} mode" if at else EMULATOR_PLAIN]
         )
     ]
-    own = "the one of the key" if at else "the sandbox's own"
+    own = "the one of the key" if at else "the emulator's own"
     lines += [f"address: {at}"] if at else []
     lines += [f"account: {report['account'] or own}", f"state: {report['home']}"]
     for name, said in report["permissions"].items():
@@ -485,8 +486,8 @@ def _print_report(report: dict[str, Any]) -> None:
 
 def _permissions(host: Host, connection: "Connection") -> Iterator[tuple[str, StripeError | None]]:
     """What the key may read, by asking for one object of each kind."""
-    from stripe_plugin.client import Client
-    from stripe_plugin.exchange import Policy
+    from stripe_plugin.client.client import Client
+    from stripe_plugin.run.context import Policy
 
     with Client(connection, Policy(retries=0, timeout=20)) as client:
         for entry in host.catalog():

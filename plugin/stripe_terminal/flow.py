@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Any
 
 from stripe_plugin.errors import HookFailed, InvalidInputs, StripeError, UsageError, near
-from stripe_plugin.host import Host
-from stripe_plugin.restrictions import NOTHING, is_list, is_object
-from stripe_plugin.wire import Result
+from stripe_plugin.host.host import Host
+from stripe_plugin.judge.values import NOTHING, is_list, is_object
+from stripe_plugin.run.result import Result
 from stripe_terminal.journal import Once, Step
 from stripe_terminal.reading import MOST_PROBLEMS, Reader
 from stripe_terminal.references import references, resolved, wrong_reference

@@ -11,19 +11,14 @@ from typing import Any
 
 import attrs
 
-from stripe_plugin.connection import Connection
-from stripe_plugin.errors import (
-    HookFailed,
-    IdempotencyConflict,
-    StripeError,
-    UsageError,
-    masked,
-    said,
-)
-from stripe_plugin.exchange import RunContext, idempotency_key
-from stripe_plugin.host import Host
-from stripe_plugin.restrictions import is_list, is_object
-from stripe_plugin.wire import Result
+from stripe_plugin.client.connection import Connection
+from stripe_plugin.errors import HookFailed, IdempotencyConflict, StripeError, UsageError
+from stripe_plugin.host.host import Host
+from stripe_plugin.judge.values import is_list, is_object
+from stripe_plugin.run.context import RunContext
+from stripe_plugin.run.idempotency import idempotency_key
+from stripe_plugin.run.result import Result
+from stripe_plugin.secrets import masked, said
 
 
 @attrs.frozen

@@ -19,7 +19,7 @@ from jmespath.functions import Functions
 from jmespath.visitor import Options, TreeInterpreter
 
 from stripe_plugin.errors import UsageError, near
-from stripe_plugin.restrictions import UNKNOWN, is_list, is_object
+from stripe_plugin.judge.values import UNKNOWN, is_list, is_object
 from stripe_terminal.reading import first
 
 REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}|\$\{\{).)*+)\}\}", re.DOTALL)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from terminal_support import Counted
 
+from stripe_emulator import Fault
 from stripe_plugin import (
     Connection,
     HookFailed,
@@ -23,7 +24,6 @@ from stripe_plugin import (
     UsageError,
     hookimpl,
 )
-from stripe_plugin.sandbox import Fault
 from stripe_terminal import flow
 from stripe_terminal.journal import Journal, Once
 
@@ -46,7 +46,7 @@ both = pytest.mark.parametrize("run", [run_sync, run_async])
 
 @pytest.fixture
 def world() -> Iterator[Counted]:
-    """An empty sandbox that counts."""
+    """An empty emulator that counts."""
     with Counted() as made:
         yield made
 
@@ -102,7 +102,7 @@ def test_a_wrapper_sees_before_and_after(run: Run, world: Counted) -> None:
     """A wrapper sees the judged action and the connection before, and the result after."""
     seen: list[str] = []
     result = run(hosting(audit(seen)), "create_product", NAME, connection=world.connection())
-    assert seen == ["audit before create_product sandbox", "audit after product"]
+    assert seen == ["audit before create_product emulator", "audit after product"]
     assert result.output["name"] == "Plan"
     assert world.asked == ["POST /v1/products"]
 
@@ -219,7 +219,7 @@ def test_an_outer_wrapper_sees_the_denial(run: Run, world: Counted) -> None:
     host = hosting(Approval(), audit(seen, "outer", tryfirst=True))
     with pytest.raises(Denied):
         run(host, "create_product", NAME, connection=world.connection())
-    assert seen == ["outer before create_product sandbox"]
+    assert seen == ["outer before create_product emulator"]
     assert world.asked == []
 
 
@@ -264,7 +264,7 @@ def test_a_plugin_without_asyncio_sees_every_run(run: Run, world: Counted) -> No
     result = run(host, "create_product", NAME, connection=world.connection())
     assert result.output["name"] == "Plan"
     assert seen == [
-        "audit before create_product sandbox", "create_product", "audit after product"
+        "audit before create_product emulator", "create_product", "audit after product"
     ]  # fmt: skip
     assert world.asked == ["POST /v1/products"]
 
@@ -288,7 +288,7 @@ def test_a_vault_supplies_the_connection(
     run: Run, world: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run without a connection asks the plugins; if none has one, the environment."""
-    for name in ("STRIPE_API_KEY", "STRIPE_NODES_SANDBOX"):
+    for name in ("STRIPE_API_KEY", "STRIPE_NODES_EMULATOR"):
         monkeypatch.delenv(name, raising=False)
     vault = Vault(world.connection())
     host = hosting(vault)

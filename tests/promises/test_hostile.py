@@ -36,8 +36,8 @@ from stripe_plugin import (
     UsageError,
     hookimpl,
 )
-from stripe_plugin.connection import STRIPE_VERSION
-from stripe_plugin.exchange import Attempt, exchange
+from stripe_plugin.client.connection import STRIPE_VERSION
+from stripe_plugin.run.exchange import Attempt, exchange
 from stripe_terminal import flow
 from stripe_terminal.reading import FlowError
 from stripe_terminal.references import resolved

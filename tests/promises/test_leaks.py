@@ -54,9 +54,10 @@ from stripe_plugin import (
     UsageError,
     hookimpl,
 )
-from stripe_plugin.connection import Secret
-from stripe_plugin.errors import ConnectionFailed, masked, shown
-from stripe_plugin.wire import Reply, encode, fill
+from stripe_plugin.errors import ConnectionFailed
+from stripe_plugin.secrets import Secret, masked, shown
+from stripe_plugin.wire.reply import Reply
+from stripe_plugin.wire.request import encode, fill
 from stripe_terminal import cli, flow
 from stripe_terminal.journal import Journal, Once, Step
 
@@ -689,7 +690,7 @@ def test_a_plugin_that_cannot_be_used(host: Host, monkeypatch: pytest.MonkeyPatc
         def load(self) -> None:
             raise RuntimeError(spelled("cannot log in with\n{key}"))
 
-    monkeypatch.setattr("stripe_plugin.host.entry_points", lambda group: [Point()])
+    monkeypatch.setattr("stripe_plugin.host.host.entry_points", lambda group: [Point()])
     host.problems += Host.load().problems
     assert host.problems[0].reason == "RuntimeError: cannot log in with\nsk_test_…"
 
@@ -792,8 +793,8 @@ WRONG = """
 2 flow {key}
 2 fault {key}
 2 fault cut --times {key}
-2 sandbox --port {key}
-2 sandbox --port 99999
+2 emulator --port {key}
+2 emulator --port 99999
 """
 ENVIRONMENTS = [
     ("KEY", "pk_test_{body}", "publishable key"),
@@ -813,7 +814,7 @@ def typed(tmp_path: Path, stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> Ca
     monkeypatch.setenv("STRIPE_API_BASE", stripe.url)
     monkeypatch.setattr(logging.getLogger("stripe_plugin"), "handlers", [])
     monkeypatch.setattr(Policy, "delay", QUICK.delay)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)  # which `sandbox` sets
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # which `emulator` sets
     file = tmp_path / "flow.yaml"
     file.write_text(FLOW.replace("NAME", "Jenny Rosen"))
 
@@ -1138,5 +1139,5 @@ def test_nothing_that_is_kept_looks_like_a_secret() -> None:
     """Manifests, examples, documents and code hold none; of cassettes, test_cassettes tells."""
     assert len(KEPT) > 80
     for file in KEPT:
-        text = file.read_text("utf-8").replace("sk_test_sandbox", "")  # the sandbox takes any
+        text = file.read_text("utf-8").replace("sk_test_emulator", "")  # the emulator takes any
         assert masked(text) == text, file

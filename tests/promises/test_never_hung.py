@@ -27,17 +27,8 @@ from network_support import (
 from network_support import silent as says_nothing
 from support import made
 
-from stripe_plugin import (
-    Action,
-    AsyncClient,
-    Client,
-    Connection,
-    Host,
-    Policy,
-    Result,
-    RunContext,
-    client,
-)
+from stripe_plugin import Action, AsyncClient, Client, Connection, Host, Policy, Result, RunContext
+from stripe_plugin.client import client
 from stripe_plugin.errors import ConnectionFailed
 
 KEY = "sk_test_hung"

@@ -23,8 +23,8 @@ from opentelemetry.trace import SpanKind, StatusCode
 from support import ACTIONS
 from terminal_support import KEY, LIVE_KEY, python
 
+from stripe_emulator import Answer, Emulator, Fault, serve
 from stripe_plugin import Connection, Host, Policy, Result, RunContext, StripeError, hookimpl
-from stripe_plugin.sandbox import Answer, Fault, Sandbox, serve
 
 QUICK = Policy(retries=1, timeout=10, budget=5, first_delay=0.01, longest_delay=0.02)
 TALKATIVE = attrs.evolve(QUICK, log_inputs=True)
@@ -63,9 +63,9 @@ class Blind:
 
 
 class Desk:
-    """A host with some plugins, a sandbox on a socket, and one way to run actions there."""
+    """A host with some plugins, an emulator on a socket, and one way to run actions there."""
 
-    def __init__(self, way: str, world: Sandbox, url: str) -> None:
+    def __init__(self, way: str, world: Emulator, url: str) -> None:
         self.way, self.world, self.connection = way, world, Connection(KEY, base_url=url)
         self.inside = Connection(KEY, world=world)  # the same without the socket
 
@@ -100,8 +100,8 @@ class Desk:
 
 @pytest.fixture(params=["sync", "asyncio", "thread"])
 def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
-    """An empty sandbox, and each way to run something there."""
-    with Sandbox() as world, serve(world) as server:
+    """An empty emulator, and each way to run something there."""
+    with Emulator() as world, serve(world) as server:
         yield Desk(request.param, world, server.url)
 
 
@@ -177,7 +177,7 @@ def test_a_cancelled_run_leaves_records(records: Records) -> None:
         async with Host.load() as host, asyncio.timeout(0.1):
             await host.arun(*CREATE, connection=connection)
 
-    with Sandbox() as world, serve(world) as server:
+    with Emulator() as world, serve(world) as server:
         world.faults.add(Fault("delay", seconds=0.5))
         with pytest.raises(TimeoutError):
             asyncio.run(run(Connection(KEY, base_url=server.url)))
@@ -351,7 +351,7 @@ def test_a_run_is_a_span(desk: Desk, spans: Spans) -> None:
         "stripe.action": "create_customer",
         "stripe.attempts": 1,
         "stripe.item": 3,
-        "stripe.mode": "sandbox",
+        "stripe.mode": "emulated",
         "stripe.replayed": False,
         "stripe.request_id": result.request_id,
         "stripe.run_id": "run-7",
@@ -364,7 +364,7 @@ def test_a_run_is_a_span(desk: Desk, spans: Spans) -> None:
 
 
 def test_what_is_not_there_is_no_attribute(desk: Desk, spans: Spans) -> None:
-    """A run without a name, in a sandbox without an address, lacks those attributes."""
+    """A run without a name, in an emulator without an address, lacks those attributes."""
     desk.run(CREATE, context=RunContext(), connection=desk.inside)
     [span] = spans()
     absent = {"server.address", "server.port", "stripe.run_id", "stripe.step", "stripe.item"}
@@ -490,8 +490,8 @@ def test_no_span_holds_what_is_secret(desk: Desk, fault: Fault | None, spans: Sp
     assert [text for text in texts for each in ended if leaks(text, each)] == []
 
 
-class Traced(Sandbox):
-    """A sandbox that makes a span of each request, as an instrumented HTTP client does."""
+class Traced(Emulator):
+    """An emulator that makes a span of each request, as an instrumented HTTP client does."""
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer as ever."""
@@ -515,12 +515,12 @@ def test_spans_nest(desk: Desk, spans: Spans) -> None:
 def test_parallel_runs_do_not_mix(desk: Desk, spans: Spans) -> None:
     """Of many runs at once, each has its own step above it and its own request below it."""
 
-    async def step(host: Host, number: int, world: Sandbox) -> None:
+    async def step(host: Host, number: int, world: Emulator) -> None:
         context = RunContext(run_id="many", step=f"step {number}")
         with trace.get_tracer("flow").start_as_current_span(f"step {number}"):
             await host.arun(*CREATE, connection=Connection(KEY, world=world), context=context)
 
-    async def steps(world: Sandbox) -> None:
+    async def steps(world: Emulator) -> None:
         async with desk.host() as host:
             await asyncio.gather(*(step(host, number, world) for number in range(12)))
 
@@ -579,14 +579,14 @@ def test_without_opentelemetry_there_is_no_hook(absent: str, tmp_path: Path) -> 
     """Where it is absent, the plugin is loaded without a problem, and there is no hook of it."""
     code = f"{WITHOUT % absent}{RUN_BOTH}\nimport stripe_otel; print(dir(stripe_otel))"
     said, names = python(code, tmp_path).splitlines()
-    assert said == "sandbox sandbox"
+    assert said == "emulator emulator"
     assert "run_action" not in names
 
 
 def test_with_the_api_alone_runs_go_on(tmp_path: Path) -> None:
     """With the API but no SDK, spans record nothing and runs go on."""
     code = f"{WITHOUT % 'opentelemetry.sdk'}{RUN_BOTH}\nassert 'opentelemetry.trace' in sys.modules"
-    assert python(code, tmp_path) == "sandbox sandbox\n"
+    assert python(code, tmp_path) == "emulator emulator\n"
 
 
 def test_a_provider_may_come_late(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import attrs
 import pytest
 from support import REPOSITORY, made
 
+from stripe_emulator import Answer, Emulator, Fault, Server, serve
 from stripe_plugin import (
     Action,
     AsyncClient,
@@ -23,8 +24,7 @@ from stripe_plugin import (
     RunContext,
     StripeError,
 )
-from stripe_plugin.sandbox import Answer, Fault, Sandbox, Server, serve
-from stripe_plugin.wire import Lost, Reply
+from stripe_plugin.wire.reply import Lost, Reply
 
 KEY, KEY_HEADER = "sk_test_once", "idempotency-key"
 SLACK = 1.0  # seconds beyond a bound, for a machine that has other things to do
@@ -74,8 +74,8 @@ def cells(rows: list[list[str]]) -> list[Any]:
     return [pytest.param(row, id=f"{row[0]}-{row[1]}".replace(" ", "_")) for row in rows]
 
 
-class Watched(Sandbox):
-    """A sandbox that remembers the idempotency key of each request, and can add to its answers."""
+class Watched(Emulator):
+    """An emulator that remembers the idempotency key of each request, and can add to its answers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -161,13 +161,13 @@ class Trial:
 
 
 class Desk:
-    """A sandbox on a socket, where one customer is read, created or deleted under faults."""
+    """An emulator on a socket, where one customer is read, created or deleted under faults."""
 
     def __init__(self, world: Watched, url: str, stack: ExitStack) -> None:
         self.world, self.url, self._stack = world, url, stack
 
     def closed_door(self) -> tuple[str, Callable[[], object]]:
-        """A place where nobody listens, and what makes the sandbox listen there."""
+        """A place where nobody listens, and what makes the emulator listen there."""
         held = self._stack.enter_context(socket.socket())
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
@@ -230,7 +230,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def desk(server: Server) -> Iterator[Desk]:
-    """An empty sandbox behind the socket."""
+    """An empty emulator behind the socket."""
     with Watched() as world, ExitStack() as stack:
         server._server.world = world
         yield Desk(world, server.url, stack)

@@ -14,27 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import made
 
-from stripe_plugin import (
-    AsyncClient,
-    Client,
-    Connection,
-    Policy,
-    Result,
-    RunContext,
-    UsageError,
-    pace,
-)
-from stripe_plugin.exchange import exchange
-from stripe_plugin.sandbox import Answer, Fault, Sandbox, Server, serve
-from stripe_plugin.wire import Reply
+from stripe_emulator import Answer, Emulator, Fault, Server, serve
+from stripe_plugin import AsyncClient, Client, Connection, Policy, Result, RunContext, UsageError
+from stripe_plugin.run import pace
+from stripe_plugin.run.exchange import exchange
+from stripe_plugin.wire.reply import Reply
 
 KEY = "sk_test_rate"
 RUNS, RATE = 60, 100.0
 QUICK = Policy(first_delay=0.05, longest_delay=0.2, timeout=20, budget=20)
 
 
-class Bucket(Sandbox):
-    """A sandbox that refuses like Stripe's limiter: some at once, then so many a second."""
+class Bucket(Emulator):
+    """An emulator that refuses like Stripe's limiter: some at once, then so many a second."""
 
     def __init__(self, burst: int, per_second: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A flow that is killed goes on where it stopped: real processes, SIGKILL, one sandbox file.
+"""A flow that is killed goes on where it stopped: real processes, SIGKILL, one emulator file.
 
 STRIPE_NODES_CRASHES=100 adds flows killed at random moments to the twelve chosen ones, up to 100.
 """
@@ -20,7 +20,7 @@ import attrs
 import pytest
 from terminal_support import SCRIPT, Terminal, environment
 
-from stripe_plugin.sandbox import Fault, Sandbox, serve
+from stripe_emulator import Emulator, Fault, serve
 
 FLOW = """\
 steps:
@@ -84,9 +84,9 @@ class Ran:
 
 
 class Scene:
-    """A home with a flow, and the file of its sandbox."""
+    """A home with a flow, and the file of its emulator."""
 
-    def __init__(self, home: Path, world: Sandbox, **env: str) -> None:
+    def __init__(self, home: Path, world: Emulator, **env: str) -> None:
         self.world, self._env = world, environment(home, **env)
         self._command = [str(SCRIPT), "flow", str(home / "flow.yaml"), "--run-id", "r1", "--json"]
         (home / "flow.yaml").write_text(FLOW, "utf-8")
@@ -195,7 +195,7 @@ class Story:
 
 def story(point: Point, home: Path) -> Story:
     """A run that is killed, continued until it ends, and repeated."""
-    with Sandbox(home / "sandbox.db") as world:
+    with Emulator(home / "emulator.db") as world:
         scene = Scene(home, world)
         if point.when == "any":
             dice = random.Random(point.seed)  # noqa: S311 - repeatable
@@ -243,7 +243,7 @@ def test_a_killed_flow_is_resumed(stories: dict[Point, Future[Story]], point: Po
 
 def test_a_request_outlives_its_process(tmp_path: Path) -> None:
     """A request that Stripe still works on when the flow is killed and resumed is done once."""
-    with Sandbox(tmp_path / "sandbox.db") as world, serve(world) as server:
+    with Emulator(tmp_path / "emulator.db") as world, serve(world) as server:
         scene = Scene(tmp_path, world, STRIPE_API_KEY="sk_test_x", STRIPE_API_BASE=server.url)
         world.faults.add(Fault("delay", method="POST", path="/v1/products", seconds=1.5))
 
@@ -262,7 +262,7 @@ def test_a_request_outlives_its_process(tmp_path: Path) -> None:
 
 def test_a_flow_resumed_after_days(tmp_path: Path) -> None:
     """A step that may have been done is not sent again once its key is forgotten: it is told so."""
-    with Sandbox(tmp_path / "sandbox.db") as world:
+    with Emulator(tmp_path / "emulator.db") as world:
         scene = Scene(tmp_path, world)
         scene.kill_at(Point("during", "customer"))
         done = scene.done()
@@ -338,7 +338,7 @@ def test_a_run_is_said_to_be_new(terminal: Terminal, tmp_path: Path) -> None:
 
 def test_an_interrupted_flow_says_how_to_go_on(tmp_path: Path) -> None:
     """Ctrl-C tells the run ID to go on with, and that the step may have been executed."""
-    with Sandbox(tmp_path / "sandbox.db") as world:
+    with Emulator(tmp_path / "emulator.db") as world:
         scene = Scene(tmp_path, world)
         world.faults.add(Fault("delay", path="/v1/products", seconds=1.0))
         with scene.start() as process:

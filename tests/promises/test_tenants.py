@@ -17,8 +17,8 @@ from support import REPOSITORY
 
 from stripe_nodes import CreateCustomer
 from stripe_plugin import AsyncClient, Client, Connection, Host, Policy, Result, RunContext
-from stripe_plugin.client import MOST
-from stripe_plugin.connection import STRIPE_VERSION
+from stripe_plugin.client.client import MOST
+from stripe_plugin.client.connection import STRIPE_VERSION
 
 RUNS, TENANTS = 2_000, 100
 PATIENT = Policy(retries=5, timeout=60, budget=60, first_delay=0.01, longest_delay=0.05)

@@ -34,7 +34,7 @@ from stripe_plugin import (
     path_id,
     required,
 )
-from stripe_plugin.restrictions import between, one_of, required_if_empty
+from stripe_plugin.judge.rules import between, one_of, required_if_empty
 
 # What must be given is asked for, the rest may be left out.
 ListPrices()

@@ -1,0 +1,1 @@
+"""Whose account, over which connection, driven by whom?"""

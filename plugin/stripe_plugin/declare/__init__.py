@@ -1,0 +1,1 @@
+"""What is a Stripe resource, what is an action?"""

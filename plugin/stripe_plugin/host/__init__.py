@@ -1,0 +1,1 @@
+"""What is installed, and how is one run with all hooks?"""

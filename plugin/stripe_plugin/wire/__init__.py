@@ -1,0 +1,1 @@
+"""How does an action become bytes, and bytes an answer? No I/O."""

@@ -1,0 +1,138 @@
+"""The 38 actions themselves, run by a host in the emulator, sync and async."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from emulator.test_actions import components, response_schema
+from jsonschema import Draft202012Validator
+
+from stripe_plugin import Connection, Host, RunContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["components"]  # a fixture
+
+PAID = RunContext(extra={"confirm": True, "return_url": "https://a.example"})
+URLS = {"Success URL": "https://a.example/ok", "Cancel URL": "https://a.example/no"}
+
+# step, action, inputs; `@step` is the ID that an earlier step answered with.
+STORY: list[tuple[str, str, dict[str, Any]]] = [
+    ("product", "create_product", {"Name": "Lamp", "Images": ["https://a.example/lamp.png"]}),
+    ("", "update_product", {"Product ID": "@product", "Description": "Bright"}),
+    ("", "retrieve_product", {"Product ID": "@product"}),
+    ("", "list_products", {"Active": True, "Limit": 3}),
+    ("price", "create_price", {"Currency": "usd", "Product": "@product", "Unit Amount": 900}),
+    (
+        "monthly",
+        "create_price",
+        {
+            "Currency": "usd",
+            "Unit Amount": 500,
+            "Recurring": {"interval": "month"},
+            "Product Data": {"name": "Care"},
+        },
+    ),
+    ("", "update_price", {"Price ID": "@price", "Nickname": "Lamp"}),
+    ("", "retrieve_price", {"Price ID": "@price"}),
+    ("", "list_prices", {"Product": "@product"}),
+    ("customer", "create_customer", {"Email": "a@b.example", "Address": {"city": "Bern"}}),
+    ("", "update_customer", {"Customer ID": "@customer", "Name": "Ann"}),
+    ("", "retrieve_customer", {"Customer ID": "@customer"}),
+    ("", "list_customers", {"Email": "a@b.example"}),
+    (
+        "invoice",
+        "create_invoice",
+        {"Customer": "@customer", "Collection Method": "send_invoice", "Days Until Due": 30},
+    ),
+    (
+        "item",
+        "create_invoice_item",
+        {"Customer": "@customer", "Invoice": "@invoice", "Price": "@price", "Quantity": 2},
+    ),
+    ("", "update_invoice", {"Invoice ID": "@invoice", "Description": "October"}),
+    ("", "retrieve_invoice", {"Invoice ID": "@invoice"}),
+    ("", "list_invoices", {"Customer": "@customer", "Status": "draft"}),
+    ("", "delete_invoice", {"Invoice ID": "@invoice"}),
+    (
+        "subscription",
+        "create_subscription",
+        {
+            "Customer": "@customer",
+            "Items": [{"price": "@monthly"}],
+            "Collection Method": "send_invoice",
+            "Days Until Due": 7,
+        },
+    ),
+    ("", "update_subscription", {"Subscription ID": "@subscription", "Description": "Care"}),
+    ("", "retrieve_subscription", {"Subscription ID": "@subscription"}),
+    ("", "list_subscriptions", {"Customer": "@customer"}),
+    ("", "cancel_subscription", {"Subscription ID": "@subscription"}),
+    (
+        "payment",
+        "create_payment_intent",
+        {"Amount": 2000, "Currency": "usd", "Payment Method": "pm_card_visa"},
+    ),
+    (
+        "refund",
+        "refund_payment",
+        {"Payment Intent ID": "@payment", "Amount": 500, "Reason": "duplicate"},
+    ),
+    ("other", "create_payment_intent", {"Amount": 700, "Currency": "eur"}),
+    ("", "update_payment_intent", {"Payment Intent ID": "@other", "Amount": 800}),
+    ("", "retrieve_payment_intent", {"Payment Intent ID": "@other"}),
+    ("", "cancel_payment_intent", {"Payment Intent ID": "@other"}),
+    ("", "list_payment_intents", {"Limit": 5}),
+    (
+        "session",
+        "create_checkout_session",
+        {"Mode": "payment", "Line Items": [{"price": "@price", "quantity": 3}], **URLS},
+    ),
+    ("", "update_checkout_session", {"ID": "@session", "Metadata": {"order": "7"}}),
+    ("", "retrieve_checkout_session", {"ID": "@session", "Expand": ["line_items"]}),
+    ("", "list_checkout_session_line_items", {"ID": "@session"}),
+    ("", "list_checkout_sessions", {"Status": "open"}),
+    ("", "expire_checkout_session", {"ID": "@session"}),
+    ("", "deactivate_price", {"Price ID": "@price"}),
+    ("spare", "create_product", {"Name": "Spare"}),
+    ("", "delete_product", {"Product ID": "@spare"}),
+    ("", "delete_customer", {"Customer ID": "@customer"}),
+]
+
+
+def sync(host: Host, action: str, inputs: Any, **call: Any) -> Any:
+    """Run an action as a program without asyncio does."""
+    return host.run(action, inputs, **call)
+
+
+def concurrent(host: Host, action: str, inputs: Any, **call: Any) -> Any:
+    """Run an action as a program with asyncio does."""
+    return asyncio.run(host.arun(action, inputs, **call))
+
+
+def filled(value: Any, ids: dict[str, str]) -> Any:
+    """The inputs with what earlier steps answered."""
+    if isinstance(value, dict):
+        return {key: filled(item, ids) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, ids) for item in value]
+    return ids[value[1:]] if isinstance(value, str) and value.startswith("@") else value
+
+
+@pytest.mark.parametrize("run", [sync, concurrent])
+def test_all_actions_run(run: Callable[..., Any], openapi: Any, components: Any) -> None:
+    """All 38 actions run one after another on one state, and every answer keeps to the schema."""
+    host, connection, ids = Host.load(), Connection.emulator(), dict[str, str]()
+    for step, action, inputs in STORY:
+        given = filled(inputs, ids)
+        context = PAID if step == "payment" else RunContext()
+        output = run(host, action, given, connection=connection, context=context).output
+        ids[step] = output.get("id", "")
+        request = host.action(action).read(given).request()
+        schema = response_schema(openapi, request.method, request.path)
+        wrong = Draft202012Validator(schema | {"components": components}).iter_errors(output)
+        assert [f"{action}{error.json_path}: {error.message[:200]}" for error in wrong] == []
+    assert {action for _, action, _ in STORY} == {entry["id"] for entry in host.catalog()}
