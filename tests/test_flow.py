@@ -10,11 +10,11 @@ import pytest
 from terminal_support import EXAMPLES, Counted
 
 from stripe_emulator import Fault
+from stripe_flow import flow
+from stripe_flow.journal import Journal, Once
+from stripe_flow.reading import FlowError
+from stripe_flow.references import resolved
 from stripe_plugin import Connection, Host, Result, StripeError, UsageError
-from stripe_terminal import flow
-from stripe_terminal.journal import Journal, Once
-from stripe_terminal.reading import FlowError
-from stripe_terminal.references import resolved
 
 EXAMPLE = EXAMPLES / "sell-a-subscription.yaml"
 

@@ -16,6 +16,7 @@ import pytest
 from terminal_support import Terminal
 
 from stripe_emulator import Emulator, Fault
+from stripe_flow.journal import Journal, Once, Step
 from stripe_nodes import (
     CreateCheckoutSession,
     CreateCustomer,
@@ -39,7 +40,6 @@ from stripe_plugin.errors import PermissionDenied
 from stripe_plugin.judge.values import CLEAR, UNKNOWN
 from stripe_plugin.run.exchange import exchange
 from stripe_plugin.wire.reply import Lost, Reply
-from stripe_terminal.journal import Journal, Once, Step
 
 PAY = """steps:
   - id: pay

@@ -32,9 +32,9 @@ from stripe_plugin.secrets import masked, shown
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
     from stripe_emulator.server import Server
+    from stripe_flow.journal import Once
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.run.result import Result
-    from stripe_terminal.journal import Once
 
 WRONG, REFUSED, UNSURE, INTERRUPTED = 2, 3, 4, 130
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -258,8 +258,8 @@ def _text(file: str) -> str:
 
 
 def _pairs(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
+    from stripe_flow.reading import read_data
     from stripe_plugin.judge.values import is_object
-    from stripe_terminal.reading import read_data
 
     read: Any = read_data(file, _text(file)) if file else {}
     if not is_object(read):
@@ -296,7 +296,7 @@ def run(
 ) -> None:
     """Run one action, with inputs by display key or parameter name."""
     with _reporting(as_json=flags["as_json"]), Host.load() as host:
-        from stripe_terminal.journal import Step
+        from stripe_flow.journal import Step
 
         connection = connect(allow_live=flags["allow_live"], account=account)
         given, run_id = _pairs(pairs, inputs), _run_id(run_id)
@@ -326,7 +326,7 @@ def run(
 def flow(file: str, run_id: str | None, account: str | None, **flags: bool) -> None:
     """Run the steps of a flow file. With --json, one line (NDJSON) per step."""
     with _reporting(as_json=flags["as_json"]), Host.load() as host:
-        from stripe_terminal import flow as flows
+        from stripe_flow import flow as flows
 
         connection = connect(allow_live=flags["allow_live"], account=account)
         steps = flows.load(file, _text(file), host)
@@ -348,7 +348,7 @@ def flow(file: str, run_id: str | None, account: str | None, **flags: bool) -> N
 
 
 def _once(host: Host, connection: "Connection", run_id: str) -> "Once":
-    from stripe_terminal.journal import Journal, Once
+    from stripe_flow.journal import Journal, Once
 
     with _kept_in(file := home() / "runs.db"):
         return Once(host, connection, run_id, Journal(file))

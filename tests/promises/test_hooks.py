@@ -12,6 +12,8 @@ import pytest
 from terminal_support import Counted
 
 from stripe_emulator import Fault
+from stripe_flow import flow
+from stripe_flow.journal import Journal, Once
 from stripe_plugin import (
     Connection,
     HookFailed,
@@ -24,8 +26,6 @@ from stripe_plugin import (
     UsageError,
     hookimpl,
 )
-from stripe_terminal import flow
-from stripe_terminal.journal import Journal, Once
 
 NAME = {"Name": "Plan"}
 Run = Callable[..., Result]

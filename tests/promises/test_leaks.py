@@ -39,6 +39,8 @@ from rich.traceback import Traceback
 from support import ACTIONS, REPOSITORY
 from terminal_support import SCRIPT, environment, python
 
+from stripe_flow import flow
+from stripe_flow.journal import Journal, Once, Step
 from stripe_nodes import CreateProduct
 from stripe_plugin import (
     AsyncClient,
@@ -58,8 +60,7 @@ from stripe_plugin.errors import ConnectionFailed
 from stripe_plugin.secrets import Secret, masked, shown
 from stripe_plugin.wire.reply import Reply
 from stripe_plugin.wire.request import encode, fill
-from stripe_terminal import cli, flow
-from stripe_terminal.journal import Journal, Once, Step
+from stripe_terminal import cli
 
 WORD = "C4N4RY"  # secrets consist of it, so that a piece of one is found too
 KEY = Secret("sk_test_" + WORD * 4)

@@ -18,9 +18,9 @@ from jmespath.exceptions import (
 from jmespath.functions import Functions
 from jmespath.visitor import Options, TreeInterpreter
 
+from stripe_flow.reading import first
 from stripe_plugin.errors import UsageError, near
 from stripe_plugin.judge.values import UNKNOWN, is_list, is_object
-from stripe_terminal.reading import first
 
 REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}|\$\{\{).)*+)\}\}", re.DOTALL)
 LONGEST_REFERENCE = 1_000

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from stripe_flow.journal import Once, Step
+from stripe_flow.reading import MOST_PROBLEMS, Reader
+from stripe_flow.references import references, resolved, wrong_reference
 from stripe_plugin.errors import HookFailed, InvalidInputs, StripeError, UsageError, near
 from stripe_plugin.host.host import Host
 from stripe_plugin.judge.values import NOTHING, is_list, is_object
 from stripe_plugin.run.result import Result
-from stripe_terminal.journal import Once, Step
-from stripe_terminal.reading import MOST_PROBLEMS, Reader
-from stripe_terminal.references import references, resolved, wrong_reference
 
 
 class StepError(UsageError):

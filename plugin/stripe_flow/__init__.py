@@ -1,0 +1,1 @@
+"""How do several steps run one after another, kept and resumed? Without a terminal."""
