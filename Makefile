@@ -7,7 +7,6 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
-# A flow that is shown off must never reach a real account.
 EMULATORED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/demo
 
 .PHONY: help demo test lint write differential hammer soak record clean

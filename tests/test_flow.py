@@ -10,10 +10,11 @@ import pytest
 from terminal_support import EXAMPLES, Counted
 
 from stripe_emulator import Fault
-from stripe_flow import flow
-from stripe_flow.journal import Journal, Once
+from stripe_flow import Journal
+from stripe_flow.flow import load
 from stripe_flow.reading import FlowError
 from stripe_flow.references import resolved
+from stripe_flow.run import Run
 from stripe_plugin import Connection, Host, Result, StripeError, UsageError
 
 EXAMPLE = EXAMPLES / "sell-a-subscription.yaml"
@@ -31,9 +32,9 @@ class Desk:
 
     def each(self, text: str, run_id: str = "r1") -> Mapping[str, Result]:
         """The results by step."""
-        steps = flow.load("flow.yaml", dedent(text), self.host)
+        steps = load("flow.yaml", dedent(text), self.host)
         connection, journal = self.world.connection(), Journal(self.file)
-        ran = flow.run(steps, Once(self.host, connection, run_id, journal))
+        ran = Run(self.host, connection, run_id, journal).flow(steps)
         return {step.id: result for step, result in ran}
 
     def sent(self) -> list[str]:
@@ -374,11 +375,11 @@ def test_another_run_is_another_run(desk: Desk) -> None:
 
 def test_another_account_is_another_run(desk: Desk) -> None:
     """A journal keeps accounts apart: the same run id elsewhere replays nothing."""
-    steps = flow.load("flow.yaml", STEP, desk.host)
+    steps = load("flow.yaml", STEP, desk.host)
     journal = Journal(desk.file)
     for account in (None, "acct_1", "acct_2"):
         who = Connection("sk_test_emulator", account, world=desk.world)
-        [(_, result)] = flow.run(steps, Once(desk.host, who, "r1", journal))
+        [(_, result)] = Run(desk.host, who, "r1", journal).flow(steps)
         assert not result.replayed
     assert len(desk.sent()) == 3
 

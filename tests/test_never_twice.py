@@ -16,7 +16,8 @@ import pytest
 from terminal_support import Terminal
 
 from stripe_emulator import Emulator, Fault
-from stripe_flow.journal import Journal, Once, Step
+from stripe_flow import Journal, Step
+from stripe_flow.run import Run
 from stripe_nodes import (
     CreateCheckoutSession,
     CreateCustomer,
@@ -167,7 +168,7 @@ def test_what_cannot_be_written_is_refused(extra: dict[str, Any]) -> None:
 
 CREATE = ("create_customer", {"Name": "Jenny Rosen"})
 QUICK = Policy(retries=0, first_delay=0.0)
-STEP = Step("s", "create_customer", {}, 1, {})
+STEP = Step("s", *CREATE)
 
 
 @pytest.fixture
@@ -178,17 +179,17 @@ def world() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def once(world: Emulator, tmp_path: Path) -> Iterator[Once]:
+def once(world: Emulator, tmp_path: Path) -> Iterator[Run]:
     """Steps run once in it."""
     with Host.load(policy=QUICK) as host:
         who = Connection("sk_test_emulator", world=world)
-        yield Once(host, who, "r1", Journal(tmp_path / "runs.db"))
+        yield Run(host, who, "r1", Journal(tmp_path / "runs.db"))
 
 
-def go(once: Once) -> Any:
+def go(once: Run) -> Any:
     """The step's result, or the error that it ends in."""
     try:
-        return once.run(STEP, CREATE[1])
+        return once.step(STEP)
     except Exception as error:  # noqa: BLE001 - it is looked at
         return error
 
@@ -213,7 +214,7 @@ def quota(_: Any) -> None:
     raise PermissionDenied(message="no quota", status=403)
 
 
-def test_a_hooks_own_refusal_is_not_stripes(once: Once, world: Emulator) -> None:
+def test_a_hooks_own_refusal_is_not_stripes(once: Run, world: Emulator) -> None:
     """After a lost answer, a hook's error of Stripe's kind does not settle what came of it."""
     world.faults.add(Fault("cut_after"))
     assert go(once).outcome_unknown
@@ -224,28 +225,16 @@ def test_a_hooks_own_refusal_is_not_stripes(once: Once, world: Emulator) -> None
     assert world.executed("POST /v1/customers") == 1
 
 
-def test_a_denied_step_was_not_begun(once: Once, world: Emulator) -> None:
+def test_a_denied_step_was_not_begun(once: Run, world: Emulator) -> None:
     """A step that a hook denied is new when it is approved, with other inputs if need be."""
     once.host.register(wrapper := Wrapper(quota), "acme:quota")
     assert "no quota" in str(go(once))
     wrapper.around = None
-    assert once.run(STEP, {"Name": "John"}).output["name"] == "John"
+    assert once.step(Step("s", "create_customer", {"Name": "John"})).output["name"] == "John"
     assert world.executed("POST /v1/customers") == 1
 
 
-def test_a_late_refusal_ends_only_its_own_try(once: Once, world: Emulator, tmp_path: Path) -> None:
-    """What one process began later, a refusal that reaches another late does not undo."""
-    first = once.journal.begin(once.scope, STEP, "digest")
-    other = Journal(tmp_path / "runs.db")
-    other.end(once.scope, STEP, other.begin(once.scope, STEP, "digest").number, refused=True)
-    second = other.begin(once.scope, STEP, "digest")
-    once.journal.end(once.scope, STEP, first.number, refused=True)
-    third = other.begin(once.scope, STEP, "digest")
-    assert (first.number, second.number, third.number) == (0, 1, 1)
-    assert third.begun is not None
-
-
-def test_an_observer_cannot_settle_an_outcome(once: Once, world: Emulator) -> None:
+def test_an_observer_cannot_settle_an_outcome(once: Run, world: Emulator) -> None:
     """What an observer writes into an error is gone when the caller sees it."""
 
     class Meddling:
@@ -288,13 +277,13 @@ def test_a_hooks_timeout_says_that_it_may_be_executed(world: Emulator) -> None:
     assert world.executed("POST /v1/customers") == 1
 
 
-def test_a_journal_that_fails_hides_no_result(once: Once, world: Emulator, tmp_path: Path) -> None:
+def test_a_journal_that_fails_hides_no_result(once: Run, world: Emulator, tmp_path: Path) -> None:
     """Where the journal cannot be written after the run, the error has the result."""
 
     def lock(result: Any) -> Any:
         if result is not None:
             with closing(sqlite3.connect(tmp_path / "runs.db")) as database, database:
-                database.execute("DROP TABLE try")
+                database.execute("DROP TABLE kept")
         return result
 
     once.host.register(Wrapper(lock), "acme:lock")

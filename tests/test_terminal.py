@@ -125,10 +125,10 @@ def test_doctor_shows_what_is_broken(tmp_path: Path) -> None:
     code = "raise RuntimeError('no [/bold] licence')"
     points = "[stripe_plugin.v1]\nacme = acme_plug\n"
     install(tmp_path / "site", "acme-broken", points, {"acme_plug.py": code})
-    terminal = Terminal(tmp_path, PYTHONPATH=str(tmp_path / "site"))
-    shown = terminal("doctor").stdout
+    terminal = Terminal(tmp_path, apart=True, PYTHONPATH=str(tmp_path / "site"))
+    shown = terminal("doctor", code=1).stdout
     assert "acme-broken › acme: RuntimeError: no [/bold] licence" in shown
-    [problem] = document(terminal("doctor", "--json"))["problems"]
+    [problem] = document(terminal("doctor", "--json", code=1))["problems"]
     assert (problem["name"], problem["distribution"]) == ("acme", "acme-broken")
 
 
@@ -182,12 +182,30 @@ def test_run_with_run_id_replays(terminal: Terminal) -> None:
     assert "replayed" not in first.stderr
 
 
+CREATE = ("run", "create_product", "Name=Plan")
+OPTIONS = [
+    (CREATE, "--run-id"),
+    (CREATE, "--account"),
+    (CREATE, "--inputs"),
+    (CREATE, "--expand"),
+    (("flow", EXAMPLE), "--run-id"),
+    (("flow", EXAMPLE), "--account"),
+    (("doctor",), "--account"),
+    (("emulator",), "--file"),
+    (("fault", "cut"), "--path"),
+    (("fault", "cut"), "--method"),
+]
+
+
 @pytest.mark.parametrize("given", ["", " "])
-def test_an_empty_run_id_is_refused(given: str, terminal: Terminal) -> None:
-    """An empty --run-id, as a script's unset variable gives it, runs nothing under a new name."""
-    for words in (("run", "create_product", "Name=Plan"), ("flow", str(EXAMPLE))):
-        done = terminal(*words, "--run-id", given, code=2)
-        assert "--run-id is empty" in done.stderr
+@pytest.mark.parametrize(("words", "option"), OPTIONS)
+def test_an_empty_option_is_refused(
+    words: tuple[str, ...], option: str, given: str, terminal: Terminal
+) -> None:
+    """What is empty, as a script's unset variable gives it, means nobody else: nothing is run."""
+    done = terminal(*words, option, given, code=2)
+    assert f"Invalid value for '{option}': it is empty" in done.stderr
+    assert document(terminal("fault", "--json")) == []
     listed = document(terminal("run", "list_products", "--json"))
     assert listed["output"]["data"] == []
 
@@ -510,7 +528,7 @@ def test_a_reader_that_went_away(words: list[str], json_: tuple[str, ...], tmp_p
     os.close(reader)
     done = subprocess.run(
         [SCRIPT, *words, *json_],
-        env=environment(tmp_path),
+        env=environment(tmp_path, STRIPE_API_KEY="emulator"),
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,
@@ -572,7 +590,7 @@ def emulator(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def test_emulator_serves_every_client(
     emulator: tuple[subprocess.Popen[str], str], terminal: Terminal
 ) -> None:
-    """`emulator` serves any client of Stripe, shares its state with the terminal, ends by Ctrl-C."""
+    """`emulator` serves any client, shares its state with the terminal, and ends by Ctrl-C."""
     process, url = emulator
     made = httpx.post(
         f"{url}/v1/products", data={"name": "Plan"}, auth=("sk_test_emulator", ""), trust_env=False

@@ -1,45 +1,50 @@
-"""How do several steps run one after another?
+"""What does a flow file ask for, and what is wrong with it?
 
 A flow file is YAML: `steps:` with `id`, `action` and `inputs`; `${{ steps.price.id }}` refers to
-earlier outputs. Everything that can be judged is judged before anything is sent. A run repeated
-under its ID goes on where it stopped.
+earlier outputs. Everything that can be judged is judged before anything is sent.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from stripe_flow.journal import Once, Step
-from stripe_flow.reading import MOST_PROBLEMS, Reader
+import attrs
+
+from stripe_flow.reading import MOST_PROBLEMS, Lines, Path, Problem, Reader
 from stripe_flow.references import references, resolved, wrong_reference
-from stripe_plugin.errors import HookFailed, InvalidInputs, StripeError, UsageError, near
+from stripe_plugin.errors import UsageError, near
 from stripe_plugin.host.host import Host
 from stripe_plugin.judge.values import NOTHING, is_list, is_object
-from stripe_plugin.run.result import Result
+
+WORDS = ("id", "action", "inputs")
+IDENTITY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
-class StepError(UsageError):
-    """A step that cannot go on; steps before it may have been sent."""
+@attrs.frozen
+class PlacedStep:
+    """A step as it stands in a file: its inputs have references, it and they have lines."""
+
+    id: str
+    action: str
+    inputs: Mapping[str, Any]
+    line: int
+    lines: Mapping[str, int]  # by input
 
 
-def load(name: str, text: str, host: Host) -> list[Step]:
-    """The steps of a flow, all judged. Raises one `FlowError` with every problem and line."""
+def load(name: str, text: str, host: Host) -> list[PlacedStep]:
+    """The steps of a flow, all judged. Raises one `FlowError` with every problem and its line."""
     reader = Reader(name, text)
     listed = reader.data.get("steps") if is_object(reader.data) else None
     if not is_list(listed) or not listed:
-        raise reader.error(
-            [(1, "A flow is `steps:` and a list of steps with id, action and inputs.")]
-        )
-    problems = [
-        (reader.lines[(word,)], f"A flow has no {word!r}, only `steps`.")
-        for word in reader.data or ()
-        if word != "steps"
-    ]
-    steps: list[Step] = []
+        usage = "A flow is `steps:` and a list of steps with id, action and inputs."
+        raise reader.error([(1, usage)])
+    problems = [*_other_words(reader)]
+    steps: list[PlacedStep] = []
     for number, raw in enumerate(listed):
-        step, wrong = _step(raw, ("steps", number), reader.lines)
-        problems += [*wrong, *islice(_check(step, steps, host), MOST_PROBLEMS + 1)]
+        found = _Found(raw, ("steps", number), reader.lines)
+        step = found.step()
+        problems += [*found.problems(), *islice(_check(step, steps, host), MOST_PROBLEMS + 1)]
         if len(problems) > MOST_PROBLEMS:
             break
         steps.append(step)
@@ -48,70 +53,72 @@ def load(name: str, text: str, host: Host) -> list[Step]:
     return steps
 
 
-def _step(raw: Any, path: Any, lines: Any) -> tuple[Step, list[tuple[int, str]]]:
-    line, given = lines[path], raw if is_object(raw) else NOTHING
-    words = ("id", "action", "inputs")
-    problems: list[tuple[int, str]] = [
-        (
-            lines[*path, word],
-            f"A step has no {word!r}{near(word, words)}, only id, action and inputs.",
-        )
-        for word in given
-        if word not in words
-    ]
-    identity, action = str(given.get("id", "")), str(given.get("action", ""))
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", identity) or not action:
-        problems.append((line, "A step needs an id (letters, digits, _) and an action."))
-    inputs: Any = {} if given.get("inputs") is None else given["inputs"]
-    if not is_object(inputs):
-        problems.append((lines[*path, "inputs"], "inputs must be an object of display keys."))
-        inputs = {}
-    places = {key: lines.get((*path, "inputs", key), line) for key in inputs}
-    return Step(identity, action, inputs, line, places), problems
+def _other_words(reader: Reader) -> Iterator[Problem]:
+    for word in reader.data:
+        if word != "steps":
+            yield reader.lines[(word,)], f"A flow has no {word!r}, only `steps`."
 
 
-def _check(step: Step, before: list[Step], host: Host) -> Iterator[tuple[int, str]]:
+class _Found:
+    """What stands in the place of a step, whatever it is."""
+
+    def __init__(self, raw: Any, path: Path, lines: Lines) -> None:
+        self.given = raw if is_object(raw) else NOTHING
+        self._path, self._lines, self._line = path, lines, lines[path]
+
+    def step(self) -> PlacedStep:
+        """The step, with nothing where something wrong stands."""
+        given = self.given.get("inputs")
+        inputs = given if is_object(given) else NOTHING
+        places = {key: self._lines.get((*self._path, "inputs", key), self._line) for key in inputs}
+        return PlacedStep(self._text("id"), self._text("action"), inputs, self._line, places)
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with its words."""
+        for word in self.given:
+            if word not in WORDS:
+                hint = near(word, WORDS)
+                only = f"A step has no {word!r}{hint}, only id, action and inputs."
+                yield self._lines[*self._path, word], only
+        if not IDENTITY.fullmatch(self._text("id")) or not self._text("action"):
+            yield self._line, "A step needs an id (letters, digits, _) and an action."
+        inputs = self.given.get("inputs")
+        if inputs is not None and not is_object(inputs):
+            place = self._lines[*self._path, "inputs"]
+            yield place, "inputs must be an object of display keys."
+
+    def _text(self, word: str) -> str:
+        return str(self.given.get(word, ""))
+
+
+def _check(step: PlacedStep, before: Sequence[PlacedStep], host: Host) -> Iterator[Problem]:
+    """What is wrong with a step among the others."""
     earlier = [other.id for other in before]
     if step.id and step.id in earlier:
         yield step.line, f"The step id {step.id} stands twice."
+    yield from _wrong_references(step, earlier)
+    if step.action:
+        yield from _wrong_inputs(step, host)
+
+
+def _wrong_references(step: PlacedStep, earlier: list[str]) -> Iterator[Problem]:
     for key, value in step.inputs.items():
         for expression in references(value):
             if wrong := wrong_reference(expression, earlier):
                 yield step.lines[key], f"{step.id} › {key}: {wrong}"
-    if not step.action:
-        return
+
+
+def _wrong_inputs(step: PlacedStep, host: Host) -> Iterator[Problem]:
+    """What is wrong as far as it is known; what references bring is judged when they do."""
     try:
         action = host.action(step.action)
     except UsageError as error:
         yield step.line, f"{step.id}: {error}."
         return
     known = {key: resolved(value, None) for key, value in step.inputs.items()}
-    for key, sentences in action.judge(known)[1].items():
+    _, problems = action.judge(known)
+    for key, sentences in problems.items():
         names = (key, action.spec.names.get(key, key))
         line = next((step.lines[name] for name in names if name in step.lines), step.line)
         for sentence in sentences:
             yield line, f"{step.id} › {sentence}"
-
-
-def run(steps: list[Step], once: Once) -> Iterator[tuple[Step, Result]]:
-    """Runs the steps in order and gives each with its result.
-
-    Raises what `Once.run` raises; `UsageError` and `InvalidInputs` then name the step.
-    """
-    outputs: dict[str, Any] = {}
-    for step in steps:
-        try:
-            result = once.run(step, resolved(step.inputs, outputs))
-        except InvalidInputs as error:
-            raise StepError(f"line {step.line}, step {step.id}: {error}") from error
-        except UsageError as error:
-            raise StepError(f"line {step.line}, step {step.id}: {error}.") from error
-        except (StripeError, HookFailed, KeyboardInterrupt) as error:
-            error.add_note(
-                f"The flow stopped at step {step.id}, line {step.line}. Go on with --run-id"
-                f" {once.run_id}: finished steps are not sent again. Another run ID, or none, does"
-                " everything once more."
-            )
-            raise
-        outputs[step.id] = result.output
-        yield step, result

@@ -13,6 +13,12 @@ MOST_PROBLEMS, LONGEST_PROBLEM = 50, 400
 YAML_TAGS = {
     f"tag:yaml.org,2002:{kind}" for kind in "map seq str int float bool null timestamp".split()
 }
+KEY_TAGS = {*YAML_TAGS, "tag:yaml.org,2002:merge"}
+WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+Path = tuple[Any, ...]
+Lines = dict[Path, int]
+Problem = tuple[int, str]  # a line, and what is wrong there
 
 
 class FlowError(UsageError):
@@ -27,7 +33,7 @@ class _Loader(yaml.SafeLoader):
     left = MOST_NODES
 
     def compose_node(self, parent: Any, index: int) -> Any:
-        """As ever."""
+        """The next node, as long as there may be more."""
         self.left -= 1
         if self.left < 0:
             mark = self.get_mark()
@@ -39,61 +45,71 @@ class Reader:
     """YAML to plain data with line numbers; tags, duplicate keys and bombs are refused."""
 
     def __init__(self, name: str, text: str) -> None:
-        self.name, self.lines, self.left, self.line = (
-            name,
-            dict[tuple[Any, ...], int](),
-            MOST_NODES,
-            1,
-        )
+        self.name = name
+        self.lines: Lines = {}
+        self._left, self._line = MOST_NODES, 1
         if len(text) > LONGEST:
             raise self.error([(1, f"The file is longer than {LONGEST:,} characters.")])
         try:
-            node = _Loader(text).get_single_node()
-            self.data = self._value(node, ()) if node else None
-        except yaml.reader.ReaderError as error:
-            line = text[: error.position].count("\n") + 1
-            raise self.error(
-                [(line, f"The character {error.character!r} cannot be read.")]
-            ) from None
-        except RecursionError:
-            raise self.error([(1, "The file is nested too deeply.")]) from None
-        except (yaml.YAMLError, ValueError) as error:
-            mark = getattr(error, "problem_mark", None)
-            raise self.error([(mark.line + 1 if mark else self.line, first(error))]) from None
+            self.data = self._whole(text)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise self.error([self._problem(error, text)]) from None
 
-    def error(self, problems: list[tuple[int, str]]) -> FlowError:
+    def _whole(self, text: str) -> Any:
+        node = _Loader(text).get_single_node()
+        return self._value(node, ()) if node else None
+
+    def _problem(self, error: Exception, text: str) -> Problem:
+        """What the parser has met, and where."""
+        if isinstance(error, yaml.reader.ReaderError):
+            line = text[: error.position].count("\n") + 1
+            return line, f"The character {error.character!r} cannot be read."
+        if isinstance(error, RecursionError):
+            return 1, "The file is nested too deeply."
+        mark = getattr(error, "problem_mark", None)
+        return mark.line + 1 if mark else self._line, first(error)
+
+    def error(self, problems: list[Problem]) -> FlowError:
         """One line for each, of what can be printed; the first of very many."""
         told = sorted(problems)
         if len(told) > MOST_PROBLEMS:
             told[MOST_PROBLEMS:] = [(told[MOST_PROBLEMS][0], "There is more; mend these first.")]
         return FlowError("\n".join(f"{self.name}:{line}: {_printed(text)}" for line, text in told))
 
-    def _value(self, node: Any, path: tuple[Any, ...]) -> Any:
-        self.left, self.line = self.left - 1, node.start_mark.line + 1
-        if self.left < 0 or len(path) > DEEPEST:
-            raise self.error([(self.line, "The file holds too much, or is nested too deeply.")])
-        if node.tag not in YAML_TAGS:
-            raise self.error([(self.line, f"The tag {node.tag} has no meaning here.")])
-        self.lines.setdefault(path, self.line)
+    def _value(self, node: Any, path: Path) -> Any:
+        self._left -= 1
+        self._line = node.start_mark.line + 1
+        if self._left < 0 or len(path) > DEEPEST:
+            raise self.error([(self._line, "The file holds too much, or is nested too deeply.")])
+        self._check_tag(node, YAML_TAGS)
+        self.lines.setdefault(path, self._line)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*path, number)) for number, item in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         return _scalar(node)
 
-    def _mapping(self, node: Any, path: tuple[Any, ...]) -> dict[str, Any]:
+    def _mapping(self, node: Any, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, item in node.value:
-            key, line = key_node.value, key_node.start_mark.line + 1
-            if key_node.tag not in (*YAML_TAGS, "tag:yaml.org,2002:merge"):
-                raise self.error([(line, f"The tag {key_node.tag} has no meaning here.")])
-            if not isinstance(key, str):
-                raise self.error([(line, "A key is text.")])
-            if key in found:
-                raise self.error([(line, f"The key {key[:60]!r} stands twice.")])
-            self.lines[*path, key] = line
+            key = self._key(key_node, found)
+            self.lines[*path, key] = key_node.start_mark.line + 1
             found[key] = self._value(item, (*path, key))
         return found
+
+    def _key(self, node: Any, found: dict[str, Any]) -> str:
+        self._check_tag(node, KEY_TAGS)
+        key, line = node.value, node.start_mark.line + 1
+        if not isinstance(key, str):
+            raise self.error([(line, "A key is text.")])
+        if key in found:
+            raise self.error([(line, f"The key {key[:60]!r} stands twice.")])
+        return key
+
+    def _check_tag(self, node: Any, known: set[str]) -> None:
+        if node.tag not in known:
+            line = node.start_mark.line + 1
+            raise self.error([(line, f"The tag {node.tag} has no meaning here.")])
 
 
 def _scalar(node: Any) -> Any:
@@ -101,8 +117,8 @@ def _scalar(node: Any) -> Any:
     text: str = node.value
     if node.style is not None or node.tag == "tag:yaml.org,2002:str":
         return text
-    if text in ("true", "false", "null", "~", ""):
-        return {"true": True, "false": False}.get(text)
+    if text in WORDS:
+        return WORDS[text]
     if re.fullmatch(r"[-+]?(0|[1-9][0-9]{0,17})", text):
         return int(text)
     return float(text) if re.fullmatch(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+", text) else text
@@ -115,7 +131,8 @@ def _printed(text: str) -> str:
 
 def first(error: BaseException) -> str:
     """The first line of what a parser says, cut."""
-    return str(getattr(error, "problem", None) or error).partition("\n")[0][:200]
+    said, _, _ = str(getattr(error, "problem", None) or error).partition("\n")
+    return said[:200]
 
 
 def read_data(name: str, text: str) -> Any:

@@ -21,12 +21,16 @@ from jmespath.visitor import Options, TreeInterpreter
 from stripe_flow.reading import first
 from stripe_plugin.errors import UsageError, near
 from stripe_plugin.judge.values import UNKNOWN, is_list, is_object
+from stripe_plugin.secrets import masked
 
 REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}|\$\{\{).)*+)\}\}", re.DOTALL)
 LONGEST_REFERENCE = 1_000
 MAKING = ("multi_select_list", "multi_select_dict", "flatten", "function_expression")
+PLAIN = (str, int, float, type(None))
 MOST_FOUND = 5_000_000  # characters; what the references of a step may come to, on the way too
 UNCLOSED = "${{ without its }}"
+NO_STEP = "should start with steps.ID, the output of an earlier step."
+NOT_KEPT = "finds a client secret or a key: none is kept, so a flow that goes on would not find it"
 
 
 def references(value: Any) -> Iterator[str]:
@@ -35,44 +39,67 @@ def references(value: Any) -> Iterator[str]:
         yield from (found.strip() for found in REFERENCE.findall(value))
         if "${{" in REFERENCE.sub("", value):
             yield UNCLOSED
-    elif is_object(value) or is_list(value):
-        for item in value.values() if is_object(value) else value:
-            yield from references(item)
+    for item in _items(value):
+        yield from references(item)
+
+
+def _items(value: Any) -> Iterable[Any]:
+    """What an object or a list has in it."""
+    if is_object(value):
+        return value.values()
+    return value if is_list(value) else ()
 
 
 def wrong_reference(expression: str, earlier: list[str]) -> str | None:
     """What is wrong with an expression, given the IDs of the earlier steps."""
-    said = f"${{{{ {expression[:80]} }}}}"
     if expression == UNCLOSED:
         return "A reference ${{ is not closed: }} is missing."
+    shown = _shown(expression)
     if len(expression) > LONGEST_REFERENCE:
-        return f"{said} is longer than {LONGEST_REFERENCE:,} characters."
+        return f"{shown} is longer than {LONGEST_REFERENCE:,} characters."
     try:
-        for function, count in _calls(jmespath.compile(expression).parsed):
-            with contextlib.suppress(JMESPathTypeError):  # it takes other things than nothing
-                Functions().call_function(function, [None] * count)
+        nodes = [*_nodes(jmespath.compile(expression).parsed)]
+        _check_calls(nodes)
     except (UnknownFunctionError, ParseError, LexerError, ArityError, RecursionError) as error:
-        return f"{said} is no JMESPath: {first(error)}"
+        return f"{shown} is no JMESPath: {first(error)}"
     except JMESPathError:
-        pass  # there is nothing in it
+        return f"{shown} {NO_STEP}"  # there is nothing in it
+    if any(node["type"] == "field" and node["value"] == "client_secret" for node in nodes):
+        return f"{shown} {NOT_KEPT}"
+    return _wrong_step(expression, earlier)
+
+
+def _wrong_step(expression: str, earlier: list[str]) -> str | None:
     names = re.findall(r"\bsteps\.(\w+)", expression)
     if not names:
-        return f"{said} should start with steps.ID, the output of an earlier step."
-    unknown = [name for name in names if name not in earlier]
-    return (
-        f"No earlier step has the id {unknown[0]}{near(unknown[0], earlier)}." if unknown else None
-    )
+        return f"{_shown(expression)} {NO_STEP}"
+    unknown = next((name for name in names if name not in earlier), None)
+    if unknown is None:
+        return None
+    return f"No earlier step has the id {unknown}{near(unknown, earlier)}."
 
 
-def _calls(node: Any) -> Iterator[tuple[str, int]]:
-    """The functions in an expression, and how many arguments they are given."""
-    nodes: list[Any] = [node]
+def _shown(expression: str) -> str:
+    return f"${{{{ {expression.strip()[:80]} }}}}"
+
+
+def _nodes(root: Any) -> Iterator[Mapping[str, Any]]:
+    """All parts of a parsed expression."""
+    nodes: list[Any] = [root]
     while nodes:
-        found = nodes.pop()
-        if is_object(found):  # a slice has numbers
-            nodes += found["children"]
-            if found["type"] == "function_expression":
-                yield found["value"], len(found["children"])
+        node = nodes.pop()
+        if is_object(node):  # a slice has numbers
+            yield node
+            nodes += node["children"]
+
+
+def _check_calls(nodes: Iterable[Mapping[str, Any]]) -> None:
+    """Raises JMESPath's error for a function that is unknown or given too few or many arguments."""
+    for node in nodes:
+        if node["type"] == "function_expression":
+            nothing = [None] * len(node["children"])
+            with contextlib.suppress(JMESPathTypeError):  # it takes other things than nothing
+                Functions().call_function(node["value"], nothing)
 
 
 class _Finder(TreeInterpreter):
@@ -97,13 +124,14 @@ class _Finder(TreeInterpreter):
         while stack:
             one = stack.pop()
             self.spend(len(one) if isinstance(one, str) else 16)
-            if is_object(one) or is_list(one):
-                stack += [*one, *one.values()] if is_object(one) else one
-            elif one is not None and not isinstance(one, str | int | float):
+            if is_object(one):
+                stack += one.keys()
+            stack += _items(one)
+            if not (is_object(one) or is_list(one) or isinstance(one, PLAIN)):
                 raise ValueError("it is no value")  # but an expression, as for sort_by
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
-        """As ever."""
+        """What a part of the expression finds, within what is left."""
         self.spend(16)
         found = super().visit(node, *args, **kwargs)
         if node["type"] in MAKING:
@@ -118,11 +146,11 @@ class _Functions(Functions):
         self.spend = spend
 
     def call_function(self, function_name: str, resolved_args: Iterable[Any]) -> Any:
-        """As ever."""
+        """What the function gives, within what is left."""
         given = [*resolved_args]
-        glue, *lists = given or [None]
-        if function_name == "join" and isinstance(glue, str):
-            self.spend(sum(len(glue) * len(one) for one in lists if is_list(one)))
+        if function_name == "join" and given and isinstance(given[0], str):
+            items = sum(len(one) for one in given[1:] if is_list(one))
+            self.spend(len(given[0]) * items)
         return super().call_function(function_name, given)
 
 
@@ -146,16 +174,23 @@ def resolved(value: Any, outputs: Mapping[str, Any] | None, finder: "_Finder | N
 
 
 def _found(expression: str, outputs: Mapping[str, Any], finder: _Finder) -> Any:
-    said = f"${{{{ {expression.strip()[:80]} }}}}"
+    shown = _shown(expression)
     try:
         found = finder.visit(jmespath.compile(expression.strip()).parsed, {"steps": outputs})
         finder.count(found)
     except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
         # JMESPath's own errors are ValueErrors; some of Python's pass through it: `[::0]`.
-        raise UsageError(f"{said} cannot be computed: {first(error)}") from None
+        raise UsageError(f"{shown} cannot be computed: {first(error)}") from None
     if found is None:
-        raise UsageError(f"{said} finds nothing in the outputs so far")
+        raise UsageError(f"{shown} finds nothing in the outputs so far")
+    if _is_secret(json.dumps(found, ensure_ascii=False)):
+        raise UsageError(f"{shown} {NOT_KEPT}")
     return found
+
+
+def _is_secret(text: str) -> bool:
+    """Whether a secret is in it, or one that was cut when it was kept."""
+    return masked(text) != text or "_…" in text
 
 
 def _as_text(value: Any) -> str:

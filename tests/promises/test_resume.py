@@ -87,7 +87,8 @@ class Scene:
     """A home with a flow, and the file of its emulator."""
 
     def __init__(self, home: Path, world: Emulator, **env: str) -> None:
-        self.world, self._env = world, environment(home, **env)
+        self.world = world
+        self._env = environment(home, **{"STRIPE_API_KEY": "emulator", **env})
         self._command = [str(SCRIPT), "flow", str(home / "flow.yaml"), "--run-id", "r1", "--json"]
         (home / "flow.yaml").write_text(FLOW, "utf-8")
 
