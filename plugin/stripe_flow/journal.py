@@ -53,10 +53,10 @@ class Journal:
             row = database.execute(sql, (run, name)).fetchone()
             if row is None:
                 value = json.dumps(compute())
-                row = (value, _digest(run, name, value))
+                row = (value, digest(run, name, value))
                 database.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", (run, name, *row))
-        value, digest = row
-        if digest != _digest(run, name, value):
+        value, known = row
+        if known != digest(run, name, value):
             raise self._unusable(CHANGED.replace("{name}", name))
         return json.loads(value)
 
@@ -96,6 +96,7 @@ def _create(file: Path) -> None:
         draft.unlink()
 
 
-def _digest(run: str, name: str, value: Any) -> str:
+def digest(run: str, name: str, value: Any) -> str:
+    """What tells a row that this module wrote from one that was changed since."""
     text = json.dumps([run, name, value])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
