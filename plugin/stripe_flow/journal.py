@@ -98,5 +98,5 @@ def _create(file: Path) -> None:
 
 def digest(run: str, name: str, value: Any) -> str:
     """What tells a row that this module wrote from one that was changed since."""
-    text = json.dumps([run, name, value])
+    text = json.dumps([run, name, value], default=repr)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

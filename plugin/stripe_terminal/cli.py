@@ -15,7 +15,7 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_plugin.errors import StripeError, UsageError
+from stripe_plugin.errors import HookFailed, StripeError, UsageError
 from stripe_plugin.secrets import masked
 from stripe_terminal import printed
 from stripe_terminal.inputs import inputs_of, run_id_or_new, text, text_of
@@ -183,12 +183,9 @@ def run(session: Session, action: str, run_id: str | None, **given: Any) -> None
 def _run(session: Session, host: "Host", connection: "Connection", step: Any, run_id: str) -> None:
     try:
         result = session.begin(host, connection, run_id).step(step)
-    except StripeError as error:
-        if error.retryable:
+    except (StripeError, HookFailed, KeyboardInterrupt) as error:
+        if not isinstance(error, StripeError) or error.retryable:
             error.add_note(AGAIN.format(run_id))
-        raise
-    except KeyboardInterrupt as error:
-        error.add_note(AGAIN.format(run_id))
         raise
     if session.as_json:
         session.data(result.as_dict())
