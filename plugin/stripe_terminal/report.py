@@ -88,7 +88,8 @@ def _sentences(error: BaseException) -> Iterator[str]:
             yield from sentences
     else:
         yield from str(error).splitlines()
-    yield from getattr(error, "__notes__", ())
+    for note in getattr(error, "__notes__", ()):
+        yield from note.splitlines()
 
 
 class _Lines(logging.Handler):

@@ -96,14 +96,21 @@ class Session:
 
 def _check_required(host: Host, required: Sequence[str]) -> None:
     """Refuses to go on without a plugin that must be there."""
-    names = [*required, *os.environ.get("STRIPE_PLUGIN_REQUIRE", "").split(",")]
+    names = [*required, *_listed("STRIPE_PLUGIN_REQUIRE")]
     installed = {point.name for point in entry_points(group=PLUGINS)}
+    installed -= {*_listed("STRIPE_PLUGIN_BLOCK")}
     broken = {problem.name: problem.reason for problem in host.problems}
-    for name in filter(None, map(str.strip, names)):
+    for name in names:
         if name in broken:
             raise UsageError(f"The plugin {name} is required, but cannot be used: {broken[name]}")
         if name not in installed:
-            raise UsageError(f"The plugin {name} is required, but not installed")
+            raise UsageError(f"The plugin {name} is required, but not installed, or blocked")
+
+
+def _listed(variable: str) -> list[str]:
+    """The names in a variable of the environment."""
+    names = os.environ.get(variable, "").split(",")
+    return [name.strip() for name in names if name.strip()]
 
 
 def home() -> Path:
