@@ -42,5 +42,6 @@ def usable(file: Path, damaged: str) -> Generator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-        advice = ADVICE.get(code & 0xFF, damaged).replace("{error}", str(error))
+        advice = ADVICE.get(code & 0xFF, damaged)
+        advice = advice.replace("{error}", str(error))
         raise UnusableFile(f"{file} {advice}.") from error

@@ -5,7 +5,7 @@ earlier outputs. Everything that can be judged is judged before anything is sent
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,7 @@ from stripe_plugin.errors import UsageError, near
 from stripe_plugin.host.host import Host
 from stripe_plugin.judge.values import NOTHING, is_list, is_object
 
+Problems = Iterator[Problem]
 WORDS = ("id", "action", "inputs")
 IDENTITY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
@@ -32,19 +33,21 @@ class PlacedStep:
     lines: Mapping[str, int]  # by input
 
 
-def load(name: str, text: str, host: Host) -> list[PlacedStep]:
+Steps = list[PlacedStep]
+
+
+def load(name: str, text: str, host: Host) -> Steps:
     """The steps of a flow, all judged. Raises one `FlowError` with every problem and its line."""
     reader = Reader(name, text)
-    listed = reader.data.get("steps") if is_object(reader.data) else None
-    if not is_list(listed) or not listed:
-        usage = "A flow is `steps:` and a list of steps with id, action and inputs."
-        raise reader.error([(1, usage)])
+    listed = _listed(reader)
     problems = [*_other_words(reader)]
-    steps: list[PlacedStep] = []
+    steps: Steps = []
     for number, raw in enumerate(listed):
         found = _Found(raw, ("steps", number), reader.lines)
+        problems += found.problems()
         step = found.step()
-        problems += [*found.problems(), *islice(_check(step, steps, host), MOST_PROBLEMS + 1)]
+        wrong = _check(step, steps, host)
+        problems += islice(wrong, MOST_PROBLEMS + 1)
         if len(problems) > MOST_PROBLEMS:
             break
         steps.append(step)
@@ -53,7 +56,17 @@ def load(name: str, text: str, host: Host) -> list[PlacedStep]:
     return steps
 
 
-def _other_words(reader: Reader) -> Iterator[Problem]:
+def _listed(reader: Reader) -> list[Any]:
+    """What stands under `steps`."""
+    data = reader.data
+    listed: Any = data.get("steps") if is_object(data) else None
+    if is_list(listed) and listed:
+        return listed
+    usage = "A flow is `steps:` and a list of steps with id, action and inputs."
+    raise reader.error([(1, usage)])
+
+
+def _other_words(reader: Reader) -> Problems:
     for word in reader.data:
         if word != "steps":
             yield reader.lines[(word,)], f"A flow has no {word!r}, only `steps`."
@@ -64,35 +77,38 @@ class _Found:
 
     def __init__(self, raw: Any, path: Path, lines: Lines) -> None:
         self.given = raw if is_object(raw) else NOTHING
-        self._path, self._lines, self._line = path, lines, lines[path]
+        self.id = str(self.given.get("id", ""))
+        self.action = str(self.given.get("action", ""))
+        self.inputs = self.given.get("inputs")
+        self._path, self._lines = path, lines
+        self._line = lines[path]
 
     def step(self) -> PlacedStep:
         """The step, with nothing where something wrong stands."""
-        given = self.given.get("inputs")
-        inputs = given if is_object(given) else NOTHING
-        places = {key: self._lines.get((*self._path, "inputs", key), self._line) for key in inputs}
-        return PlacedStep(self._text("id"), self._text("action"), inputs, self._line, places)
+        inputs = self.inputs if is_object(self.inputs) else NOTHING
+        places = {key: self._place(key) for key in inputs}
+        return PlacedStep(self.id, self.action, inputs, self._line, places)
 
-    def problems(self) -> Iterator[Problem]:
+    def _place(self, key: str) -> int:
+        path = (*self._path, "inputs", key)
+        return self._lines.get(path, self._line)
+
+    def problems(self) -> Problems:
         """What is wrong with its words."""
         for word in self.given:
             if word not in WORDS:
                 hint = near(word, WORDS)
                 only = f"A step has no {word!r}{hint}, only id, action and inputs."
                 yield self._lines[*self._path, word], only
-        if not IDENTITY.fullmatch(self._text("id")) or not self._text("action"):
+        if not IDENTITY.fullmatch(self.id) or not self.action:
             yield self._line, "A step needs an id (letters, digits, _) and an action."
-        inputs = self.given.get("inputs")
-        if inputs is not None and not is_object(inputs):
+        if self.inputs is not None and not is_object(self.inputs):
             place = self._lines[*self._path, "inputs"]
             yield place, "inputs must be an object of display keys."
 
-    def _text(self, word: str) -> str:
-        return str(self.given.get(word, ""))
 
-
-def _check(step: PlacedStep, before: Sequence[PlacedStep], host: Host) -> Iterator[Problem]:
-    """What is wrong with a step among the others."""
+def _check(step: PlacedStep, before: Steps, host: Host) -> Problems:
+    """What is wrong with a step behind others."""
     earlier = [other.id for other in before]
     if step.id and step.id in earlier:
         yield step.line, f"The step id {step.id} stands twice."
@@ -101,24 +117,23 @@ def _check(step: PlacedStep, before: Sequence[PlacedStep], host: Host) -> Iterat
         yield from _wrong_inputs(step, host)
 
 
-def _wrong_references(step: PlacedStep, earlier: list[str]) -> Iterator[Problem]:
+def _wrong_references(step: PlacedStep, earlier: list[str]) -> Problems:
     for key, value in step.inputs.items():
         for expression in references(value):
             if wrong := wrong_reference(expression, earlier):
                 yield step.lines[key], f"{step.id} › {key}: {wrong}"
 
 
-def _wrong_inputs(step: PlacedStep, host: Host) -> Iterator[Problem]:
+def _wrong_inputs(step: PlacedStep, host: Host) -> Problems:
     """What is wrong as far as it is known; what references bring is judged when they do."""
     try:
         action = host.action(step.action)
     except UsageError as error:
         yield step.line, f"{step.id}: {error}."
         return
-    known = {key: resolved(value, None) for key, value in step.inputs.items()}
-    _, problems = action.judge(known)
+    _, problems = action.judge(resolved(step.inputs, None))
     for key, sentences in problems.items():
-        names = (key, action.spec.names.get(key, key))
-        line = next((step.lines[name] for name in names if name in step.lines), step.line)
+        name = action.spec.names.get(key, key)
+        line = step.lines.get(key) or step.lines.get(name)
         for sentence in sentences:
-            yield line, f"{step.id} › {sentence}"
+            yield line or step.line, f"{step.id} › {sentence}"

@@ -29,13 +29,17 @@ LATER = "is of a later version of stripe-nodes. Go on with that version"
 CHANGED = f"was changed by another hand: its row {{name}} is none of ours. {WHAT_TO_DO}"
 
 
+FileName = str | os.PathLike[str]
+Compute = Callable[[], Any]
+
+
 class Journal:
     """An engine for `run_step` in a file that processes share; inputs and secrets are not in it.
 
     Raises `UnusableFile`, which says what to do. `patience`: seconds to wait for other processes.
     """
 
-    def __init__(self, file: str | os.PathLike[str], *, patience: float = 10.0) -> None:
+    def __init__(self, file: FileName, *, patience: float = 10.0) -> None:
         self.file, self._patience = Path(file), patience
         with usable(self.file, DAMAGED):
             if not self.file.exists():
@@ -46,7 +50,7 @@ class Journal:
         if found != "ok":
             raise self._unusable(DAMAGED.replace("{error}", found))
 
-    def keep(self, run: str, name: str, compute: Callable[[], Any]) -> Any:
+    def keep(self, run: str, name: str, compute: Compute) -> Any:
         """What `compute()` gave the first time under this name of this run."""
         with usable(self.file, DAMAGED), self._opened() as database:
             sql = "SELECT value, digest FROM kept WHERE run = ? AND name = ?"
@@ -63,7 +67,8 @@ class Journal:
     @contextmanager
     def _opened(self) -> Generator[sqlite3.Connection]:
         """The database, locked for this process; what is done to it is done as a whole."""
-        made = sqlite3.connect(self.file, timeout=self._patience, isolation_level=None)
+        patience = self._patience
+        made = sqlite3.connect(self.file, timeout=patience, isolation_level=None)
         with closing(made) as database:
             database.execute("BEGIN IMMEDIATE")
             self._check_version(database)
@@ -85,7 +90,7 @@ class Journal:
 def _create(file: Path) -> None:
     """Makes the file whole or not at all: an empty one is then never one of ours."""
     draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    draft.touch(0o600, exist_ok=False)
     try:
         with closing(sqlite3.connect(draft)) as database:
             database.executescript(SCHEMA)

@@ -14,10 +14,14 @@ YAML_TAGS = {
     f"tag:yaml.org,2002:{kind}" for kind in "map seq str int float bool null timestamp".split()
 }
 KEY_TAGS = {*YAML_TAGS, "tag:yaml.org,2002:merge"}
-WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+WORDS: dict[str, bool | None] = {"true": True, "false": False}
+WORDS |= dict.fromkeys(("null", "~", ""))
+WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+")
 
 Path = tuple[Any, ...]
 Lines = dict[Path, int]
+Object = dict[str, Any]
 Problem = tuple[int, str]  # a line, and what is wrong there
 
 
@@ -49,7 +53,7 @@ class Reader:
         self.lines: Lines = {}
         self._left, self._line = MOST_NODES, 1
         if len(text) > LONGEST:
-            raise self.error([(1, f"The file is longer than {LONGEST:,} characters.")])
+            raise self._wrong(1, f"The file is longer than {LONGEST:,} characters.")
         try:
             self.data = self._whole(text)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -74,42 +78,56 @@ class Reader:
         told = sorted(problems)
         if len(told) > MOST_PROBLEMS:
             told[MOST_PROBLEMS:] = [(told[MOST_PROBLEMS][0], "There is more; mend these first.")]
-        return FlowError("\n".join(f"{self.name}:{line}: {_printed(text)}" for line, text in told))
+        lines = [f"{self.name}:{line}: {_printed(text)}" for line, text in told]
+        return FlowError("\n".join(lines))
 
     def _value(self, node: Any, path: Path) -> Any:
         self._left -= 1
-        self._line = node.start_mark.line + 1
+        self._line = _line(node)
         if self._left < 0 or len(path) > DEEPEST:
-            raise self.error([(self._line, "The file holds too much, or is nested too deeply.")])
+            raise self._wrong(self._line, "The file holds too much, or is nested too deeply.")
         self._check_tag(node, YAML_TAGS)
         self.lines.setdefault(path, self._line)
         if isinstance(node, yaml.SequenceNode):
-            return [self._value(item, (*path, number)) for number, item in enumerate(node.value)]
+            return self._list(node, path)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         return _scalar(node)
 
-    def _mapping(self, node: Any, path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _list(self, node: Any, path: Path) -> list[Any]:
+        found: list[Any] = []
+        for number, item in enumerate(node.value):
+            found.append(self._value(item, (*path, number)))
+        return found
+
+    def _mapping(self, node: Any, path: Path) -> Object:
+        found: Object = {}
         for key_node, item in node.value:
             key = self._key(key_node, found)
-            self.lines[*path, key] = key_node.start_mark.line + 1
+            self.lines[*path, key] = _line(key_node)
             found[key] = self._value(item, (*path, key))
         return found
 
-    def _key(self, node: Any, found: dict[str, Any]) -> str:
+    def _key(self, node: Any, found: Object) -> str:
         self._check_tag(node, KEY_TAGS)
-        key, line = node.value, node.start_mark.line + 1
+        key, line = node.value, _line(node)
         if not isinstance(key, str):
-            raise self.error([(line, "A key is text.")])
+            raise self._wrong(line, "A key is text.")
         if key in found:
-            raise self.error([(line, f"The key {key[:60]!r} stands twice.")])
+            raise self._wrong(line, f"The key {key[:60]!r} stands twice.")
         return key
 
     def _check_tag(self, node: Any, known: set[str]) -> None:
         if node.tag not in known:
-            line = node.start_mark.line + 1
-            raise self.error([(line, f"The tag {node.tag} has no meaning here.")])
+            raise self._wrong(_line(node), f"The tag {node.tag} has no meaning here.")
+
+    def _wrong(self, line: int, text: str) -> FlowError:
+        return self.error([(line, text)])
+
+
+def _line(node: Any) -> int:
+    line: int = node.start_mark.line + 1
+    return line
 
 
 def _scalar(node: Any) -> Any:
@@ -119,9 +137,9 @@ def _scalar(node: Any) -> Any:
         return text
     if text in WORDS:
         return WORDS[text]
-    if re.fullmatch(r"[-+]?(0|[1-9][0-9]{0,17})", text):
+    if WHOLE.fullmatch(text):
         return int(text)
-    return float(text) if re.fullmatch(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+", text) else text
+    return float(text) if NUMBER.fullmatch(text) else text
 
 
 def _printed(text: str) -> str:
@@ -131,8 +149,9 @@ def _printed(text: str) -> str:
 
 def first(error: BaseException) -> str:
     """The first line of what a parser says, cut."""
-    said, _, _ = str(getattr(error, "problem", None) or error).partition("\n")
-    return said[:200]
+    text = str(getattr(error, "problem", None) or error)
+    line, _, _ = text.partition("\n")
+    return line[:200]
 
 
 def read_data(name: str, text: str) -> Any:

@@ -26,8 +26,9 @@ from stripe_plugin.secrets import masked
 REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}|\$\{\{).)*+)\}\}", re.DOTALL)
 LONGEST_REFERENCE = 1_000
 MAKING = ("multi_select_list", "multi_select_dict", "flatten", "function_expression")
-PLAIN = (str, int, float, type(None))
+VALUES = (str, int, float, list, tuple, Mapping, type(None))
 MOST_FOUND = 5_000_000  # characters; what the references of a step may come to, on the way too
+Outputs = Mapping[str, Any]
 UNCLOSED = "${{ without its }}"
 NO_STEP = "should start with steps.ID, the output of an earlier step."
 NOT_KEPT = "finds a client secret or a key: none is kept, so a flow that goes on would not find it"
@@ -64,9 +65,14 @@ def wrong_reference(expression: str, earlier: list[str]) -> str | None:
         return f"{shown} is no JMESPath: {first(error)}"
     except JMESPathError:
         return f"{shown} {NO_STEP}"  # there is nothing in it
-    if any(node["type"] == "field" and node["value"] == "client_secret" for node in nodes):
+    if any(map(_is_secret_field, nodes)):
         return f"{shown} {NOT_KEPT}"
     return _wrong_step(expression, earlier)
+
+
+def _is_secret_field(node: Mapping[str, Any]) -> bool:
+    kind, value = node["type"], node.get("value")
+    return (kind, value) == ("field", "client_secret")
 
 
 def _wrong_step(expression: str, earlier: list[str]) -> str | None:
@@ -127,8 +133,8 @@ class _Finder(TreeInterpreter):
             if is_object(one):
                 stack += one.keys()
             stack += _items(one)
-            if not (is_object(one) or is_list(one) or isinstance(one, PLAIN)):
-                raise ValueError("it is no value")  # but an expression, as for sort_by
+            if not isinstance(one, VALUES):
+                raise TypeError("it is no value")  # but an expression, as for sort_by
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         """What a part of the expression finds, within what is left."""
@@ -149,49 +155,59 @@ class _Functions(Functions):
         """What the function gives, within what is left."""
         given = [*resolved_args]
         if function_name == "join" and given and isinstance(given[0], str):
-            items = sum(len(one) for one in given[1:] if is_list(one))
-            self.spend(len(given[0]) * items)
+            lists = filter(is_list, given)
+            self.spend(len(given[0]) * sum(map(len, lists)))
         return super().call_function(function_name, given)
 
 
-def resolved(value: Any, outputs: Mapping[str, Any] | None, finder: "_Finder | None" = None) -> Any:
+def resolved(value: Any, outputs: Outputs | None) -> Any:
     """`value` with its references filled in; with no outputs yet, they are `UNKNOWN`.
 
     A lone reference keeps its type. Raises `UsageError` for one that finds nothing.
     """
-    finder = finder or _Finder()
-    if is_object(value):
-        return {key: resolved(item, outputs, finder) for key, item in value.items()}
-    if is_list(value):
-        return [resolved(item, outputs, finder) for item in value]
-    if not isinstance(value, str) or not REFERENCE.search(value):
-        return value
-    if outputs is None:
-        return UNKNOWN
-    if lone := REFERENCE.fullmatch(value.strip()):
-        return _found(lone[1], outputs, finder)
-    return REFERENCE.sub(lambda match: _as_text(_found(match[1], outputs, finder)), value)
+    return _Resolving(outputs).value(value)
 
 
-def _found(expression: str, outputs: Mapping[str, Any], finder: _Finder) -> Any:
-    shown = _shown(expression)
-    try:
-        found = finder.visit(jmespath.compile(expression.strip()).parsed, {"steps": outputs})
-        finder.count(found)
-    except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
-        # JMESPath's own errors are ValueErrors; some of Python's pass through it: `[::0]`.
-        raise UsageError(f"{shown} cannot be computed: {first(error)}") from None
-    if found is None:
-        raise UsageError(f"{shown} finds nothing in the outputs so far")
-    if _is_secret(json.dumps(found, ensure_ascii=False)):
-        raise UsageError(f"{shown} {NOT_KEPT}")
-    return found
+class _Resolving:
+    """The references of one step: together they have bounds."""
+
+    def __init__(self, outputs: Outputs | None) -> None:
+        self._outputs, self._finder = outputs, _Finder()
+
+    def value(self, value: Any) -> Any:
+        """A value with all that is in it."""
+        if is_object(value):
+            return {key: self.value(item) for key, item in value.items()}
+        if is_list(value):
+            return [self.value(item) for item in value]
+        if not isinstance(value, str) or not REFERENCE.search(value):
+            return value
+        if self._outputs is None:
+            return UNKNOWN
+        if lone := REFERENCE.fullmatch(value.strip()):
+            return self._found(lone[1])
+        return REFERENCE.sub(self._as_text, value)
+
+    def _found(self, expression: str) -> Any:
+        shown = _shown(expression)
+        try:
+            parsed = jmespath.compile(expression.strip()).parsed
+            found = self._finder.visit(parsed, {"steps": self._outputs})
+            self._finder.count(found)
+        except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
+            # JMESPath's own errors are ValueErrors; some of Python's pass through it: `[::0]`.
+            raise UsageError(f"{shown} cannot be computed: {first(error)}") from None
+        if found is None:
+            raise UsageError(f"{shown} finds nothing in the outputs so far")
+        if _is_secret(json.dumps(found, ensure_ascii=False)):
+            raise UsageError(f"{shown} {NOT_KEPT}")
+        return found
+
+    def _as_text(self, match: re.Match[str]) -> str:
+        found = self._found(match[1])
+        return found if isinstance(found, str) else json.dumps(found)
 
 
 def _is_secret(text: str) -> bool:
     """Whether a secret is in it, or one that was cut when it was kept."""
     return masked(text) != text or "_…" in text
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

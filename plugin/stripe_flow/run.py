@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Iterable, Iterator
 from functools import partial
 from secrets import token_hex
@@ -23,9 +22,13 @@ OTHER_KEY = (
     " rest under a new one"
 )
 GO_ON = (
-    "The flow stopped at step {step}, line {line}. Go on with --run-id {run_id}: finished steps are"
-    " not sent again. Another run ID, or none, does everything once more."
+    "Go on with --run-id {run_id}: finished steps are not sent again. Another run ID, or none, does"
+    " everything once more."
 )
+
+
+Outputs = dict[str, Any]
+Done = tuple[PlacedStep, Result]
 
 
 class StepError(UsageError):
@@ -46,8 +49,9 @@ class Run:
 
     def _own(self) -> bool:
         """Ties the run to the key, which another account's run of that name has not."""
-        key = hashlib.sha256(f"journal {self.connection.api_key.reveal()}".encode())
-        entry = {"key": key.hexdigest()[:16], "at": time.time(), "by": token_hex(8)}
+        text = f"journal {self.connection.api_key.reveal()}"
+        key = hashlib.sha256(text.encode()).hexdigest()
+        entry = {"key": key[:16], "by": token_hex(8)}
         kept = self.keep("run", lambda: entry)
         if kept["key"] != entry["key"]:
             raise UsageError(OTHER_KEY)
@@ -55,31 +59,34 @@ class Run:
 
     def step(self, step: Step) -> Result:
         """One step's result, as `run_step` gives it."""
-        connection, run_id = self.connection, self.run_id
-        return run_step(self.keep, self.host, step, connection=connection, run_id=run_id)
+        return run_step(self.keep, self.host, step, connection=self.connection, run_id=self.run_id)
 
-    def flow(self, steps: Iterable[PlacedStep]) -> Iterator[tuple[PlacedStep, Result]]:
+    def flow(self, steps: Iterable[PlacedStep]) -> Iterator[Done]:
         """Runs the steps of a flow in order and gives each with its result.
 
         Raises what `run_step` raises; what is wrong with a step names it and its line.
         """
-        outputs: dict[str, Any] = {}
+        outputs: Outputs = {}
         for step in steps:
             result = self._placed(step, outputs)
             outputs[step.id] = result.output
             yield step, result
 
-    def _placed(self, step: PlacedStep, outputs: dict[str, Any]) -> Result:
+    def _placed(self, step: PlacedStep, outputs: Outputs) -> Result:
         place = f"line {step.line}, step {step.id}"
         try:
-            return self.step(Step(step.id, step.action, resolved(step.inputs, outputs)))
+            inputs = resolved(step.inputs, outputs)
+            return self.step(Step(step.id, step.action, inputs))
         except InvalidInputs as error:
             raise StepError(f"{place}: {error}") from error
         except UsageError as error:
             raise StepError(f"{place}: {str(error).removesuffix('.')}.") from error
         except (StripeError, HookFailed, KeyboardInterrupt) as error:
-            error.add_note(GO_ON.format(step=step.id, line=step.line, run_id=self.run_id))
+            error.add_note(f"The flow stopped at step {step.id}, line {step.line}. {self._how()}")
             raise
+
+    def _how(self) -> str:
+        return GO_ON.replace("{run_id}", self.run_id)
 
 
 def _scope(connection: Connection, run_id: str) -> str:

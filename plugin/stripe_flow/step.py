@@ -34,7 +34,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from inspect import isawaitable
 from itertools import count
@@ -60,12 +60,13 @@ MAY_BE_DONE = (
 NOT_NOTED = "what is done could not be noted: "
 
 Entry = Mapping[str, Any]
+MARK, END = {"by", "at", "asked"}, {"by", "end"}
 
 
 class Engine(Protocol):
     """What keeps a run: see above. For `arun_step` it may be a coroutine function."""
 
-    def __call__(self, name: str, compute: Callable[[], Entry], /) -> Any:
+    def __call__(self, name: str, compute: "Compute", /) -> Any:
         """What `compute()` gave the first time under this name."""
 
 
@@ -89,8 +90,8 @@ def run_step(
     with the result if it is done but could not be noted. An error after which the same step may
     be run again leaves it so.
     """
-    plan = _plan(host, step, connection, run_id)
-    go_on: Callable[[], Command] = partial(next, plan)
+    plan = _plan(_Work(host, step, connection, run_id))
+    go_on: GoOn = partial(next, plan)
     while True:
         try:
             command = go_on()
@@ -108,8 +109,8 @@ async def arun_step(
     keep: Engine, host: Host, step: Step, *, connection: Connection, run_id: str
 ) -> Result:
     """The same for asyncio; `keep` may be a coroutine function."""
-    plan = _plan(host, step, connection, run_id)
-    go_on: Callable[[], Command] = partial(next, plan)
+    plan = _plan(_Work(host, step, connection, run_id))
+    go_on: GoOn = partial(next, plan)
     while True:
         try:
             command = go_on()
@@ -152,27 +153,55 @@ class Keep:
 class Send:
     """A command of the plan: run the step. It is answered with the result, or its error raised."""
 
-    step: Step
-    connection: Connection
+    work: "_Work"
     context: RunContext
 
-    def obey(self, _: Any, run: Callable[..., Result | Awaitable[Result]]) -> Any:
+    def obey(self, _: Any, run: Callable[..., Any]) -> Any:
         """What the host gives."""
-        step = self.step
+        work, step = self.work, self.work.step
         context = attrs.evolve(self.context, expand=step.expand, extra=step.extra)
-        return run(step.action, step.inputs, connection=self.connection, context=context)
+        return run(step.action, step.inputs, connection=work.connection, context=context)
 
 
+Compute = Callable[[], Entry]
 Command = Keep | Send
+GoOn = Callable[[], Command]
 Plan = Generator[Command, Any, Result]
 Keeping = Generator[Command, Any, None]
+Reading = Generator[Command, Any, Entry]
+
+
+@attrs.frozen
+class _Work:
+    """What is to be done: which step of which run, by which host, on whose account."""
+
+    host: Host
+    step: Step
+    connection: Connection
+    run_id: str
+
+    def digest(self) -> str:
+        """What is asked, of whom: the same step for another account is another one, too."""
+        step, who = self.step, self.connection
+        account = [who.mode, who.base_url, who.account]
+        asked = [step.action, step.inputs, step.expand, dict(step.extra), account]
+        text = json.dumps(asked, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def key(self, context: RunContext) -> str | None:
+        """The idempotency key that a try has: by it Stripe's answer to it is known."""
+        try:
+            spec = self.host.action(self.step.action).spec
+        except UsageError:  # there is no such action
+            return None
+        return idempotency_key(spec, self.connection, context) if spec.method == "POST" else None
 
 
 @attrs.define
 class _Try:
     """A try of a step, and where in its log this process stands."""
 
-    step: Step
+    work: _Work
     asked: str
     number: int = 0
     spent: int = 0  # the tries before it that Stripe refused: each has used a key up
@@ -183,47 +212,41 @@ class _Try:
 
     def keep(self, index: int, entry: Entry) -> Keep:
         """The command that puts an entry at a place of the log, if nothing is there."""
-        return Keep(f"{self.step.id}/{self.number}/{index}", {**entry, "by": self.by})
+        name = f"{self.work.step.id}/{self.number}/{index}"
+        return Keep(name, {**entry, "by": self.by})
 
-    def context(self, run_id: str) -> RunContext:
+    def context(self) -> RunContext:
         """The name under which it is sent."""
+        run_id, step = self.work.run_id, self.work.step.id
         item = self.spent or None
-        return RunContext(run_id=run_id, step=self.step.id, item=item, begun=self.begun)
+        return RunContext(run_id=run_id, step=step, item=item, begun=self.begun)
+
+    def next(self, end: Entry) -> "_Try":
+        """The try that follows when this one has ended so."""
+        spent = self.spent + 1 if end["end"] == REFUSED else self.spent
+        return _Try(self.work, self.asked, self.number + 1, spent)
 
 
-def _plan(host: Host, step: Step, connection: Connection, run_id: str) -> Plan:
-    tried = _Try(step, _digest(step, connection))
+def _plan(work: _Work) -> Plan:
+    tried = _Try(work, work.digest())
     yield from _enter(tried)
     while tried.end is not None:
         if tried.end["end"] == DONE:
             return _kept_result(tried.end)
-        tried = _next(tried, tried.end)
+        tried = tried.next(tried.end)
         yield from _enter(tried)
-    context = tried.context(run_id)
+    context = tried.context()
     try:
-        result: Result = yield Send(step, connection, context)
+        result: Result = yield Send(work, context)
     except HookFailed as error:
         if error.result is not None:
             yield from _note(tried, error.result)
         raise
     except Exception as error:
-        yield from _leave(tried, error, _own_key(host, step, connection, context))
+        yield from _leave(tried, error, context)
         raise
     yield from _note(tried, result)
     return result
-
-
-def _next(tried: _Try, end: Entry) -> _Try:
-    spent = tried.spent + 1 if end["end"] == REFUSED else tried.spent
-    return _Try(tried.step, tried.asked, tried.number + 1, spent)
-
-
-def _digest(step: Step, connection: Connection) -> str:
-    """What is asked, of whom: the same step for another account is another one, too."""
-    account = [connection.mode, connection.base_url, connection.account]
-    asked = [step.action, step.inputs, *step.expand, dict(step.extra), account]
-    text = json.dumps(asked, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _enter(tried: _Try) -> Keeping:
@@ -233,28 +256,36 @@ def _enter(tried: _Try) -> Keeping:
     while "end" not in entry and entry["by"] != tried.by:
         tried.index += 1
         entry = yield from _read(tried.keep(tried.index, mark))
-    tried.end = entry if "end" in entry else None
-    others = first["asked"] != tried.asked
-    if others and tried.end is None:
-        raise UsageError(f"{tried.step.action} {MAY_BE_DONE}")
-    if others and entry.get("end") == DONE:
-        raise UsageError(f"{tried.step.action} {WAS_DONE}")
+    if "end" in entry:
+        tried.end = entry
+    if first["asked"] != tried.asked:
+        _check_other_inputs(tried)
     if first["by"] != tried.by:
         tried.begun = first["at"]
 
 
-def _read(command: Keep) -> Generator[Command, Any, Entry]:
+def _check_other_inputs(tried: _Try) -> None:
+    """Refuses other inputs, unless the try has ended without a result."""
+    action = tried.work.step.action
+    if tried.end is None:
+        raise UsageError(f"{action} {MAY_BE_DONE}")
+    if tried.end["end"] == DONE:
+        raise UsageError(f"{action} {WAS_DONE}")
+
+
+def _read(command: Keep) -> Reading:
     """What is kept under a name."""
-    entry = yield command
-    known = {"at", "asked"} if is_object(entry) and "end" not in entry else {"end"}
-    if not is_object(entry) or not known | {"by"} <= entry.keys():
+    entry: Any = yield command
+    words = entry.keys() if is_object(entry) else set[str]()
+    if not (words >= MARK or words >= END):
         raise UsageError(f"What is kept as {command.name} is none of a step's entries")
-    return entry
+    found: Entry = entry
+    return found
 
 
-def _leave(tried: _Try, error: Exception, own_key: str | None) -> Keeping:
+def _leave(tried: _Try, error: Exception, context: RunContext) -> Keeping:
     """Ends a try that failed and was surely not executed, unless another process works at it."""
-    end = _end_of(error, tried, own_key)
+    end = _end_of(tried, error, context)
     if end is None:
         return
     for index in count(tried.index + 1):
@@ -268,25 +299,24 @@ def _leave(tried: _Try, error: Exception, own_key: str | None) -> Keeping:
             return
 
 
-def _end_of(error: Exception, tried: _Try, own_key: str | None) -> str | None:
+def _end_of(tried: _Try, error: Exception, context: RunContext) -> str | None:
     """How a try ends by an error; None if it may have been executed, now or before."""
     if getattr(error, "outcome_unknown", False):
         return None
-    if not isinstance(error, StripeError) or not error.attempts or error.idempotency_key != own_key:
-        # A hook's own error knows nothing of an earlier process.
-        return UNSENT if tried.begun is None else None
-    final = error.status is not None and not error.retryable
+    if _is_refusal(error, tried.work.key(context)):
+        return REFUSED
+    # A hook's own error knows nothing of an earlier process.
+    return UNSENT if tried.begun is None else None
+
+
+def _is_refusal(error: Exception, key: str | None) -> bool:
+    """Whether it is Stripe's last word on what was sent under this key, which is thereby spent."""
+    if not isinstance(error, StripeError) or error.status is None:
+        return False
+    if error.attempts == 0 or error.idempotency_key != key:
+        return False  # a hook's own
     # After a clash the key stands for other inputs still: with those the run may go on.
-    return REFUSED if final and not isinstance(error, IdempotencyConflict) else UNSENT
-
-
-def _own_key(host: Host, step: Step, connection: Connection, context: RunContext) -> str | None:
-    """The idempotency key that this try had: by it Stripe's answer to it is known."""
-    try:
-        spec = host.action(step.action).spec
-    except UsageError:  # there is no such action
-        return None
-    return idempotency_key(spec, connection, context) if spec.method == "POST" else None
+    return not (error.retryable or isinstance(error, IdempotencyConflict))
 
 
 def _note(tried: _Try, result: Result) -> Keeping:
