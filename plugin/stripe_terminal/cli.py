@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 try:
     import click
-    import rich  # noqa: F401 - it is imported where something is printed
+
+    from stripe_terminal.screen import clean
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
@@ -20,14 +21,15 @@ from stripe_plugin.secrets import masked
 from stripe_terminal import printed
 from stripe_terminal.inputs import inputs_of, run_id_or_new, text, text_of
 from stripe_terminal.report import UNEXPECTED, UNSURE
-from stripe_terminal.screen import clean
-from stripe_terminal.session import EMULATED, Session, emulator_file, home, usable_emulator
+from stripe_terminal.screen import EMULATED
+from stripe_terminal.session import Session, emulator_file, home, usable_emulator
 
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
     from stripe_emulator.server import Server
-    from stripe_plugin.client.connection import Connection
-    from stripe_plugin.host.host import Host
+    from stripe_flow.flow import PlacedStep
+    from stripe_flow.step import Step
+    from stripe_plugin.run.result import Result
 
 EPILOG = """\b
 Exit codes:
@@ -86,20 +88,19 @@ class _Commands(click.Group):
             return super().invoke(ctx)
 
 
-@click.group(cls=_Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--emulator", "emulated", is_flag=True, help="Use the emulator, not Stripe.")
-@click.option(
-    "--require",
-    multiple=True,
-    type=text,
-    metavar="PLUGIN",
-    help="Refuse to run without this plugin; like STRIPE_PLUGIN_REQUIRE.",
-)
+EMULATOR_HELP = "Use the emulator in its file, not Stripe."
+REQUIRE_HELP = "Refuse to run without this plugin; like STRIPE_PLUGIN_REQUIRE."
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(cls=_Commands, epilog=EPILOG, context_settings=HELP)
+@click.option("--emulator", "emulated", is_flag=True, help=EMULATOR_HELP)
+@click.option("--require", multiple=True, type=text, metavar="PLUGIN", help=REQUIRE_HELP)
 @click.version_option(package_name="stripe-nodes")
 @click.pass_context
-def main(ctx: click.Context, *, emulated: bool, require: tuple[str, ...]) -> None:
+def main(ctx: click.Context, **options: Any) -> None:
     """Stripe's actions from a terminal, the way a workflow host runs them."""
-    ctx.obj = Session(emulated=emulated, require=require)
+    ctx.obj = Session(**options)
 
 
 Command = Callable[..., None]
@@ -111,8 +112,8 @@ def _reported(command: Command) -> Command:
     @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
     @click.pass_obj
     @wraps(command)
-    def reported(session: Session, /, *, as_json: bool, **given: Any) -> None:
-        session.as_json = as_json
+    def reported(session: Session, /, **given: Any) -> None:
+        session.as_json = given.pop("as_json")
         with session.reporting():
             command(session, **given)
 
@@ -125,8 +126,9 @@ def _connected(command: Command) -> Command:
     @click.option("--allow-live", is_flag=True, help="Let a live key move real money.")
     @click.option("--account", type=text, help="Act on this connected account (acct_…).")
     @wraps(command)
-    def connected(session: Session, *, allow_live: bool, account: str | None, **given: Any) -> None:
-        session.allow_live, session.account = allow_live, account
+    def connected(session: Session, /, **given: Any) -> None:
+        session.allow_live = given.pop("allow_live")
+        session.account = given.pop("account")
         command(session, **given)
 
     return _reported(connected)
@@ -136,7 +138,7 @@ def _connected(command: Command) -> Command:
 @_reported
 def list_actions(session: Session) -> None:
     """List the installed actions."""
-    catalog = session.host().catalog()
+    catalog = session.host.catalog()
     if session.as_json:
         session.data(catalog)
         return
@@ -150,7 +152,7 @@ def list_actions(session: Session) -> None:
 @_reported
 def describe(session: Session, action: str) -> None:
     """Show an action's inputs, restrictions and output."""
-    manifest = session.host().manifest(action)
+    manifest = session.host.manifest(action)
     if session.as_json:
         session.data(manifest)
     else:
@@ -162,64 +164,69 @@ def describe(session: Session, action: str) -> None:
 @click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--inputs", type=text, help="A YAML or JSON file of inputs; - for stdin.")
 @click.option("--run-id", type=text, help="Run it as this run: repeated, it replays.")
-@click.option(
-    "--expand", multiple=True, type=text, help="A linked object to include, such as customer."
-)
+@click.option("--expand", multiple=True, type=text, help="A linked object to include: customer.")
 @_connected
-def run(session: Session, action: str, run_id: str | None, **given: Any) -> None:
+def run(session: Session, action: str, **given: Any) -> None:
     """Run one action, with inputs by display key or parameter name."""
     from stripe_flow.step import Step
 
-    with session.host() as host:
-        session.warn_of(host)
-        connection = session.connect()
+    with session.host as host:
+        session.warn_of_plugins()
+        session.connect()
         inputs = inputs_of(given["pairs"], given["inputs"])
-        for warning in host.action(action).read(inputs).warnings().values():
+        judged = host.action(action).read(inputs)
+        for warning in judged.warnings().values():
             session.err.say(warning, "[yellow]![/] ")
         step = Step(action, action, inputs, expand=given["expand"])
-        _run(session, host, connection, step, run_id_or_new(run_id))
+        result = _ran(session, step, run_id_or_new(given["run_id"]))
+        if session.as_json:
+            session.data(result.as_dict())
+        else:
+            printed.print_output(session.out, result)
+        session.tell_about(result)
 
 
-def _run(session: Session, host: "Host", connection: "Connection", step: Any, run_id: str) -> None:
+def _ran(session: Session, step: "Step", run_id: str) -> "Result":
+    """The result of a command; where it may be repeated, its error says how."""
     try:
-        result = session.begin(host, connection, run_id).step(step)
+        return session.begin(run_id).step(step)
     except (StripeError, HookFailed, KeyboardInterrupt) as error:
         if not isinstance(error, StripeError) or error.retryable:
             error.add_note(AGAIN.format(run_id))
         raise
-    if session.as_json:
-        session.data(result.as_dict())
-    else:
-        printed.print_output(session.out, result)
-    session.err.say(printed.about(result, told=connection.world is not None))
+
+
+FLOW_RUN_ID = "Continue or repeat this run: finished steps are not sent again."
 
 
 @main.command()
 @click.argument("file", type=text)
-@click.option(
-    "--run-id", type=text, help="Continue or repeat this run: finished steps are not sent again."
-)
+@click.option("--run-id", type=text, help=FLOW_RUN_ID)
 @_connected
-def flow(session: Session, file: str, run_id: str | None) -> None:
+def flow(session: Session, file: str, **given: Any) -> None:
     """Run the steps of a flow file. With --json, one line (NDJSON) per step."""
     from stripe_flow.flow import load
 
-    with session.host() as host:
-        session.warn_of(host)
-        connection = session.connect()
+    with session.host as host:
+        session.warn_of_plugins()
+        session.connect()
         steps = load(file, text_of(file), host)
-        flowing = session.begin(host, connection, run_id_or_new(run_id))
+        flowing = session.begin(run_id_or_new(given["run_id"]))
         printed.print_start(session.err, file, steps, flowing)
-        for step, result in flowing.flow(steps):
-            _tell_step(session, host, step, result)
-        session.err.say(printed.about(result, told=connection.world is not None))
+        last = None
+        for step, last in flowing.flow(steps):
+            _tell_step(session, step, last)
+        if last:
+            session.tell_about(last)
 
 
-def _tell_step(session: Session, host: "Host", step: Any, result: Any) -> None:
+def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
     if session.as_json:
-        session.data({"step": step.id, "action": step.action, **result.as_dict()})
+        names = {"step": step.id, "action": step.action}
+        session.data({**names, **result.as_dict()})
     else:
-        name = f"{step.id:<10} {host.action(step.action).spec.name}"
+        action = session.host.action(step.action)
+        name = f"{step.id:<10} {action.spec.name}"
         printed.print_step(session.out, name, result)
 
 
@@ -227,72 +234,74 @@ def _tell_step(session: Session, host: "Host", step: Any, result: Any) -> None:
 @click.option("--port", default=0, help="The port on 127.0.0.1; 0 takes a free one.")
 @click.option("--file", type=text, help="Keep its state here.")
 @click.pass_obj
-def emulator(session: Session, port: int, file: str | None) -> None:
+def emulator(session: Session, port: int, **given: Any) -> None:
     """Serve the emulator on loopback, for any Stripe client."""
     from stripe_emulator import Emulator
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stop.set())
+        signal.signal(number, lambda *_: stop.set())
     with session.reporting():
-        place = Path(file) if file else emulator_file()
-        with usable_emulator(place), Emulator(place) as served, _serving(served, port) as server:
+        file = Path(given["file"] or emulator_file())
+        with usable_emulator(file), Emulator(file) as kept, _serving(kept, port) as server:
             session.out.print(f"[yellow]{EMULATED}[/]")
             session.out.say(f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_emulator")
             session.err.say("Ctrl-C stops it.")
             stop.wait()
 
 
-def _serving(served: "Emulator", port: int) -> "Server":
+def _serving(emulator: "Emulator", port: int) -> "Server":
     from stripe_emulator import serve
 
     try:
-        return serve(served, port)
+        return serve(emulator, port)
     except (OSError, OverflowError) as error:
         raise UsageError(f"Port {port} cannot be had: {error}") from error
+
+
+NUMBER, CHANCE, AMOUNT = click.IntRange(0), click.FloatRange(0, 1), click.FloatRange(0)
 
 
 @main.command(help=FAULT)
 @click.argument("kind", required=False)
 @click.option("--method", type=text, help="Only requests of this method.")
 @click.option("--path", type=text, help="Only paths that start so, or match this pattern.")
-@click.option("--times", type=click.IntRange(0), default=1, help="How often; 0 for always.")
-@click.option(
-    "--probability", type=click.FloatRange(0, 1), default=1.0, help="How likely, each time."
-)
+@click.option("--times", type=NUMBER, default=1, help="How often; 0 for always.")
+@click.option("--probability", type=CHANCE, default=1.0, help="How likely, each time.")
 @click.option("--seed", type=int, default=0, help="The same seed, the same luck.")
-@click.option("--seconds", type=click.FloatRange(0), default=0.1, help="The length of a delay.")
-@click.option("--retry-after", type=click.FloatRange(0), help="Seconds to advise, with a 429.")
+@click.option("--seconds", type=AMOUNT, default=0.1, help="The length of a delay.")
+@click.option("--retry-after", type=AMOUNT, help="Seconds to advise, with a 429.")
 @click.option("--clear", is_flag=True, help="Cancel all faults.")
 @_reported
 def fault(session: Session, kind: str | None, *, clear: bool, **rule: Any) -> None:
     """Order, list or cancel faults."""
     from stripe_emulator import Emulator
 
-    place = emulator_file()
-    with usable_emulator(place), Emulator(place) as world:
+    file = emulator_file()
+    with usable_emulator(file), Emulator(file) as kept:
         if clear:
-            world.faults.clear()
+            kept.faults.clear()
         if kind is not None:
-            _order(world, kind, rule)
-        orders = world.faults.list()
+            _order(kept, kind, rule)
+        orders = kept.faults.list()
     if session.as_json:
         session.data(orders)
         return
     printed.print_faults(session.out, orders)
-    waiting = sum(order["left"] != 0 for order in orders)
-    session.err.say(f"{waiting} faults on order in {place}. `fault --help` explains the kinds.")
+    waiting = [order for order in orders if order["left"] != 0]
+    explained = "`fault --help` explains the kinds."
+    session.err.say(f"{len(waiting)} faults on order in {file}. {explained}")
 
 
-def _order(world: "Emulator", kind: str, rule: dict[str, Any]) -> None:
+def _order(emulator: "Emulator", kind: str, rule: Mapping[str, Any]) -> None:
     from stripe_emulator.faults import KINDS, ordered
     from stripe_emulator.refusals import Refusal
 
     if kind not in KINDS:
         raise UsageError(f"There is no fault {kind!r}; there are {', '.join(KINDS)}")
-    times = rule.pop("times") or None
+    times = rule["times"] or None
     try:
-        world.faults.add(ordered({"kind": kind, "times": times, **rule}))
+        emulator.faults.add(ordered({**rule, "kind": kind, "times": times}))
     except Refusal as error:
         raise UsageError(str(error)) from error
 
@@ -301,52 +310,54 @@ def _order(world: "Emulator", kind: str, rule: dict[str, Any]) -> None:
 @_connected
 def doctor(session: Session) -> None:
     """Say what was discovered, what failed, which mode and account, and what a key may do."""
-    with session.host() as host:
-        problems = [problem._asdict() for problem in host.problems]
-        report: dict[str, Any] = {"actions": len(host.catalog()), "problems": problems}
-        report["home"] = str(home())
+    with session.host as host:
+        found: dict[str, Any] = {"actions": len(host.catalog()), "home": str(home())}
+        found["problems"] = [problem._asdict() for problem in host.problems]
         if not session.as_json:
-            printed.print_found(session.out, report)
+            printed.print_found(session.out, found)
         connection = session.connect()
-        permissions = dict(_permissions(host, connection)) if connection.world is None else {}
-        report |= _account(connection, permissions)
+        asked = dict(_permissions(session))
+    account = {
+        "mode": connection.mode,
+        "account": connection.account,
+        "address": None if session.emulated else connection.base_url,
+        "permissions": {name: _answer(error) for name, error in asked.items()},
+    }
     if session.as_json:
-        session.data(report)
+        session.data({**found, **account})
     else:
-        printed.print_account(session.out, report)
-    if any(error and error.status is None for error in permissions.values()):
+        printed.print_account(session.out, account)
+    if any(map(_is_silence, asked.values())):
         sys.exit(UNSURE)
-    if problems:
+    if host.problems:
         sys.exit(UNEXPECTED)
 
 
-def _account(
-    connection: "Connection", permissions: dict[str, StripeError | None]
-) -> dict[str, Any]:
-    found = {name: error.message if error else "ok" for name, error in permissions.items()}
-    return {
-        "mode": connection.mode,
-        "account": connection.account,
-        "address": None if connection.world else connection.base_url,
-        "permissions": found,
-    }
+def _answer(error: StripeError | None) -> str:
+    return error.message if error else "ok"
 
 
-def _permissions(
-    host: "Host", connection: "Connection"
-) -> Iterator[tuple[str, StripeError | None]]:
-    """What the key may read, by asking for one object of each kind."""
+def _is_silence(error: StripeError | None) -> bool:
+    """Whether there was no answer at all."""
+    return error is not None and error.status is None
+
+
+def _permissions(session: Session) -> Iterator[tuple[str, StripeError | None]]:
+    """What the key may read, by asking for one object of each kind. The emulator permits all."""
     from stripe_plugin.client.client import Client
     from stripe_plugin.run.context import Policy
 
-    with Client(connection, Policy(retries=0, timeout=20)) as client:
+    if session.emulated:
+        return
+    host = session.host
+    with Client(session.connection, Policy(retries=0, timeout=20)) as client:
         for entry in host.catalog():
             manifest = host.manifest(entry["id"])
             if manifest["method"] != "GET" or "{" in manifest["path"]:
                 continue
             error = _asked(client, host.action(entry["id"]))
             yield str(manifest["permission"]), error
-            if error is not None and error.status is None:
+            if _is_silence(error):
                 return
 
 

@@ -12,31 +12,35 @@ from rich.table import Table
 from rich.text import Text
 
 from stripe_plugin.secrets import masked
-from stripe_terminal.screen import Screen, as_json, one_line
-from stripe_terminal.session import EMULATED
+from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
 
 if TYPE_CHECKING:
     from stripe_flow.run import Run
     from stripe_plugin.run.result import Result
 
 Facts = Mapping[str, Any]
+Steps = Sequence[Any]
 HEAD = 33  # columns of an action's name and ID in a list
 
 
 def print_catalog(out: Screen, catalog: Sequence[Facts]) -> None:
     """Each action's name and ID beside what it does."""
+    room = max(out.width - HEAD - 1, 30)
     for entry in catalog:
-        texts = textwrap.wrap(one_line(entry["summary"]), max(out.width - HEAD - 1, 30))
-        for head, text in itertools.zip_longest(_heads(entry), texts, fillvalue=Text()):
+        texts = textwrap.wrap(one_line(entry["summary"]), room)
+        heads = [_name(entry), Text(one_line(entry["id"]), "dim")]
+        for head, text in itertools.zip_longest(heads, texts, fillvalue=""):
             gap = " " * (HEAD + 1 - len(head))
-            out.print(Text.assemble(head, gap, text), soft_wrap=True)
+            line = Text.assemble(head, gap, text)
+            line.rstrip()
+            out.print(line, soft_wrap=True)
 
 
-def _heads(entry: Facts) -> list[Text]:
-    dangerous = entry["hints"]["destructive"]
-    name = f"{entry['name']} !" if dangerous else entry["name"]
-    colour = "red" if dangerous else ""
-    return [Text(one_line(name), colour), Text(one_line(entry["id"]), "dim")]
+def _name(entry: Facts) -> Text:
+    name = one_line(entry["name"])
+    if entry["hints"]["destructive"]:
+        return Text(f"{name} !", "red")
+    return Text(name)
 
 
 def print_action(out: Screen, manifest: Facts) -> None:
@@ -54,15 +58,18 @@ def print_action(out: Screen, manifest: Facts) -> None:
 
 
 def _key(row: Facts) -> Text:
-    mark = " *" if row["required"] else ""
-    return Text.assemble((row["key"], "bold"), mark, (f"\n{row['name']}\n{row['type']}", "dim"))
+    key = Text(row["key"], "bold")
+    if row["required"]:
+        key.append(" *", "not bold")
+    return key.append(f"\n{row['name']}\n{row['type']}", "not bold dim")
 
 
 def _meaning(row: Facts) -> str:
     restrictions = row["restrictions"] or ""
-    further = [rule for rule in row["rules"] if rule.lower() not in restrictions.lower()]
-    example = f"Example: {json.dumps(row['example'], ensure_ascii=False)}"
-    lines = [row["description"], restrictions, *further, example]
+    said = restrictions.lower()
+    further = [rule for rule in row["rules"] if rule.lower() not in said]
+    example = json.dumps(row["example"], ensure_ascii=False)
+    lines = [row["description"], restrictions, *further, f"Example: {example}"]
     return "\n".join(line for line in lines if line)
 
 
@@ -90,8 +97,8 @@ def print_step(out: Screen, name: str, result: "Result") -> None:
 def _facts(output: Facts) -> list[str]:
     """The words that tell one object from another."""
     if output.get("object") == "list":
-        items = [str(item.get("description") or item.get("id")) for item in output["data"]]
-        text = f"{len(items)} found: {', '.join(items)}"
+        items = [item.get("description") or item.get("id") for item in output["data"]]
+        text = f"{len(items)} found: {', '.join(map(str, items))}"
         return [one_line(text)[:60]]
     words = (output.get(word) for word in ("id", "status"))
     return [one_line(str(word)) for word in words if word]
@@ -113,11 +120,12 @@ def about(result: "Result", *, told: bool) -> str:
     return one_line(masked(" · ".join(facts)))
 
 
-def print_start(err: Screen, file: str, steps: Sequence[Any], run: "Run") -> None:
+def print_start(err: Screen, file: str, steps: Steps, run: "Run") -> None:
     """What is about to run, and whether it goes on."""
     known = "known" if run.known else "new"
     many = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
-    line = Text.assemble((file, "bold"), f": {many}, {known} run ID {run.run_id}")
+    line = Text(file, "bold")
+    line.append(f": {many}, {known} run ID {run.run_id}", "not bold")
     err.print(line, soft_wrap=True)
 
 

@@ -13,11 +13,11 @@ from stripe_terminal.screen import Screen
 UNEXPECTED, WRONG, REFUSED, UNSURE, INTERRUPTED = 1, 2, 3, 4, 130
 STOPPED = "Interrupted; what was on its way may have been executed."
 
-Data = Callable[[Any], None]
+Data = Callable[[Any], None] | None
 
 
 @contextmanager
-def reporting(err: Screen, data: Data | None) -> Generator[None]:
+def reporting(err: Screen, data: Data) -> Generator[None]:
     """Every error ends in a report on `err`, and as `{"error": …}` in `data` if that is asked."""
     lines = _Lines(err)
     logging.getLogger().addHandler(lines)
@@ -64,7 +64,7 @@ def _readable(error: BaseException) -> BaseException:
     return readable
 
 
-def _end(error: BaseException, code: int, err: Screen, data: Data | None) -> NoReturn:
+def _end(error: BaseException, code: int, err: Screen, data: Data) -> NoReturn:
     if data:
         data({"error": _facts(error, code)})
     for sentence in _sentences(error):

@@ -15,6 +15,8 @@ CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
+EMULATED = "emulator: no Stripe account is used, nothing is charged"
+
 
 def clean(text: str) -> str:
     """`text`, with a question mark in the place of each control character."""

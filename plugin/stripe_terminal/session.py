@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,15 @@ import click
 from stripe_plugin.errors import UsageError
 from stripe_plugin.host.host import PLUGINS, Host
 from stripe_plugin.secrets import masked
+from stripe_terminal import printed
 from stripe_terminal.report import reporting
-from stripe_terminal.screen import Screen, as_json
+from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
 
 if TYPE_CHECKING:
     from stripe_flow.run import Run
     from stripe_plugin.client.connection import Connection
+    from stripe_plugin.run.result import Result
 
-EMULATED = "emulator: no Stripe account is used, nothing is charged"
 NO_KEY = (
     "There is no API key. Set STRIPE_API_KEY to a key of your account (sk_test_…); or, to use no"
     " account at all, to the word `emulator`, or say `stripe-nodes --emulator …`"
@@ -33,11 +35,13 @@ MOVE_AWAY = (
 class Session:
     """One call of `stripe-nodes`."""
 
-    def __init__(self, *, emulated: bool = False, require: Sequence[str] = ()) -> None:
+    def __init__(self, **options: Any) -> None:
         self.out, self.err = Screen(), Screen(stderr=True)
         self.as_json = self.allow_live = False
         self.account: str | None = None
-        self._emulated, self._require = emulated, require
+        self._by_option: bool = options["emulated"]
+        self._required: Sequence[str] = options["require"]
+        self.connection: Connection
 
     @contextmanager
     def reporting(self) -> Generator[None]:
@@ -49,49 +53,63 @@ class Session:
 
     def data(self, value: Any) -> None:
         """One line of JSON on stdout, without secrets."""
-        click.echo(masked(as_json(value)), file=self.out.file)
+        line = masked(as_json(value))
+        click.echo(line, file=self.out.file)
 
+    @cached_property
     def host(self) -> Host:
-        """The installed actions and plugins; those that could not be loaded are told."""
+        """The installed actions and plugins."""
         host = Host.load()
-        _check_required(host, self._require)
+        _check_required(host, self._required)
         return host
 
-    def warn_of(self, host: Host) -> None:
-        """Tells of the plugins that could not be loaded, each on one line."""
-        for problem in host.problems:
+    def warn_of_plugins(self) -> None:
+        """Tells of those that could not be loaded, each on one line."""
+        for problem in self.host.problems:
             text = f"{problem.distribution} › {problem.name} is not loaded: {problem.reason}"
-            self.err.say(" ".join(text.split()), "[yellow]![/] ")
+            self.err.say(one_line(text), "[yellow]![/] ")
 
     def connect(self) -> "Connection":
         """The connection of the environment and the options; its mode is told."""
         from stripe_plugin.client.connection import Connection
 
         with usable_emulator(emulator_file()):
-            connection = Connection.from_env(self._environ(), allow_live=self.allow_live)
-        if connection.world is None:
-            self.err.print(f"[bold]{connection.mode} mode[/]")
-        else:
-            self.err.print(f"[yellow]{EMULATED}[/]")
-        return connection
+            made = Connection.from_env(self._environ(), allow_live=self.allow_live)
+        self.connection = made
+        mode = f"[yellow]{EMULATED}[/]" if self.emulated else f"[bold]{made.mode} mode[/]"
+        self.err.print(mode)
+        return made
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the connection is to the emulator in this process."""
+        return self.connection.world is not None
 
     def _environ(self) -> dict[str, str]:
         """The environment, as the options change it. The emulator is a file of all commands."""
         environ = {**os.environ, "STRIPE_NODES_EMULATOR": str(emulator_file())}
         if self.account is not None:
             environ["STRIPE_ACCOUNT"] = self.account
-        if self._emulated or environ.get("STRIPE_API_KEY", "").strip() == "emulator":
+        named = environ.get("STRIPE_API_KEY", "").strip() == "emulator"
+        if self._by_option or named:
             environ["STRIPE_API_KEY"] = ""
         elif not environ.get("STRIPE_API_KEY", "").strip():
             raise UsageError(NO_KEY)
         return environ
 
-    def begin(self, host: Host, connection: "Connection", run_id: str) -> "Run":
+    def begin(self, run_id: str) -> "Run":
         """The run of this name, kept in the journal of all commands."""
         from stripe_flow.journal import Journal
         from stripe_flow.run import Run
 
-        return Run(host, connection, run_id, Journal(home() / "runs.db"))
+        journal = Journal(home() / "runs.db")
+        return Run(self.host, self.connection, run_id, journal)
+
+    def tell_about(self, result: "Result") -> None:
+        """What is beside Stripe's object, where there is something."""
+        text = printed.about(result, told=self.emulated)
+        if text:
+            self.err.say(text)
 
 
 def _check_required(host: Host, required: Sequence[str]) -> None:
@@ -115,8 +133,9 @@ def _listed(variable: str) -> list[str]:
 
 def home() -> Path:
     """Where the emulator and the journal of runs are: STRIPE_NODES_HOME, or the state folder."""
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    folder = Path(os.environ.get("STRIPE_NODES_HOME") or state / "stripe-nodes")
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    usual = Path(state) / "stripe-nodes"
+    folder = Path(os.environ.get("STRIPE_NODES_HOME") or usual)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
