@@ -14,8 +14,8 @@ YAML_TAGS = {
     f"tag:yaml.org,2002:{kind}" for kind in "map seq str int float bool null timestamp".split()
 }
 KEY_TAGS = {*YAML_TAGS, "tag:yaml.org,2002:merge"}
-WORDS: dict[str, bool | None] = {"true": True, "false": False}
-WORDS |= dict.fromkeys(("null", "~", ""))
+NOTHING = ("null", "~", "")
+FLAGS = {"true": True, "false": False}
 WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+")
 
@@ -135,8 +135,10 @@ def _scalar(node: Any) -> Any:
     text: str = node.value
     if node.style is not None or node.tag == "tag:yaml.org,2002:str":
         return text
-    if text in WORDS:
-        return WORDS[text]
+    if text in NOTHING:
+        return None
+    if text in FLAGS:
+        return FLAGS[text]
     if WHOLE.fullmatch(text):
         return int(text)
     return float(text) if NUMBER.fullmatch(text) else text

@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -18,11 +18,10 @@ except ImportError:  # pragma: no cover - depends on the installation
 
 from stripe_plugin.errors import HookFailed, StripeError, UsageError
 from stripe_plugin.secrets import masked
-from stripe_terminal import printed
+from stripe_terminal import checkup, printed
 from stripe_terminal.inputs import inputs_of, run_id_or_new, text, text_of
-from stripe_terminal.report import UNEXPECTED, UNSURE
 from stripe_terminal.screen import EMULATED
-from stripe_terminal.session import Session, emulator_file, home, usable_emulator
+from stripe_terminal.session import Session, emulator_file, usable_emulator
 
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
@@ -88,6 +87,12 @@ class _Commands(click.Group):
             return super().invoke(ctx)
 
 
+def _option(name: str, meaning: str, **more: Any) -> Callable[[Any], Any]:
+    """An option: text that is not empty, unless its type is another."""
+    more.setdefault("type", text)
+    return click.option(name, help=meaning, **more)
+
+
 EMULATOR_HELP = "Use the emulator in its file, not Stripe."
 REQUIRE_HELP = "Refuse to run without this plugin; like STRIPE_PLUGIN_REQUIRE."
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -95,10 +100,10 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 @click.group(cls=_Commands, epilog=EPILOG, context_settings=HELP)
 @click.option("--emulator", "emulated", is_flag=True, help=EMULATOR_HELP)
-@click.option("--require", multiple=True, type=text, metavar="PLUGIN", help=REQUIRE_HELP)
+@_option("--require", REQUIRE_HELP, multiple=True, metavar="PLUGIN")
 @click.version_option(package_name="stripe-nodes")
 @click.pass_context
-def main(ctx: click.Context, **options: Any) -> None:
+def main(ctx: click.Context, /, **options: Any) -> None:
     """Stripe's actions from a terminal, the way a workflow host runs them."""
     ctx.obj = Session(**options)
 
@@ -124,7 +129,7 @@ def _connected(command: Command) -> Command:
     """The same for a command that asks Stripe, with the options of the connection."""
 
     @click.option("--allow-live", is_flag=True, help="Let a live key move real money.")
-    @click.option("--account", type=text, help="Act on this connected account (acct_…).")
+    @_option("--account", "Act on this connected account (acct_…).")
     @wraps(command)
     def connected(session: Session, /, **given: Any) -> None:
         session.allow_live = given.pop("allow_live")
@@ -162,9 +167,9 @@ def describe(session: Session, action: str) -> None:
 @main.command()
 @click.argument("action", type=text)
 @click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--inputs", type=text, help="A YAML or JSON file of inputs; - for stdin.")
-@click.option("--run-id", type=text, help="Run it as this run: repeated, it replays.")
-@click.option("--expand", multiple=True, type=text, help="A linked object to include: customer.")
+@_option("--inputs", "A YAML or JSON file of inputs; - for stdin.")
+@_option("--run-id", "Run it as this run: repeated, it replays.")
+@_option("--expand", "A linked object to include: customer.", multiple=True)
 @_connected
 def run(session: Session, action: str, **given: Any) -> None:
     """Run one action, with inputs by display key or parameter name."""
@@ -201,7 +206,7 @@ FLOW_RUN_ID = "Continue or repeat this run: finished steps are not sent again."
 
 @main.command()
 @click.argument("file", type=text)
-@click.option("--run-id", type=text, help=FLOW_RUN_ID)
+@_option("--run-id", FLOW_RUN_ID)
 @_connected
 def flow(session: Session, file: str, **given: Any) -> None:
     """Run the steps of a flow file. With --json, one line (NDJSON) per step."""
@@ -232,15 +237,13 @@ def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
 
 @main.command()
 @click.option("--port", default=0, help="The port on 127.0.0.1; 0 takes a free one.")
-@click.option("--file", type=text, help="Keep its state here.")
+@_option("--file", "Keep its state here.")
 @click.pass_obj
-def emulator(session: Session, port: int, **given: Any) -> None:
+def emulator(session: Session, /, port: int, **given: Any) -> None:
     """Serve the emulator on loopback, for any Stripe client."""
     from stripe_emulator import Emulator
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stopped_by_signals()
     with session.reporting():
         file = Path(given["file"] or emulator_file())
         with usable_emulator(file), Emulator(file) as kept, _serving(kept, port) as server:
@@ -248,6 +251,17 @@ def emulator(session: Session, port: int, **given: Any) -> None:
             session.out.say(f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_emulator")
             session.err.say("Ctrl-C stops it.")
             stop.wait()
+
+
+def _stopped_by_signals() -> threading.Event:
+    stop = threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    return stop
 
 
 def _serving(emulator: "Emulator", port: int) -> "Server":
@@ -259,30 +273,32 @@ def _serving(emulator: "Emulator", port: int) -> "Server":
         raise UsageError(f"Port {port} cannot be had: {error}") from error
 
 
-NUMBER, CHANCE, AMOUNT = click.IntRange(0), click.FloatRange(0, 1), click.FloatRange(0)
+NUMBER = click.IntRange(0)
+CHANCE = click.FloatRange(0, 1)
+AMOUNT = click.FloatRange(0)
 
 
 @main.command(help=FAULT)
 @click.argument("kind", required=False)
-@click.option("--method", type=text, help="Only requests of this method.")
-@click.option("--path", type=text, help="Only paths that start so, or match this pattern.")
-@click.option("--times", type=NUMBER, default=1, help="How often; 0 for always.")
-@click.option("--probability", type=CHANCE, default=1.0, help="How likely, each time.")
-@click.option("--seed", type=int, default=0, help="The same seed, the same luck.")
-@click.option("--seconds", type=AMOUNT, default=0.1, help="The length of a delay.")
-@click.option("--retry-after", type=AMOUNT, help="Seconds to advise, with a 429.")
+@_option("--method", "Only requests of this method.")
+@_option("--path", "Only paths that start so, or match this pattern.")
+@_option("--times", "How often; 0 for always.", type=NUMBER, default=1)
+@_option("--probability", "How likely, each time.", type=CHANCE, default=1.0)
+@_option("--seed", "The same seed, the same luck.", type=int, default=0)
+@_option("--seconds", "The length of a delay.", type=AMOUNT, default=0.1)
+@_option("--retry-after", "Seconds to advise, with a 429.", type=AMOUNT)
 @click.option("--clear", is_flag=True, help="Cancel all faults.")
 @_reported
-def fault(session: Session, kind: str | None, *, clear: bool, **rule: Any) -> None:
+def fault(session: Session, **rule: Any) -> None:
     """Order, list or cancel faults."""
     from stripe_emulator import Emulator
 
     file = emulator_file()
     with usable_emulator(file), Emulator(file) as kept:
-        if clear:
+        if rule.pop("clear"):
             kept.faults.clear()
-        if kind is not None:
-            _order(kept, kind, rule)
+        if rule["kind"] is not None:
+            _order(kept, rule)
         orders = kept.faults.list()
     if session.as_json:
         session.data(orders)
@@ -293,15 +309,16 @@ def fault(session: Session, kind: str | None, *, clear: bool, **rule: Any) -> No
     session.err.say(f"{len(waiting)} faults on order in {file}. {explained}")
 
 
-def _order(emulator: "Emulator", kind: str, rule: Mapping[str, Any]) -> None:
+def _order(emulator: "Emulator", rule: Mapping[str, Any]) -> None:
     from stripe_emulator.faults import KINDS, ordered
     from stripe_emulator.refusals import Refusal
 
-    if kind not in KINDS:
-        raise UsageError(f"There is no fault {kind!r}; there are {', '.join(KINDS)}")
-    times = rule["times"] or None
+    if rule["kind"] not in KINDS:
+        known = ", ".join(KINDS)
+        raise UsageError(f"There is no fault {rule['kind']!r}; there are {known}")
+    always = {"times": None} if rule["times"] == 0 else {}
     try:
-        emulator.faults.add(ordered({**rule, "kind": kind, "times": times}))
+        emulator.faults.add(ordered({**rule, **always}))
     except Refusal as error:
         raise UsageError(str(error)) from error
 
@@ -311,59 +328,13 @@ def _order(emulator: "Emulator", kind: str, rule: Mapping[str, Any]) -> None:
 def doctor(session: Session) -> None:
     """Say what was discovered, what failed, which mode and account, and what a key may do."""
     with session.host as host:
-        found: dict[str, Any] = {"actions": len(host.catalog()), "home": str(home())}
-        found["problems"] = [problem._asdict() for problem in host.problems]
+        found = checkup.installed(host)
         if not session.as_json:
-            printed.print_found(session.out, found)
-        connection = session.connect()
-        asked = dict(_permissions(session))
-    account = {
-        "mode": connection.mode,
-        "account": connection.account,
-        "address": None if session.emulated else connection.base_url,
-        "permissions": {name: _answer(error) for name, error in asked.items()},
-    }
+            printed.print_installed(session.out, found)
+        session.connect()
+        found |= checkup.account(session)
     if session.as_json:
-        session.data({**found, **account})
+        session.data(found)
     else:
-        printed.print_account(session.out, account)
-    if any(map(_is_silence, asked.values())):
-        sys.exit(UNSURE)
-    if host.problems:
-        sys.exit(UNEXPECTED)
-
-
-def _answer(error: StripeError | None) -> str:
-    return error.message if error else "ok"
-
-
-def _is_silence(error: StripeError | None) -> bool:
-    """Whether there was no answer at all."""
-    return error is not None and error.status is None
-
-
-def _permissions(session: Session) -> Iterator[tuple[str, StripeError | None]]:
-    """What the key may read, by asking for one object of each kind. The emulator permits all."""
-    from stripe_plugin.client.client import Client
-    from stripe_plugin.run.context import Policy
-
-    if session.emulated:
-        return
-    host = session.host
-    with Client(session.connection, Policy(retries=0, timeout=20)) as client:
-        for entry in host.catalog():
-            manifest = host.manifest(entry["id"])
-            if manifest["method"] != "GET" or "{" in manifest["path"]:
-                continue
-            error = _asked(client, host.action(entry["id"]))
-            yield str(manifest["permission"]), error
-            if _is_silence(error):
-                return
-
-
-def _asked(client: Any, action: Any) -> StripeError | None:
-    try:
-        client.run(action.read({"Limit": 1}))
-    except StripeError as error:
-        return error
-    return None
+        printed.print_account(session.out, found)
+    sys.exit(checkup.exit_code(found))

@@ -138,7 +138,7 @@ def print_faults(out: Screen, orders: Sequence[Facts]) -> None:
         out.say(f"{order['kind']:<14} {what} · {left} · struck {order['hits']} times")
 
 
-def print_found(out: Screen, report: Facts) -> None:
+def print_installed(out: Screen, report: Facts) -> None:
     """What is installed, what of it cannot be used, and where the state is kept."""
     out.say(f"{report['actions']} actions")
     out.say(f"state: {report['home']}")

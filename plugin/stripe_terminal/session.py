@@ -36,7 +36,8 @@ class Session:
     """One call of `stripe-nodes`."""
 
     def __init__(self, **options: Any) -> None:
-        self.out, self.err = Screen(), Screen(stderr=True)
+        self.out = Screen()
+        self.err = Screen(stderr=True)
         self.as_json = self.allow_live = False
         self.account: str | None = None
         self._by_option: bool = options["emulated"]
