@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from terminal_support import (
     install,
 )
 
-from stripe_emulator import Emulator, Fault, serve
+from stripe_emulator import Answer, Emulator, Fault, serve
 
 EXAMPLE = str(EXAMPLES / "sell-a-subscription.yaml")
 EMULATOR = "emulator: no Stripe account is used, nothing is charged"
@@ -341,6 +341,45 @@ def test_flow_that_stops_says_where(served: Terminal, world: Counted, tmp_path: 
     assert rows[0]["step"] == "plan"
     assert rows[1]["error"]["code"] == "resource_missing"
     assert "lost" in done.stderr
+
+
+class Confirming(Counted):
+    """An emulator that confirms every payment at once, as a host of checkouts does."""
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer to a payment that is confirmed, too."""
+        if (method, target) == ("POST", "/v1/payment_intents"):
+            body += b"&confirm=true&return_url=https%3A%2F%2Fexample.com"
+        return super().answer(method, target, headers, body)
+
+
+PAYING = """\
+steps:
+  - {id: buyer, action: create_customer, inputs: {Name: Jenny Rosen}}
+  - id: pay
+    action: create_payment_intent
+    inputs: {Amount: 2000, Currency: usd, Payment Method: pm_card_CARD}
+"""
+
+
+def test_a_refused_card_and_another_one(tmp_path: Path) -> None:
+    """After a refused card the flow goes on under its run ID with another: one payment is made."""
+    file = tmp_path / "pay.yaml"
+    with Confirming() as world, serve(world) as server:
+        terminal = Terminal(tmp_path / "home", STRIPE_API_KEY=KEY, STRIPE_API_BASE=server.url)
+        for card in ("chargeDeclined", "chargeDeclinedExpiredCard"):
+            file.write_text(PAYING.replace("CARD", card))
+            done = terminal("flow", str(file), "--run-id", "r1", code=3)
+            assert "[card, " in done.stderr
+            assert "Go on with --run-id r1" in done.stderr
+        file.write_text(PAYING.replace("CARD", "visa"))
+        done = terminal("flow", str(file), "--run-id", "r1")
+        assert re.findall(r"^(. \w+)", done.stdout, re.MULTILINE) == ["↺ buyer", "✓ pay"]
+        assert "succeeded" in done.stdout
+        file.write_text(PAYING.replace("CARD", "mastercard"))
+        done = terminal("flow", str(file), "--run-id", "r1", code=2)
+        assert "was done in this run with other inputs" in done.stderr
+    assert len(world.asked) == 4
 
 
 def test_flow_that_finds_nothing_says_where(served: Terminal, tmp_path: Path) -> None:

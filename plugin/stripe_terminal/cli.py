@@ -37,6 +37,7 @@ Exit codes:
 2 wrong usage or inputs
 3 Stripe refused
 4 no answer, or an unknown outcome
+130 interrupted
 
 STRIPE_API_KEY is the key of your account (sk_test_…), or the word emulator: like --emulator, it
 uses no account, but an emulator kept in a file (see `doctor`)."""
@@ -278,7 +279,7 @@ CHANCE = click.FloatRange(0, 1)
 AMOUNT = click.FloatRange(0)
 
 
-@main.command(help=FAULT)
+@main.command(help=FAULT, short_help="Let the emulator fail, to see a flow survive.")
 @click.argument("kind", required=False)
 @_option("--method", "Only requests of this method.")
 @_option("--path", "Only paths that start so, or match this pattern.")
@@ -305,8 +306,8 @@ def fault(session: Session, **rule: Any) -> None:
         return
     printed.print_faults(session.out, orders)
     waiting = [order for order in orders if order["left"] != 0]
-    explained = "`fault --help` explains the kinds."
-    session.err.say(f"{len(waiting)} faults on order in {file}. {explained}")
+    session.err.say(f"Faults on order in {file}: {len(waiting)}.")
+    session.err.say("`stripe-nodes fault --help` explains the kinds.")
 
 
 def _order(emulator: "Emulator", rule: Mapping[str, Any]) -> None:
@@ -326,7 +327,7 @@ def _order(emulator: "Emulator", rule: Mapping[str, Any]) -> None:
 @main.command()
 @_connected
 def doctor(session: Session) -> None:
-    """Say what was discovered, what failed, which mode and account, and what a key may do."""
+    """Check what is installed, the account, and what its key may read."""
     with session.host as host:
         found = checkup.installed(host)
         if not session.as_json:

@@ -68,7 +68,7 @@ def _end(error: BaseException, code: int, err: Screen, data: Data) -> NoReturn:
     if data:
         data({"error": _facts(error, code)})
     for sentence in _sentences(error):
-        err.say(masked(sentence), "[red]✗[/] ")
+        err.tell(masked(sentence), "[red]✗[/] ")
     if isinstance(error, InvalidInputs) or getattr(error, "unsent", False):
         err.say("Nothing was sent.")
     sys.exit(code)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,4 +49,14 @@ class Screen(Console):
 
     def say(self, text: str, mark: str = "") -> None:
         """Plain text, never wrapped, behind a mark of our own with rich's markup."""
-        self.print(Text.from_markup(mark).append(text), soft_wrap=True)
+        line = Text.from_markup(mark).append(text)
+        self.print(line, soft_wrap=True)
+
+    def tell(self, sentence: str, mark: str = "") -> None:
+        """The same, but in front of a person it is wrapped between its words, none of them broken."""
+        if self.is_terminal:
+            lines = textwrap.wrap(
+                sentence, self.width - 2, break_long_words=False, break_on_hyphens=False
+            )
+            sentence = "\n  ".join(lines)
+        self.say(sentence, mark)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from stripe_plugin.run.result import Result
 
 NO_KEY = (
-    "There is no API key. Set STRIPE_API_KEY to a key of your account (sk_test_…); or, to use no"
-    " account at all, to the word `emulator`, or say `stripe-nodes --emulator …`"
+    "There is no API key. Set STRIPE_API_KEY to one of your account (sk_test_…); or use no account"
+    " at all: `stripe-nodes --emulator …`, or STRIPE_API_KEY=emulator."
 )
 MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
@@ -68,7 +68,7 @@ class Session:
         """Tells of those that could not be loaded, each on one line."""
         for problem in self.host.problems:
             text = f"{problem.distribution} › {problem.name} is not loaded: {problem.reason}"
-            self.err.say(one_line(text), "[yellow]![/] ")
+            self.err.tell(one_line(text), "[yellow]![/] ")
 
     def connect(self) -> "Connection":
         """The connection of the environment and the options; its mode is told."""
@@ -110,7 +110,7 @@ class Session:
         """What is beside Stripe's object, where there is something."""
         text = printed.about(result, told=self.emulated)
         if text:
-            self.err.say(text)
+            self.err.tell(text)
 
 
 def _check_required(host: Host, required: Sequence[str]) -> None:
