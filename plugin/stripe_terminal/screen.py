@@ -53,7 +53,7 @@ class Screen(Console):
         self.print(line, soft_wrap=True)
 
     def tell(self, sentence: str, mark: str = "") -> None:
-        """The same, but in front of a person it is wrapped between its words, none of them broken."""
+        """The same, but for a person wrapped between its words, none of which is broken."""
         if self.is_terminal:
             lines = textwrap.wrap(
                 sentence, self.width - 2, break_long_words=False, break_on_hyphens=False
