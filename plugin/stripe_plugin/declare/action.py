@@ -104,6 +104,22 @@ class Spec:
         self.output_example: dict[str, Any] = page if reads and self.path[-1:] != "}" else one
         _check(self)
 
+    @property
+    def listed_by(self):
+        return RESOURCES.get(self.resource, Resource("")).listed_by
+
+    @property
+    def deletes(self):
+        return self.output_example.get("deleted") is True
+
+    def locate(self, param, code):
+        key = self.display_key(param, code)
+        if key is None:
+            return None
+        from types import SimpleNamespace
+
+        return SimpleNamespace(key=key, path=(self.names[key],), text=key)
+
     def display_key(self, param: str | None, code: str | None = None) -> str | None:
         """The row that Stripe's `param` belongs to, nested paths included (`items[0][price]`)."""
         for part in (param or "", (param or "").partition("[")[0]):
