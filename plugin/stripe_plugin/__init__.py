@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stripe_plugin.client.client import AsyncClient, Client
     from stripe_plugin.client.connection import Connection
-    from stripe_plugin.declare.action import (
-        Action,
-        action,
-        conditional,
-        optional,
-        path_id,
-        required,
-    )
-    from stripe_plugin.errors import HookFailed, InvalidInputs, StripeError, UsageError
+    from stripe_plugin.declare.action import Action, action
+    from stripe_plugin.declare.answer import Deleted, One, Other, Page
+    from stripe_plugin.declare.resource import Resource
+    from stripe_plugin.declare.row import optional, path_id, required
+    from stripe_plugin.errors import HookFailed, InvalidInputs, Problem, StripeError, UsageError
     from stripe_plugin.host.hookspecs import hookimpl
     from stripe_plugin.host.host import Host
     from stripe_plugin.judge.values import CLEAR
@@ -33,21 +29,26 @@ _HOMES = MappingProxyType(
         "AsyncClient": "client.client",
         "Client": "client.client",
         "Connection": "client.connection",
+        "Deleted": "declare.answer",
         "HookFailed": "errors",
         "Host": "host.host",
         "InvalidInputs": "errors",
+        "One": "declare.answer",
+        "Other": "declare.answer",
+        "Page": "declare.answer",
         "Policy": "run.context",
+        "Problem": "errors",
         "Request": "wire.request",
+        "Resource": "declare.resource",
         "Result": "run.result",
         "RunContext": "run.context",
         "StripeError": "errors",
         "UsageError": "errors",
         "action": "declare.action",
-        "conditional": "declare.action",
         "hookimpl": "host.hookspecs",
-        "optional": "declare.action",
-        "path_id": "declare.action",
-        "required": "declare.action",
+        "optional": "declare.row",
+        "path_id": "declare.row",
+        "required": "declare.row",
     }
 )
 __all__ = [
@@ -56,17 +57,22 @@ __all__ = [
     "AsyncClient",
     "Client",
     "Connection",
+    "Deleted",
     "HookFailed",
     "Host",
     "InvalidInputs",
+    "One",
+    "Other",
+    "Page",
     "Policy",
+    "Problem",
     "Request",
+    "Resource",
     "Result",
     "RunContext",
     "StripeError",
     "UsageError",
     "action",
-    "conditional",
     "hookimpl",
     "optional",
     "path_id",

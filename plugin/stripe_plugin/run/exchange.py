@@ -7,10 +7,10 @@ from typing import Any
 import attrs
 
 from stripe_plugin.client.connection import STRIPE_VERSION, Connection
-from stripe_plugin.declare.action import Action, Spec
-from stripe_plugin.declare.resource import RESOURCES, Resource
+from stripe_plugin.declare.action import Action
+from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import ConnectionFailed, StripeError, Unreconciled, kind_of
-from stripe_plugin.judge.values import NOTHING, is_list, is_object
+from stripe_plugin.judge.values import NOTHING, is_object
 from stripe_plugin.run import pace
 from stripe_plugin.run.context import Policy, RunContext, worth_retrying
 from stripe_plugin.run.idempotency import KEY_LIFE, idempotency_key
@@ -128,13 +128,18 @@ def _said(reply: Reply) -> Mapping[str, Any]:
     return error if is_object(error) else NOTHING
 
 
+def _text(error: Mapping[str, Any], word: str) -> str | None:
+    value = error.get(word)
+    return value if isinstance(value, str) else None
+
+
 def _check_age(request: Request, spec: Spec, context: RunContext, key: str | None) -> None:
     """Refuses what may be done already, if Stripe has forgotten that by now."""
     now, begun = time.time(), context.begun
     if request.method == "GET" or begun is None or now - begun <= KEY_LIFE:
         return
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(begun))
-    lists = RESOURCES.get(spec.resource, Resource("")).listed_by
+    lists = spec.subject.listed_by
     where = f", for example by {lists}" if lists and not spec.path_names else ""
     raise Unreconciled(
         message=f"{spec.name} was begun at {when}, too long ago to repeat it safely: look at Stripe"
@@ -169,11 +174,12 @@ def _concluded(action: Action, mode: str, reply: Reply | Lost, facts: dict[str, 
 
 
 def _request(action: Action, context: RunContext) -> Request:
-    """Judged once more: an action made by its constructor has not been yet."""
-    judged = action.read(action.inputs(), extra=context.extra)
-    own = getattr(judged, "expand", None)
-    expand = [*(own if is_list(own) else ()), *context.expand]
-    return judged.request(extra={**context.extra, **({"expand": expand} if expand else {})})
+    """The request; with options of the context, the action is judged once more."""
+    if not context.extra and not context.expand:
+        return action.request()
+    extra = {**action.extra, **context.extra}
+    own = () if "expand" in action.spec.words else action.expand or ()
+    return action.read(action.inputs(), extra=extra, expand=[*own, *context.expand]).request()
 
 
 def _headers(request: Request, spec: Spec, who: Connection, context: RunContext) -> dict[str, str]:
@@ -189,6 +195,7 @@ def _headers(request: Request, spec: Spec, who: Connection, context: RunContext)
 
 def _error(reply: Reply, spec: Spec, facts: dict[str, Any]) -> StripeError:
     error = _said(reply)
+    place = spec.locate(_text(error, "param"), _text(error, "code"))
     message = str(error.get("message") or f"Stripe answered {reply.status} without saying why.")
     if error.get("type") == "idempotency_error":  # Stripe advises another key: a second execution
         message = OTHER_INPUTS
@@ -199,7 +206,7 @@ def _error(reply: Reply, spec: Spec, facts: dict[str, Any]) -> StripeError:
     facts |= {"request_id": reply.headers.get("request-id"), "status": reply.status}
     return kind_of(reply.status, facts.get("type"), facts.get("code"))(
         message=message,
-        display_key=spec.display_key(facts.get("param"), facts.get("code")),
+        display_key=place.key if place else None,
         retryable=worth_retrying(reply),
         action=spec.id,
         rate_limit_reason=reply.headers.get("stripe-rate-limited-reason"),

@@ -5,7 +5,7 @@ import re
 import uuid
 
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.declare.action import Spec
+from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import UsageError
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.secrets import shown
