@@ -86,37 +86,87 @@ def near(word: Any, known: Iterable[str]) -> str:
     return f" (did you mean {by_fold[found[0]]}?)" if found else ""
 
 
-class Refused(ValueError):
-    """One value cannot be taken: [(path below its label, what is wrong)], at most 20 of them."""
+Path = tuple[str | int, ...]  # parameter names, keys, and positions counted from 0
 
-    def __init__(self, problems: str | Sequence[tuple[str, str]]) -> None:
-        self.problems = [("", problems)] if isinstance(problems, str) else list(problems)[:20]
-        super().__init__("; ".join(wrong for _, wrong in self.problems))
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at one place inside of a value."""
+
+    text: str  # behind the place, as in "must be text; got 5"
+    rule: str  # the broken rule's name, as in `max_length`
+    path: Path = ()  # the place, below the value
+    words: str = ""  # the same for a sentence, counted from 1: " › 2 › quantity"
+
+    def inside(self, step: str | int) -> "Fault":
+        """The same fault, seen from an object that has the value at `step`, or from a list."""
+        return Fault(self.text, self.rule, (step, *self.path), words((step,)) + self.words)
+
+
+def words(path: Path) -> str:
+    """A path as sentences have it, counted from 1: ` › 2 › quantity`."""
+    steps = [str(step + 1) if isinstance(step, int) else step for step in path]
+    return "".join(f" › {step}" for step in steps)
+
+
+class Refused(ValueError):
+    """One value cannot be taken; its `faults` say where in it, and why."""
+
+    def __init__(self, faults: str | Sequence[Fault], rule: str = "type") -> None:
+        self.faults = [Fault(faults, rule)] if isinstance(faults, str) else list(faults)
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        return "; ".join(fault.text for fault in self.faults[:20])
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the inputs of an action."""
+
+    path: Path  # parameter names, then keys, and positions counted from 0
+    key: str  # the display key, to point at its control; of an unknown input, what was given
+    rule: str  # the broken rule: required, type, one_of, not_a_row, given_twice, excludes, …
+    text: str  # the sentence, which begins with the display key
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-safe."""
+        return {"path": [*self.path], "key": self.key, "rule": self.rule, "text": self.text}
 
 
 class InvalidInputs(NodeError, ValueError, category="invalid_inputs", http_status=422):
-    """Inputs refused before anything was sent. `problems`: `{display key: [sentence, …]}`, all."""
+    """Inputs refused before anything was sent: `problems_at` has every `Problem`."""
 
-    def __init__(self, problems: Mapping[str, list[str]], action: str | None = None) -> None:
-        self.problems, self.action = dict(problems), action
-        super().__init__(self.problems, action)
-
-    def __str__(self) -> str:
-        return " ".join(sentence for sentences in self.problems.values() for sentence in sentences)
+    def __init__(self, problems_at: Sequence[Problem], action: str | None = None) -> None:
+        self.problems_at, self.action = list(problems_at), action
+        super().__init__(self.problems_at, action)
 
     @property
-    def text(self) -> str:
-        """Every sentence."""
-        return str(self)
+    def problems(self) -> dict[str, list[str]]:
+        """The sentences by display key, for a form."""
+        return sentences(self.problems_at)
+
+    def __str__(self) -> str:
+        return " ".join(text for texts in self.problems.values() for text in texts)
 
     def facts(self) -> dict[str, Any]:
-        """The action and its problems."""
-        return {"action": self.action, "problems": self.problems}
+        """The action, and its problems by display key and by path."""
+        problems_at = [problem.as_dict() for problem in self.problems_at]
+        return {"action": self.action, "problems": self.problems, "problems_at": problems_at}
 
     @classmethod
     def of_facts(cls, facts: Mapping[str, Any]) -> Self:
         """What `facts` gave."""
-        return cls(facts["problems"], facts["action"])
+        found = [Problem(**{**each, "path": (*each["path"],)}) for each in facts["problems_at"]]
+        return cls(found, facts["action"])
+
+
+def sentences(problems: Iterable[Problem]) -> dict[str, list[str]]:
+    """What is wrong, by display key."""
+    by_key: dict[str, list[str]] = {}
+    for problem in problems:
+        by_key.setdefault(problem.key, []).append(problem.text)
+    return by_key
 
 
 UNKNOWN = "It may have been executed all the same."

@@ -1,4 +1,4 @@
-"""What is one HTTP connection that ends in time? The only file that knows the HTTP library's inside.
+"""What is one HTTP connection that ends in time? The only file that knows httpx's inside.
 
 httpx stays around it, so that what people hook into httpx and httpcore (recorders, mocks, spans)
 works. Three of their private names are used, each named by a test of tests/test_line.py that fails

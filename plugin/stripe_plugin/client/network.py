@@ -54,7 +54,7 @@ class Attempt:
         self.sent = False
 
     def writing(self, tls_host: str | None) -> None:
-        """Bytes are written, encrypted for a host or for nobody; what a proxy gets is no request."""
+        """Bytes are written, encrypted for a host or for nobody; a proxy's are no request."""
         if tls_host == self._tls_host:
             self.sent = True
 
@@ -351,7 +351,7 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
 
 @contextmanager
 def _write_errors() -> Generator[None]:
-    """A server may refuse before it has read all: after a `WriteError` httpcore reads its answer."""
+    """After a `WriteError` httpcore reads an answer: a server may refuse before it has read all."""
     try:
         yield
     except TimeoutError:

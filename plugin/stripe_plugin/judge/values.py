@@ -12,25 +12,19 @@ from typing import Any, TypeGuard, get_args, get_origin
 
 import cattrs
 
-from stripe_plugin.errors import Refused, UsageError
+from stripe_plugin.errors import Fault, Refused, UsageError
 from stripe_plugin.secrets import shown
 
-Given = Mapping[str, Any]
-
-
+Given = Mapping[Any, Any]  # what is given beside a value, by the label of its row
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-
-MOST_VALUES, DEEPEST, LONGEST = 20_000, 20, 100_000  # of one value, far above what Stripe takes
-
+# The bounds of one value, far above what Stripe takes.
+LONGEST = 100_000  # characters of a text
+DEEPEST = 20  # objects and lists inside of each other
+MOST = 1_000_000  # characters of the form that it becomes …
+OF_EACH = 50  # … of which every object, list, text and number counts as so many, at least
 
 UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")  # NUL and halves of surrogate pairs
-
-
-_NESTED: Any = (list, dict)
-
-
-ID = r"(?!\.{1,2}$)[^\x00-\x20\x7f\ud800-\udfff]{1,5000}"
 
 
 class _Mark(Enum):
@@ -42,8 +36,6 @@ class _Mark(Enum):
 
 
 CLEAR: Any = _Mark.CLEAR
-
-
 UNKNOWN: Any = _Mark.UNKNOWN
 
 
@@ -57,23 +49,63 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
     return isinstance(value, list | tuple)
 
 
+def is_empty(value: Any) -> bool:
+    """Whether a form's value counts as not given; `0` and `False` are values."""
+    return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)
+
+
+def holds_unknown(value: Any) -> bool:
+    """Whether something in there is known only later."""
+    if is_object(value):
+        return any(map(holds_unknown, value.values()))
+    return any(map(holds_unknown, value)) if is_list(value) else value is UNKNOWN
+
+
+# --- bounds ---------------------------------------------------------------------------------------
+
+
 def plain(value: Any) -> Any:
     """`value` as bounded JSON data; `Refused` for cycles, NaN, foreign objects, unsendable text."""
-    left = [MOST_VALUES]
+    return _Walk().into(value, 0, 0)
 
-    def walk(value: Any, depth: int) -> Any:
-        size = len(value) if is_object(value) or is_list(value) else 0
-        left[0] -= min(len(value), LONGEST) // 50 if isinstance(value, str) else size
-        if depth > DEEPEST or left[0] < 0:
-            raise Refused("is nested too deeply or holds too much")
+
+class _Walk:
+    """One walk through a value, which ends where that holds too much."""
+
+    def __init__(self) -> None:
+        self._left = MOST
+
+    def into(self, value: Any, depth: int, name: int) -> Any:
+        """A copy of `value`, `depth` levels down, whose name in a form has `name` characters."""
+        size = len(value) if isinstance(value, str) else 0
+        self._take(OF_EACH + name + min(size, LONGEST))
+        if isinstance(value, str):
+            return text(value)
         if is_object(value):
-            keyed = ((walk(key, depth + 1), item) for key, item in value.items())
-            return {_text(key): walk(item, depth + 1) for key, item in keyed}
+            return self._object(value, self._deeper(depth), name)
         if is_list(value):
-            return [walk(item, depth + 1) for item in value]
-        return _text(value) if isinstance(value, str) else _scalar(value)
+            return self._list(value, self._deeper(depth), name)
+        return _scalar(value)
 
-    return walk(value, 0)
+    def _object(self, value: Mapping[Any, Any], depth: int, name: int) -> dict[str, Any]:
+        copy: dict[str, Any] = {}
+        for key, item in value.items():
+            known = text(key)
+            copy[known] = self.into(item, depth, name + len(known) + 2)
+        return copy
+
+    def _list(self, value: list[Any], depth: int, name: int) -> list[Any]:
+        return [self.into(item, depth, name + 3) for item in value]
+
+    def _take(self, characters: int) -> None:
+        self._left -= characters
+        if self._left < 0:
+            raise Refused("is nested too deeply or holds too much", "size")
+
+    def _deeper(self, depth: int) -> int:
+        if depth >= DEEPEST:
+            raise Refused("is nested too deeply or holds too much", "size")
+        return depth + 1
 
 
 def _scalar(value: Any) -> Any:
@@ -88,36 +120,52 @@ def _scalar(value: Any) -> Any:
     raise Refused(f"must be text, a number, true or false, an object or a list; got {shown(value)}")
 
 
-def _text(value: Any, _: Any = str) -> str:
+# --- types ----------------------------------------------------------------------------------------
+
+
+def text(value: Any, _: Any = str) -> str:
+    """`value` if it is text that can be sent."""
     if not isinstance(value, str):
         raise Refused(f"must be text; got {shown(value)}")
     if len(value) > LONGEST:
-        raise Refused(f"must be at most {LONGEST:,} characters long; got {len(value):,}")
+        wrong = f"must be at most {LONGEST:,} characters long; got {len(value):,}"
+        raise Refused(wrong, "max_length")
     if UNSENDABLE.search(value):
-        raise Refused("holds a character that cannot be sent (NUL or half a surrogate pair)")
+        wrong = "holds a character that cannot be sent (NUL or half a surrogate pair)"
+        raise Refused(wrong, "characters")
     return str.__str__(value)  # of an enum of texts, the text
 
 
 def _whole(value: Any, _: Any = int) -> int:
     # 15.00 is refused: it means 1500 cents to some, and 15 to others.
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
+    is_either = isinstance(value, str | int) and not isinstance(value, bool)
+    if not is_either or not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", str(value)):
         raise Refused(f"must be a whole number, such as 10; got {shown(value)}")
     return int(value)
 
 
 def _number(value: Any, _: Any = Decimal) -> Decimal:
-    text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?", text):
+    digits = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?", digits):
         raise Refused(f"must be a number, such as 12.5; got {shown(value)}")
-    return Decimal(text)
+    return Decimal(digits)
 
 
 def _flag(value: Any, _: Any = bool) -> bool:
-    text = str(value).strip().lower() if isinstance(value, str | bool) else ""
-    if text not in ("true", "false"):
+    word = str(value).strip().lower() if isinstance(value, str | bool) else ""
+    if word not in ("true", "false"):
         raise Refused(f"must be true or false; got {shown(value)}")
-    return text == "true"
+    return word == "true"
+
+
+def _object(value: Any, _: Any = dict) -> Any:
+    return _json(value, dict, 'an object, such as {"key": "value"}')
+
+
+def _list(value: Any, kind: Any) -> list[Any]:
+    [item] = get_args(kind)
+    items = _json(value, list, 'a list, such as ["value"]')
+    return each(items, partial(_converter.structure, cl=item))
 
 
 def _json(value: Any, kind: type, words: str) -> Any:
@@ -130,48 +178,36 @@ def _json(value: Any, kind: type, words: str) -> Any:
     return read
 
 
-def _nested(value: Any, wanted: Any) -> Any:
-    if get_origin(wanted) is dict:
-        return _json(value, dict, 'an object, such as {"key": "value"}')
-    read = partial(_converter.structure, cl=get_args(wanted)[0])
-    return _gather(_json(value, list, 'a list, such as ["value"]'), read)
-
-
-def _gather(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
-    """`read` of each value; every refusal at once, each under its item's number."""
+def each(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
+    """`read` of each value; every refusal at once, each at its place."""
     clean: list[Any] = []
-    refused: list[tuple[str, str]] = []
-    for number, value in enumerate(values, 1):
+    faults: list[Fault] = []
+    for position, value in enumerate(values):
         try:
             clean.append(value if value is UNKNOWN else read(value))
         except Refused as error:
-            refused += [(f" › {number}{path}", wrong) for path, wrong in error.problems]
-    if refused:
-        raise Refused(refused)
+            faults += [fault.inside(position) for fault in error.faults]
+    if faults:
+        raise Refused(faults)
     return clean
 
 
 # cattrs' own hooks guess ("false" reads as True); these read exactly or refuse.
 _converter = cattrs.Converter(detailed_validation=False)
-
-
-for _kind, _hook in ((str, _text), (int, _whole), (bool, _flag), (Decimal, _number)):
+for _kind, _hook in ((str, text), (int, _whole), (bool, _flag), (Decimal, _number)):
     _converter.register_structure_hook(_kind, _hook)
+_converter.register_structure_hook_func(lambda kind: get_origin(kind) is dict, _object)
+_converter.register_structure_hook_func(lambda kind: get_origin(kind) is list, _list)
 
 
-_converter.register_structure_hook_func(lambda kind: get_origin(kind) in _NESTED, _nested)
+def typed(value: Any, kind: Any) -> Any:
+    """`value` in the type of a row, read exactly; `Refused` with the reason otherwise."""
+    return _converter.structure(plain(value), kind)
 
 
-def type_schema(kind: Any) -> dict[str, Any]:
-    """The JSON Schema of a type that rows can have."""
+def check_kind(kind: Any) -> None:
+    """Refuses what is no type of a row: that is text, int, bool, Decimal, an object or a list."""
     if get_origin(kind) is list:
-        return {"type": "array", "items": type_schema(get_args(kind)[0])}
-    names: dict[Any, str] = {str: "string", int: "integer", bool: "boolean", Decimal: "number"}
-    if kind not in names and get_origin(kind) is not dict:
+        check_kind(get_args(kind)[0])
+    elif kind not in (str, int, bool, Decimal) and get_origin(kind) is not dict:
         raise UsageError(f"{kind} is no type of a row: text, int, bool, Decimal, list or dict")
-    return {"type": names.get(kind, "object")}
-
-
-def is_empty(value: Any) -> bool:
-    """Whether a form's value counts as not given; `0` and `False` are values."""
-    return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)

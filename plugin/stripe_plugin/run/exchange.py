@@ -5,7 +5,8 @@ from collections.abc import Generator, Mapping
 
 import attrs
 
-from stripe_plugin.declare.action import Action, Spec
+from stripe_plugin.declare.action import Action
+from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import StripeError
 from stripe_plugin.run import idempotency, result
 from stripe_plugin.run.context import Account, Policy, RunContext
@@ -70,7 +71,7 @@ class _Attempts:
         self._spec: Spec = action.spec
         self._reads = self._spec.method == "GET"
         self._request = action.request()
-        self._identity = _identity(action)
+        self._action = action
         self._key = idempotency.idempotency_key(self._spec, account, context)
         self._headers = _headers(account, context, self._key)
         self._mode = account.mode
@@ -100,14 +101,14 @@ class _Attempts:
         sent_at = time.time()
         left = max(self._policy.budget - self._spent, SHORTEST)
         command = Send(self._request, self._headers, min(self._timeout, left), left)
-        answer: Answer | None = INTERRUPTED
         try:
             answer = yield command
         except GeneratorExit:
             self._judge(INTERRUPTED, sent_at)
             self._log.attempt(self._number, INTERRUPTED, self._verdict, None)
             raise
-        assert answer is not None, "a Send is answered with a Reply or Lost"
+        if answer is None:
+            raise TypeError("a Send is answered with a Reply or Lost")
         self._judge(answer, sent_at)
         self._spent += answer.took
         return answer
@@ -135,7 +136,8 @@ class _Attempts:
         if self._verdict.outcome is Outcome.DONE:
             return result.result(answer, course)
         if self._is_gone(answer):
-            return result.gone(answer, course, self._identity, stub=self._spec.deletes)
+            stub = self._spec.output_example.get("deleted") is True
+            return result.gone(answer, course, _identity(self._action), stub=stub)
         raise result.refusal(answer, course, self._spec, retryable=self._verdict.again)
 
     def _is_gone(self, reply: Reply) -> bool:
@@ -150,9 +152,9 @@ class _Attempts:
 
 
 def _identity(action: Action) -> str:
-    """The ID that the path ends with, or nothing: in `/v1/customers/{customer}/tax_ids/{id}` the last."""
-    names = action.spec.path_names
-    return str(getattr(action, names[-1])) if names else ""
+    """The ID of what the path ends with: of `/v1/customers/{customer}/tax_ids/{id}` the second."""
+    in_path, _ = action.parameters()
+    return in_path[action.spec.path_names[-1]]
 
 
 def _headers(account: Account, context: RunContext, key: str | None) -> dict[str, str]:

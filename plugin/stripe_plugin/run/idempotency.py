@@ -5,7 +5,7 @@ import re
 import time
 import uuid
 
-from stripe_plugin.declare.action import Spec
+from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import Unreconciled, UsageError
 from stripe_plugin.run.context import Account, RunContext
 from stripe_plugin.secrets import shown
@@ -42,7 +42,7 @@ def check_age(spec: Spec, begun: float, key: str | None, attempts: int) -> None:
     if time.time() - begun <= KEY_LIFE:
         return
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(begun))
-    lists = spec.listed_by
+    lists = spec.subject.listed_by
     where = f", for example by {lists}" if lists and not spec.path_names else ""
     raise Unreconciled(
         message=f"{spec.name} was begun at {when}, too long ago to repeat it safely: look at Stripe"

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import attrs
 
-from stripe_plugin.declare.action import Spec
+from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import ConnectionFailed, StripeError, kind_of
 from stripe_plugin.judge.values import is_object
 from stripe_plugin.secrets import without_secrets

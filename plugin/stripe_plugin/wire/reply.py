@@ -17,7 +17,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @attrs.frozen
 class Reply:
-    """What came back. Header names are in lower case; `took` is in seconds, without its queueing."""
+    """What came back. Header names are in lower case; `took`: seconds, without queueing."""
 
     status: int
     headers: Mapping[str, str]
@@ -89,7 +89,7 @@ class Executed(Enum):
 
 @attrs.frozen
 class Verdict:
-    """What one answer means: how the attempt ended, whether to try again, whether it was executed."""
+    """What one answer means: how the attempt ended, whether to try again, and what was executed."""
 
     outcome: Outcome
     again: bool
