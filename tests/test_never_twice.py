@@ -156,7 +156,7 @@ def test_extra_parameters_replace_no_row() -> None:
 def test_what_cannot_be_written_is_refused(extra: dict[str, Any]) -> None:
     """Halves of surrogate pairs are refused as keys and as values, with nothing sent."""
     with Emulator() as world:
-        connection = Connection("sk_test_emulator", world=world)
+        connection = Connection("sk_test_emulator", in_process=world)
         world.faults.add(Fault("server_error", times=None))
         with Client(connection) as client, pytest.raises(InvalidInputs):
             client.run(RetrievePrice(price="price_1"), RunContext(extra=extra))
@@ -181,7 +181,7 @@ def world() -> Iterator[Emulator]:
 def once(world: Emulator, tmp_path: Path) -> Iterator[Once]:
     """Steps run once in it."""
     with Host.load(policy=QUICK) as host:
-        who = Connection("sk_test_emulator", world=world)
+        who = Connection("sk_test_emulator", in_process=world)
         yield Once(host, who, "r1", Journal(tmp_path / "runs.db"))
 
 
@@ -274,7 +274,7 @@ def test_a_hooks_timeout_says_that_it_may_be_executed(world: Emulator) -> None:
     async def run() -> None:
         async with Host.load() as host:
             host.register(Impatient(), "acme:impatient")
-            who = Connection("sk_test_emulator", world=world)
+            who = Connection("sk_test_emulator", in_process=world)
             await host.arun(*CREATE, connection=who)
 
     world.faults.add(Fault("delay_after", seconds=0.6))
@@ -283,7 +283,7 @@ def test_a_hooks_timeout_says_that_it_may_be_executed(world: Emulator) -> None:
     assert caught.value.error is not None
     assert caught.value.error.outcome_unknown
     key = caught.value.error.idempotency_key
-    with Client(Connection("sk_test_emulator", world=world)) as client:
+    with Client(Connection("sk_test_emulator", in_process=world)) as client:
         assert client.run(CreateCustomer(name="Jenny Rosen"), RunContext(idempotency_key=key))
     assert world.executed("POST /v1/customers") == 1
 
@@ -318,7 +318,7 @@ def test_a_log_that_fails_loses_no_result(world: Emulator) -> None:
     try:
         logging.setLogRecordFactory(factory)
         logger.setLevel(logging.INFO)
-        with Client(Connection("sk_test_emulator", world=world)) as client:
+        with Client(Connection("sk_test_emulator", in_process=world)) as client:
             assert client.run(CreateCustomer()).output["id"]
     finally:
         logging.setLogRecordFactory(usual)
@@ -328,7 +328,7 @@ def test_a_log_that_fails_loses_no_result(world: Emulator) -> None:
 def test_a_client_serves_one_place(world: Emulator) -> None:
     """A run whose connection is for another place is refused: its key would go astray."""
     with Client(Connection("sk_test_x", base_url="http://127.0.0.1:9")) as client:
-        for other in (Connection("sk_test_y"), Connection("sk_test_y", world=world)):
+        for other in (Connection("sk_test_y"), Connection("sk_test_y", in_process=world)):
             with pytest.raises(UsageError, match="another place"):
                 client.run(CreateCustomer(), connection=other)
 
@@ -336,4 +336,4 @@ def test_a_client_serves_one_place(world: Emulator) -> None:
 def test_a_live_key_is_not_for_the_emulator(world: Emulator) -> None:
     """A live key in a connection to the emulator is a mistake, and refused as anywhere."""
     with pytest.raises(UsageError, match="real money"):
-        Connection("sk_live_abcdefgh", world=world)
+        Connection("sk_live_abcdefgh", in_process=world)

@@ -24,9 +24,10 @@ class NodeError(Exception):
     outcome_unknown: bool = False
     _kinds: ClassVar[dict[str, "type[NodeError]"]] = {}
 
-    def __init_subclass__(cls, *, category: str, http_status: int) -> None:
-        cls.category, cls.http_status = category, http_status
-        NodeError._kinds[category] = cls
+    def __init_subclass__(cls, *, category: str = "", http_status: int = 0) -> None:
+        if category:  # else it is one of its parent's kind
+            cls.category, cls.http_status = category, http_status
+            NodeError._kinds[category] = cls
 
     @property
     def text(self) -> str:
@@ -206,7 +207,7 @@ class StripeError(NodeError, category="api", http_status=502):
     statuses: ClassVar[tuple[int, ...]] = ()
 
     def __init_subclass__(
-        cls, *, category: str, http_status: int, statuses: tuple[int, ...] = ()
+        cls, *, category: str = "", http_status: int = 0, statuses: tuple[int, ...] = ()
     ) -> None:
         super().__init_subclass__(category=category, http_status=http_status)
         cls.statuses = statuses

@@ -25,7 +25,7 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_plugin.errors import HookFailed, InvalidInputs, StripeError, UsageError
+from stripe_plugin.host.watch import HookFailed, InvalidInputs, StripeError, UsageError
 from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import masked, shown
 
@@ -101,7 +101,7 @@ def connect(*, allow_live: bool, account: str | None = None) -> "Connection":
     more |= {} if account is None else {"STRIPE_ACCOUNT": account}
     with _kept_in(file):
         connection = Connection.from_env({**os.environ, **more}, allow_live=allow_live)
-    err.print(EMULATOR if connection.world else f"[bold]{connection.mode} mode[/]")
+    err.print(EMULATOR if connection.in_process else f"[bold]{connection.mode} mode[/]")
     return connection
 
 
@@ -158,7 +158,7 @@ def _reporting(*, as_json: bool) -> Generator[None]:
 
 
 def _about(result: "Result", connection: "Connection") -> str:
-    stand_in = result.mode == "emulated" and connection.world is None
+    stand_in = result.mode == "emulated" and connection.in_process is None
     facts = [EMULATOR] * stand_in + ([f"request {result.request_id}"] if result.request_id else [])
     facts += ["replayed: nothing was executed again"] * (result.replayed and not result.note)
     facts += [escape(result.note)] if result.note else []
@@ -447,14 +447,14 @@ def doctor(account: str | None, **flags: bool) -> None:
     """Say what was discovered, what failed, which mode and account, and what a key may do."""
     with _reporting(as_json=flags["as_json"]), Host.load() as host:
         connection = connect(allow_live=flags["allow_live"], account=account)
-        asked = dict(_permissions(host, connection)) if connection.world is None else {}
+        asked = dict(_permissions(host, connection)) if connection.in_process is None else {}
         permissions = {name: error.message if error else "ok" for name, error in asked.items()}
         report = {
             "actions": len(host.catalog()),
             "problems": [problem._asdict() for problem in host.problems],
             "mode": connection.mode,
             "account": connection.account,
-            "address": None if connection.world else connection.base_url,
+            "address": None if connection.in_process else connection.base_url,
             "home": str(home()),
             "permissions": permissions,
         }

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.errors import HookFailed, IdempotencyConflict, StripeError, UsageError
+from stripe_plugin.host.watch import HookFailed, IdempotencyConflict, StripeError, UsageError
 from stripe_plugin.host.host import Host
 from stripe_plugin.judge.values import is_list, is_object
 from stripe_plugin.run.context import RunContext
@@ -140,7 +140,7 @@ class Once:
     def __init__(self, host: Host, who: Connection, run_id: str, journal: Journal) -> None:
         RunContext(run_id=run_id)  # refuses what is no name, or a secret, before it is kept
         self.host, self.connection, self.run_id, self.journal = host, who, run_id, journal
-        place = who.world.file if who.world else who.base_url
+        place = who.in_process.file if who.in_process else who.base_url
         self.scope = json.dumps([who.mode, place, who.account, run_id])
         key = hashlib.sha256(f"journal {who.api_key.reveal()}".encode()).hexdigest()[:16]
         self.known = journal.own(self.scope, key)

@@ -13,7 +13,7 @@ import attrs
 from stripe_plugin.client.address import STRIPE, Address, address
 from stripe_plugin.errors import UsageError
 from stripe_plugin.fork import renew_after_fork
-from stripe_plugin.run.context import account_id
+from stripe_plugin.run.context import account_id, is_number
 from stripe_plugin.secrets import Secret, shown
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ def _is_test_key(key: Secret) -> bool:
     return key.reveal()[3:].startswith("test_")
 
 
-def _rate(_: object, __: object, value: object) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is not None and not (number and 1e-3 <= float(value) < 10**6):
+def _rate(_: object, __: object, value: float | None) -> None:
+    if value is not None and not is_number(value, 1e-3, 1e6):
         raise UsageError(f"The rate is requests a second, from 0.001; got {shown(value)}.")
 
 
@@ -148,7 +147,9 @@ def _environment(environ: Mapping[str, str]) -> dict[str, Secret]:
     for name in VARIABLES[1:]:
         if name in environ and not environ[name].strip():
             raise UsageError(f"{name} is set but empty: unset it, or give it a value.")
-    return {name: Secret(environ.get(name, "").strip()) for name in VARIABLES}
+    found = {name: Secret(environ.get(name, "")) for name in VARIABLES}
+    found["STRIPE_API_KEY"] = Secret(found["STRIPE_API_KEY"].reveal().strip())  # as from a file
+    return found
 
 
 class _Emulators:

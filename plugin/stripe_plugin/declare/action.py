@@ -199,7 +199,7 @@ def action(
 
 
 def _docs_url(docs: str | None, subject: Resource, name: str) -> str:
-    verb = name.split()[0].lower()
+    verb = name.split(maxsplit=1)[0].lower()
     page = docs or (f"{subject.docs}/{verb}" if subject.docs else None)
     return f"{DOCS}/{page}" if page else DOCS
 

@@ -51,7 +51,7 @@ class HookFailed(NodeError, category="hook", http_status=500):
         from stripe_plugin.run.result import Result
 
         result = facts["result"] and Result.from_dict(facts["result"])
-        error = facts["error"] and NodeError.from_dict(facts["error"])
+        error: Any = facts["error"] and NodeError.from_dict(facts["error"])
         return cls(facts["why"], result or None, error or None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from random import uniform
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeAlias, cast
 
 import attrs
 
@@ -17,6 +17,7 @@ from stripe_plugin.wire.reply import Answer, Lost
 LONGEST_NAME = 5_000  # characters
 LONGEST_ITEM = 10**18
 LONGEST_ADVICE = 60.0  # seconds of a Retry-After that are waited
+LEAST_SECONDS, MOST_SECONDS = 1e-9, 1e12
 CLOCKS_APART = 300  # seconds that another machine's clock may be ahead
 
 
@@ -34,7 +35,7 @@ class Account(Protocol):
         ...
 
 
-Field = attrs.Attribute[Any]
+Field: TypeAlias = "attrs.Attribute[Any]"
 
 
 def _name(_: object, field: Field, value: object) -> None:
@@ -61,9 +62,14 @@ def account_id(_: object, field: Field, value: object) -> None:
         raise UsageError(f"The {field.name} must look like acct_…; got {shown(value)}.")
 
 
+def is_number(value: object, least: float, most: float) -> bool:
+    """Whether it is a number within bounds, both included."""
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    return real and least <= float(cast("float", value)) <= most
+
+
 def _seconds(_: object, field: Field, value: object) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is not None and not (number and 0 < float(value) < float("inf")):
+    if value is not None and not is_number(value, LEAST_SECONDS, MOST_SECONDS):
         raise UsageError(f"{field.name} must be seconds, more than 0; got {shown(value)}")
 
 
@@ -110,8 +116,7 @@ class RunContext:
 
 def _number(least: float, most: float) -> Any:
     def check(_: object, field: Field, value: object) -> None:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not least <= float(value) <= most:
+        if not is_number(value, least, most):
             raise UsageError(
                 f"A policy's {field.name} must be a number from {least:g} to {most:g};"
                 f" got {shown(value)}"
@@ -121,7 +126,7 @@ def _number(least: float, most: float) -> Any:
 
 
 def _whole(instance: object, field: Field, value: object) -> None:
-    _number(0, 1_000)(instance, field, value)
+    _number(0, 1e6)(instance, field, value)
     if type(value) is not int:
         raise UsageError(f"A policy's {field.name} must be a whole number; got {shown(value)}")
 

@@ -79,6 +79,8 @@ def scalar(value: Any) -> str:
         return _number(value)
     if isinstance(value, datetime) and value.tzinfo:
         return str(int(value.timestamp()))
+    if isinstance(identity := getattr(value, "id", None), str):
+        return identity
     raise Refused(f"cannot be sent to Stripe: {shown(value)}")
 
 
