@@ -113,7 +113,8 @@ class Line:
         self._network.close()
 
     def __del__(self) -> None:
-        self._network.close()
+        if network := getattr(self, "_network", None):  # else a signal struck while it was made
+            network.close()
 
 
 class AsyncLine:
@@ -162,7 +163,8 @@ class AsyncLine:
         self._network.close()
 
     def __del__(self) -> None:
-        self._network.close()
+        if network := getattr(self, "_network", None):  # else a signal struck while it was made
+            network.close()
 
 
 def _seconds(send: Send, began: float) -> float:
