@@ -197,7 +197,7 @@ def _words(cls: type[Any]) -> dict[str, str]:
 
 def _check_names(cls: type[Any]) -> None:
     """An action's own names can be no rows: a row would hide the method."""
-    own = {*dir(Action), "spec"} - {"expand"}  # whose values and the argument are one list
+    own = {*dir(Action), *get_annotations(Action)} - {"expand"}  # that becomes one list
     for name in get_annotations(cls):
         if name in own or name.startswith("_"):
             raise UsageError(

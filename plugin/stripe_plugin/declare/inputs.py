@@ -13,7 +13,6 @@ from stripe_plugin.judge.values import (
     Parameter,
     holds_unknown,
     is_empty,
-    is_list,
     is_object,
     plain,
 )
@@ -26,6 +25,9 @@ PATH = Matches(r"[^.]+(?:\.[^.]+){0,3}", "be a path of at most four levels (a.b.
 PATHS = Field(list[str], (Each((PATH,)),))
 
 
+Values = dict[str, Any]
+
+
 class Judgement:
     """The one judgement of an action's inputs, of `extra` and of `expand`."""
 
@@ -33,14 +35,15 @@ class Judgement:
         self._spec = spec
         #: What is wrong, in the order of the rows.
         self.problems: list[Problem] = []
-        given = self._given(inputs)
-        beside = self._beside(extra)
-        rows = self._rows(given, beside)
-        self._check_replaced(given, beside)
         #: The clean values by attribute, `extra` and `expand` among them.
-        self.values: dict[str, Any] = {row.name: rows.get(row.key) for row in spec.rows}
+        self.values: Values = {}
+        given = self._given(inputs)
+        beside, faults = _plain(extra)
+        self._judge_rows(given, beside)
+        self._tell_faults("extra", faults, ())
+        self._check_replaced(given, beside)
         self.values["extra"] = beside
-        self.values["expand"] = self._paths(expand, rows)
+        self._judge_expand(expand)
 
     def refuse_unknown(self) -> None:
         """Makes a problem of each value that is known only later."""
@@ -62,14 +65,14 @@ class Judgement:
 
     # --- rows -------------------------------------------------------------------------------------
 
-    def _given(self, inputs: Any) -> dict[str, Any]:
+    def _given(self, inputs: Any) -> Values:
         """What is given, by display key: neither unknown, nor twice, nor empty."""
         if not is_object(inputs):
             text = f"Inputs must be an object of display keys; got {shown(inputs)}."
             self._tell("inputs", "type", text)
             return {}
         self._tell_not_a_row([word for word in inputs if word not in self._spec.words])
-        given: dict[str, Any] = {}
+        given: Values = {}
         for word, value in inputs.items():
             row = self._spec.words.get(word)
             if row is None or is_empty(value):
@@ -91,53 +94,57 @@ class Judgement:
             text = f"{more:,} more inputs are none of {name} either."
             self._tell("inputs", "not_a_row", text)
 
-    def _rows(self, given: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+    def _judge_rows(self, given: Values, beside: Values) -> None:
         # Conditions look at what is sent: an empty object or list is not.
-        parameters = {Parameter(name): it for name, it in beside.items() if not is_empty(it)}
+        sent = [name for name in beside if not is_empty(beside[name])]
+        parameters = {Parameter(name): beside[name] for name in sent}
         clean, faults = judge_table(self._spec.fields, given, parameters)
+        for row in self._spec.rows:
+            self.values[row.name] = clean.get(row.key)
         for key, found in faults.items():
             self._tell_faults(key, found, (self._spec.names[key],))
-        return clean
 
     # --- what is given beside them ----------------------------------------------------------------
 
-    def _beside(self, extra: Any) -> dict[str, Any]:
-        if not is_object(extra):
-            text = f"extra must be an object of parameters; got {shown(extra)}."
-            self._tell("extra", "type", text)
-            return {}
-        try:
-            beside: dict[str, Any] = plain(extra)
-        except Refused as error:
-            self._tell_faults("extra", _first_faults(extra) or error.faults, ())
-            return {}
-        return beside
-
-    def _check_replaced(self, given: dict[str, Any], beside: dict[str, Any]) -> None:
+    def _check_replaced(self, given: Values, beside: Values) -> None:
         taken = {"expand", *self._spec.path_names, *self._spec.sends}
-        taken |= {self._spec.fields[key].steps[0] for key in given}
+        for key in given:
+            taken.add(self._spec.fields[key].steps[0])
         for name in beside:
             if name.partition("[")[0] in taken:
                 label = shown(name).strip('"')
                 self._tell("extra", "given_twice", f"extra would replace {label}.", label)
 
-    def _paths(self, expand: Any, rows: dict[str, Any]) -> Any:
-        """The argument and the row, if there is one, as one list."""
+    def _judge_expand(self, expand: Any) -> None:
+        """A row that is called so and the argument become one list."""
         row = self._spec.words.get("expand")
-        key = row.key if row else "expand"
         paths: list[str] = []
         try:
             paths = [] if is_empty(expand) else PATHS.judge(expand, NOTHING)
         except Refused as error:
+            key = row.key if row else "expand"
             self._tell_faults(key, error.faults, ("expand",))
-        own = rows.get(key)
-        return [*own, *paths] if is_list(own) else tuple(paths)
+        if row is None:
+            self.values["expand"] = tuple(paths)
+        elif paths:
+            own = self.values["expand"]
+            self.values["expand"] = [*(own or ()), *paths]
 
 
 def _cleared(value: Any) -> Any:
     """`value`, or CLEAR if it is the text that stands for it."""
     is_clear = isinstance(value, str) and value == "@clear"
     return CLEAR if is_clear else value
+
+
+def _plain(extra: Any) -> tuple[Values, list[Fault]]:
+    """Parameters without a row as bounded JSON, or what is wrong with them."""
+    if not is_object(extra):
+        return {}, [Fault(f"must be an object of parameters; got {shown(extra)}", "type")]
+    try:
+        return plain(extra), []
+    except Refused as error:
+        return {}, _first_faults(extra) or error.faults
 
 
 def _first_faults(extra: Mapping[Any, Any]) -> list[Fault]:
