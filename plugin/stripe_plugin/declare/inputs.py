@@ -13,6 +13,7 @@ from stripe_plugin.judge.values import (
     Parameter,
     holds_unknown,
     is_empty,
+    is_list,
     is_object,
     plain,
 )
@@ -128,7 +129,8 @@ class Judgement:
             self.values["expand"] = tuple(paths)
         elif paths:
             own = self.values["expand"]
-            self.values["expand"] = [*(own or ()), *paths]
+            known = own if is_list(own) else []
+            self.values["expand"] = [*known, *paths]
 
 
 def _cleared(value: Any) -> Any:
