@@ -385,9 +385,9 @@ def test_expand_and_extra_are_added() -> None:
 
 
 def test_an_action_made_by_its_constructor_is_judged_before_it_is_sent() -> None:
-    """What the constructor lets pass is refused before the first attempt, with all conditions."""
+    """A constructor judges; what a run adds is refused before the first attempt."""
     with pytest.raises(InvalidInputs, match="Limit"):
-        Run(ACTIONS["list_prices"](limit=500), OK)  # type: ignore[call-arg]
+        ACTIONS["list_prices"](limit=500)
     context = RunContext(extra={"customer_account": "acct_1"})
     with pytest.raises(InvalidInputs, match="Customer"):
         Run("list_invoices", OK, context=context)
@@ -790,7 +790,7 @@ def test_both_clients_send_the_same_bytes(server: Server, name: str) -> None:
     first, second = server.seen
     assert first == second
     assert results[0] == results[1]
-    request = made(name).request(extra={"expand": ["x"]})
+    request = ACTIONS[name].read(right(name), expand=["x"]).request()
     head, _, body = first.partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     if name != "retrieve_checkout_session":  # its own Expand is joined with the run's
@@ -860,7 +860,7 @@ def test_a_slow_answer_ends_at_the_timeout(run: Any) -> None:
 def test_invalid_inputs_send_nothing(run: Any) -> None:
     """An action that is refused opens no connection."""
     with serving(FINE) as server, pytest.raises(InvalidInputs):
-        run(server, ACTIONS["list_prices"](limit=500))  # type: ignore[call-arg]
+        run(server, ACTIONS["list_prices"](limit=500))
     assert server.seen == []
 
 
@@ -868,7 +868,7 @@ def test_invalid_inputs_send_nothing(run: Any) -> None:
 @pytest.mark.parametrize("hostile", ["../x?y#z", "a b\u00f6/%2F", "@evil.example"])
 def test_a_hostile_id_stays_in_its_segment_on_the_wire(run: Any, hostile: str) -> None:
     """Nothing between the action and the socket lets an ID out of its segment of the path."""
-    one = ACTIONS[RETRIEVE](price=hostile.replace(" ", ""))  # type: ignore[call-arg]
+    one = ACTIONS[RETRIEVE](price=hostile.replace(" ", ""))
     with serving(FINE) as server:
         run(server, one)
     line = server.seen[0].partition(b"\r\n")[0].decode()

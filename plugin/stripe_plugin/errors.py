@@ -74,6 +74,11 @@ class Problem:
         """JSON-safe."""
         return {"path": [*self.path], "key": self.key, "rule": self.rule, "text": self.text}
 
+    @classmethod
+    def from_dict(cls, about: Mapping[str, Any]) -> "Problem":
+        """The problem that gave `about` by `as_dict()`."""
+        return cls(tuple(about["path"]), about["key"], about["rule"], about["text"])
+
 
 class InvalidInputs(ValueError):
     """Inputs refused before anything was sent: `problems_at` has every `Problem`."""
@@ -105,8 +110,8 @@ class InvalidInputs(ValueError):
     @classmethod
     def from_dict(cls, about: Mapping[str, Any]) -> "InvalidInputs":
         """The error that gave `about` by `as_dict()`."""
-        found = [Problem(**{**each, "path": (*each["path"],)}) for each in about["problems_at"]]
-        return cls(found, about["action"])
+        problems = [Problem.from_dict(problem) for problem in about["problems_at"]]
+        return cls(problems, about["action"])
 
 
 def sentences(problems: Iterable[Problem]) -> dict[str, list[str]]:
