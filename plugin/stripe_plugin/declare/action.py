@@ -47,7 +47,7 @@ class Action:
     def __init__(
         self, *, extra: Mapping[str, Any] = NOTHING, expand: Any = (), **inputs: Any
     ) -> None:
-        self._take(inputs, extra, expand)
+        _take(self, inputs, extra, expand)
 
     @classmethod
     def read(
@@ -62,7 +62,7 @@ class Action:
         Empty values (`None`, `""`, `{}`, `[]`) are not given.
         """
         one = cls.__new__(cls)
-        one._take(inputs, extra, expand)
+        _take(one, inputs, extra, expand)
         return one
 
     @classmethod
@@ -79,13 +79,6 @@ class Action:
         """
         judged = Judgement(cls.spec, inputs, extra, expand)
         return judged.values, sentences(judged.problems)
-
-    def _take(self, inputs: Any, extra: Any, expand: Any) -> None:
-        judged = Judgement(self.spec, inputs, extra, expand)
-        judged.refuse_unknown()
-        if judged.problems:
-            raise InvalidInputs(judged.problems, self.spec.id)
-        vars(self).update(judged.values)
 
     def inputs(self) -> dict[str, Any]:
         """What was given, by display key."""
@@ -138,6 +131,15 @@ class Action:
         values = vars(self)
         given = [f"{name}={values[name]!r}" for name in values if not is_empty(values[name])]
         return f"{type(self).__name__}({', '.join(given)})"
+
+
+def _take(action: Action, inputs: Any, extra: Any, expand: Any) -> None:
+    """Makes these inputs an action's own, or refuses them: the one place where it is judged."""
+    judged = Judgement(action.spec, inputs, extra, expand)
+    judged.refuse_unknown()
+    if judged.problems:
+        raise InvalidInputs(judged.problems, action.spec.id)
+    vars(action).update(judged.values)
 
 
 _A = TypeVar("_A", bound=Action)

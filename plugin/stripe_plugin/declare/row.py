@@ -63,9 +63,8 @@ class Row(Field):
             words.append("true or false")
         if self.kind == dict[str, Any]:
             words.append("Object")
-        for rule in self.restrictions:
-            if isinstance(rule, OneOf | Between):
-                words.append(rule.text)
+        choices = [rule for rule in self.restrictions if isinstance(rule, OneOf | Between)]
+        words += [rule.text for rule in choices]
         return "; ".join(words) or None
 
 
@@ -83,7 +82,7 @@ def required(
     return attrs.field(metadata={Row: row})
 
 
-def optional(
+def optional(  # noqa: PLR0913 - each is one fact
     key: str,
     example: Any,
     text: str,

@@ -233,7 +233,7 @@ class Each(Rule):
             items |= rule.schema
         return {"items": items}
 
-    def judge(self, value: Any, given: Given) -> Any:
+    def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - an item has no neighbours
         for rule in self.rules:
             value = each(value, partial(rule.judge, given=NOTHING))
         return value

@@ -1,6 +1,7 @@
-"""How does a table look as JSON Schema? Said in five words: given, one_of, any_of, none_of, if_then.
+"""How does a table look as JSON Schema?
 
-Each is a schema that holds exactly when it reads true.
+Said in five words: `given`, `one_of`, `any_of`, `none_of`, `if_then`.
+Each makes a schema that holds exactly when it reads true.
 """
 
 from collections.abc import Iterable, Mapping

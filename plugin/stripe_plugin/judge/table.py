@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import attrs
 
 from stripe_plugin.errors import Fault, Refused, UsageError, near
-from stripe_plugin.judge.values import CLEAR, NOTHING, UNKNOWN, Given, Names, is_empty, typed
 from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.rules import Rule
 from stripe_plugin.judge.schema import TableSchema, value_schema
+from stripe_plugin.judge.values import CLEAR, NOTHING, UNKNOWN, Given, Names, is_empty, typed
 from stripe_plugin.secrets import shown
 
-MOST_UNKNOWN = 20  # keys that are told one by one
+MOST_HINTS = 20  # unknown keys of which the nearest known one is looked for
 
 Faults = dict[str, list[Fault]]  # by label
 
@@ -155,13 +155,11 @@ class Keys(Rule):
 
     def _unknown(self, value: Mapping[str, Any]) -> list[Fault]:
         keys = [key for key in value if key not in self.table]
-        faults = [self._not_a_key(key) for key in keys[:MOST_UNKNOWN]]
-        if more := len(keys[MOST_UNKNOWN:]):
-            wrong = f"holds {more:,} more keys that are none here"
-            faults.append(Fault(wrong, "not_a_key"))
+        faults: list[Fault] = []
+        for key in keys:
+            label = shown(key)
+            hint = near(key, self.table) if len(faults) < MOST_HINTS else ""
+            path = (label.strip('"'),)
+            text = f"is not a key here{hint}"
+            faults.append(Fault(text, "not_a_key", path, f" › {label}"))
         return faults
-
-    def _not_a_key(self, key: str) -> Fault:
-        label = shown(key)
-        wrong = f"is not a key here{near(key, self.table)}"
-        return Fault(wrong, "not_a_key", (label.strip('"'),), f" › {label}")
