@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 import stripe_nodes
-from stripe_plugin import Action, InvalidInputs
+from stripe_plugin import Action, InvalidInputs, Page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REFERENCE = REPOSITORY.parent / "shared" / "reference"
 
 ACTIONS: dict[str, type[Action]] = {found.spec.id: found for found in stripe_nodes.actions()}
 BY_NAME = {found.spec.name: found for found in ACTIONS.values()}
-LISTS = tuple(name for name in ACTIONS if name.startswith("list_"))
+LISTS = tuple(name for name in ACTIONS if isinstance(ACTIONS[name].spec.answer, Page))
+
 
 def company(name: str, key: str, value: Any) -> dict[str, Any]:
     """A row with this value and as few others as its action then takes, as the table says."""

@@ -813,7 +813,7 @@ def test_a_slow_answer_ends_at_the_timeout(run: Any) -> None:
 def test_invalid_inputs_send_nothing(run: Any) -> None:
     """An action that is refused opens no connection."""
     with serving(FINE) as server, pytest.raises(InvalidInputs):
-        run(server, made("list_prices", {"Limit": 500}))
+        run(server, ACTIONS["list_prices"](limit=500))
     assert server.seen == []
 
 
@@ -821,7 +821,7 @@ def test_invalid_inputs_send_nothing(run: Any) -> None:
 @pytest.mark.parametrize("hostile", ["../x?y#z", "a b\u00f6/%2F", "@evil.example"])
 def test_a_hostile_id_stays_in_its_segment_on_the_wire(run: Any, hostile: str) -> None:
     """Nothing between the action and the socket lets an ID out of its segment of the path."""
-    one = ACTIONS[RETRIEVE](price=hostile.replace(" ", ""))  # type: ignore[call-arg]
+    one = ACTIONS[RETRIEVE](price=hostile.replace(" ", ""))
     with serving(FINE) as server:
         run(server, one)
     line = server.seen[0].partition(b"\r\n")[0].decode()

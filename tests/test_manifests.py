@@ -117,7 +117,7 @@ def test_a_reference_leads_to_a_list(name: str) -> None:
         if "reference" in each:
             listed_by = each["reference"]["listed_by"]
             assert listed_by is None or listed_by in ACTIONS
-            assert each["example"].startswith(each["reference"]["prefix"])
+            assert each["example"].startswith(each["reference"]["prefix"] or "")
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -132,7 +132,9 @@ def test_an_enumerated_text_is_its_text() -> None:
     items = [{"price": "price_1", "quantity": 1}]
     made = CreateCheckoutSession.read({"Mode": Mode.PAYMENT, "Line Items": items, **urls})
     assert ("mode", "payment") in made.request().params
-    direct = CreateCheckoutSession(mode=Mode.PAYMENT, line_items=items, success_url="https://a")
+    direct = CreateCheckoutSession(
+        mode=Mode.PAYMENT, line_items=items, success_url="https://a", cancel_url="https://b"
+    )
     assert ("mode", "payment") in direct.request().params
 
 
@@ -147,9 +149,9 @@ def test_nested_values_are_unset_too() -> None:
 def test_extra_parameters_replace_no_row() -> None:
     """What an action says itself cannot be said otherwise beside it."""
     with pytest.raises(InvalidInputs, match="active"):
-        DeactivatePrice(price="price_1").request(extra={"active": True})
+        DeactivatePrice(price="price_1", extra={"active": True})
     with pytest.raises(InvalidInputs):
-        RetrievePrice(price=UNKNOWN).request()
+        RetrievePrice(price=UNKNOWN)
 
 
 @pytest.mark.parametrize("extra", [{"\ud800": "x"}, {"metadata": {"\udc00": 1}}, {"a": "\ud800"}])

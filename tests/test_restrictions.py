@@ -1,6 +1,9 @@
 """What every row takes and refuses, when rows go together, and how text is read."""
 
+import copy
+import json
 import math
+import pickle
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,9 +13,10 @@ from typing import Any, NamedTuple
 import pytest
 from support import ACTIONS, BY_NAME, LISTS, company, fewest, made, refusal, right
 
-from stripe_plugin import CLEAR, InvalidInputs
+from stripe_plugin import CLEAR, InvalidInputs, rule
 from stripe_plugin.declare.row import Row
 from stripe_plugin.host.manifest import describe
+from stripe_plugin.judge.table import judge_table
 
 SOON, LATER = int(time.time()) + 3600, int(time.time()) + 10**7
 
@@ -557,9 +561,7 @@ def derived(row: Row) -> Samples:
 
 
 SAMPLES: Mapping[str, Table] = {
-    name: {
-        row.key: ROWS.get(name, {}).get(row.key) or derived(row) for row in action.spec.rows
-    }
+    name: {row.key: ROWS.get(name, {}).get(row.key) or derived(row) for row in action.spec.rows}
     for name, action in ACTIONS.items()
 }
 PAIRS = [(name, key) for name, table in SAMPLES.items() for key in table]
@@ -1146,3 +1148,141 @@ def test_reading_twice_changes_nothing(name: str) -> None:
     once = made(name)
     assert made(name, once.inputs()) == once
     assert right(name).keys() == once.inputs().keys()
+
+
+# --- problems as data -----------------------------------------------------------------------------
+
+ITEM_2 = [{"price": "price_1"}, {"price": "price_2", "quantity": "two"}]
+PROBLEMS: list[tuple[str, dict[str, Any], list[Any], str, str, str]] = [
+    ("create_price", _UNPRICED, ["unit_amount"], "Unit Amount", "required_if_empty", "is required"),
+    ("create_product", {}, ["name"], "Name", "required", "Name is required."),
+    ("create_product", {"Name": 5}, ["name"], "Name", "type", "Name must be text; got 5."),
+    ("list_prices", {"limit": 101}, ["limit"], "Limit", "between", "must be from 1 to 100"),
+    (
+        "create_subscription",
+        {"Customer": "cus_1", "Items": ITEM_2},
+        ["items", 1, "quantity"],
+        "Items",
+        "type",
+        "Items › 2 › quantity must be a whole number",
+    ),
+    (
+        "create_subscription",
+        {"Customer": "cus_1", "Items": [{"price": "p", "prize": 1}]},
+        ["items", 0, "prize"],
+        "Items",
+        "not_a_key",
+        'Items › 1 › "prize" is not a key here',
+    ),
+    (
+        "create_customer",
+        {"Address": {"city": "x" * 5001}},
+        ["address", "city"],
+        "Address",
+        "max_length",
+        "Address › city must be at most 5,000 characters long",
+    ),
+    ("create_customer", {"Emial": "x"}, ["Emial"], "Emial", "not_a_row", "is not an input of"),
+    (
+        "create_customer",
+        {"Email": "a", "email": "b"},
+        ["email"],
+        "Email",
+        "given_twice",
+        "Email is given twice",
+    ),
+    (
+        "list_prices",
+        {"Starting After": "a", "Ending Before": "b"},
+        ["ending_before"],
+        "Ending Before",
+        "excludes",
+        "may not be given together with Starting After",
+    ),
+    ("create_product", {"Name": "@clear"}, ["name"], "Name", "clear", "cannot be unset at Stripe"),
+    ("create_product", {"Name": "\0"}, ["name"], "Name", "characters", "cannot be sent"),
+    (
+        "create_product",
+        {"Name": "x", "Metadata": {"a": {"b": [{"c": {}}] * 30_000}}},
+        ["metadata"],
+        "Metadata",
+        "size",
+        "holds too much",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "inputs", "path", "key", "rule", "words"), PROBLEMS)
+def test_a_problem_is_data(
+    name: str, inputs: Given, path: list[Any], key: str, rule: str, words: str
+) -> None:
+    """A problem has its place, counted from 0, its display key, its rule and its sentence."""
+    with pytest.raises(InvalidInputs) as caught:
+        made(name, inputs)
+    about = json.loads(json.dumps(caught.value.as_dict()))
+    [problem] = about["problems_at"]
+    assert problem == {"path": path, "key": key, "rule": rule, "text": problem["text"]}
+    assert words in problem["text"]
+    assert about["problems"] == {key: [problem["text"]]}
+
+
+def test_an_error_goes_through_json_pickle_and_copies() -> None:
+    """Whatever carries a refusal to a form, the same problems arrive."""
+    with pytest.raises(InvalidInputs) as caught:
+        made("create_subscription", {"Items": ITEM_2, "Descripton": "x", "Metadata": {"a": ["b"]}})
+    error = caught.value
+    assert [problem.key for problem in error.problems_at] == [
+        *("Descripton", "Customer", "Items", "Metadata")
+    ]
+    for again in (
+        InvalidInputs.from_dict(json.loads(json.dumps(error.as_dict()))),
+        pickle.loads(pickle.dumps(error)),  # noqa: S301 - our own
+        copy.deepcopy(error),
+    ):
+        assert (again.problems_at, again.action) == (error.problems_at, error.action)
+        assert (again.as_dict(), str(again)) == (error.as_dict(), str(error))
+
+
+def test_what_is_too_much_to_tell_is_counted() -> None:
+    """Of many unknown inputs, keys or wrong items, twenty are told, and how many more there are."""
+    words = {f"word{number}": "x" for number in range(1_025)}
+    problems = refusal("create_price", {**fewest("create_price"), **words})
+    assert len(problems) == 21
+    assert problems["inputs"] == ["1,005 more inputs are none of Create Price either."]
+    problems = refusal("create_customer", {"Address": words})
+    assert len(problems["Address"]) == 21
+    assert problems["Address"][-1] == "Address has 1,005 more problems."
+    problems = refusal("create_product", {"Name": "P", "Images": [5] * 60})
+    assert len(problems["Images"]) == 21
+    assert problems["Images"][-1] == "Images has 40 more problems."
+
+
+def test_unknown_inputs_hide_nothing() -> None:
+    """However many inputs are unknown, what is wrong with the known ones is told, too."""
+    words = {f"word{number}": "x" for number in range(30)}
+    problems = refusal("create_price", {**words, "Currency": "usd", "currency": "usd"})
+    assert problems["Currency"] == ["Currency is given twice, as Currency and as currency."]
+    assert "Unit Amount" in problems
+
+
+def test_equal_rules_are_equal_and_can_be_read() -> None:
+    """A rule is a value: equal to its like, and shown as what it says."""
+    assert rule.one_of("a", "b") == rule.one_of("a", "b")
+    assert rule.one_of("a", "b") != rule.one_of("b", "a")
+    assert rule.required_if("Mode", "setup") == rule.required_if("Mode", "setup")
+    assert rule.excludes("a") != rule.excludes(rule.Parameter("a"))
+    assert repr(rule.between(1, 100)) == "Between(low=1, high=100)"
+    assert repr(rule.each(rule.max_length(5))) == "Each(rules=(MaxLength(most=5),))"
+
+
+def test_a_row_and_a_parameter_of_the_same_name_are_two_things() -> None:
+    """A display key in lower case is a row; a parameter without one is named as a parameter."""
+    table = {
+        "price": rule.may(str),
+        "amount": rule.may(int, rule.excludes("price")),
+        "other": rule.may(int, rule.excludes(rule.Parameter("price"))),
+    }
+    given = {"price": "p", "amount": 1, "other": 1}
+    assert list(judge_table(table, given)[1]) == ["amount"]
+    del given["price"]
+    assert list(judge_table(table, given, {rule.Parameter("price"): "p"})[1]) == ["other"]

@@ -91,9 +91,8 @@ def test_the_python_sdks_own_tests(vector: dict[str, Any]) -> None:
 
 
 def test_all_vectors_are_there(conformance: Any) -> None:
-    """All 65 vectors are checked, and every departure belongs to one of them."""
+    """Every departure belongs to one of the vectors."""
     names = [vector["name"] for vectors in conformance["encoding"].values() for vector in vectors]
-    assert len(names) == 65
     assert DEPARTURES.keys() <= set(names)
 
 
@@ -185,10 +184,9 @@ def test_what_has_no_form_is_refused(value: Any, place: str) -> None:
 
 
 def test_what_cannot_be_sent_is_told_like_any_refusal() -> None:
-    """What was added to an action and has no form is an InvalidInputs."""
-    cls = ACTIONS["create_price"]
+    """A parameter that has no form, because of what was added, is an InvalidInputs."""
     with pytest.raises(InvalidInputs, match="tiers"):
-        cls.read(right("create_price"), extra={"tiers": object()})
+        ACTIONS["create_price"].read(fewest("create_price"), extra={"tiers": object()})
 
 
 # --- requests and replies -------------------------------------------------------------------------
@@ -206,7 +204,7 @@ def test_a_request_is_pure(name: str) -> None:
 @pytest.mark.parametrize("name", ACTIONS)
 def test_only_a_post_has_a_body(name: str) -> None:
     """A POST carries its parameters in the body, everything else in the query."""
-    request = ACTIONS[name].read(right(name), expand=["data.x"]).request()
+    request = ACTIONS[name].read(fewest(name), expand=["data.x"]).request()
     form = urlencode(request.params)
     if request.method == "POST":
         assert (request.target, request.body) == (request.path, form.encode())
@@ -259,11 +257,6 @@ def test_a_replay_says_so(headers: dict[str, str], *, replayed: bool) -> None:
 # --- paths ----------------------------------------------------------------------------------------
 
 WITH_ID = {name: each.spec.path_names[0] for name, each in ACTIONS.items() if each.spec.path_names}
-
-
-def test_the_paths_with_an_id() -> None:
-    """22 actions have an ID in their path."""
-    assert len(WITH_ID) == 22
 
 
 @pytest.mark.parametrize("odd", ["a\u2028b", "\u202ex", "a\u00a0b", "\u3000", "\ue000", "\u0085"])

@@ -36,7 +36,7 @@ class CurrencyCode(Rule):
     def schema(self) -> Mapping[str, Any]:
         return {"pattern": "^(?:[A-Za-z]{3})$"}
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def holds(self, value: Any) -> bool:
         return bool(re.fullmatch("[A-Za-z]{3}", value))
 
     def judge(self, value: Any, given: Given) -> Any:
@@ -56,7 +56,7 @@ class InFuture(Rule):
         ahead = f"at least {self.hours} hours ahead" if self.hours else "in the future"
         return f"be a unix timestamp (seconds) {ahead}"
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def holds(self, value: Any) -> bool:
         return bool(value > time.time() + self.hours * 3600)
 
 
@@ -80,13 +80,14 @@ class Amount(Rule):
     def neighbours(self) -> tuple[Label, ...]:
         return () if self.currency is None else (self.currency,)
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def judge(self, value: Any, given: Given) -> Any:
         named = given.get(self.currency)
-        currency = named.lower() if isinstance(named, str) else ""
-        if currency in THREE_DECIMALS and value % 10:
-            return False
-        is_long = not currency or currency in LONG_AMOUNTS
-        return bool(abs(value) < 10 ** (12 if is_long else 8))
+        currency = named.lower() if isinstance(named, str) else None
+        digits = 12 if currency is None or currency in LONG_AMOUNTS else 8
+        is_between_coins = currency in THREE_DECIMALS and value % 10
+        if is_between_coins or abs(value) >= 10**digits:
+            raise self.refused(value)
+        return value
 
 
 @attrs.frozen
@@ -108,9 +109,11 @@ class ThreeYears(Rule):
     def neighbours(self) -> tuple[Label, ...]:
         return (self.interval,)
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def judge(self, value: Any, given: Given) -> Any:
         most = INTERVALS.get(given.get(self.interval, ""), 1095)
-        return bool(1 <= value <= most)
+        if not 1 <= value <= most:
+            raise self.refused(value)
+        return value
 
 
 @attrs.frozen
@@ -130,7 +133,7 @@ class Metadata(Rule):
         values = {"type": ["string", "number", "boolean", "null"], "maxLength": 500}
         return {"maxProperties": 50, "propertyNames": names, "additionalProperties": values}
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def holds(self, value: Any) -> bool:
         named = all(re.fullmatch(r"[^\[\]]{1,40}", key) for key in value)
         return named and len(value) <= 50 and all(map(_storable, value.values()))
 

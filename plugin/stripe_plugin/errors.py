@@ -134,6 +134,11 @@ class Problem:
         """JSON-safe."""
         return {"path": [*self.path], "key": self.key, "rule": self.rule, "text": self.text}
 
+    @classmethod
+    def from_dict(cls, about: Mapping[str, Any]) -> "Problem":
+        """The problem that gave `about` by `as_dict()`."""
+        return cls(tuple(about["path"]), about["key"], about["rule"], about["text"])
+
 
 class InvalidInputs(NodeError, ValueError, category="invalid_inputs", http_status=422):
     """Inputs refused before anything was sent: `problems_at` has every `Problem`."""
@@ -158,8 +163,8 @@ class InvalidInputs(NodeError, ValueError, category="invalid_inputs", http_statu
     @classmethod
     def of_facts(cls, facts: Mapping[str, Any]) -> Self:
         """What `facts` gave."""
-        found = [Problem(**{**each, "path": (*each["path"],)}) for each in facts["problems_at"]]
-        return cls(found, facts["action"])
+        problems = [Problem.from_dict(problem) for problem in facts["problems_at"]]
+        return cls(problems, facts["action"])
 
 
 def sentences(problems: Iterable[Problem]) -> dict[str, list[str]]:

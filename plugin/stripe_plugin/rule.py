@@ -9,8 +9,6 @@ from typing import Any
 
 from stripe_plugin.judge.conditions import (
     Condition,
-    Label,
-    Parameter,
     excludes,
     only_if,
     required_if,
@@ -29,7 +27,7 @@ from stripe_plugin.judge.rules import (
     Rule,
 )
 from stripe_plugin.judge.table import Field, Keys
-from stripe_plugin.judge.values import NOTHING
+from stripe_plugin.judge.values import NOTHING, Label, Parameter
 
 __all__ = [
     "Condition",

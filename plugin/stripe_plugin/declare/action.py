@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from inspect import get_annotations
 from types import UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform, get_type_hints
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transf
 import attrs
 
 from stripe_plugin.declare.answer import One
-from stripe_plugin.declare.inputs import judge_inputs
+from stripe_plugin.declare.inputs import Judgement
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, path_id, required
-from stripe_plugin.declare.spec import DOCS, Spec, check
+from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import InvalidInputs, Problem, Refused, UsageError, sentences
-from stripe_plugin.judge.values import NOTHING, check_kind, holds_unknown, is_empty
+from stripe_plugin.judge.values import NOTHING, check_kind, is_empty
 from stripe_plugin.secrets import shown
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Action:
     def __init__(
         self, *, extra: Mapping[str, Any] = NOTHING, expand: Any = (), **inputs: Any
     ) -> None:
-        self._take(inputs, extra, expand)
+        _take(self, inputs, extra, expand)
 
     @classmethod
     def read(
@@ -61,7 +62,7 @@ class Action:
         Empty values (`None`, `""`, `{}`, `[]`) are not given.
         """
         one = cls.__new__(cls)
-        one._take(inputs, extra, expand)
+        _take(one, inputs, extra, expand)
         return one
 
     @classmethod
@@ -76,20 +77,17 @@ class Action:
 
         Takes UNKNOWN for a value that is known only later, which no action can have.
         """
-        values, problems = judge_inputs(cls.spec, inputs, extra, expand)
-        return values, sentences(problems)
-
-    def _take(self, inputs: Any, extra: Any, expand: Any) -> None:
-        values, problems = judge_inputs(self.spec, inputs, extra, expand)
-        problems += _not_yet_known(self.spec, values)
-        if problems:
-            raise InvalidInputs(problems, self.spec.id)
-        vars(self).update(values)
+        judged = Judgement(cls.spec, inputs, extra, expand)
+        return judged.values, sentences(judged.problems)
 
     def inputs(self) -> dict[str, Any]:
         """What was given, by display key."""
-        given = {row.key: getattr(self, row.name) for row in self.spec.rows}
-        return {key: value for key, value in given.items() if not is_empty(value)}
+        given: dict[str, Any] = {}
+        for row in self.spec.rows:
+            value = getattr(self, row.name)
+            if not is_empty(value):
+                given[row.key] = value
+        return given
 
     def parameters(self) -> tuple[dict[str, str], dict[str, Any]]:
         """The variables of the path, and what is sent beside them, by Stripe's names."""
@@ -130,18 +128,18 @@ class Action:
         return found
 
     def __repr__(self) -> str:
-        given = {key: value for key, value in vars(self).items() if not is_empty(value)}
-        arguments = ", ".join(f"{key}={value!r}" for key, value in given.items())
-        return f"{type(self).__name__}({arguments})"
+        values = vars(self)
+        given = [f"{name}={values[name]!r}" for name in values if not is_empty(values[name])]
+        return f"{type(self).__name__}({', '.join(given)})"
 
 
-def _not_yet_known(spec: Spec, values: Mapping[str, Any]) -> list[Problem]:
-    keys = {name: key for key, name in spec.names.items()}
-    return [
-        Problem((name,), keys.get(name, name), "unknown", f"{keys.get(name, name)} is not known.")
-        for name, value in values.items()
-        if holds_unknown(value)
-    ]
+def _take(action: Action, inputs: Any, extra: Any, expand: Any) -> None:
+    """Makes these inputs an action's own, or refuses them: the one place where it is judged."""
+    judged = Judgement(action.spec, inputs, extra, expand)
+    judged.refuse_unknown()
+    if judged.problems:
+        raise InvalidInputs(judged.problems, action.spec.id)
+    vars(action).update(judged.values)
 
 
 _A = TypeVar("_A", bound=Action)
@@ -150,7 +148,7 @@ _A = TypeVar("_A", bound=Action)
 @dataclass_transform(
     kw_only_default=True, frozen_default=True, field_specifiers=(required, path_id)
 )
-def action(
+def action(  # noqa: PLR0913 - each is one fact
     endpoint: str,
     subject: Resource,
     *,
@@ -160,53 +158,48 @@ def action(
     destructive: bool | None = None,
     docs: str | None = None,
 ) -> Callable[[type[_A]], type[_A]]:
-    """Makes a class of rows an action.
+    """Makes a class of rows an action: `METHOD /path/{variable}`, and what that is about.
 
-    `endpoint`: `METHOD /path/{variable}`. `subject`: the resource that it is about.
-    `answers`: One (if nothing is said), Page, Deleted or Other. `sends`: what is always sent.
-    `repeatable`: doing it again changes nothing more; GET and DELETE are, a POST that says so.
-    `destructive`: something is gone by it; a DELETE is. `docs`: its page below
-    docs.stripe.com/api, if that is not the resource's page and the first word of the name.
+    `answers`: One if nothing is said, Page, Deleted or Other. The rest is as in `Spec`.
     """
-    method, _, path = endpoint.partition(" ")
-    shape = answers or One()
+    spec = partial(
+        Spec,
+        endpoint=endpoint,
+        subject=subject,
+        answer=answers or One(),
+        sends=sends,
+        repeats=repeatable,
+        destroys=destructive,
+        docs=docs,
+    )
 
     def declare(cls: type[_A]) -> type[_A]:
-        _check_names(cls)
-        made = _table(cls)
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__)
-        summary, _, rest = (cls.__doc__ or "").strip().partition("\n")
-        made.spec = Spec(
-            id=name.lower().replace(" ", "_"),
-            name=name,
-            entry=f"{cls.__module__}:{cls.__qualname__}",
-            summary=summary,
-            description=" ".join([summary, *rest.split()]),
-            method=method,
-            path=path,
-            subject=subject,
-            docs_url=_docs_url(docs, subject, name),
-            sends=sends,
-            repeatable=method != "POST" if repeatable is None else repeatable,
-            destructive=method == "DELETE" if destructive is None else destructive,
-            output_example=shape.example(subject),
-            rows=_rows(made),
-        )
-        check(made.spec, shape)
-        return made
+        return _declared(cls, spec)
 
     return declare
 
 
-def _docs_url(docs: str | None, subject: Resource, name: str) -> str:
-    verb = name.split(maxsplit=1)[0].lower()
-    page = docs or (f"{subject.docs}/{verb}" if subject.docs else None)
-    return f"{DOCS}/{page}" if page else DOCS
+def _declared(cls: type[_A], spec: Callable[..., Spec]) -> type[_A]:
+    _check_names(cls)
+    made = _table(cls)
+    made.spec = spec(rows=_rows(made), **_words(cls))
+    return made
+
+
+def _words(cls: type[Any]) -> dict[str, str]:
+    """What the class says by its own name and docstring."""
+    summary, _, rest = (cls.__doc__ or "").strip().partition("\n")
+    return {
+        "name": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__),
+        "entry": f"{cls.__module__}:{cls.__qualname__}",
+        "summary": summary,
+        "description": " ".join([summary, *rest.split()]),
+    }
 
 
 def _check_names(cls: type[Any]) -> None:
     """An action's own names can be no rows: a row would hide the method."""
-    own = {*dir(Action), "spec"} - {"expand"}  # whose values and the argument are one list
+    own = {*dir(Action), *get_annotations(Action)} - {"expand"}  # that becomes one list
     for name in get_annotations(cls):
         if name in own or name.startswith("_"):
             raise UsageError(
@@ -216,19 +209,21 @@ def _check_names(cls: type[Any]) -> None:
 
 
 def _rows(cls: type[Any]) -> tuple[Row, ...]:
-    kinds = get_type_hints(cls)
-    own = [attribute for attribute in attrs.fields(cls) if not _is_actions(attribute)]
-    return tuple(_row(cls, attribute, kinds[attribute.name]) for attribute in own)
+    hints = get_type_hints(cls)
+    rows: list[Row] = []
+    for attribute in attrs.fields(cls):
+        row = attribute.metadata.get(Row)
+        if row is not None:
+            kind = _kind(hints[attribute.name])
+            rows.append(attrs.evolve(row, name=attribute.name, kind=kind))
+        elif attribute.name not in ("extra", "expand"):
+            wrong = f"{cls.__name__}.{attribute.name} is no row"
+            raise UsageError(f"{wrong}: use required, optional or path_id")
+    return tuple(rows)
 
 
-def _is_actions(attribute: "attrs.Attribute[Any]") -> bool:
-    return attribute.name in ("extra", "expand") and Row not in attribute.metadata
-
-
-def _row(cls: type[Any], attribute: "attrs.Attribute[Any]", hint: Any) -> Row:
-    if Row not in attribute.metadata:
-        raise UsageError(f"{cls.__name__}.{attribute.name} is no row: use required or optional")
+def _kind(hint: Any) -> Any:
+    """The type of a row's values: `int` for `int | None`."""
     kind = hint.__args__[0] if isinstance(hint, UnionType) else hint
     check_kind(kind)
-    row: Row = attribute.metadata[Row]
-    return attrs.evolve(row, name=attribute.name, kind=kind)
+    return kind

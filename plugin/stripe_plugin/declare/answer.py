@@ -9,15 +9,16 @@ from stripe_plugin.declare.resource import Resource
 class One:
     """One object; `One(currency="usd")` shows that beside its ID and what kind of object it is."""
 
-    #: The only methods that are answered so; None for any.
-    methods: tuple[str, ...] | None = None
+    #: The methods that can be answered so; none: any.
+    methods: tuple[str, ...] = ()
 
     def __init__(self, **example: Any) -> None:
         self._example = example
 
     def example(self, resource: Resource) -> dict[str, Any]:
         """An answer about this resource."""
-        return {"id": resource.example_id, "object": resource.object, **self._example}
+        identity = {"id": resource.example_id, "object": resource.object}
+        return {**identity, **self._example}
 
 
 class Page(One):
@@ -27,7 +28,8 @@ class Page(One):
 
     def example(self, resource: Resource) -> dict[str, Any]:
         """An answer about this resource."""
-        return {"object": "list", "data": [super().example(resource)], "has_more": False}
+        item = super().example(resource)
+        return {"object": "list", "data": [item], "has_more": False}
 
 
 class Deleted(One):
@@ -45,6 +47,6 @@ class Other(One):
     def __init__(self, example: Mapping[str, Any]) -> None:
         super().__init__(**example)
 
-    def example(self, resource: Resource) -> dict[str, Any]:  # noqa: ARG002 - it may be about nothing
+    def example(self, resource: Resource) -> dict[str, Any]:  # noqa: ARG002 - it says all itself
         """An answer, whatever the resource."""
         return dict(self._example)

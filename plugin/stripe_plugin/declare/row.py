@@ -1,5 +1,7 @@
 """What is a row of an action's table? It is declared by one of three words."""
 
+import re
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -8,8 +10,6 @@ from stripe_plugin.declare.resource import Resource
 from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.rules import Between, OneOf, Reference, Rule
 from stripe_plugin.judge.table import Field
-
-TYPE_WORDS = {bool: "true or false", dict[str, Any]: "Object"}
 
 
 @attrs.frozen(kw_only=True)
@@ -30,16 +30,28 @@ class Row(Field):
     #: The name that Stripe has given the parameter since, or what `name` must not be called.
     sent_as: str | None = None
 
-    @property
+    @cached_property
     def parameter(self) -> str:
         """What Stripe calls it."""
         return self.sent_as or self.name.removesuffix("_")
 
     @property
+    def steps(self) -> tuple[str, ...]:
+        """What Stripe calls it, step by step: `pricing[price]` has two."""
+        return tuple(re.findall(r"[^\[\]]+", self.parameter))
+
+    @cached_property
     def reference(self) -> Resource | None:
         """The resource that this row's ID points to."""
-        found = [rule.to for rule in self.restrictions if isinstance(rule, Reference)]
-        return next((to for to in found if isinstance(to, Resource)), None)
+        for rule in self.restrictions:
+            if isinstance(rule, Reference) and isinstance(rule.to, Resource):
+                return rule.to
+        return None
+
+    @property
+    def is_path_id(self) -> bool:
+        """Whether it can fill a variable of a path: an ID that must be given."""
+        return self.required and self.kind is str and self.reference is not None
 
     @property
     def restriction_text(self) -> str | None:
@@ -47,8 +59,12 @@ class Row(Field):
         if self.page is not None:
             return self.page or None
         words = ["Required"] if self.required else []
-        words += [text for kind, text in TYPE_WORDS.items() if kind == self.kind]
-        words += [rule.text for rule in self.restrictions if isinstance(rule, OneOf | Between)]
+        if self.kind is bool:
+            words.append("true or false")
+        if self.kind == dict[str, Any]:
+            words.append("Object")
+        choices = [rule for rule in self.restrictions if isinstance(rule, OneOf | Between)]
+        words += [rule.text for rule in choices]
         return "; ".join(words) or None
 
 
@@ -61,20 +77,12 @@ def required(
     sent_as: str | None = None,
 ) -> Any:
     """A row that must be given: display key, example, description, rules; the rest as in `Row`."""
-    row = Row(
-        kind=None,
-        rules=rules,
-        required=True,
-        key=key,
-        example=example,
-        description=text,
-        page=page,
-        sent_as=sent_as,
-    )
+    row = Row(None, rules, required=True, key=key, example=example, description=text)
+    row = attrs.evolve(row, page=page, sent_as=sent_as)
     return attrs.field(metadata={Row: row})
 
 
-def optional(
+def optional(  # noqa: PLR0913 - each is one fact
     key: str,
     example: Any,
     text: str,
@@ -85,17 +93,8 @@ def optional(
     beyond: bool = False,
 ) -> Any:
     """A row that may be left empty; `clearable`: Stripe takes an empty text to unset it."""
-    row = Row(
-        kind=None,
-        rules=rules,
-        clearable=clearable,
-        key=key,
-        example=example,
-        description=text,
-        page=page,
-        sent_as=sent_as,
-        beyond=beyond,
-    )
+    row = Row(None, rules, clearable=clearable, key=key, example=example, description=text)
+    row = attrs.evolve(row, page=page, sent_as=sent_as, beyond=beyond)
     return attrs.field(default=None, metadata={Row: row})
 
 

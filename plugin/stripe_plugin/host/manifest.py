@@ -89,7 +89,7 @@ def _output_schema(example: dict[str, Any]) -> dict[str, Any]:
     properties: dict[str, Any] = {
         key: {"type": TYPE_NAMES[type(item)]} for key, item in example.items()
     }
-    schema = {"type": "object", "properties": properties}
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
     if "object" in example:
         properties["object"] = {"const": example["object"]}
         schema["required"] = ["object"]

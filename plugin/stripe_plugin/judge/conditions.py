@@ -1,21 +1,10 @@
 """When must a row be given, and when not?"""
 
-from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
-from stripe_plugin.judge.values import UNKNOWN, Given
-
-
-@attrs.frozen
-class Parameter:
-    """A parameter of Stripe's that has no row: one that may be given beside them."""
-
-    name: str
-
-
-Label = str | Parameter  # of a row: its display key, or its key in a table inside of a row
+from stripe_plugin.judge.values import UNKNOWN, Given, Label, Labels, Names, Parameter
 
 
 @attrs.frozen
@@ -28,16 +17,22 @@ class Case:
     @property
     def word(self) -> str:
         """What it is called in a sentence."""
-        return self.label.name if isinstance(self.label, Parameter) else self.label
+        if isinstance(self.label, Parameter):
+            return self.label.name
+        return self.label
 
-    def met(self, given: Given, *, unknown: bool) -> bool:
-        """Whether it is so; `unknown` stands for a value that is known only later."""
+    def surely(self, given: Given) -> bool:
+        """Whether it is so, whatever is known only later."""
         if self.label not in given:
             return False
-        if not self.values:
-            return True
-        value = given[self.label]
-        return unknown if value is UNKNOWN else value in self.values
+        return not self.values or given[self.label] in self.values
+
+    def maybe(self, given: Given) -> bool:
+        """Whether it is so, or may be, once everything is known."""
+        return self.surely(given) or given.get(self.label) is UNKNOWN
+
+
+Cases = tuple[Case, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -48,23 +43,25 @@ class Condition:
     demands: bool
     text: str  # for a form's description: "Required if Mode is setup"
     wrong: str  # behind the display key, if it is broken: "is required if Mode is setup"
-    when: tuple[Case, ...] = ()  # none: always
-    unless: tuple[Case, ...] = ()
+    when: Cases = ()  # none: always
+    unless: Cases = ()
 
     @property
-    def neighbours(self) -> tuple[Label, ...]:
+    def neighbours(self) -> Labels:
         """The labels that it looks at, so that they can be checked."""
-        return tuple(case.label for case in (*self.when, *self.unless))
+        cases = self.when + self.unless
+        return tuple(case.label for case in cases)
 
     def broken(self, label: Label, given: Given) -> bool:
         """Whether the row at `label` is missing although demanded, or given although forbidden."""
         is_missing = label not in given
         if is_missing is not self.demands:
             return False
-        due = not self.when or any(case.met(given, unknown=False) for case in self.when)
-        return due and not any(case.met(given, unknown=True) for case in self.unless)
+        if self.when and not any(case.surely(given) for case in self.when):
+            return False
+        return not any(case.maybe(given) for case in self.unless)
 
-    def data(self, names: Mapping[Label, str]) -> dict[str, Any]:
+    def data(self, names: Names) -> dict[str, Any]:
         """The condition for builders, by parameter name."""
         return {
             "effect": "require" if self.demands else "forbid",
@@ -74,29 +71,33 @@ class Condition:
         }
 
 
-def _by_name(cases: tuple[Case, ...], names: Mapping[Label, str]) -> dict[str, list[str]]:
-    return {names.get(case.label, case.word): [*case.values] for case in cases}
+def _by_name(cases: Cases, names: Names) -> dict[str, list[str]]:
+    data: dict[str, list[str]] = {}
+    for case in cases:
+        name = names.get(case.label, case.word)
+        data[name] = [*case.values]
+    return data
 
 
 def required_if_empty(*labels: Label) -> Condition:
     """Must be given unless one of these is. Of them, only rows are read aloud."""
     rows = [label for label in labels if isinstance(label, str)]
     verb = "is" if len(rows) == 1 else "are"
-    empty = f" if {' and '.join(rows)} {verb} empty" if rows else ""
-    return _required("required_if_empty", empty, unless=labels)
+    clause = f" if {' and '.join(rows)} {verb} empty"
+    return _required("required_if_empty", clause if rows else "", (), labels)
 
 
-def required_if(label: Label, *values: str, unless: tuple[Label, ...] = ()) -> Condition:
+def required_if(label: Label, *values: str, unless: Labels = ()) -> Condition:
     """Must be given if that is (with one of these values), unless one of those is."""
     case = Case(label, values)
-    empty = [f" and {other} is empty" for other in unless if isinstance(other, str)]
-    met = f" if {case.word} is {' or '.join(values) or 'given'}{''.join(empty)}"
-    return _required("required_if", met, when=(case,), unless=unless)
+    clause = f" if {case.word} is {' or '.join(values) or 'given'}"
+    for other in unless:
+        if isinstance(other, str):
+            clause += f" and {other} is empty"
+    return _required("required_if", clause, (case,), unless)
 
 
-def _required(
-    name: str, clause: str, when: tuple[Case, ...] = (), unless: tuple[Label, ...] = ()
-) -> Condition:
+def _required(name: str, clause: str, when: Cases, unless: Labels) -> Condition:
     return Condition(
         name=name,
         demands=True,

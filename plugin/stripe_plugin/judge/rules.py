@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 import attrs
 
 from stripe_plugin.errors import Refused
-from stripe_plugin.judge.values import NOTHING, Given, each
+from stripe_plugin.judge.values import NOTHING, Given, Label, each
 from stripe_plugin.secrets import shown
 
 
@@ -19,7 +19,7 @@ class Rule:
 
     @property
     def must(self) -> str:
-        """What follows on "must", as in "be at least 5"."""
+        """What follows on "must", as in "be at least 5"; "" if faults have words of their own."""
         return ""
 
     @property
@@ -34,19 +34,23 @@ class Rule:
         return NOTHING
 
     @property
-    def neighbours(self) -> tuple[Any, ...]:
-        """The labels that `holds` looks at in `given`, so that they can be checked."""
+    def neighbours(self) -> tuple[Label, ...]:
+        """The labels that `judge` looks at in `given`, so that they can be checked."""
         return ()
 
-    def holds(self, value: Any, given: Given) -> bool:
-        """Whether a value of the row's type obeys; `given`: what is given beside it, by label."""
-        return True
+    def holds(self, value: Any) -> bool:
+        """Whether a value of the row's type obeys."""
+        raise NotImplementedError
 
-    def judge(self, value: Any, given: Given) -> Any:
-        """The value, normalised; `Refused` with the reason otherwise."""
-        if not self.holds(value, given):
-            raise Refused(f"must {self.must}; got {shown(value)}", self.name)
+    def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - for those with neighbours
+        """The value, normalised, or `Refused`; `given`: what is given beside it, by label."""
+        if not self.holds(value):
+            raise self.refused(value)
         return value
+
+    def refused(self, value: Any) -> Refused:
+        """The refusal of a value."""
+        return Refused(f"must {self.must}; got {shown(value)}", self.name)
 
 
 @attrs.frozen
@@ -69,7 +73,7 @@ class OneOf(Rule):
     def schema(self) -> Mapping[str, Any]:
         return {"enum": [*self.values]}
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def holds(self, value: Any) -> bool:
         return value in self.values
 
 
@@ -93,7 +97,7 @@ class Between(Rule):
     def schema(self) -> Mapping[str, Any]:
         return {"minimum": self.low, "maximum": self.high}
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def holds(self, value: Any) -> bool:
         return bool(self.low <= value <= self.high)
 
 
@@ -112,7 +116,7 @@ class AtLeast(Rule):
     def schema(self) -> Mapping[str, Any]:
         return {"minimum": self.low}
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def holds(self, value: Any) -> bool:
         return bool(value >= self.low)
 
 
@@ -131,7 +135,7 @@ class MaxLength(Rule):
     def schema(self) -> Mapping[str, Any]:
         return {"maxLength": self.most}
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def holds(self, value: Any) -> bool:
         return len(value) <= self.most
 
 
@@ -155,7 +159,7 @@ class MaxItems(Rule):
     def schema(self) -> Mapping[str, Any]:
         return {"maxItems": self.most}
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def holds(self, value: Any) -> bool:
         return len(value) <= self.most
 
 
@@ -175,7 +179,7 @@ class Matches(Rule):
     def schema(self) -> Mapping[str, Any]:
         return {"pattern": f"^(?:{self.pattern})$"}
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def holds(self, value: Any) -> bool:
         return bool(re.fullmatch(self.pattern, value))
 
 
@@ -207,7 +211,7 @@ class Reference(Rule):
     def schema(self) -> Mapping[str, Any]:
         return {"pattern": r"^(?!\.{1,2}$)[^\u0000-\u0020\u007f]+$", "maxLength": 5000}
 
-    def holds(self, value: Any, given: Given) -> bool:
+    def holds(self, value: Any) -> bool:
         return bool(re.fullmatch(ID, value))
 
 
@@ -224,12 +228,12 @@ class Each(Rule):
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        merged: dict[str, Any] = {}
+        items: dict[str, Any] = {}
         for rule in self.rules:
-            merged |= rule.schema
-        return {"items": merged}
+            items |= rule.schema
+        return {"items": items}
 
-    def judge(self, value: Any, given: Given) -> Any:
+    def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - an item has no neighbours
         for rule in self.rules:
             value = each(value, partial(rule.judge, given=NOTHING))
         return value

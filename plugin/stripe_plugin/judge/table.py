@@ -9,11 +9,11 @@ import attrs
 from stripe_plugin.errors import Fault, Refused, UsageError, near
 from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.rules import Rule
-from stripe_plugin.judge.schema import object_schema, value_schema
-from stripe_plugin.judge.values import CLEAR, NOTHING, UNKNOWN, Given, is_empty, typed
+from stripe_plugin.judge.schema import TableSchema, value_schema
+from stripe_plugin.judge.values import CLEAR, NOTHING, UNKNOWN, Given, Names, is_empty, typed
 from stripe_plugin.secrets import shown
 
-MOST_UNKNOWN = 20  # keys that are told one by one
+MOST_HINTS = 20  # unknown keys of which the nearest known one is looked for
 
 Faults = dict[str, list[Fault]]  # by label
 
@@ -28,14 +28,14 @@ class Field:
     clearable: bool = False
 
     @cached_property
-    def restrictions(self) -> tuple[Rule, ...]:
+    def restrictions(self) -> list[Rule]:
         """What the value must be."""
-        return tuple(rule for rule in self.rules if isinstance(rule, Rule))
+        return [rule for rule in self.rules if isinstance(rule, Rule)]
 
     @cached_property
-    def conditions(self) -> tuple[Condition, ...]:
+    def conditions(self) -> list[Condition]:
         """When the value must be given, or not."""
-        return tuple(rule for rule in self.rules if isinstance(rule, Condition))
+        return [rule for rule in self.rules if isinstance(rule, Condition)]
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -44,35 +44,41 @@ class Field:
 
     def judge(self, value: Any, given: Given) -> Any:
         """The value in its type, clean; `Refused` otherwise. `given`: what is given beside it."""
-        if value is UNKNOWN or (value is CLEAR and self.clearable):
+        if value is UNKNOWN:
             return value
         if value is CLEAR:
-            wrong = "cannot be unset at Stripe; leave it empty to keep what is there"
-            raise Refused(wrong, "clear")
+            return self._cleared()
         value = typed(value, self.kind)
         for rule in self.restrictions:
             value = rule.judge(value, given)
         return value
+
+    def _cleared(self) -> Any:
+        if self.clearable:
+            return CLEAR
+        wrong = "cannot be unset at Stripe; leave it empty to keep what is there"
+        raise Refused(wrong, "clear")
 
 
 Fields = Mapping[str, Field]  # by label
 
 
 def judge_table(
-    fields: Fields, values: Mapping[str, Any], beside: Given = NOTHING
+    fields: Fields, values: Given, beside: Given = NOTHING
 ) -> tuple[dict[str, Any], Faults]:
     """The clean values by label, and every fault. `beside`: what else is given, without a row."""
-    given: dict[Any, Any] = {**beside, **values}  # clean, as far as it has been judged
+    given = {**beside, **values}  # clean, as far as it has been judged
+    clean: dict[str, Any] = {}
     faults: Faults = {}
     for label, field in fields.items():
         if label in values:
             try:
-                given[label] = field.judge(values[label], given)
+                given[label] = clean[label] = field.judge(values[label], given)
             except Refused as error:
-                faults[label], given[label] = error.faults, UNKNOWN
+                faults[label] = error.faults
+                given[label] = UNKNOWN
         elif field.required:
             faults[label] = [Fault("is required", "required")]
-    clean = {label: given[label] for label in fields if label in values and label not in faults}
     _judge_conditions(fields, given, faults)
     return clean, faults
 
@@ -82,25 +88,26 @@ def _judge_conditions(fields: Fields, given: Given, faults: Faults) -> None:
         for condition in field.conditions:
             if condition.broken(label, given):
                 fault = Fault(condition.wrong, condition.name)
-                faults[label] = [*faults.get(label, []), fault]
+                faults[label] = [*faults.get(label, ()), fault]
 
 
 def check_table(fields: Fields) -> None:
     """A rule that looks at a label which is not there fails when its table is declared."""
     for label, field in fields.items():
-        asked = [name for rule in field.rules for name in rule.neighbours if isinstance(name, str)]
-        if unknown := sorted({*asked} - fields.keys()):
-            raise UsageError(f"{label}: there is no row {', '.join(unknown)}")
+        for rule in field.rules:
+            for neighbour in rule.neighbours:
+                if isinstance(neighbour, str) and neighbour not in fields:
+                    raise UsageError(f"{label}: there is no row {neighbour}")
 
 
-def table_schema(fields: Fields, names: Mapping[str, str]) -> dict[str, Any]:
+def table_schema(fields: Fields, names: Names) -> dict[str, Any]:
     """A table as JSON Schema; `names`: label to property."""
-    return object_schema(
-        properties={names[label]: field.schema for label, field in fields.items()},
-        required=[names[label] for label, field in fields.items() if field.required],
-        conditions=[(label, it) for label, field in fields.items() for it in field.conditions],
-        names=dict(names.items()),
-    )
+    table = TableSchema(names)
+    for label, field in fields.items():
+        table.add(label, field.schema, field.conditions)
+        if field.required:
+            table.require(label)
+    return table.whole()
 
 
 @attrs.frozen
@@ -115,18 +122,23 @@ class Keys(Rule):
 
     @property
     def text(self) -> str:
-        keys = [f"{key} (required)" if it.required else key for key, it in self.table.items()]
+        keys: list[str] = []
+        for key, field in self.table.items():
+            keys.append(f"{key} (required)" if field.required else key)
         return f"Keys: {', '.join(keys)}"
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return table_schema(self.table, {key: key for key in self.table})
+        names = {key: key for key in self.table}
+        return table_schema(self.table, names)
 
-    def judge(self, value: Any, given: Given) -> Any:
+    def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it has its own neighbours
         """Empty keys are left out, but for `""` where Stripe unsets a key by it."""
         clean, by_key = judge_table(self.table, self._given(value))
-        faults = [fault.inside(key) for key, found in by_key.items() for fault in found]
-        faults += _unknown([key for key in value if key not in self.table], self.table)
+        faults: list[Fault] = []
+        for key, found in by_key.items():
+            faults += [fault.inside(key) for fault in found]
+        faults += self._unknown(value)
         if faults:
             raise Refused(faults)
         return clean
@@ -135,19 +147,19 @@ class Keys(Rule):
         kept: dict[str, Any] = {}
         for key, field in self.table.items():
             item = value.get(key)
-            if field.clearable and isinstance(item, str) and item in ("", "@clear"):
+            if field.clearable and item in ("", "@clear"):
                 kept[key] = CLEAR
             elif not is_empty(item):
                 kept[key] = item
         return kept
 
-
-def _unknown(keys: list[str], table: Fields) -> list[Fault]:
-    faults: list[Fault] = []
-    for key in keys[:MOST_UNKNOWN]:
-        label = shown(key)
-        text = f"is not a key here{near(key, table)}"
-        faults.append(Fault(text, "not_a_key", (label.strip('"'),), f" › {label}"))
-    if more := len(keys[MOST_UNKNOWN:]):
-        faults.append(Fault(f"holds {more:,} more keys that are none here", "not_a_key"))
-    return faults
+    def _unknown(self, value: Mapping[str, Any]) -> list[Fault]:
+        keys = [key for key in value if key not in self.table]
+        faults: list[Fault] = []
+        for key in keys:
+            label = shown(key)
+            hint = near(key, self.table) if len(faults) < MOST_HINTS else ""
+            path = (label.strip('"'),)
+            text = f"is not a key here{hint}"
+            faults.append(Fault(text, "not_a_key", path, f" › {label}"))
+        return faults

@@ -10,12 +10,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeGuard, get_args, get_origin
 
+import attrs
 import cattrs
 
 from stripe_plugin.errors import Fault, Refused, UsageError
 from stripe_plugin.secrets import shown
 
-Given = Mapping[Any, Any]  # what is given beside a value, by the label of its row
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 # The bounds of one value, far above what Stripe takes.
@@ -39,6 +39,19 @@ CLEAR: Any = _Mark.CLEAR
 UNKNOWN: Any = _Mark.UNKNOWN
 
 
+@attrs.frozen
+class Parameter:
+    """A parameter of Stripe's that has no row: one that may be given beside them."""
+
+    name: str
+
+
+Label = str | Parameter  # of a row: its display key, or its key in a table inside of a row
+Labels = tuple[Label, ...]
+Names = Mapping[Any, str]  # by label
+Given = Mapping[Any, Any]  # values by label
+
+
 def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
     """Whether `value` is an object in JSON's sense."""
     return isinstance(value, Mapping)
@@ -51,14 +64,17 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 
 def is_empty(value: Any) -> bool:
     """Whether a form's value counts as not given; `0` and `False` are values."""
-    return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)
+    is_sized = isinstance(value, str | list | tuple | Mapping)
+    return value is None or (is_sized and not value)
 
 
 def holds_unknown(value: Any) -> bool:
     """Whether something in there is known only later."""
     if is_object(value):
-        return any(map(holds_unknown, value.values()))
-    return any(map(holds_unknown, value)) if is_list(value) else value is UNKNOWN
+        value = [*value.values()]
+    if is_list(value):
+        return any(map(holds_unknown, value))
+    return value is UNKNOWN
 
 
 # --- bounds ---------------------------------------------------------------------------------------
@@ -76,42 +92,37 @@ class _Walk:
         self._left = MOST
 
     def into(self, value: Any, depth: int, name: int) -> Any:
-        """A copy of `value`, `depth` levels down, whose name in a form has `name` characters."""
-        size = len(value) if isinstance(value, str) else 0
-        self._take(OF_EACH + name + min(size, LONGEST))
+        """A copy of `value`, `depth` levels down; `name`: characters of its name in a form."""
+        self._take(OF_EACH + name, depth)
         if isinstance(value, str):
+            self._take(min(len(value), LONGEST), depth)
             return text(value)
         if is_object(value):
-            return self._object(value, self._deeper(depth), name)
+            return self._object(value, depth + 1, name + 2)
         if is_list(value):
-            return self._list(value, self._deeper(depth), name)
+            return self._list(value, depth + 1, name + 3)
         return _scalar(value)
 
-    def _object(self, value: Mapping[Any, Any], depth: int, name: int) -> dict[str, Any]:
+    def _object(self, value: Mapping[str, Any], depth: int, name: int) -> Any:
         copy: dict[str, Any] = {}
         for key, item in value.items():
             known = text(key)
-            copy[known] = self.into(item, depth, name + len(known) + 2)
+            copy[known] = self.into(item, depth, name + len(known))
         return copy
 
-    def _list(self, value: list[Any], depth: int, name: int) -> list[Any]:
-        return [self.into(item, depth, name + 3) for item in value]
+    def _list(self, value: list[Any], depth: int, name: int) -> Any:
+        return [self.into(item, depth, name) for item in value]
 
-    def _take(self, characters: int) -> None:
+    def _take(self, characters: int, depth: int) -> None:
         self._left -= characters
-        if self._left < 0:
+        if depth > DEEPEST or self._left < 0:
             raise Refused("is nested too deeply or holds too much", "size")
-
-    def _deeper(self, depth: int) -> int:
-        if depth >= DEEPEST:
-            raise Refused("is nested too deeply or holds too much", "size")
-        return depth + 1
 
 
 def _scalar(value: Any) -> Any:
     if value is None or isinstance(value, bool | _Mark):
         return value
-    if isinstance(value, int | float) and -(10**18) < value < 10**18:
+    if isinstance(value, int | float) and abs(value) < 10**18:
         return value
     if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 18:
         return value
@@ -121,6 +132,12 @@ def _scalar(value: Any) -> Any:
 
 
 # --- types ----------------------------------------------------------------------------------------
+
+
+WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
+FLAGS = MappingProxyType({True: True, False: False, "true": True, "false": False})
+OBJECT, LIST = 'an object, such as {"key": "value"}', 'a list, such as ["value"]'
 
 
 def text(value: Any, _: Any = str) -> str:
@@ -138,44 +155,48 @@ def text(value: Any, _: Any = str) -> str:
 
 def _whole(value: Any, _: Any = int) -> int:
     # 15.00 is refused: it means 1500 cents to some, and 15 to others.
-    is_either = isinstance(value, str | int) and not isinstance(value, bool)
-    if not is_either or not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", str(value)):
-        raise Refused(f"must be a whole number, such as 10; got {shown(value)}")
-    return int(value)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and WHOLE.fullmatch(value)):
+        return int(value)
+    raise Refused(f"must be a whole number, such as 10; got {shown(value)}")
 
 
 def _number(value: Any, _: Any = Decimal) -> Decimal:
     digits = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?", digits):
+    if isinstance(value, bool) or not NUMBER.fullmatch(digits):
         raise Refused(f"must be a number, such as 12.5; got {shown(value)}")
     return Decimal(digits)
 
 
 def _flag(value: Any, _: Any = bool) -> bool:
-    word = str(value).strip().lower() if isinstance(value, str | bool) else ""
-    if word not in ("true", "false"):
-        raise Refused(f"must be true or false; got {shown(value)}")
-    return word == "true"
+    word = value.strip().lower() if isinstance(value, str) else value
+    if isinstance(word, str | bool) and word in FLAGS:
+        return FLAGS[word]
+    raise Refused(f"must be true or false; got {shown(value)}")
 
 
 def _object(value: Any, _: Any = dict) -> Any:
-    return _json(value, dict, 'an object, such as {"key": "value"}')
+    read = _json(value, OBJECT)
+    if is_object(read):
+        return read
+    raise Refused(f"must be {OBJECT}; got {shown(value)}")
 
 
 def _list(value: Any, kind: Any) -> list[Any]:
+    read = _json(value, LIST)
+    if not is_list(read):
+        raise Refused(f"must be {LIST}; got {shown(value)}")
     [item] = get_args(kind)
-    items = _json(value, list, 'a list, such as ["value"]')
-    return each(items, partial(_converter.structure, cl=item))
+    return each(read, partial(_converter.structure, cl=item))
 
 
-def _json(value: Any, kind: type, words: str) -> Any:
+def _json(value: Any, words: str) -> Any:
+    if not isinstance(value, str):
+        return value
     try:
-        read = plain(json.loads(value)) if isinstance(value, str) else value
+        return plain(json.loads(value))
     except (ValueError, RecursionError):
         raise Refused(f"must be {words}; got text that is not JSON: {shown(value)}") from None
-    if not isinstance(read, kind):
-        raise Refused(f"must be {words}; got {shown(value)}")
-    return read
 
 
 def each(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
@@ -192,12 +213,29 @@ def each(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
     return clean
 
 
+SCALARS = (str, int, bool, Decimal)
+
+
+def is_object_kind(kind: Any) -> bool:
+    """Whether values of a type are objects, as of `dict[str, Any]`."""
+    origin: Any = get_origin(kind)
+    return origin is dict
+
+
+def is_list_kind(kind: Any) -> bool:
+    """Whether values of a type are lists, as of `list[str]`."""
+    origin: Any = get_origin(kind)
+    return origin is list
+
+
 # cattrs' own hooks guess ("false" reads as True); these read exactly or refuse.
 _converter = cattrs.Converter(detailed_validation=False)
-for _kind, _hook in ((str, text), (int, _whole), (bool, _flag), (Decimal, _number)):
-    _converter.register_structure_hook(_kind, _hook)
-_converter.register_structure_hook_func(lambda kind: get_origin(kind) is dict, _object)
-_converter.register_structure_hook_func(lambda kind: get_origin(kind) is list, _list)
+_converter.register_structure_hook(str, text)
+_converter.register_structure_hook(int, _whole)
+_converter.register_structure_hook(bool, _flag)
+_converter.register_structure_hook(Decimal, _number)
+_converter.register_structure_hook_func(is_object_kind, _object)
+_converter.register_structure_hook_func(is_list_kind, _list)
 
 
 def typed(value: Any, kind: Any) -> Any:
@@ -207,7 +245,7 @@ def typed(value: Any, kind: Any) -> Any:
 
 def check_kind(kind: Any) -> None:
     """Refuses what is no type of a row: that is text, int, bool, Decimal, an object or a list."""
-    if get_origin(kind) is list:
+    if is_list_kind(kind):
         check_kind(get_args(kind)[0])
-    elif kind not in (str, int, bool, Decimal) and get_origin(kind) is not dict:
+    elif kind not in SCALARS and not is_object_kind(kind):
         raise UsageError(f"{kind} is no type of a row: text, int, bool, Decimal, list or dict")
