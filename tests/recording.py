@@ -188,9 +188,10 @@ def play(scenario: Scenario, run: Run, given: Mapping[str, Any], suffix: str = "
     ran: list[Ran] = []
     for number, declared in enumerate(scenario.steps, 1):
         step = Step(**filled(attrs.asdict(declared), known(given, outputs)))
-        action = ACTIONS[step.action].read(step.inputs, extra=step.extra)
+        cls = ACTIONS[step.action]
+        action = cls.read(step.inputs, extra=step.extra, expand=step.expand)
         key = f"{scenario.name}:{step.key or number}{suffix}"
-        context = RunContext(idempotency_key=key, extra=step.extra, expand=step.expand)
+        context = RunContext(idempotency_key=key)
         try:
             outcome: Result | StripeError = run(action, context)
         except StripeError as error:
@@ -546,7 +547,7 @@ class Stage:
             reply = self._http.post(thing.post, data=dict(encode(thing.form)))
             return reply.raise_for_status().json()
         action = ACTIONS[thing.action].read(thing.inputs, extra=thing.extra)
-        return self.client.run(action, RunContext(extra=thing.extra)).output
+        return self.client.run(action).output
 
     def __enter__(self) -> Self:
         return self

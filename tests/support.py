@@ -9,48 +9,58 @@ from typing import Any
 import pytest
 
 import stripe_nodes
-from stripe_plugin import Action, InvalidInputs
+from stripe_plugin import Action, InvalidInputs, Page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REFERENCE = REPOSITORY.parent / "shared" / "reference"
 
 ACTIONS: dict[str, type[Action]] = {found.spec.id: found for found in stripe_nodes.actions()}
 BY_NAME = {found.spec.name: found for found in ACTIONS.values()}
-LISTS = tuple(name for name in ACTIONS if name.startswith("list_"))
-
-# The examples of an action's rows, sent together, break rules in some actions: these are left out …
-LEFT_OUT: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(LISTS, ("Ending Before",)),
-    "create_price": ("Product Data",),
-    "create_invoice": ("Due Date",),
-    "update_invoice": ("Due Date",),
-    "create_subscription": ("Days Until Due",),
-    "refund_payment": ("Charge ID",),
-    "create_checkout_session": ("Customer Email", "Subscription Data"),
-    "create_invoice_item": ("Amount", "Currency"),
-}
-# … and these are given instead.
-INSTEAD: Mapping[str, Mapping[str, Any]] = {"create_invoice": {"Collection Method": "send_invoice"}}
-# The fewest inputs of the actions whose required rows are not enough.
-BESIDE_REQUIRED: Mapping[str, Mapping[str, Any]] = {
-    "create_price": {"Product": "prod_123", "Unit Amount": 1000},
-    "refund_payment": {"Payment Intent ID": "pi_123"},
-    "create_checkout_session": {"Line Items": [{"price": "price_123", "quantity": 1}]},
-    "create_invoice_item": {"Customer": "cus_123", "Price": "price_123"},
-}
+LISTS = tuple(name for name in ACTIONS if isinstance(ACTIONS[name].spec.answer, Page))
 
 
-def right(action_id: str) -> dict[str, Any]:
-    """Inputs that fill as many rows of an action as may be filled together."""
-    rows = ACTIONS[action_id].spec.rows
-    examples = {row.key: row.example for row in rows if row.key not in LEFT_OUT.get(action_id, ())}
-    return {**examples, **INSTEAD.get(action_id, {})}
+def company(name: str, key: str, value: Any) -> dict[str, Any]:
+    """A row with this value and as few others as its action then takes, as the table says."""
+    spec = ACTIONS[name].spec
+    inputs = {key: value}
+    for condition in spec.fields[key].conditions:
+        for case in condition.unless if not condition.demands else ():
+            assert isinstance(case.label, str)
+            inputs[case.label] = case.values[0] if case.values else spec.fields[case.label].example
+    return completed(name, inputs)
 
 
-def fewest(action_id: str) -> dict[str, Any]:
+def completed(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """These inputs, and the examples of the rows that must be given beside them."""
+    spec, whole = ACTIONS[name].spec, dict(inputs)
+    while missing := [key for key in demanded(name, whole) if key not in whole]:
+        whole[missing[0]] = spec.fields[missing[0]].example
+    return whole
+
+
+def demanded(name: str, inputs: Mapping[str, Any]) -> list[str]:
+    """The rows that must be given beside these inputs, by the rules that say so."""
+    try:
+        ACTIONS[name].read(inputs)
+    except InvalidInputs as error:
+        wrong = [it for it in error.problems_at if len(it.path) == 1]
+        return [it.key for it in wrong if it.rule.startswith("required")]
+    return []
+
+
+def fewest(name: str) -> dict[str, Any]:
     """As few inputs as an action takes."""
-    needed = {row.key: row.example for row in ACTIONS[action_id].spec.rows if row.required}
-    return {**needed, **BESIDE_REQUIRED.get(action_id, {})}
+    return completed(name, {})
+
+
+def right(name: str) -> dict[str, Any]:
+    """Examples in as many rows of an action as may be filled together, the first ones first."""
+    spec, inputs = ACTIONS[name].spec, fewest(name)
+    for row in spec.rows:
+        more = completed(name, {**inputs, row.key: row.example})
+        if not refusal(name, more):
+            inputs = more
+    return {row.key: inputs[row.key] for row in spec.rows if row.key in inputs}
 
 
 def made(action_id: str, inputs: Mapping[str, Any] | None = None) -> Action:

@@ -37,7 +37,7 @@ class Counted(Emulator):
 
     def connection(self) -> Connection:
         """A connection to this world."""
-        return Connection("sk_test_emulator", world=self)
+        return Connection("sk_test_emulator", in_process=self)
 
 
 def install(folder: Path, name: str, entry_points: str, files: Mapping[str, str]) -> None:

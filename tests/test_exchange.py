@@ -8,11 +8,12 @@ import re
 import socketserver
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from driving import AT_ONCE, CONNECTION, Driven, begun, drive
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import ACTIONS, made, referred, right
@@ -29,13 +30,10 @@ from stripe_plugin import (
     StripeError,
     UsageError,
 )
-from stripe_plugin.client.connection import STRIPE_VERSION
-from stripe_plugin.run.exchange import Attempt, exchange
+from stripe_plugin.run.exchange import STRIPE_VERSION
 from stripe_plugin.wire.reply import Lost, Reply
 
 KEY = "sk_test_51HxVerySecretKey"
-CONNECTION = Connection(KEY)
-AT_ONCE = Policy(first_delay=0.0, longest_delay=0.0)
 CREATE, RETRIEVE, DELETE = "create_price", "retrieve_price", "delete_product"
 
 Answer = Reply | Lost
@@ -57,7 +55,7 @@ CUT = Lost("Stripe hung up.", sent=True)
 UNREACHED = Lost("Stripe could not be reached.", sent=False)
 
 
-class Run:
+class Run(Driven):
     """An exchange, driven with these answers; the last one is given to all further attempts."""
 
     def __init__(
@@ -69,32 +67,7 @@ class Run:
         connection: Connection = CONNECTION,
     ) -> None:
         action = made(action) if isinstance(action, str) else action
-        self.attempts: list[Attempt] = []
-        self.result: Result | None = None
-        self.error: StripeError | None = None
-        talk = exchange(action, connection, context or RunContext(), policy)
-        given = iter(answers)
-        answer = answers[-1]
-        try:
-            self.attempts.append(next(talk))
-            while True:
-                answer = next(given, answer)
-                self.attempts.append(talk.send(answer))
-        except StopIteration as done:
-            self.result = done.value
-        except StripeError as error:
-            self.error = error
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers of the first attempt."""
-        return self.attempts[0].headers
-
-    @property
-    def failure(self) -> StripeError:
-        """What the exchange raised."""
-        assert self.error is not None, "the exchange succeeded"
-        return self.error
+        vars(self).update(vars(drive(begun(action, context, policy, connection), *answers)))
 
 
 # --- what is sent again ---------------------------------------------------------------------------
@@ -182,14 +155,12 @@ def test_every_attempt_is_the_same() -> None:
 def test_delays_grow_with_jitter() -> None:
     """The delays double from half a second to five, each cut by at most a half, but to no less."""
     seen: list[list[float]] = [
-        [attempt.delay for attempt in Run(CREATE, CUT, policy=Policy(retries=6)).attempts]
-        for _ in range(50)
+        Run(CREATE, CUT, policy=Policy(retries=6)).waits for _ in range(50)
     ]
     for delays in seen:
-        assert delays[0] == 0
-        for delay, most in zip(delays[1:], [0.5, 1, 2, 4, 5, 5], strict=True):
+        for delay, most in zip(delays, [0.5, 1, 2, 4, 5, 5], strict=True):
             assert max(0.5, most / 2) <= delay <= most
-    assert len({delays[4] for delays in seen}) > 1
+    assert len({delays[3] for delays in seen}) > 1
 
 
 def test_delays_are_the_sdks_but_for_the_jitter(conformance: Any) -> None:
@@ -197,7 +168,7 @@ def test_delays_are_the_sdks_but_for_the_jitter(conformance: Any) -> None:
     limits = conformance["retry"]["sleep_no_jitter"]
     policy = Policy(retries=len(limits))
     for attempt, most in enumerate(limits, 1):
-        delays = [policy.delay(attempt, CUT) or 0 for _ in range(200)]
+        delays = [policy.delay(attempt, CUT) for _ in range(200)]
         assert max(delays) <= most
         assert max(delays) > most * 0.9
     assert policy.first_delay == conformance["retry"]["INITIAL_DELAY"]
@@ -211,30 +182,16 @@ def test_delays_are_the_sdks_but_for_the_jitter(conformance: Any) -> None:
 def test_retry_after_is_honoured(asked: str, wait: float) -> None:
     """Retry-After in whole seconds is waited for, up to a minute; other texts are ignored."""
     run = Run(CREATE, reply(429, None, retry_after=asked), OK)
-    assert run.attempts[1].delay == wait
-
-
-class Clock:
-    """A clock that moves by a step at each look."""
-
-    def __init__(self, step: float) -> None:
-        self.now, self.step = 0.0, step
-
-    def __call__(self) -> float:
-        """The time."""
-        self.now += self.step
-        return self.now
+    assert run.waits == [wait]
 
 
 def test_the_budget_ends_the_attempts() -> None:
     """No attempt starts after the budget, and each gets at most what is left of it."""
-    policy = Policy(retries=99, budget=100.0, timeout=80.0, first_delay=0.0, clock=Clock(15.0))
-    run = Run(CREATE, CUT, policy=policy)
-    timeouts = [attempt.timeout for attempt in run.attempts]
-    assert 2 < len(timeouts) < 6
-    assert timeouts == sorted(timeouts, reverse=True)
-    assert timeouts[0] == 80.0
-    assert 0 < timeouts[-1] < 30
+    policy = Policy(retries=99, budget=100.0, timeout=80.0, first_delay=0.0)
+    slow = Lost("Stripe hung up.", sent=True, took=30.0)
+    run = Run(CREATE, slow, policy=policy)
+    assert [attempt.timeout for attempt in run.attempts] == [80.0, 70.0, 40.0, 10.0]
+    assert [attempt.patience for attempt in run.attempts] == [100.0, 70.0, 40.0, 10.0]
 
 
 def test_a_wait_beyond_the_budget_is_not_waited() -> None:
@@ -246,7 +203,7 @@ def test_a_wait_beyond_the_budget_is_not_waited() -> None:
 @pytest.mark.parametrize(("asked", "timeout"), [(None, 80.0), (5.0, 5.0), (1000.0, 150.0)])
 def test_the_timeout_of_one_attempt(asked: float | None, timeout: float) -> None:
     """A run may ask for another timeout than the policy's, but for no more than the budget."""
-    run = Run(CREATE, OK, context=RunContext(timeout=asked), policy=Policy(clock=lambda: 0.0))
+    run = Run(CREATE, OK, context=RunContext(timeout=asked), policy=Policy())
     assert run.attempts[0].timeout == timeout
 
 
@@ -302,7 +259,7 @@ def test_a_name_is_its_text() -> None:
 def test_an_empty_name_is_refused(empty: str) -> None:
     """An empty name, which an unset variable gives, would be the same run for ever."""
     given: dict[str, Any] = {empty: ""}
-    with pytest.raises(UsageError, match="not empty"):
+    with pytest.raises(UsageError, match="not empty|acct_"):
         RunContext(**given)
 
 
@@ -349,7 +306,7 @@ def test_a_given_key_is_sent_as_it_is() -> None:
 @pytest.mark.parametrize("wrong", ["", "x" * 256, "a b", "a\r\nX: y", "a\n", "ö", "\0", "\x7f"])
 def test_an_unusable_key_is_refused(wrong: str) -> None:
     """Idempotency keys that no header can hold are refused before anything is sent."""
-    with pytest.raises(UsageError, match="idempotency key"):
+    with pytest.raises(UsageError, match="(?i)idempotency.key"):
         Run(CREATE, OK, context=RunContext(idempotency_key=wrong))
 
 
@@ -379,18 +336,9 @@ def test_an_account_is_acted_on() -> None:
 def test_expand_and_extra_are_added() -> None:
     """What a run expands joins the row of that name, and extra parameters follow the rows."""
     one = made("retrieve_checkout_session", {"ID": "cs_1", "Expand": ["line_items"]})
-    context = RunContext(expand=("customer",), extra={"a": {"b": 1}})
-    sent = Run(one, OK, context=context).attempts[0].request.params
+    one = ACTIONS[one.spec.id].read(one.inputs(), expand=["customer"], extra={"a": {"b": 1}})
+    sent = Run(one, OK).attempts[0].request.params
     assert sorted(sent) == [("a[b]", "1"), ("expand[0]", "line_items"), ("expand[1]", "customer")]
-
-
-def test_an_action_made_by_its_constructor_is_judged_before_it_is_sent() -> None:
-    """What the constructor lets pass is refused before the first attempt, with all conditions."""
-    with pytest.raises(InvalidInputs, match="Limit"):
-        Run(ACTIONS["list_prices"](limit=500), OK)  # type: ignore[call-arg]
-    context = RunContext(extra={"customer_account": "acct_1"})
-    with pytest.raises(InvalidInputs, match="Customer"):
-        Run("list_invoices", OK, context=context)
 
 
 def test_the_answer_is_stripes_untouched() -> None:
@@ -467,8 +415,14 @@ def test_an_error_carries_what_stripe_said() -> None:
         doc_url="https://docs.stripe.com/error-codes/card-declined",
     )
     error = Run("create_payment_intent", answer).failure
-    assert json.loads(json.dumps(error.as_dict())) == {
+    about = json.loads(json.dumps(error.as_dict()))
+    assert {word: said for word, said in about.items() if said is not None} == {
         "category": "card",
+        "text": "Payment Method: Your card has insufficient funds.",
+        "http_status": 402,
+        "place": "Payment Method",
+        "path": ["payment_method"],
+        "replayed": False,
         "message": "Your card has insufficient funds.",
         "type": "card_error",
         "code": "card_declined",
@@ -483,7 +437,6 @@ def test_an_error_carries_what_stripe_said() -> None:
         "attempts": 1,
         "action": "create_payment_intent",
         "idempotency_key": error.idempotency_key,
-        "rate_limit_reason": None,
     }
     assert str(error).startswith("Payment Method: Your card has insufficient funds.")
     assert "insufficient_funds, req_1" in str(error)
@@ -558,7 +511,8 @@ def test_a_deletion_whose_answer_was_lost_is_done(name: str, answers: Sequence[A
     assert run.result is not None
     spec = ACTIONS[name].spec
     identity = right(name)[next(row.key for row in spec.rows if row.name in spec.path_names)]
-    assert run.result.output == {**spec.output_example, "id": identity}
+    stub = {"deleted": True} if spec.output_example.get("deleted") else {}
+    assert run.result.output == {"id": identity, **stub}
     assert (run.result.replayed, run.result.attempts) == (True, len(answers))
     assert run.result.note is not None
 
@@ -580,7 +534,7 @@ def test_a_deletion_is_not_done_by_any_refusal(answers: Sequence[Answer], *, unk
     assert Run(DELETE, *answers).failure.outcome_unknown is unknown
 
 
-def begun(hours: float, name: str, *answers: Answer) -> Run:
+def earlier(hours: float, name: str, *answers: Answer) -> Run:
     """A run that a process before this one may have sent already."""
     context = RunContext(run_id="r1", begun=time.time() - hours * 3600)
     return Run(name, *answers, context=context)
@@ -598,12 +552,12 @@ def begun(hours: float, name: str, *answers: Answer) -> Run:
 )
 def test_an_earlier_process_may_have_executed_it(answer: Answer, *, unknown: bool) -> None:
     """What was begun before stays unknown until Stripe settles it."""
-    assert begun(1, CREATE, answer).failure.outcome_unknown is unknown
+    assert earlier(1, CREATE, answer).failure.outcome_unknown is unknown
 
 
 def test_an_earlier_process_may_have_deleted_it() -> None:
     """A deletion that was begun before and is gone now is done."""
-    gone = begun(1, DELETE, ABSENT).result
+    gone = earlier(1, DELETE, ABSENT).result
     assert gone is not None
     assert gone.note is not None
 
@@ -611,7 +565,7 @@ def test_an_earlier_process_may_have_deleted_it() -> None:
 @pytest.mark.parametrize("name", [CREATE, "update_product", DELETE, RETRIEVE])
 def test_what_was_begun_too_long_ago_is_not_sent(name: str) -> None:
     """After 23 hours Stripe's memory of the key is not trusted: one is told what to look for."""
-    run = begun(23.1, name, OK)
+    run = earlier(23.1, name, OK)
     if name == RETRIEVE:
         assert run.result is not None
         return
@@ -622,7 +576,7 @@ def test_what_was_begun_too_long_ago_is_not_sent(name: str) -> None:
     assert ACTIONS[name].spec.name in error.message
     assert "look at Stripe" in error.message
     assert ("list_" in error.message) == (name == CREATE)
-    assert error.idempotency_key == begun(1, name, OK).headers.get("Idempotency-Key")
+    assert error.idempotency_key == earlier(1, name, OK).headers.get("Idempotency-Key")
 
 
 def test_other_inputs_under_a_used_key_are_no_reason_for_another_key() -> None:
@@ -784,17 +738,16 @@ def server() -> Iterator[Server]:
 @pytest.mark.parametrize("name", ACTIONS)
 def test_both_clients_send_the_same_bytes(server: Server, name: str) -> None:
     """Every action is the same from both clients, byte for byte: target, headers and body."""
-    context = RunContext(idempotency_key="key-1", account="acct_1", expand=("x",))
+    context = RunContext(idempotency_key="key-1", account="acct_1")
     server.seen.clear()
     results = [send(server, made(name), context), asend(server, made(name), context)]
     first, second = server.seen
     assert first == second
     assert results[0] == results[1]
-    request = made(name).request(extra={"expand": ["x"]})
+    request = made(name).request()
     head, _, body = first.partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
-    if name != "retrieve_checkout_session":  # its own Expand is joined with the run's
-        assert lines[0] == f"{request.method} {request.target} HTTP/1.1"
+    assert lines[0] == f"{request.method} {request.target} HTTP/1.1"
     headers = dict(line.lower().split(": ", 1) for line in lines[1:])
     assert headers["authorization"] == f"bearer {KEY.lower()}"
     assert headers["stripe-version"] == STRIPE_VERSION
@@ -860,7 +813,7 @@ def test_a_slow_answer_ends_at_the_timeout(run: Any) -> None:
 def test_invalid_inputs_send_nothing(run: Any) -> None:
     """An action that is refused opens no connection."""
     with serving(FINE) as server, pytest.raises(InvalidInputs):
-        run(server, ACTIONS["list_prices"](limit=500))  # type: ignore[call-arg]
+        run(server, ACTIONS["list_prices"](limit=500))
     assert server.seen == []
 
 
@@ -868,7 +821,7 @@ def test_invalid_inputs_send_nothing(run: Any) -> None:
 @pytest.mark.parametrize("hostile", ["../x?y#z", "a b\u00f6/%2F", "@evil.example"])
 def test_a_hostile_id_stays_in_its_segment_on_the_wire(run: Any, hostile: str) -> None:
     """Nothing between the action and the socket lets an ID out of its segment of the path."""
-    one = ACTIONS[RETRIEVE](price=hostile.replace(" ", ""))  # type: ignore[call-arg]
+    one = ACTIONS[RETRIEVE](price=hostile.replace(" ", ""))
     with serving(FINE) as server:
         run(server, one)
     line = server.seen[0].partition(b"\r\n")[0].decode()

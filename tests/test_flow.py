@@ -378,7 +378,7 @@ def test_another_account_is_another_run(desk: Desk) -> None:
     steps = load("flow.yaml", STEP, desk.host)
     journal = Journal(desk.file)
     for account in (None, "acct_1", "acct_2"):
-        who = Connection("sk_test_emulator", account, world=desk.world)
+        who = Connection("sk_test_emulator", account, in_process=desk.world)
         [(_, result)] = Run(desk.host, who, "r1", journal).flow(steps)
         assert not result.replayed
     assert len(desk.sent()) == 3

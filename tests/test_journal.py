@@ -34,7 +34,7 @@ class Desk:
     def run(self, run: str = "r1") -> Any:
         """The step's result, from a journal that is opened for it."""
         journal = Journal(self.file, patience=0.05)
-        connection = Connection("sk_test_emulator", world=self.world)
+        connection = Connection("sk_test_emulator", in_process=self.world)
 
         def keep(name: str, compute: Callable[[], Any]) -> Any:
             return journal.keep(run, name, compute)
@@ -94,7 +94,7 @@ def test_a_full_disk_before_a_step(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     connect = sqlite3.connect
 
     def full(*given: Any, **more: Any) -> sqlite3.Connection:
-        database = connect(*given, **more)
+        database: sqlite3.Connection = connect(*given, **more)
         [pages] = database.execute("PRAGMA page_count").fetchone()
         database.execute(f"PRAGMA max_page_count = {pages}")
         return database
@@ -126,7 +126,7 @@ def test_a_file_that_may_not_grow(room: int, tmp_path: Path) -> None:
     words = ["run", "create_customer", "Name=Jenny Rosen", "--run-id", "r1"]
     code = f"from stripe_terminal.cli import main; main({words!r})"
     with Counted() as world, serving(world) as url:
-        given = {"STRIPE_API_KEY": "sk_test_x1234", "STRIPE_API_BASE": url}
+        given: dict[str, Any] = {"STRIPE_API_KEY": "sk_test_x1234", "STRIPE_API_BASE": url}
         done = subprocess.run(
             [sys.executable, "-c", code],
             env=environment(tmp_path, **given),

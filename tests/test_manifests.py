@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from support import ACTIONS, fewest, made, referred, refusal, right
-from test_restrictions import PAIRS, ROWS, TOGETHER, beside, split
+from support import ACTIONS, company, fewest, made, referred, refusal, right
+from test_restrictions import PAIRS, SAMPLES, TOGETHER, split
 
 import stripe_nodes
 from stripe_plugin import Host
@@ -117,7 +117,7 @@ def test_a_reference_leads_to_a_list(name: str) -> None:
         if "reference" in each:
             listed_by = each["reference"]["listed_by"]
             assert listed_by is None or listed_by in ACTIONS
-            assert each["example"].startswith(each["reference"]["prefix"])
+            assert each["example"].startswith(each["reference"]["prefix"] or "")
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -222,8 +222,8 @@ def texts_inside(value: Any) -> bool:
 @pytest.mark.parametrize(("name", "key"), PAIRS)
 def test_a_schema_takes_what_a_row_takes(name: str, key: str) -> None:
     """Every accepted sample in the row's own type is valid by the form schema."""
-    for value in ROWS[name][key].takes:
-        inputs = beside(name, key, value)
+    for value in SAMPLES[name][key].takes:
+        inputs = company(name, key, value)
         if own_type(name, key, value) and not texts_inside(value) and value != "@clear":
             assert list(FORMS[name].iter_errors(named(name, inputs))) == [], repr(value)
 
@@ -231,14 +231,14 @@ def test_a_schema_takes_what_a_row_takes(name: str, key: str) -> None:
 @pytest.mark.parametrize(("name", "key"), PAIRS)
 def test_a_schema_refuses_what_a_row_refuses(name: str, key: str) -> None:
     """Every refused sample is invalid by the form schema, the inexpressible rules aside."""
-    for value, why in ROWS[name][key].refuses:
-        problems = refusal(name, beside(name, key, value))
+    for value, why in SAMPLES[name][key].refuses:
+        problems = refusal(name, company(name, key, value))
         said = " ".join(problems[key])
         is_json = own_type(name, key, value) or isinstance(value, str)
         # Python's $ also stands before a final newline; that of JSON Schema does not.
         is_json = is_json and not str(value).endswith("\n")
         if is_json and not any(words in said for words in INEXPRESSIBLE):
-            assert not FORMS[name].is_valid(named(name, beside(name, key, value))), (value, why)
+            assert not FORMS[name].is_valid(named(name, company(name, key, value))), (value, why)
 
 
 def _told(case: Any) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from driving import begun, drive
 from terminal_support import Terminal
 
 from stripe_emulator import Emulator, Fault
@@ -33,13 +34,11 @@ from stripe_plugin import (
     InvalidInputs,
     Policy,
     RunContext,
-    StripeError,
     UsageError,
     hookimpl,
 )
 from stripe_plugin.errors import PermissionDenied
 from stripe_plugin.judge.values import CLEAR, UNKNOWN
-from stripe_plugin.run.exchange import exchange
 from stripe_plugin.wire.reply import Lost, Reply
 
 PAY = """steps:
@@ -98,13 +97,10 @@ def test_a_deletion_that_never_happened_is_not_reported(terminal: Terminal, tmp_
 @pytest.mark.parametrize("status", [401, 403, 404, 407, 413])
 def test_what_stands_before_stripe_knows_nothing_of_the_first_try(status: int) -> None:
     """After a lost answer, a refusal that no key was looked up for leaves the outcome unknown."""
-    talk = exchange(CreateCustomer(), Connection("sk_test_x1234"), RunContext(), Policy())
-    next(talk)
-    talk.send(Lost("gone", sent=True))
-    with pytest.raises(StripeError) as caught:
-        talk.send(Reply(status, {}, b'{"error": {"param": 5, "code": 7, "message": "no"}}'))
-    assert caught.value.outcome_unknown
-    assert str(caught.value)
+    refusal = Reply(status, {}, b'{"error": {"param": 5, "code": 7, "message": "no"}}')
+    error = drive(begun(CreateCustomer()), Lost("gone", sent=True), refusal).failure
+    assert error.outcome_unknown
+    assert str(error)
 
 
 def test_threads_may_import_actions_at_once() -> None:
@@ -133,7 +129,9 @@ def test_an_enumerated_text_is_its_text() -> None:
     items = [{"price": "price_1", "quantity": 1}]
     made = CreateCheckoutSession.read({"Mode": Mode.PAYMENT, "Line Items": items, **urls})
     assert ("mode", "payment") in made.request().params
-    direct = CreateCheckoutSession(mode=Mode.PAYMENT, line_items=items, success_url="https://a")
+    direct = CreateCheckoutSession(
+        mode=Mode.PAYMENT, line_items=items, success_url="https://a", cancel_url="https://b"
+    )
     assert ("mode", "payment") in direct.request().params
 
 
@@ -148,19 +146,19 @@ def test_nested_values_are_unset_too() -> None:
 def test_extra_parameters_replace_no_row() -> None:
     """What an action says itself cannot be said otherwise beside it."""
     with pytest.raises(InvalidInputs, match="active"):
-        DeactivatePrice(price="price_1").request(extra={"active": True})
+        DeactivatePrice(price="price_1", extra={"active": True})
     with pytest.raises(InvalidInputs):
-        RetrievePrice(price=UNKNOWN).request()
+        RetrievePrice(price=UNKNOWN)
 
 
 @pytest.mark.parametrize("extra", [{"\ud800": "x"}, {"metadata": {"\udc00": 1}}, {"a": "\ud800"}])
 def test_what_cannot_be_written_is_refused(extra: dict[str, Any]) -> None:
     """Halves of surrogate pairs are refused as keys and as values, with nothing sent."""
     with Emulator() as world:
-        connection = Connection("sk_test_emulator", world=world)
+        connection = Connection("sk_test_emulator", in_process=world)
         world.faults.add(Fault("server_error", times=None))
         with Client(connection) as client, pytest.raises(InvalidInputs):
-            client.run(RetrievePrice(price="price_1"), RunContext(extra=extra))
+            client.run(RetrievePrice.read({"Price ID": "price_1"}, extra=extra))
         assert world.faults.list()[0]["hits"] == 0
 
 
@@ -182,7 +180,7 @@ def world() -> Iterator[Emulator]:
 def once(world: Emulator, tmp_path: Path) -> Iterator[Run]:
     """Steps run once in it."""
     with Host.load(policy=QUICK) as host:
-        who = Connection("sk_test_emulator", world=world)
+        who = Connection("sk_test_emulator", in_process=world)
         yield Run(host, who, "r1", Journal(tmp_path / "runs.db"))
 
 
@@ -263,7 +261,7 @@ def test_a_hooks_timeout_says_that_it_may_be_executed(world: Emulator) -> None:
     async def run() -> None:
         async with Host.load() as host:
             host.register(Impatient(), "acme:impatient")
-            who = Connection("sk_test_emulator", world=world)
+            who = Connection("sk_test_emulator", in_process=world)
             await host.arun(*CREATE, connection=who)
 
     world.faults.add(Fault("delay_after", seconds=0.6))
@@ -272,7 +270,7 @@ def test_a_hooks_timeout_says_that_it_may_be_executed(world: Emulator) -> None:
     assert caught.value.error is not None
     assert caught.value.error.outcome_unknown
     key = caught.value.error.idempotency_key
-    with Client(Connection("sk_test_emulator", world=world)) as client:
+    with Client(Connection("sk_test_emulator", in_process=world)) as client:
         assert client.run(CreateCustomer(name="Jenny Rosen"), RunContext(idempotency_key=key))
     assert world.executed("POST /v1/customers") == 1
 
@@ -307,7 +305,7 @@ def test_a_log_that_fails_loses_no_result(world: Emulator) -> None:
     try:
         logging.setLogRecordFactory(factory)
         logger.setLevel(logging.INFO)
-        with Client(Connection("sk_test_emulator", world=world)) as client:
+        with Client(Connection("sk_test_emulator", in_process=world)) as client:
             assert client.run(CreateCustomer()).output["id"]
     finally:
         logging.setLogRecordFactory(usual)
@@ -317,7 +315,7 @@ def test_a_log_that_fails_loses_no_result(world: Emulator) -> None:
 def test_a_client_serves_one_place(world: Emulator) -> None:
     """A run whose connection is for another place is refused: its key would go astray."""
     with Client(Connection("sk_test_x", base_url="http://127.0.0.1:9")) as client:
-        for other in (Connection("sk_test_y"), Connection("sk_test_y", world=world)):
+        for other in (Connection("sk_test_y"), Connection("sk_test_y", in_process=world)):
             with pytest.raises(UsageError, match="another place"):
                 client.run(CreateCustomer(), connection=other)
 
@@ -325,4 +323,4 @@ def test_a_client_serves_one_place(world: Emulator) -> None:
 def test_a_live_key_is_not_for_the_emulator(world: Emulator) -> None:
     """A live key in a connection to the emulator is a mistake, and refused as anywhere."""
     with pytest.raises(UsageError, match="real money"):
-        Connection("sk_live_abcdefgh", world=world)
+        Connection("sk_live_abcdefgh", in_process=world)

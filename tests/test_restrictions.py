@@ -1,6 +1,9 @@
 """What every row takes and refuses, when rows go together, and how text is read."""
 
+import copy
+import json
 import math
+import pickle
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,10 +11,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
-from support import ACTIONS, LISTS, fewest, made, refusal, right
+from support import ACTIONS, BY_NAME, LISTS, company, fewest, made, refusal, right
 
-from stripe_plugin import CLEAR, InvalidInputs
+from stripe_plugin import CLEAR, InvalidInputs, rule
+from stripe_plugin.declare.row import Row
 from stripe_plugin.host.manifest import describe
+from stripe_plugin.judge.table import judge_table
 
 SOON, LATER = int(time.time()) + 3600, int(time.time()) + 10**7
 
@@ -537,45 +542,52 @@ ROWS: Mapping[str, Table] = {
     },
 }
 
-# What must stand beside a row, or may not, for its value alone to be judged; None takes a row away.
-_SENT: dict[str, Any] = {"Collection Method": "send_invoice"}
-_DUE = {"Days Until Due": 30}
-BESIDE: Mapping[tuple[str, str], Mapping[str, Any]] = {
-    ("create_price", "Product Data"): {"Product": None},
-    ("create_invoice", "Days Until Due"): _SENT,
-    ("create_invoice", "Due Date"): _SENT,
-    ("update_invoice", "Days Until Due"): _SENT,
-    ("update_invoice", "Due Date"): _SENT,
-    ("create_subscription", "Days Until Due"): _SENT,
-    ("refund_payment", "Charge ID"): {"Payment Intent ID": None},
-    ("refund_payment", "Payment Intent ID"): {"Charge ID": None},
-    ("create_checkout_session", "Subscription Data"): {"Mode": "subscription"},
-    ("create_invoice_item", "Amount"): {"Price": None, "Currency": "usd"},
-    ("create_invoice_item", "Currency"): {"Price": None, "Amount": 1000},
+
+def derived(row: Row) -> Samples:
+    """What a row takes and refuses by its declaration, where nobody has an opinion of their own."""
+    schema = row.schema
+    wrong: list[tuple[Any, str]] = [(object(), "must be text, a number"), ("a\0b", row.key)]
+    if "enum" in schema:
+        wrong.append(("no such word", "must be one of"))
+    if "minimum" in schema:
+        wrong.append((schema["minimum"] - 1, row.key))
+    if "maximum" in schema:
+        wrong.append((schema["maximum"] + 1, row.key))
+    if "maxLength" in schema:
+        wrong.append(("x" * (schema["maxLength"] + 1), row.key))
+    if "maxItems" in schema:
+        wrong.append((row.example * (schema["maxItems"] + 1), row.key))
+    return Samples((row.example,), tuple(wrong))
+
+
+SAMPLES: Mapping[str, Table] = {
+    name: {row.key: ROWS.get(name, {}).get(row.key) or derived(row) for row in action.spec.rows}
+    for name, action in ACTIONS.items()
 }
-PAIRS = [(name, key) for name, table in ROWS.items() for key in table]
+PAIRS = [(name, key) for name, table in SAMPLES.items() for key in table]
 
 
-def beside(name: str, key: str, value: Any) -> dict[str, Any]:
-    """The fewest inputs of an action with this value in this row."""
-    inputs = {**fewest(name), **BESIDE.get((name, key), {}), key: value}
-    if key == "Collection Method" and value == "send_invoice":
-        inputs |= _DUE
-    return {label: given for label, given in inputs.items() if given is not None}
+def test_the_table_has_the_page(seed: Any) -> None:
+    """The samples, as a second opinion, cover every row of the page's actions, and no other row."""
+    for page in seed["actions"]:
+        action = BY_NAME[page["name"]]
+        assert ROWS[action.spec.id].keys() == action.spec.fields.keys()
+    assert ROWS.keys() <= ACTIONS.keys()
 
 
-def test_the_table_is_complete() -> None:
-    """The samples cover every row of every action."""
-    rows = {name: {row.key for row in each.spec.rows} for name, each in ACTIONS.items()}
-    assert {name: set(table) for name, table in ROWS.items()} == rows
-    assert sum(map(len, ROWS.values())) == 166
+@pytest.mark.parametrize(("name", "key"), PAIRS)
+def test_a_derived_sample_is_judged_like_any_other(name: str, key: str) -> None:
+    """What a declaration says a row refuses is refused, its own example apart from the clock."""
+    for value, words in derived(ACTIONS[name].spec.fields[key]).refuses:
+        [sentence, *_] = refusal(name, company(name, key, value))[key]
+        assert words in sentence
 
 
 @pytest.mark.parametrize(("name", "key"), PAIRS)
 def test_a_row_takes_what_is_right(name: str, key: str) -> None:
     """Every accepted sample of a row is read, under the display key and under the parameter."""
-    for value in ROWS[name][key].takes:
-        inputs = beside(name, key, value)
+    for value in SAMPLES[name][key].takes:
+        inputs = company(name, key, value)
         assert refusal(name, inputs) == {}, f"{key} = {value!r}"
         under_name = {ACTIONS[name].spec.names[label]: given for label, given in inputs.items()}
         assert refusal(name, under_name) == {}
@@ -584,8 +596,8 @@ def test_a_row_takes_what_is_right(name: str, key: str) -> None:
 @pytest.mark.parametrize(("name", "key"), PAIRS)
 def test_a_row_refuses_what_is_wrong_and_names_itself(name: str, key: str) -> None:
     """Every refused sample of a row is told under its display key alone, in sentences with it."""
-    for value, why in ROWS[name][key].refuses:
-        problems = refusal(name, beside(name, key, value))
+    for value, why in SAMPLES[name][key].refuses:
+        problems = refusal(name, company(name, key, value))
         assert list(problems) == [key], f"{key} = {value!r}"
         assert all(sentence.startswith(key) for sentence in problems[key])
         assert all(sentence.endswith(".") for sentence in problems[key])
@@ -598,8 +610,8 @@ def test_no_rule_of_a_row_is_idle(name: str, key: str) -> None:
     row = ACTIONS[name].spec.fields[key]
     said = " ".join(
         sentence
-        for value, _ in ROWS[name][key].refuses
-        for sentence in refusal(name, beside(name, key, value)).get(key, ())
+        for value, _ in SAMPLES[name][key].refuses
+        for sentence in refusal(name, company(name, key, value)).get(key, ())
     )
     assert all(rule.must in said for rule in row.restrictions)
 
@@ -632,12 +644,14 @@ _ONE_WAY_TO_CHOOSE = (
 _ONE_WAY_TO_CONFIRM = (
     "Not together with confirmation_method or payment_method_types or allowed_payment_method_types"
 )
-_SET_UP = {"Mode": "setup", "Success URL": "https://x.example"}
+_URLS = {"Success URL": "https://x.example", "Cancel URL": "https://x.example"}
+_SET_UP = {"Mode": "setup", **_URLS}
 _SOLD = {**fewest("create_checkout_session")}
 _TYPES = {"payment_method_types": ["card"]}
 _ACCOUNT = {"customer_account": "acct_1"}
 _DRAWN = {"Customer": "cus_1", "Collection Method": "charge_automatically"}
 _MAILED = {"Customer": "cus_1", "Collection Method": "send_invoice"}
+_DUE = {"Days Until Due": 30}
 _MAIL = {"Invoice ID": "in_1", "Collection Method": "send_invoice"}
 _PRICED = {"Currency": "usd", "Product": "prod_1", "Unit Amount": 5}
 _BARE = {"Currency": "usd", "Unit Amount": 5}
@@ -783,7 +797,7 @@ TOGETHER = [
             "Line Items",
             "Required if Mode is payment or subscription",
             {**_SOLD, "Mode": "subscription"},
-            {"Mode": "subscription", "Success URL": "https://x.example"},
+            {"Mode": "subscription", **_URLS},
         ),
         (
             "Line Items",
@@ -1062,7 +1076,7 @@ def test_clear_is_taken_only_where_stripe_unsets(name: str) -> None:
     """CLEAR, and "@clear" where a form only gives text, is sent as "" or refused with a reason."""
     for row in ACTIONS[name].spec.rows:
         for clear in (CLEAR, "@clear"):
-            inputs = beside(name, row.key, clear)
+            inputs = company(name, row.key, clear)
             if row.clearable:
                 assert (row.sent_as or row.name, "") in made(name, inputs).request().params
             else:
@@ -1125,7 +1139,7 @@ REFUSED = [
 def test_what_is_ambiguous_is_refused(name: str, key: str, values: list[Any]) -> None:
     """Nothing that can be read in two ways is read at all."""
     for value in values:
-        assert list(refusal(name, beside(name, key, value))) == [key], repr(value)
+        assert list(refusal(name, company(name, key, value))) == [key], repr(value)
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -1134,3 +1148,141 @@ def test_reading_twice_changes_nothing(name: str) -> None:
     once = made(name)
     assert made(name, once.inputs()) == once
     assert right(name).keys() == once.inputs().keys()
+
+
+# --- problems as data -----------------------------------------------------------------------------
+
+ITEM_2 = [{"price": "price_1"}, {"price": "price_2", "quantity": "two"}]
+PROBLEMS: list[tuple[str, dict[str, Any], list[Any], str, str, str]] = [
+    ("create_price", _UNPRICED, ["unit_amount"], "Unit Amount", "required_if_empty", "is required"),
+    ("create_product", {}, ["name"], "Name", "required", "Name is required."),
+    ("create_product", {"Name": 5}, ["name"], "Name", "type", "Name must be text; got 5."),
+    ("list_prices", {"limit": 101}, ["limit"], "Limit", "between", "must be from 1 to 100"),
+    (
+        "create_subscription",
+        {"Customer": "cus_1", "Items": ITEM_2},
+        ["items", 1, "quantity"],
+        "Items",
+        "type",
+        "Items › 2 › quantity must be a whole number",
+    ),
+    (
+        "create_subscription",
+        {"Customer": "cus_1", "Items": [{"price": "p", "prize": 1}]},
+        ["items", 0, "prize"],
+        "Items",
+        "not_a_key",
+        'Items › 1 › "prize" is not a key here',
+    ),
+    (
+        "create_customer",
+        {"Address": {"city": "x" * 5001}},
+        ["address", "city"],
+        "Address",
+        "max_length",
+        "Address › city must be at most 5,000 characters long",
+    ),
+    ("create_customer", {"Emial": "x"}, ["Emial"], "Emial", "not_a_row", "is not an input of"),
+    (
+        "create_customer",
+        {"Email": "a", "email": "b"},
+        ["email"],
+        "Email",
+        "given_twice",
+        "Email is given twice",
+    ),
+    (
+        "list_prices",
+        {"Starting After": "a", "Ending Before": "b"},
+        ["ending_before"],
+        "Ending Before",
+        "excludes",
+        "may not be given together with Starting After",
+    ),
+    ("create_product", {"Name": "@clear"}, ["name"], "Name", "clear", "cannot be unset at Stripe"),
+    ("create_product", {"Name": "\0"}, ["name"], "Name", "characters", "cannot be sent"),
+    (
+        "create_product",
+        {"Name": "x", "Metadata": {"a": {"b": [{"c": {}}] * 30_000}}},
+        ["metadata"],
+        "Metadata",
+        "size",
+        "holds too much",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "inputs", "path", "key", "rule", "words"), PROBLEMS)
+def test_a_problem_is_data(
+    name: str, inputs: Given, path: list[Any], key: str, rule: str, words: str
+) -> None:
+    """A problem has its place, counted from 0, its display key, its rule and its sentence."""
+    with pytest.raises(InvalidInputs) as caught:
+        made(name, inputs)
+    about = json.loads(json.dumps(caught.value.as_dict()))
+    [problem] = about["problems_at"]
+    assert problem == {"path": path, "key": key, "rule": rule, "text": problem["text"]}
+    assert words in problem["text"]
+    assert about["problems"] == {key: [problem["text"]]}
+
+
+def test_an_error_goes_through_json_pickle_and_copies() -> None:
+    """Whatever carries a refusal to a form, the same problems arrive."""
+    with pytest.raises(InvalidInputs) as caught:
+        made("create_subscription", {"Items": ITEM_2, "Descripton": "x", "Metadata": {"a": ["b"]}})
+    error = caught.value
+    assert [problem.key for problem in error.problems_at] == [
+        *("Descripton", "Customer", "Items", "Metadata")
+    ]
+    for again in (
+        InvalidInputs.from_dict(json.loads(json.dumps(error.as_dict()))),
+        pickle.loads(pickle.dumps(error)),  # noqa: S301 - our own
+        copy.deepcopy(error),
+    ):
+        assert (again.problems_at, again.action) == (error.problems_at, error.action)
+        assert (again.as_dict(), str(again)) == (error.as_dict(), str(error))
+
+
+def test_what_is_too_much_to_tell_is_counted() -> None:
+    """Of many unknown inputs, keys or wrong items, twenty are told, and how many more there are."""
+    words = {f"word{number}": "x" for number in range(1_025)}
+    problems = refusal("create_price", {**fewest("create_price"), **words})
+    assert len(problems) == 21
+    assert problems["inputs"] == ["1,005 more inputs are none of Create Price either."]
+    problems = refusal("create_customer", {"Address": words})
+    assert len(problems["Address"]) == 21
+    assert problems["Address"][-1] == "Address has 1,005 more problems."
+    problems = refusal("create_product", {"Name": "P", "Images": [5] * 60})
+    assert len(problems["Images"]) == 21
+    assert problems["Images"][-1] == "Images has 40 more problems."
+
+
+def test_unknown_inputs_hide_nothing() -> None:
+    """However many inputs are unknown, what is wrong with the known ones is told, too."""
+    words = {f"word{number}": "x" for number in range(30)}
+    problems = refusal("create_price", {**words, "Currency": "usd", "currency": "usd"})
+    assert problems["Currency"] == ["Currency is given twice, as Currency and as currency."]
+    assert "Unit Amount" in problems
+
+
+def test_equal_rules_are_equal_and_can_be_read() -> None:
+    """A rule is a value: equal to its like, and shown as what it says."""
+    assert rule.one_of("a", "b") == rule.one_of("a", "b")
+    assert rule.one_of("a", "b") != rule.one_of("b", "a")
+    assert rule.required_if("Mode", "setup") == rule.required_if("Mode", "setup")
+    assert rule.excludes("a") != rule.excludes(rule.Parameter("a"))
+    assert repr(rule.between(1, 100)) == "Between(low=1, high=100)"
+    assert repr(rule.each(rule.max_length(5))) == "Each(rules=(MaxLength(most=5),))"
+
+
+def test_a_row_and_a_parameter_of_the_same_name_are_two_things() -> None:
+    """A display key in lower case is a row; a parameter without one is named as a parameter."""
+    table = {
+        "price": rule.may(str),
+        "amount": rule.may(int, rule.excludes("price")),
+        "other": rule.may(int, rule.excludes(rule.Parameter("price"))),
+    }
+    given = {"price": "p", "amount": 1, "other": 1}
+    assert list(judge_table(table, given)[1]) == ["amount"]
+    del given["price"]
+    assert list(judge_table(table, given, {rule.Parameter("price"): "p"})[1]) == ["other"]

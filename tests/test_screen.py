@@ -255,7 +255,7 @@ def test_no_key_is_an_error(words: tuple[str, ...], key: str, tmp_path: Path) ->
     given = [word.replace("FLOW", str(tmp_path / "flow.yaml")) for word in words]
     terminal = Terminal(tmp_path / "home", STRIPE_API_KEY=key)
     done = terminal(*given, code=2)
-    for way in ("sk_test_…", "STRIPE_API_KEY=emulator", "--emulator"):
+    for way in ("STRIPE_API_KEY", "sk_test_…", "or to emulator", "--emulator"):
         assert way in done.stderr
     assert ("38 actions" in done.stdout) == (words[0] == "doctor")
     terminal("--emulator", *given)

@@ -102,7 +102,7 @@ class Desk:
 
     def run(self, keep: Any, step: Step, account: str | None = None) -> Result:
         """The step's result."""
-        connection = Connection("sk_test_emulator", account, world=self.world)
+        connection = Connection("sk_test_emulator", account, in_process=self.world)
         if self._how == "sync":
             return run_step(keep, self.host, step, connection=connection, run_id="r1")
         return asyncio.run(self._arun(keep, step, connection))
@@ -264,7 +264,7 @@ class Meanwhile:
 def test_two_processes_make_one_payment(desk: Desk, engine: Engine, at: int) -> None:
     """A process that comes at any point of another's step gives the same payment."""
     with Host.load(policy=QUICK) as host:
-        who = Connection("sk_test_emulator", world=desk.world)
+        who = Connection("sk_test_emulator", in_process=desk.world)
         found: list[Result] = []
 
         def other() -> None:
@@ -300,7 +300,7 @@ def test_a_step_that_another_has_joined_stays_its(tmp_path: Path) -> None:
     engine = DictEngine(tmp_path)
     host = loaded()
     with Counted() as world, host:
-        who = Connection("sk_test_emulator", world=world)
+        who = Connection("sk_test_emulator", in_process=world)
 
         def other() -> None:
             # It sends, gets no answer, and then the first one is put off.
@@ -324,7 +324,7 @@ def test_one_with_other_inputs_leaves_the_step_alone(tmp_path: Path) -> None:
     engine = DictEngine(tmp_path)
     host = loaded()
     with Counted() as world, host:
-        who = Connection("sk_test_emulator", world=world)
+        who = Connection("sk_test_emulator", in_process=world)
 
         def other() -> None:
             with pytest.raises(UsageError, match="may have been executed"):
@@ -341,7 +341,7 @@ def test_a_late_refusal_ends_only_its_own_try(tmp_path: Path) -> None:
     engine = DictEngine(tmp_path)
     host = loaded()
     with Counted() as world, host:
-        who = Connection("sk_test_emulator", world=world)
+        who = Connection("sk_test_emulator", in_process=world)
 
         def other() -> None:
             with Host.load(policy=QUICK) as another:
@@ -364,7 +364,7 @@ def test_what_is_done_is_noted_beside_others(tmp_path: Path) -> None:
     engine = DictEngine(tmp_path)
     host = loaded()
     with Counted() as world, host:
-        who = Connection("sk_test_emulator", world=world)
+        who = Connection("sk_test_emulator", in_process=world)
 
         def other() -> None:
             world.faults.add(Fault("cut"))
@@ -429,7 +429,7 @@ def keep(name, compute):
 
 with Emulator(f"{folder}/emulator.db") as world, Host.load() as host:
     step = Step("make", "create_customer", {"Name": "Jenny Rosen"})
-    who = Connection("sk_test_emulator", world=world)
+    who = Connection("sk_test_emulator", in_process=world)
     print(run_step(keep, host, step, connection=who, run_id="r1").output["id"])
 """
 

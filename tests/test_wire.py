@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stripe._encode import _api_encode
-from support import ACTIONS, fewest, made, pairs, referred
+from support import ACTIONS, fewest, made, pairs, referred, right
 
 from stripe_plugin import CLEAR, InvalidInputs, Request
 from stripe_plugin.errors import Refused
@@ -91,9 +91,8 @@ def test_the_python_sdks_own_tests(vector: dict[str, Any]) -> None:
 
 
 def test_all_vectors_are_there(conformance: Any) -> None:
-    """All 65 vectors are checked, and every departure belongs to one of them."""
+    """Every departure belongs to one of the vectors."""
     names = [vector["name"] for vectors in conformance["encoding"].values() for vector in vectors]
-    assert len(names) == 65
     assert DEPARTURES.keys() <= set(names)
 
 
@@ -185,9 +184,9 @@ def test_what_has_no_form_is_refused(value: Any, place: str) -> None:
 
 
 def test_what_cannot_be_sent_is_told_like_any_refusal() -> None:
-    """A request that has no form, because of what was added to it, is an InvalidInputs."""
-    with pytest.raises(InvalidInputs, match="Create Price"):
-        made("create_price").request(extra={"tiers": object()})
+    """A parameter that has no form, because of what was added, is an InvalidInputs."""
+    with pytest.raises(InvalidInputs, match="tiers"):
+        ACTIONS["create_price"].read(fewest("create_price"), extra={"tiers": object()})
 
 
 # --- requests and replies -------------------------------------------------------------------------
@@ -205,7 +204,7 @@ def test_a_request_is_pure(name: str) -> None:
 @pytest.mark.parametrize("name", ACTIONS)
 def test_only_a_post_has_a_body(name: str) -> None:
     """A POST carries its parameters in the body, everything else in the query."""
-    request = made(name).request(extra={"expand": ["data.x"]})
+    request = ACTIONS[name].read(fewest(name), expand=["data.x"]).request()
     form = urlencode(request.params)
     if request.method == "POST":
         assert (request.target, request.body) == (request.path, form.encode())
@@ -221,7 +220,8 @@ def test_without_parameters_there_is_no_question_mark() -> None:
 def test_extra_parameters_stand_beside_the_rows() -> None:
     """Parameters beyond the rows are encoded as they are, after the rows, which stay the same."""
     extra = {"tax_behavior": "inclusive", "currency_options": {"eur": {"unit_amount": 900}}}
-    plain, more = made("create_price").request(), made("create_price").request(extra=extra)
+    plain = made("create_price").request()
+    more = ACTIONS["create_price"].read(right("create_price"), extra=extra).request()
     added = (("tax_behavior", "inclusive"), ("currency_options[eur][unit_amount]", "900"))
     assert more.params == plain.params + added
 
@@ -242,7 +242,7 @@ def test_extra_parameters_stand_beside_the_rows() -> None:
 )
 def test_a_body_is_an_object_or_nothing(body: bytes, read: Any) -> None:
     """The JSON object of a reply is read; anything else is None, never an exception."""
-    assert Reply(200, {}, body).json() == read
+    assert Reply(200, {}, body).output == read
 
 
 @pytest.mark.parametrize(
@@ -257,11 +257,6 @@ def test_a_replay_says_so(headers: dict[str, str], *, replayed: bool) -> None:
 # --- paths ----------------------------------------------------------------------------------------
 
 WITH_ID = {name: each.spec.path_names[0] for name, each in ACTIONS.items() if each.spec.path_names}
-
-
-def test_the_paths_with_an_id() -> None:
-    """22 actions have an ID in their path."""
-    assert len(WITH_ID) == 22
 
 
 @pytest.mark.parametrize("odd", ["a\u2028b", "\u202ex", "a\u00a0b", "\u3000", "\ue000", "\u0085"])

@@ -1,9 +1,11 @@
 """The actions: one module per Stripe resource, nothing but tables.
 
-`from stripe_nodes import CreatePrice` imports the modules on first use.
+`from stripe_nodes import CreatePrice` imports the module of that action, on first use.
 """
 
+import json
 from importlib import import_module
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,17 +31,32 @@ MODULES = (
 
 def actions() -> "Iterator[type[Action]]":
     """Every action class, module by module, in the order of declaration."""
+    for module in MODULES:
+        yield from _actions_of(f"{__name__}.{module}")
+
+
+def _actions_of(module: str) -> "list[type[Action]]":
     from stripe_plugin.declare.action import Action
 
-    for module in MODULES:
-        for found in vars(import_module(f"{__name__}.{module}")).values():
-            if isinstance(found, type) and issubclass(found, Action) and found is not Action:
-                yield found
+    declared = vars(import_module(module)).values()
+    classes = [it for it in declared if isinstance(it, type) and issubclass(it, Action)]
+    return [found for found in classes if found.__module__ == module]
+
+
+def _entries() -> list[str]:
+    """Where each action is, as the index of the manifests has it: `stripe_nodes.prices:…`."""
+    index = files("stripe_manifests").joinpath("index.json")
+    listed: list[dict[str, Any]] = json.loads(index.read_text("utf-8"))["actions"]
+    return [entry["entry"] for entry in listed]
 
 
 def __getattr__(name: str) -> Any:
     if name[:1].isupper():  # a submodule asks for its neighbours by this way, too
-        for found in actions():
+        for entry in _entries():
+            module, _, known = entry.partition(":")
+            if known == name:
+                return getattr(import_module(module), name)
+        for found in actions():  # one that is in no index yet
             if found.__name__ == name:
                 return found
     raise AttributeError(f"module 'stripe_nodes' has no action {name!r}")

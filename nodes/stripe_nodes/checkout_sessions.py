@@ -3,16 +3,20 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_plugin.declare.action import Action, action, conditional, optional, path_id, required
-from stripe_plugin.judge import rules as rule
+from stripe_nodes.resources import CHECKOUT_SESSION, LINE_ITEM, SUBSCRIPTION
+from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
 _PATH = rule.matches(r"[^.]+(?:\.[^.]+){0,3}", "be a path of at most four levels (a.b.c.d)")
-_OTHER_METHODS = ("allowed_payment_method_types", "payment_method_configuration")
+_OTHER_METHODS = (
+    rule.Parameter("allowed_payment_method_types"),
+    rule.Parameter("payment_method_configuration"),
+)
 
 
 @action(
     "POST /v1/checkout/sessions",
-    answers={"url": "https://checkout.stripe.com/...", "status": "open"},
+    CHECKOUT_SESSION,
+    answers=One(url="https://checkout.stripe.com/...", status="open"),
 )
 class CreateCheckoutSession(Action):
     """Open a payment page for one purchase.
@@ -27,7 +31,7 @@ class CreateCheckoutSession(Action):
         rule.one_of("payment", "subscription", "setup"),
         page="Required: payment, subscription, or setup",
     )
-    line_items: list[dict[str, Any]] | None = conditional(
+    line_items: list[dict[str, Any]] | None = optional(
         "Line Items",
         [{"price": "price_123", "quantity": 1}],
         "What is bought",
@@ -43,31 +47,28 @@ class CreateCheckoutSession(Action):
         "Where the customer goes after paying; Stripe fills in {CHECKOUT_SESSION_ID}",
         page="Required; may include {CHECKOUT_SESSION_ID}",
     )
-    cancel_url: str | None = conditional(
-        "Cancel URL",
-        "https://yoursite.com/cancel",
-        "Where the customer goes without paying; empty for no way back",
-        page="Required",
+    cancel_url: str = required(
+        "Cancel URL", "https://yoursite.com/cancel", "Where the customer goes without paying"
     )
     customer: str | None = rows.customer("Who pays, if already a customer")
     customer_email: str | None = optional(
         "Customer Email",
         "user@example.com",
         "Filled in for the customer on the page",
-        rule.excludes("Customer", "customer_account"),
+        rule.excludes("Customer", rows.CUSTOMER_ACCOUNT),
     )
     payment_method_types: list[str] | None = optional(
         "Payment Method Types",
         ["card"],
         "The ways to pay on offer; empty for those set in the Dashboard",
-        rule.required_if("Mode", "setup", beyond=("currency", *_OTHER_METHODS)),
-        rule.excludes(*_OTHER_METHODS, "excluded_payment_method_types"),
+        rule.required_if("Mode", "setup", unless=(rule.Parameter("currency"), *_OTHER_METHODS)),
+        rule.excludes(*_OTHER_METHODS, rule.Parameter("excluded_payment_method_types")),
     )
     allow_promotion_codes: bool | None = optional(
         "Allow Promotion Codes",
         True,
         "Whether the customer may enter a promotion code",
-        rule.excludes("discounts"),
+        rule.excludes(rule.Parameter("discounts")),
         page="Boolean",
     )
     metadata: dict[str, Any] | None = rows.metadata({"order_id": "123"}, clearable=False)
@@ -82,7 +83,9 @@ class CreateCheckoutSession(Action):
 
 @action(
     "POST /v1/checkout/sessions/{session}",
-    answers={"status": "open", "metadata": {"order_id": "456"}},
+    CHECKOUT_SESSION,
+    answers=One(status="open", metadata={"order_id": "456"}),
+    repeatable=True,
 )
 class UpdateCheckoutSession(Action):
     """Change an open session.
@@ -91,7 +94,7 @@ class UpdateCheckoutSession(Action):
     expire the session and create a new one.
     """
 
-    session: str = path_id("ID", "cs_123", "The session to change", "checkout.session")
+    session: str = path_id("ID", "cs_123", "The session to change", CHECKOUT_SESSION)
     metadata: dict[str, Any] | None = rows.metadata({"order_id": "456"})
     line_items: list[dict[str, Any]] | None = optional(
         "Line Items",
@@ -110,18 +113,19 @@ class UpdateCheckoutSession(Action):
 
 @action(
     "GET /v1/checkout/sessions/{session}",
-    answers={"payment_status": "paid", "customer": "cus_123", "amount_total": 2000},
+    CHECKOUT_SESSION,
+    answers=One(payment_status="paid", customer="cus_123", amount_total=2000),
 )
 class RetrieveCheckoutSession(Action):
     """Get one session, for example to show the order on your success page."""
 
-    session: str = path_id("ID", "cs_123", "The session to get", "checkout.session")
+    session: str = path_id("ID", "cs_123", "The session to get", CHECKOUT_SESSION)
     expand: list[str] | None = optional(
         "Expand", ["line_items"], "Linked objects to give in full", rule.each(_PATH), page="Array"
     )
 
 
-@action("GET /v1/checkout/sessions")
+@action("GET /v1/checkout/sessions", CHECKOUT_SESSION, answers=Page())
 class ListCheckoutSessions(Action):
     """List the checkout sessions of the account, newest first."""
 
@@ -130,31 +134,36 @@ class ListCheckoutSessions(Action):
         "Status", "complete", "Only those in this state", rule.one_of("open", "complete", "expired")
     )
     limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("cs_123", "checkout.session")
-    ending_before: str | None = rows.ending_before("cs_456", "checkout.session")
+    starting_after: str | None = rows.starting_after("cs_123", CHECKOUT_SESSION)
+    ending_before: str | None = rows.ending_before("cs_456", CHECKOUT_SESSION)
     subscription: str | None = rows.link(
-        "Subscription", "sub_123", "Only the session that started it", "subscription", beyond=True
+        "Subscription", "sub_123", "Only the session that started it", SUBSCRIPTION, beyond=True
     )
 
 
 @action(
     "GET /v1/checkout/sessions/{session}/line_items",
-    answers={"id": "li_123", "object": "item", "quantity": 1},
+    CHECKOUT_SESSION,
+    answers=Page(id="li_123", object="item", quantity=1),
     docs="checkout/sessions/line_items",
 )
 class ListCheckoutSessionLineItems(Action):
     """List what a session sells, with amounts."""
 
-    session: str = path_id("ID", "cs_123", "The session whose items to list", "checkout.session")
+    session: str = path_id("ID", "cs_123", "The session whose items to list", CHECKOUT_SESSION)
     limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("li_123", "line_item")
-    ending_before: str | None = rows.ending_before("li_456", "line_item")
+    starting_after: str | None = rows.starting_after("li_123", LINE_ITEM)
+    ending_before: str | None = rows.ending_before("li_456", LINE_ITEM)
 
 
 @action(
-    "POST /v1/checkout/sessions/{session}/expire", answers={"status": "expired"}, destructive=True
+    "POST /v1/checkout/sessions/{session}/expire",
+    CHECKOUT_SESSION,
+    answers=One(status="expired"),
+    destructive=True,
+    repeatable=True,
 )
 class ExpireCheckoutSession(Action):
     """Close an open session, so that nobody can pay on it any more."""
 
-    session: str = path_id("ID", "cs_123", "The session to close", "checkout.session")
+    session: str = path_id("ID", "cs_123", "The session to close", CHECKOUT_SESSION)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_plugin.declare.action import Action, action, optional, path_id
+from stripe_nodes.resources import CUSTOMER
+from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id
 
 
 def _email(example: str) -> Any:
@@ -23,7 +24,7 @@ def _address(example: dict[str, str]) -> Any:
     return optional("Address", example, text, rows.address(), clearable=True)
 
 
-@action("GET /v1/customers")
+@action("GET /v1/customers", CUSTOMER, answers=Page())
 class ListCustomers(Action):
     """List the customers of the account, newest first."""
 
@@ -31,18 +32,18 @@ class ListCustomers(Action):
         "Email", "customer@example.com", "Only those with exactly this address", 512
     )
     limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("cus_123", "customer")
-    ending_before: str | None = rows.ending_before("cus_456", "customer")
+    starting_after: str | None = rows.starting_after("cus_123", CUSTOMER)
+    ending_before: str | None = rows.ending_before("cus_456", CUSTOMER)
 
 
-@action("GET /v1/customers/{customer}", answers={"email": "customer@example.com"})
+@action("GET /v1/customers/{customer}", CUSTOMER, answers=One(email="customer@example.com"))
 class RetrieveCustomer(Action):
     """Get one customer."""
 
-    customer: str = path_id("Customer ID", "cus_123", "The customer to get", "customer")
+    customer: str = path_id("Customer ID", "cus_123", "The customer to get", CUSTOMER)
 
 
-@action("POST /v1/customers", answers={"name": "John Doe"})
+@action("POST /v1/customers", CUSTOMER, answers=One(name="John Doe"))
 class CreateCustomer(Action):
     """Create a customer, to charge and invoice them."""
 
@@ -58,11 +59,16 @@ class CreateCustomer(Action):
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"})
 
 
-@action("POST /v1/customers/{customer}", answers={"email": "newemail@example.com"})
+@action(
+    "POST /v1/customers/{customer}",
+    CUSTOMER,
+    answers=One(email="newemail@example.com"),
+    repeatable=True,
+)
 class UpdateCustomer(Action):
     """Change a customer; what is left empty stays as it is."""
 
-    customer: str = path_id("Customer ID", "cus_123", "The customer to change", "customer")
+    customer: str = path_id("Customer ID", "cus_123", "The customer to change", CUSTOMER)
     email: str | None = _email("newemail@example.com")
     name: str | None = _name("Jane Doe")
     phone: str | None = _phone("+1987654321")
@@ -72,8 +78,8 @@ class UpdateCustomer(Action):
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
 
 
-@action("DELETE /v1/customers/{customer}", answers={"deleted": True})
+@action("DELETE /v1/customers/{customer}", CUSTOMER, answers=Deleted())
 class DeleteCustomer(Action):
     """Delete a customer for good and cancel their subscriptions at once."""
 
-    customer: str = path_id("Customer ID", "cus_123", "The customer to delete", "customer")
+    customer: str = path_id("Customer ID", "cus_123", "The customer to delete", CUSTOMER)

@@ -3,40 +3,45 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
-from stripe_plugin.declare.action import Action, action, conditional, optional
-from stripe_plugin.judge import rules as rule
+from stripe_nodes.resources import CUSTOMER, INVOICE, INVOICE_ITEM, PRICE
+from stripe_plugin import Action, One, action, optional, rule
+
+_OTHER_AMOUNTS = (rule.Parameter("price_data"), rule.Parameter("unit_amount_decimal"))
 
 
-@action("POST /v1/invoiceitems", answers={"customer": "cus_123", "amount": 1000})
+@action("POST /v1/invoiceitems", INVOICE_ITEM, answers=One(customer="cus_123", amount=1000))
 class CreateInvoiceItem(Action):
     """Add a line to a draft invoice, or to the customer's next one.
 
     A negative amount is a credit.
     """
 
-    customer: str | None = conditional(
+    customer: str | None = optional(
         "Customer",
         "cus_123",
         "Who is charged",
-        rule.required_if_empty("Invoice", beyond=("customer_account",)),
-        rule.reference("customer"),
+        rule.required_if_empty("Invoice", rows.CUSTOMER_ACCOUNT),
+        rule.reference(CUSTOMER),
         page="Required (unless attaching to an invoice)",
     )
     invoice: str | None = rows.link(
-        "Invoice", "in_123", "The draft to add the line to; empty for the next one", "invoice"
+        "Invoice", "in_123", "The draft to add the line to; empty for the next one", INVOICE
     )
     price: str | None = optional(
         "Price",
         "price_123",
         "A one-time price",
-        rule.required_if_empty("Amount", beyond=("price_data", "unit_amount_decimal")),
-        rule.excludes("Amount", "price_data", "unit_amount_decimal"),
-        rule.reference("price"),
+        rule.required_if_empty("Amount", *_OTHER_AMOUNTS),
+        rule.excludes("Amount", *_OTHER_AMOUNTS),
+        rule.reference(PRICE),
         page="Use Price or Amount + Currency",
         sent_as="pricing[price]",
     )
     amount: int | None = optional(
-        "Amount", 1000, "The line's total in the currency's smallest unit (cents)", rules.amount()
+        "Amount",
+        1000,
+        "The line's total in the currency's smallest unit (cents)",
+        rules.amount(currency="Currency"),
     )
     currency: str | None = optional(
         "Currency",
@@ -51,7 +56,7 @@ class CreateInvoiceItem(Action):
         1,
         "How many units of the price",
         rule.only_if("Price"),
-        rule.excludes("quantity_decimal"),
+        rule.excludes(rule.Parameter("quantity_decimal")),
         rule.at_least(0),
         page="Default 1",
     )

@@ -3,8 +3,8 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_plugin.declare.action import Action, action, optional, path_id, required
-from stripe_plugin.judge import rules as rule
+from stripe_nodes.resources import CUSTOMER, INVOICE, SUBSCRIPTION
+from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, required, rule
 
 _STATUS = rule.one_of("draft", "open", "paid", "uncollectible", "void")
 
@@ -17,7 +17,7 @@ def _description(example: str) -> Any:
     return rows.text("Description", example, "A memo for the customer", 1500)
 
 
-@action("GET /v1/invoices")
+@action("GET /v1/invoices", INVOICE, answers=Page())
 class ListInvoices(Action):
     """List the invoices of the account, newest first."""
 
@@ -26,28 +26,28 @@ class ListInvoices(Action):
         "Status", "open", "Only invoices in this state", _STATUS, page="Stripe invoice status"
     )
     subscription: str | None = rows.link(
-        "Subscription", "sub_123", "Only this subscription's invoices", "subscription"
+        "Subscription", "sub_123", "Only this subscription's invoices", SUBSCRIPTION
     )
     limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("in_123", "invoice")
-    ending_before: str | None = rows.ending_before("in_456", "invoice")
+    starting_after: str | None = rows.starting_after("in_123", INVOICE)
+    ending_before: str | None = rows.ending_before("in_456", INVOICE)
 
 
-@action("GET /v1/invoices/{invoice}", answers={"status": "draft"})
+@action("GET /v1/invoices/{invoice}", INVOICE, answers=One(status="draft"))
 class RetrieveInvoice(Action):
     """Get one invoice."""
 
-    invoice: str = path_id("Invoice ID", "in_123", "The invoice to get", "invoice")
+    invoice: str = path_id("Invoice ID", "in_123", "The invoice to get", INVOICE)
 
 
-@action("POST /v1/invoices", answers={"customer": "cus_123"})
+@action("POST /v1/invoices", INVOICE, answers=One(customer="cus_123"))
 class CreateInvoice(Action):
     """Start a draft invoice for a customer.
 
     Pending invoice items are not pulled in: add items to the draft with Create Invoice Item.
     """
 
-    customer: str = required("Customer", "cus_123", "Who is invoiced", rule.reference("customer"))
+    customer: str = required("Customer", "cus_123", "Who is invoiced", rule.reference(CUSTOMER))
     auto_advance: bool | None = _auto_advance(True)
     collection_method: str | None = rows.collection_method("charge_automatically")
     description: str | None = _description("Monthly invoice")
@@ -56,11 +56,11 @@ class CreateInvoice(Action):
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"})
 
 
-@action("POST /v1/invoices/{invoice}", answers={"status": "draft"})
+@action("POST /v1/invoices/{invoice}", INVOICE, answers=One(status="draft"), repeatable=True)
 class UpdateInvoice(Action):
     """Change a draft invoice; of a finalized one only the metadata and little else."""
 
-    invoice: str = path_id("Invoice ID", "in_123", "The invoice to change", "invoice")
+    invoice: str = path_id("Invoice ID", "in_123", "The invoice to change", INVOICE)
     auto_advance: bool | None = _auto_advance(False)
     collection_method: str | None = rows.collection_method("send_invoice")
     description: str | None = _description("Updated invoice")
@@ -69,8 +69,8 @@ class UpdateInvoice(Action):
     due_date: int | None = rows.due_date(1924991999, beyond=True)
 
 
-@action("DELETE /v1/invoices/{invoice}", answers={"deleted": True})
+@action("DELETE /v1/invoices/{invoice}", INVOICE, answers=Deleted())
 class DeleteInvoice(Action):
     """Delete a draft invoice for good. A finalized one can only be voided."""
 
-    invoice: str = path_id("Invoice ID", "in_123", "The draft to delete", "invoice")
+    invoice: str = path_id("Invoice ID", "in_123", "The draft to delete", INVOICE)

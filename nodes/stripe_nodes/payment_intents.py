@@ -3,9 +3,14 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
-from stripe_plugin.declare.action import Action, action, optional, path_id, required
-from stripe_plugin.judge import rules as rule
+from stripe_nodes.resources import PAYMENT_INTENT, PAYMENT_METHOD
+from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
+_OTHER_WAYS = (
+    rule.Parameter("confirmation_method"),
+    rule.Parameter("payment_method_types"),
+    rule.Parameter("allowed_payment_method_types"),
+)
 _AUTOMATIC = rule.keys(
     enabled=rule.need(bool), allow_redirects=rule.may(str, rule.one_of("always", "never"))
 )
@@ -16,7 +21,7 @@ def _description(example: str) -> Any:
 
 
 def _payment_method(example: str) -> Any:
-    return rows.link("Payment Method", example, "What to pay with", "payment_method")
+    return rows.link("Payment Method", example, "What to pay with", PAYMENT_METHOD)
 
 
 def _receipt_email(*, clearable: bool = False) -> Any:
@@ -24,29 +29,37 @@ def _receipt_email(*, clearable: bool = False) -> Any:
     return optional("Receipt Email", "customer@example.com", text, clearable=clearable)
 
 
-@action("GET /v1/payment_intents")
+@action("GET /v1/payment_intents", PAYMENT_INTENT, answers=Page())
 class ListPaymentIntents(Action):
     """List the payments of the account, newest first."""
 
     customer: str | None = rows.customer("Only this customer's payments")
     limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("pi_123", "payment_intent")
-    ending_before: str | None = rows.ending_before("pi_456", "payment_intent")
+    starting_after: str | None = rows.starting_after("pi_123", PAYMENT_INTENT)
+    ending_before: str | None = rows.ending_before("pi_456", PAYMENT_INTENT)
 
 
-@action("GET /v1/payment_intents/{intent}", answers={"status": "requires_payment_method"})
+@action(
+    "GET /v1/payment_intents/{intent}",
+    PAYMENT_INTENT,
+    answers=One(status="requires_payment_method"),
+)
 class RetrievePaymentIntent(Action):
     """Get one payment intent."""
 
-    intent: str = path_id("Payment Intent ID", "pi_123", "The payment to get", "payment_intent")
+    intent: str = path_id("Payment Intent ID", "pi_123", "The payment to get", PAYMENT_INTENT)
 
 
-@action("POST /v1/payment_intents", answers={"amount": 1000, "currency": "usd"})
+@action("POST /v1/payment_intents", PAYMENT_INTENT, answers=One(amount=1000, currency="usd"))
 class CreatePaymentIntent(Action):
     """Prepare a payment. Nothing is charged before it is confirmed."""
 
     amount: int = required(
-        "Amount", 1000, "In the currency's smallest unit (cents)", rule.at_least(1), rules.amount()
+        "Amount",
+        1000,
+        "In the currency's smallest unit (cents)",
+        rule.at_least(1),
+        rules.amount(currency="Currency"),
     )
     currency: str = required("Currency", "usd", "The currency that is paid", rules.currency_code())
     customer: str | None = rows.customer("Who pays")
@@ -57,21 +70,25 @@ class CreatePaymentIntent(Action):
         "Automatic Payment Methods",
         {"enabled": True},
         "Offer every way to pay that the Dashboard allows",
-        rule.excludes(
-            "confirmation_method", "payment_method_types", "allowed_payment_method_types"
-        ),
+        rule.excludes(*_OTHER_WAYS),
         _AUTOMATIC,
     )
     metadata: dict[str, Any] | None = rows.metadata({"order_id": "123"}, clearable=False)
 
 
-@action("POST /v1/payment_intents/{intent}", answers={"amount": 1200})
+@action(
+    "POST /v1/payment_intents/{intent}", PAYMENT_INTENT, answers=One(amount=1200), repeatable=True
+)
 class UpdatePaymentIntent(Action):
     """Change a payment that is not paid yet; what is left empty stays as it is."""
 
-    intent: str = path_id("Payment Intent ID", "pi_123", "The payment to change", "payment_intent")
+    intent: str = path_id("Payment Intent ID", "pi_123", "The payment to change", PAYMENT_INTENT)
     amount: int | None = optional(
-        "Amount", 1200, "In the currency's smallest unit (cents)", rule.at_least(1), rules.amount()
+        "Amount",
+        1200,
+        "In the currency's smallest unit (cents)",
+        rule.at_least(1),
+        rules.amount(currency=rule.Parameter("currency")),
     )
     description: str | None = _description("Updated order")
     payment_method: str | None = _payment_method("pm_456")
@@ -80,12 +97,16 @@ class UpdatePaymentIntent(Action):
 
 
 @action(
-    "POST /v1/payment_intents/{intent}/cancel", answers={"status": "canceled"}, destructive=True
+    "POST /v1/payment_intents/{intent}/cancel",
+    PAYMENT_INTENT,
+    answers=One(status="canceled"),
+    destructive=True,
+    repeatable=True,
 )
 class CancelPaymentIntent(Action):
     """Give up a payment that is not paid yet. A paid one is given back with Refund Payment."""
 
-    intent: str = path_id("Payment Intent ID", "pi_123", "The payment to cancel", "payment_intent")
+    intent: str = path_id("Payment Intent ID", "pi_123", "The payment to cancel", PAYMENT_INTENT)
     cancellation_reason: str | None = optional(
         "Cancellation Reason",
         "requested_by_customer",

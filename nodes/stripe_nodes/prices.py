@@ -3,10 +3,10 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
-from stripe_plugin.declare.action import Action, action, conditional, optional, path_id, required
-from stripe_plugin.judge import rules as rule
+from stripe_nodes.resources import PRICE, PRODUCT
+from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
-_OTHER_AMOUNTS = ("unit_amount_decimal", "custom_unit_amount", "billing_scheme")
+_OTHER_AMOUNTS = (rule.Parameter("unit_amount_decimal"), rule.Parameter("custom_unit_amount"))
 _ARCHIVED = {"active": False}
 
 
@@ -14,48 +14,49 @@ def _nickname(example: str) -> Any:
     return rows.text("Nickname", example, "A short name that customers do not see", 5000)
 
 
-@action("GET /v1/prices")
+@action("GET /v1/prices", PRICE, answers=Page())
 class ListPrices(Action):
     """List the prices of the account, newest first."""
 
-    product: str | None = rows.link("Product", "prod_123", "Only this product's prices", "product")
+    product: str | None = rows.link("Product", "prod_123", "Only this product's prices", PRODUCT)
     active: bool | None = rows.active("Only active prices, or only archived ones")
     currency: str | None = optional(
         "Currency", "usd", "Only prices in this currency", rules.currency_code(), page="ISO code"
     )
     limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("price_123", "price")
-    ending_before: str | None = rows.ending_before("price_456", "price")
+    starting_after: str | None = rows.starting_after("price_123", PRICE)
+    ending_before: str | None = rows.ending_before("price_456", PRICE)
 
 
-@action("GET /v1/prices/{price}", answers={"currency": "usd"})
+@action("GET /v1/prices/{price}", PRICE, answers=One(currency="usd"))
 class RetrievePrice(Action):
     """Get one price."""
 
-    price: str = path_id("Price ID", "price_123", "The price to get", "price")
+    price: str = path_id("Price ID", "price_123", "The price to get", PRICE)
 
 
-@action("POST /v1/prices", answers={"currency": "usd"})
+@action("POST /v1/prices", PRICE, answers=One(currency="usd"))
 class CreatePrice(Action):
     """Add a price, one-time or recurring, to a product or to one made with it."""
 
     currency: str = required("Currency", "usd", "What it is charged in", rules.currency_code())
-    product: str | None = conditional(
+    product: str | None = optional(
         "Product",
         "prod_123",
         "The product it is for",
         rule.required_if_empty("Product Data"),
         rule.excludes("Product Data"),
-        rule.reference("product"),
+        rule.reference(PRODUCT),
+        page="Required if Product Data is empty",
     )
     unit_amount: int | None = optional(
         "Unit Amount",
         1000,
         "What one unit costs, in the currency's smallest unit (cents); 0 is free",
-        rule.required_if_empty(beyond=_OTHER_AMOUNTS),
-        rule.excludes(*_OTHER_AMOUNTS[:2]),
+        rule.required_if_empty(*_OTHER_AMOUNTS, rule.Parameter("billing_scheme")),
+        rule.excludes(*_OTHER_AMOUNTS),
         rule.at_least(0),
-        rules.amount(),
+        rules.amount(currency="Currency"),
         page="",
     )
     recurring: dict[str, Any] | None = optional(
@@ -76,11 +77,11 @@ class CreatePrice(Action):
     )
 
 
-@action("POST /v1/prices/{price}", answers={"active": False})
+@action("POST /v1/prices/{price}", PRICE, answers=One(active=False), repeatable=True)
 class UpdatePrice(Action):
     """Change a price. Its amount, currency and interval never change: make a new price instead."""
 
-    price: str = path_id("Price ID", "price_123", "The price to change", "price")
+    price: str = path_id("Price ID", "price_123", "The price to change", PRICE)
     active: bool | None = optional("Active", False, "Whether it can be used for new purchases")
     nickname: str | None = _nickname("Updated Monthly")
     lookup_key: str | None = rows.text(
@@ -95,8 +96,15 @@ class UpdatePrice(Action):
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
 
 
-@action("POST /v1/prices/{price}", answers=_ARCHIVED, sends=_ARCHIVED, docs="prices/update")
+@action(
+    "POST /v1/prices/{price}",
+    PRICE,
+    answers=One(active=False),
+    sends=_ARCHIVED,
+    docs="prices/update",
+    repeatable=True,
+)
 class DeactivatePrice(Action):
     """Archive a price, so that nothing new can be bought at it."""
 
-    price: str = path_id("Price ID", "price_123", "The price to archive", "price")
+    price: str = path_id("Price ID", "price_123", "The price to archive", PRICE)

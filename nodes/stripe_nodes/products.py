@@ -3,31 +3,32 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_plugin.declare.action import Action, action, optional, path_id, required
-from stripe_plugin.judge import rules as rule
+from stripe_nodes.resources import PRICE, PRODUCT
+from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, required, rule
 
 _CURSOR = "Use an ID from the previous result"
-_IMAGES = (rule.max_items(8, "URLs", aloud=True), rule.each(rule.max_length(5000)))
+_MOST = "Max 8 URLs"
+_IMAGES = (rule.max_items(8, "URLs"), rule.each(rule.max_length(5000)))
 
 
-@action("GET /v1/products")
+@action("GET /v1/products", PRODUCT, answers=Page())
 class ListProducts(Action):
     """List the products of the account, newest first."""
 
     active: bool | None = rows.active("Only active products, or only archived ones")
     limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("prod_123", "product", _CURSOR)
-    ending_before: str | None = rows.ending_before("prod_456", "product", _CURSOR)
+    starting_after: str | None = rows.starting_after("prod_123", PRODUCT, _CURSOR)
+    ending_before: str | None = rows.ending_before("prod_456", PRODUCT, _CURSOR)
 
 
-@action("GET /v1/products/{id}", answers={"name": "Premium Plan"})
+@action("GET /v1/products/{id}", PRODUCT, answers=One(name="Premium Plan"))
 class RetrieveProduct(Action):
     """Get one product."""
 
-    id: str = path_id("Product ID", "prod_123", "The product to get", "product")
+    id: str = path_id("Product ID", "prod_123", "The product to get", PRODUCT)
 
 
-@action("POST /v1/products", answers={"name": "Premium Plan"})
+@action("POST /v1/products", PRODUCT, answers=One(name="Premium Plan"))
 class CreateProduct(Action):
     """Create a product, ready to be given prices."""
 
@@ -37,17 +38,19 @@ class CreateProduct(Action):
         "Description", "Premium subscription plan", "What it is, for customers", 40000
     )
     images: list[str] | None = optional(
-        "Images", ["https://example.com/img.jpg"], "Addresses of its pictures", *_IMAGES
+        "Images", ["https://example.com/img.jpg"], "Addresses of its pictures", *_IMAGES, page=_MOST
     )
     url: str | None = rows.text("URL", "https://example.com/product", "Its page on your site", 5000)
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"}, clearable=False)
 
 
-@action("POST /v1/products/{id}", answers={"name": "Premium Plan Updated"})
+@action(
+    "POST /v1/products/{id}", PRODUCT, answers=One(name="Premium Plan Updated"), repeatable=True
+)
 class UpdateProduct(Action):
     """Change a product; what is left empty stays as it is."""
 
-    id: str = path_id("Product ID", "prod_123", "The product to change", "product")
+    id: str = path_id("Product ID", "prod_123", "The product to change", PRODUCT)
     name: str | None = rows.text("Name", "Premium Plan Updated", "The name customers see", 5000)
     active: bool | None = optional("Active", False, "Whether it can be bought")
     description: str | None = rows.text(
@@ -58,19 +61,20 @@ class UpdateProduct(Action):
         ["https://example.com/new.jpg"],
         "Addresses of its pictures; they replace the present ones",
         *_IMAGES,
+        page=_MOST,
         clearable=True,
     )
     url: str | None = optional(
         "URL", "https://example.com/new-product", "Its page on your site", clearable=True
     )
     default_price: str | None = rows.link(
-        "Default Price", "price_123", "The price it is sold at by default", "price"
+        "Default Price", "price_123", "The price it is sold at by default", PRICE
     )
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
 
 
-@action("DELETE /v1/products/{id}", answers={"deleted": True})
+@action("DELETE /v1/products/{id}", PRODUCT, answers=Deleted())
 class DeleteProduct(Action):
     """Delete a product. One that has prices cannot be deleted: set Active to false instead."""
 
-    id: str = path_id("Product ID", "prod_123", "The product to delete", "product")
+    id: str = path_id("Product ID", "prod_123", "The product to delete", PRODUCT)

@@ -3,12 +3,16 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
-from stripe_plugin.declare.action import Action, action, optional
-from stripe_plugin.judge import rules as rule
+from stripe_nodes.resources import CHARGE, PAYMENT_INTENT, REFUND
+from stripe_plugin import Action, One, action, optional, rule
 
 
 @action(
-    "POST /v1/refunds", answers={"status": "succeeded"}, docs="refunds/create", destructive=True
+    "POST /v1/refunds",
+    REFUND,
+    answers=One(status="succeeded"),
+    docs="refunds/create",
+    destructive=True,
 )
 class RefundPayment(Action):
     """Give a payment back, all of it or a part."""
@@ -18,7 +22,7 @@ class RefundPayment(Action):
         "ch_123",
         "The charge to refund",
         rule.required_if_empty("Payment Intent ID"),
-        rule.reference("charge"),
+        rule.reference(CHARGE),
         page="Required when refund type is Charge",
     )
     payment_intent: str | None = optional(
@@ -27,7 +31,7 @@ class RefundPayment(Action):
         "The payment intent to refund",
         rule.required_if_empty("Charge ID"),
         rule.excludes("Charge ID"),
-        rule.reference("payment_intent"),
+        rule.reference(PAYMENT_INTENT),
         page="Required when refund type is Payment Intent",
     )
     amount: int | None = optional(
@@ -35,7 +39,7 @@ class RefundPayment(Action):
         1000,
         "How much, in the currency's smallest unit (cents); empty for all that is left",
         rule.at_least(1),
-        rules.amount(),
+        rules.amount(currency=None),
         page="Empty refunds the full amount",
     )
     reason: str | None = optional(

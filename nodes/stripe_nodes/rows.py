@@ -4,11 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 from stripe_nodes import rules
-from stripe_plugin.declare.action import optional
-from stripe_plugin.judge import rules as rule
+from stripe_nodes.resources import CUSTOMER
+from stripe_plugin import Resource, optional, rule
 
 Object = dict[str, Any]
 Texts = list[str]
+CUSTOMER_ACCOUNT = rule.Parameter("customer_account")
 DAYS = "How many days the customer has to pay a sent invoice"
 
 
@@ -17,7 +18,7 @@ def text(key: str, example: str, description: str, most: int, **more: Any) -> An
     return optional(key, example, description, rule.max_length(most), **more)
 
 
-def link(key: str, example: str, description: str, resource: str, **more: Any) -> Any:
+def link(key: str, example: str, description: str, resource: Resource, **more: Any) -> Any:
     """The ID of another object."""
     return optional(key, example, description, rule.reference(resource), **more)
 
@@ -34,17 +35,17 @@ def active(description: str) -> Any:
 
 def customer(description: str) -> Any:
     """A customer who may be given as an account instead."""
-    alone = rule.excludes("customer_account")
-    return optional("Customer", "cus_123", description, alone, rule.reference("customer"))
+    alone = rule.excludes(CUSTOMER_ACCOUNT)
+    return optional("Customer", "cus_123", description, alone, rule.reference(CUSTOMER))
 
 
-def starting_after(example: str, resource: str, page: str | None = None) -> Any:
+def starting_after(example: str, resource: Resource, page: str | None = None) -> Any:
     """The cursor to the next page."""
     about = "Continue after this ID: the last one of the page before"
     return link("Starting After", example, about, resource, page=page)
 
 
-def ending_before(example: str, resource: str, page: str | None = None) -> Any:
+def ending_before(example: str, resource: Resource, page: str | None = None) -> Any:
     """The cursor to the previous page."""
     about = "Go back to the results before this ID: the first one of the page after"
     alone = rule.excludes("Starting After")
@@ -82,16 +83,18 @@ LONG = rule.max_length(5000)
 TAX = rule.one_of("exclusive", "inclusive", "unspecified")
 
 
-def address() -> rule.Restriction:
+def address() -> rule.Rule:
     """A postal address; an empty line is unset."""
     lines = ("line1", "line2", "city", "state", "postal_code", "country")
     return rule.keys({line: rule.may(str, LONG, clearable=True) for line in lines})
 
 
-def recurring(**more: rule.Field) -> rule.Restriction:
+def recurring(**more: rule.Field) -> rule.Rule:
     """How often a price is billed."""
     every = rule.need(str, rule.one_of("day", "week", "month", "year"))
-    return rule.keys(interval=every, interval_count=rule.may(int, rules.three_years()), **more)
+    return rule.keys(
+        interval=every, interval_count=rule.may(int, rules.three_years(interval="interval")), **more
+    )
 
 
 def metered() -> dict[str, rule.Field]:
@@ -100,7 +103,7 @@ def metered() -> dict[str, rule.Field]:
     return {"meter": meter, "usage_type": rule.may(str, rule.one_of("licensed", "metered"))}
 
 
-def product_data() -> rule.Restriction:
+def product_data() -> rule.Rule:
     """A product made together with its price."""
     words = "be 1–22 characters with a letter and without < > \\ \" '"
     descriptor = rule.matches(r"(?=.*[A-Za-z])[^<>\\\"']{1,22}", words)
@@ -119,7 +122,9 @@ def _price_data(**more: rule.Field) -> rule.Field:
     table = rule.keys(
         currency=rule.need(str, rules.currency_code()),
         tax_behavior=rule.may(str, TAX),
-        unit_amount=rule.may(int, rules.amount(), rule.required_if_empty("unit_amount_decimal")),
+        unit_amount=rule.may(
+            int, rules.amount(currency="currency"), rule.required_if_empty("unit_amount_decimal")
+        ),
         unit_amount_decimal=rule.may(Decimal, rule.excludes("unit_amount")),
         **more,
     )
@@ -143,14 +148,14 @@ def _subscription_item(**more: rule.Field) -> dict[str, rule.Field]:
     return _priced(**more, price_data=data, billing_thresholds=thresholds, discounts=discounts)
 
 
-def subscription_items() -> tuple[rule.Restriction, ...]:
+def subscription_items() -> tuple[rule.Rule, ...]:
     """The items of a new subscription: a price each."""
     item = _subscription_item()
     item["price"] = rule.may(str, rule.required_if_empty("price_data"), LONG)
     return rule.max_items(20), rule.each(rule.keys(item))
 
 
-def subscription_changes() -> rule.Restriction:
+def subscription_changes() -> rule.Rule:
     """Items to change or drop (with their ID), or to add (without)."""
     deleted = rule.may(bool, rule.only_if("id"))
     item = _subscription_item(id=rule.may(str, LONG), deleted=deleted, clear_usage=rule.may(bool))
@@ -158,7 +163,7 @@ def subscription_changes() -> rule.Restriction:
     return rule.each(rule.keys(item))
 
 
-def line_items(**known: rule.Field) -> rule.Restriction:
+def line_items(**known: rule.Field) -> rule.Rule:
     """What a checkout session sells; `known`: by what an update names the items it keeps."""
     either = rule.required_if_empty("product_data"), rule.excludes("product_data")
     data = _price_data(
@@ -172,14 +177,14 @@ def line_items(**known: rule.Field) -> rule.Restriction:
     return rule.each(rule.keys(item))
 
 
-def shipping_options() -> tuple[rule.Restriction, ...]:
+def shipping_options() -> tuple[rule.Rule, ...]:
     """At most five ways to ship: a rate each, or the data of one."""
     rate = rule.may(str, rule.required_if_empty("shipping_rate_data"), LONG)
     data = rule.may(Object, rule.excludes("shipping_rate"))
     return rule.max_items(5), rule.each(rule.keys(shipping_rate=rate, shipping_rate_data=data))
 
 
-def subscription_data() -> rule.Restriction:
+def subscription_data() -> rule.Rule:
     """How the subscription that a checkout session starts is set up."""
     return rule.keys(
         application_fee_percent=rule.may(Decimal),

@@ -4,12 +4,12 @@ import re
 import time
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
-from stripe_plugin.judge.rules import Restriction, matches
-from stripe_plugin.judge.values import CLEAR, UNKNOWN
+from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given
+from stripe_plugin.rule import Label, Rule
 
 # Source: docs.stripe.com/currencies.
 THREE_DECIMALS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
@@ -18,65 +18,164 @@ LONG_AMOUNTS = frozenset({"clp", "cop", "huf", "idr", "inr", "jpy", "krw", "lbp"
 INTERVALS = MappingProxyType({"day": 1095, "week": 156, "month": 36, "year": 3})
 
 
-def currency_code() -> Restriction:
+@attrs.frozen
+class CurrencyCode(Rule):
     """A three-letter ISO 4217 code, sent in lower case as Stripe wants it."""
-    base = matches("[A-Za-z]{3}", "be a three-letter ISO currency code, such as usd")
-    return attrs.evolve(base, says="Three-letter ISO currency code", then=str.lower)
+
+    name: ClassVar[str] = "currency_code"
+
+    @property
+    def must(self) -> str:
+        return "be a three-letter ISO currency code, such as usd"
+
+    @property
+    def text(self) -> str:
+        return "Three-letter ISO currency code"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return {"pattern": "^(?:[A-Za-z]{3})$"}
+
+    def holds(self, value: Any) -> bool:
+        return bool(re.fullmatch("[A-Za-z]{3}", value))
+
+    def judge(self, value: Any, given: Given) -> Any:
+        code: str = super().judge(value, given)
+        return code.lower()
 
 
-def in_future(hours: int = 0) -> Restriction:
+@attrs.frozen
+class InFuture(Rule):
     """A unix timestamp (seconds) that is still to come, by at least so many hours."""
-    ahead = f"at least {hours} hours ahead" if hours else "in the future"
-    must = f"be a unix timestamp (seconds) {ahead}"
-    return Restriction(must, lambda value, _: value > time.time() + hours * 3600)
+
+    name: ClassVar[str] = "in_future"
+    hours: int
+
+    @property
+    def must(self) -> str:
+        ahead = f"at least {self.hours} hours ahead" if self.hours else "in the future"
+        return f"be a unix timestamp (seconds) {ahead}"
+
+    def holds(self, value: Any) -> bool:
+        return bool(value > time.time() + self.hours * 3600)
 
 
-def amount() -> Restriction:
-    """Minor units: 8 digits, 12 in currencies of small units, whole tens in three-decimal ones.
+@attrs.frozen
+class Amount(Rule):
+    """Minor units of the currency that stands beside it, if one does.
 
+    8 digits, 12 in currencies of small units, whole tens in three-decimal ones.
     Source: docs.stripe.com/currencies.
     """
 
-    def ok(value: int, given: Mapping[str, Any]) -> bool:
-        named = given.get("Currency", given.get("currency"))
-        currency = named.lower() if isinstance(named, str) else ""
-        digits = 8 if currency and currency not in LONG_AMOUNTS else 12
-        return abs(value) < 10**digits and not (currency in THREE_DECIMALS and value % 10)
+    name: ClassVar[str] = "amount"
+    currency: Label | None
 
-    must = "be in the currency's smallest unit: at most 8 digits, ending in 0 if it has 3 decimals"
-    return Restriction(must, ok)
+    @property
+    def must(self) -> str:
+        digits = "at most 8 digits, ending in 0 if it has 3 decimals"
+        return f"be in the currency's smallest unit: {digits}"
+
+    @property
+    def neighbours(self) -> tuple[Label, ...]:
+        return () if self.currency is None else (self.currency,)
+
+    def judge(self, value: Any, given: Given) -> Any:
+        named = given.get(self.currency)
+        currency = named.lower() if isinstance(named, str) else None
+        digits = 12 if currency is None or currency in LONG_AMOUNTS else 8
+        is_between_coins = currency in THREE_DECIMALS and value % 10
+        if is_between_coins or abs(value) >= 10**digits:
+            raise self.refused(value)
+        return value
 
 
-def three_years() -> Restriction:
-    """How many intervals a billing period spans: three years at most."""
+@attrs.frozen
+class ThreeYears(Rule):
+    """How many of the intervals that stand beside it a billing period spans."""
 
-    def ok(value: int, given: Mapping[str, Any]) -> bool:
-        return 1 <= value <= INTERVALS.get(given.get("interval", ""), 1095)
+    name: ClassVar[str] = "three_years"
+    interval: Label
 
-    must = "be at least 1, and with its interval at most three years"
-    return Restriction(must, ok, {"minimum": 1})
+    @property
+    def must(self) -> str:
+        return "be at least 1, and with its interval at most three years"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return {"minimum": 1}
+
+    @property
+    def neighbours(self) -> tuple[Label, ...]:
+        return (self.interval,)
+
+    def judge(self, value: Any, given: Given) -> Any:
+        most = INTERVALS.get(given.get(self.interval, ""), 1095)
+        if not 1 <= value <= most:
+            raise self.refused(value)
+        return value
 
 
-def metadata() -> Restriction:
+@attrs.frozen
+class Metadata(Rule):
     """Up to 50 keys of your own (≤ 40 characters, no brackets), values of ≤ 500 kept as text."""
 
-    def ok(value: dict[str, Any], _: Mapping[str, Any]) -> bool:
-        keys = all(re.fullmatch(r"[^\[\]]{1,40}", key) for key in value)
-        return keys and len(value) <= 50 and all(map(storable, value.values()))
+    name: ClassVar[str] = "metadata"
 
-    def storable(item: Any) -> bool:
-        return item is UNKNOWN or (not isinstance(item, dict | list) and len(str(item)) <= 500)
+    @property
+    def must(self) -> str:
+        keys = "at most 50 keys (1–40 characters, no [ ])"
+        return f"hold {keys} with text values of up to 500 characters"
 
-    def stored(item: Any) -> Any:
-        text = str(item).lower() if isinstance(item, bool) else str(item)
-        unset = item is CLEAR or text == "@clear"
-        return item if item is UNKNOWN else "" if unset else text
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        names = {"maxLength": 40, "pattern": r"^[^\[\]]+$"}
+        values = {"type": ["string", "number", "boolean", "null"], "maxLength": 500}
+        return {"maxProperties": 50, "propertyNames": names, "additionalProperties": values}
 
-    def then(value: dict[str, Any]) -> dict[str, Any]:
-        return {key: stored(item) for key, item in value.items() if item is not None}
+    def holds(self, value: Any) -> bool:
+        named = all(re.fullmatch(r"[^\[\]]{1,40}", key) for key in value)
+        return named and len(value) <= 50 and all(map(_storable, value.values()))
 
-    must = "hold at most 50 keys (1–40 characters, no [ ]) with text values of up to 500 characters"
-    names = {"maxLength": 40, "pattern": r"^[^\[\]]+$"}
-    values = {"type": ["string", "number", "boolean", "null"], "maxLength": 500}
-    schema = {"maxProperties": 50, "propertyNames": names, "additionalProperties": values}
-    return Restriction(must, ok, schema, then=then)
+    def judge(self, value: Any, given: Given) -> Any:
+        judged: dict[str, Any] = super().judge(value, given)
+        return {key: _stored(item) for key, item in judged.items() if item is not None}
+
+
+def _storable(item: Any) -> bool:
+    if item is UNKNOWN:
+        return True
+    return not isinstance(item, dict | list) and len(str(item)) <= 500
+
+
+def _stored(item: Any) -> Any:
+    if item is UNKNOWN:
+        return item
+    if item is CLEAR or item == "@clear":
+        return ""
+    return str(item).lower() if isinstance(item, bool) else str(item)
+
+
+def currency_code() -> CurrencyCode:
+    """A three-letter ISO 4217 code, sent in lower case."""
+    return CurrencyCode()
+
+
+def in_future(hours: int = 0) -> InFuture:
+    """A unix timestamp (seconds) that is still to come, by at least so many hours."""
+    return InFuture(hours)
+
+
+def amount(*, currency: Label | None) -> Amount:
+    """Minor units of the currency that this row has, or parameter; None if there is none."""
+    return Amount(currency)
+
+
+def three_years(*, interval: Label) -> ThreeYears:
+    """Three years at most, in the intervals that this row has."""
+    return ThreeYears(interval)
+
+
+def metadata() -> Metadata:
+    """Keys of your own with texts."""
+    return Metadata()

@@ -3,8 +3,8 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_plugin.declare.action import Action, action, optional, path_id, required
-from stripe_plugin.judge import rules as rule
+from stripe_nodes.resources import CUSTOMER, PAYMENT_METHOD, PRICE, SUBSCRIPTION
+from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
 _STATUS = rule.one_of(
     *("active", "all", "canceled", "ended", "incomplete", "incomplete_expired"),
@@ -14,42 +14,46 @@ _STATUS = rule.one_of(
 
 def _cancel_at_period_end(example: bool) -> Any:  # noqa: FBT001 - an example value
     text = "Whether it ends with the period that is paid for"
-    return optional("Cancel at Period End", example, text, rule.excludes("cancel_at"))
+    return optional(
+        "Cancel at Period End", example, text, rule.excludes(rule.Parameter("cancel_at"))
+    )
 
 
 def _payment_method(example: str) -> Any:
     text = "The customer's payment method to charge"
-    return rows.link("Default Payment Method", example, text, "payment_method")
+    return rows.link("Default Payment Method", example, text, PAYMENT_METHOD)
 
 
-@action("GET /v1/subscriptions")
+@action("GET /v1/subscriptions", SUBSCRIPTION, answers=Page())
 class ListSubscriptions(Action):
     """List the subscriptions of the account, newest first; canceled ones only if asked for."""
 
     customer: str | None = rows.customer("Only this customer's subscriptions")
-    price: str | None = rows.link("Price", "price_123", "Only subscriptions to this price", "price")
+    price: str | None = rows.link("Price", "price_123", "Only subscriptions to this price", PRICE)
     status: str | None = optional(
         "Status", "active", "Only in this state, or all", _STATUS, page="Stripe subscription status"
     )
     limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("sub_123", "subscription")
-    ending_before: str | None = rows.ending_before("sub_456", "subscription")
+    starting_after: str | None = rows.starting_after("sub_123", SUBSCRIPTION)
+    ending_before: str | None = rows.ending_before("sub_456", SUBSCRIPTION)
 
 
-@action("GET /v1/subscriptions/{subscription_exposed_id}", answers={"status": "active"})
+@action(
+    "GET /v1/subscriptions/{subscription_exposed_id}", SUBSCRIPTION, answers=One(status="active")
+)
 class RetrieveSubscription(Action):
     """Get one subscription."""
 
     subscription_exposed_id: str = path_id(
-        "Subscription ID", "sub_123", "The subscription to get", "subscription"
+        "Subscription ID", "sub_123", "The subscription to get", SUBSCRIPTION
     )
 
 
-@action("POST /v1/subscriptions", answers={"customer": "cus_123"})
+@action("POST /v1/subscriptions", SUBSCRIPTION, answers=One(customer="cus_123"))
 class CreateSubscription(Action):
     """Subscribe a customer to one or more recurring prices."""
 
-    customer: str = required("Customer", "cus_123", "Who subscribes", rule.reference("customer"))
+    customer: str = required("Customer", "cus_123", "Who subscribes", rule.reference(CUSTOMER))
     items: list[dict[str, Any]] = required(
         "Items",
         [{"price": "price_123", "quantity": 1}],
@@ -67,7 +71,12 @@ class CreateSubscription(Action):
     days_until_due: int | None = rows.days_until_due(beyond=True)
 
 
-@action("POST /v1/subscriptions/{subscription_exposed_id}", answers={"status": "active"})
+@action(
+    "POST /v1/subscriptions/{subscription_exposed_id}",
+    SUBSCRIPTION,
+    answers=One(status="active"),
+    repeatable=True,
+)
 class UpdateSubscription(Action):
     """Change a subscription; what is left empty stays as it is.
 
@@ -75,7 +84,7 @@ class UpdateSubscription(Action):
     """
 
     subscription_exposed_id: str = path_id(
-        "Subscription ID", "sub_123", "The subscription to change", "subscription"
+        "Subscription ID", "sub_123", "The subscription to change", SUBSCRIPTION
     )
     cancel_at_period_end: bool | None = _cancel_at_period_end(True)
     default_payment_method: str | None = _payment_method("pm_456")
@@ -101,10 +110,14 @@ class UpdateSubscription(Action):
     )
 
 
-@action("DELETE /v1/subscriptions/{subscription_exposed_id}", answers={"status": "canceled"})
+@action(
+    "DELETE /v1/subscriptions/{subscription_exposed_id}",
+    SUBSCRIPTION,
+    answers=One(status="canceled"),
+)
 class CancelSubscription(Action):
     """End a subscription at once. To let the paid period run out, update Cancel at Period End."""
 
     subscription_exposed_id: str = path_id(
-        "Subscription ID", "sub_123", "The subscription to cancel", "subscription"
+        "Subscription ID", "sub_123", "The subscription to cancel", SUBSCRIPTION
     )

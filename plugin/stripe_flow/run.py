@@ -12,8 +12,9 @@ from stripe_flow.journal import Journal
 from stripe_flow.references import resolved
 from stripe_flow.step import Step, run_step
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.errors import HookFailed, InvalidInputs, StripeError, UsageError
+from stripe_plugin.errors import InvalidInputs, StripeError, UsageError
 from stripe_plugin.host.host import Host
+from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.run.result import Result
 
@@ -91,6 +92,6 @@ class Run:
 
 def _scope(connection: Connection, run_id: str) -> str:
     """The run's name among those of all accounts and emulators."""
-    emulator = connection.world
+    emulator = connection.in_process
     place = emulator.file if emulator else connection.base_url
     return json.dumps([connection.mode, place, connection.account, run_id])

@@ -43,8 +43,9 @@ from typing import Any, Protocol
 import attrs
 
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.errors import HookFailed, IdempotencyConflict, StripeError, UsageError
+from stripe_plugin.errors import IdempotencyConflict, StripeError, UsageError
 from stripe_plugin.host.host import Host
+from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.judge.values import NOTHING, is_object
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.run.idempotency import idempotency_key
@@ -158,9 +159,15 @@ class Send:
 
     def obey(self, _: Any, run: Callable[..., Any]) -> Any:
         """What the host gives."""
-        work, step = self.work, self.work.step
-        context = attrs.evolve(self.context, expand=step.expand, extra=step.extra)
-        return run(step.action, step.inputs, connection=work.connection, context=context)
+        step = self.work.step
+        return run(
+            step.action,
+            step.inputs,
+            extra=step.extra,
+            expand=step.expand,
+            connection=self.work.connection,
+            context=self.context,
+        )
 
 
 Compute = Callable[[], Entry]
@@ -194,7 +201,7 @@ class _Work:
             spec = self.host.action(self.step.action).spec
         except UsageError:  # there is no such action
             return None
-        return idempotency_key(spec, self.connection, context) if spec.method == "POST" else None
+        return idempotency_key(spec, self.connection, context)
 
 
 @attrs.define
@@ -335,6 +342,6 @@ def _note(tried: _Try, result: Result) -> Keeping:
 
 def _kept_result(entry: Entry) -> Result:
     try:
-        return attrs.evolve(Result(**entry["result"]), replayed=True)
+        return attrs.evolve(Result.from_dict(entry["result"]), replayed=True)
     except (KeyError, TypeError):
         raise UsageError("The result that is kept of this step is of another version") from None

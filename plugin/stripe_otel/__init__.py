@@ -19,7 +19,7 @@ _version = cache(version)
 
 def _asked(action: Any, connection: Any, context: Any) -> dict[str, Any]:
     """The attributes that are known beforehand."""
-    place = urlsplit(connection.base_url if connection.world is None else "")
+    place = urlsplit(connection.base_url if connection.in_process is None else "")
     facts = {"http.request.method": action.spec.method, "url.template": action.spec.path}
     facts |= {"server.address": place.hostname, "server.port": place.port}
     facts |= {"stripe.action": action.spec.id, "stripe.mode": connection.mode}

@@ -4,13 +4,80 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from importlib import import_module
+from typing import Any, ClassVar, Self, cast
 
-if TYPE_CHECKING:
-    from stripe_plugin.run.result import Result
+from stripe_plugin.secrets import masked, without_secrets
 
 
-from stripe_plugin.secrets import masked
+class NodeError(Exception):
+    """Everything that can end a run, as data: `as_dict` for a form or a queue, `from_dict` back.
+
+    The words that all kinds share mean the same: `category` (which kind), `text` (the sentence for
+    a person), `http_status` (what a host's own API may answer with), `retryable` (the same run may
+    succeed later), `outcome_unknown` (it may have been executed).
+    """
+
+    category: ClassVar[str] = ""
+    http_status: ClassVar[int] = 500
+    retryable: bool = False
+    outcome_unknown: bool = False
+    _kinds: ClassVar[dict[str, "type[NodeError]"]] = {}
+
+    def __init_subclass__(cls, *, category: str = "", http_status: int = 0) -> None:
+        if category:  # else it is one of its parent's kind
+            cls.category, cls.http_status = category, http_status
+            NodeError._kinds[category] = cls
+
+    @property
+    def text(self) -> str:
+        """The sentence that a person reads, with the display key and path that it is about."""
+        return str(self)
+
+    def facts(self) -> dict[str, Any]:
+        """What only this kind tells, as JSON data."""
+        return {}
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> Self:
+        """What `facts` and the shared words gave."""
+        return cls(facts["text"])
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as JSON data without secrets."""
+        shared = {
+            "category": self.category,
+            "text": self.text,
+            "http_status": self.http_status,
+            "retryable": self.retryable,
+            "outcome_unknown": self.outcome_unknown,
+        }
+        return cast("dict[str, Any]", without_secrets({**shared, **self.facts()}))
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> "NodeError":
+        """The error that `as_dict` gave. Raises `UsageError` for anything else."""
+        category = data.get("category")
+        if category not in NodeError._kinds:
+            import_module("stripe_plugin.host.watch")  # whose kinds are not needed without a host
+        kind = NodeError._kinds.get(str(category))
+        if kind is None:
+            raise UsageError(f"There is no error of the category {category!r}")
+        return kind.of_facts(data)
+
+
+class UsageError(NodeError, category="usage", http_status=400):
+    """An unknown action, an unusable key or option, a broken plugin or flow file."""
+
+    def __init__(self, text: object) -> None:
+        super().__init__(masked(str(text)))
+
+
+class Denied(NodeError, category="denied", http_status=403):
+    """A hook said no, before anything was sent: raise it with the reason."""
+
+    def __init__(self, text: object) -> None:
+        super().__init__(masked(str(text)))
 
 
 def near(word: Any, known: Iterable[str]) -> str:
@@ -20,136 +87,198 @@ def near(word: Any, known: Iterable[str]) -> str:
     return f" (did you mean {by_fold[found[0]]}?)" if found else ""
 
 
+Path = tuple[str | int, ...]  # parameter names, keys, and positions counted from 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at one place inside of a value."""
+
+    text: str  # behind the place, as in "must be text; got 5"
+    rule: str  # the broken rule's name, as in `max_length`
+    path: Path = ()  # the place, below the value
+    words: str = ""  # the same for a sentence, counted from 1: " › 2 › quantity"
+
+    def inside(self, step: str | int) -> "Fault":
+        """The same fault, seen from an object that has the value at `step`, or from a list."""
+        return Fault(self.text, self.rule, (step, *self.path), words((step,)) + self.words)
+
+
+def words(path: Path) -> str:
+    """A path as sentences have it, counted from 1: ` › 2 › quantity`."""
+    steps = [str(step + 1) if isinstance(step, int) else step for step in path]
+    return "".join(f" › {step}" for step in steps)
+
+
 class Refused(ValueError):
-    """One value cannot be taken: [(path below its label, what is wrong)], at most 20 of them."""
+    """One value cannot be taken; its `faults` say where in it, and why."""
 
-    def __init__(self, problems: str | Sequence[tuple[str, str]]) -> None:
-        self.problems = [("", problems)] if isinstance(problems, str) else list(problems)[:20]
-        super().__init__("; ".join(wrong for _, wrong in self.problems))
-
-
-class UsageError(Exception):
-    """An unknown action, an unusable key or option, a broken plugin or flow file."""
-
-    def __init__(self, text: object) -> None:
-        super().__init__(masked(str(text)))
-
-
-class InvalidInputs(ValueError):
-    """Inputs refused before anything was sent. `problems`: `{display key: [sentence, …]}`, all."""
-
-    def __init__(self, problems: Mapping[str, list[str]], action: str | None = None) -> None:
-        self.problems, self.action = dict(problems), action
-        super().__init__(self.problems, action)
+    def __init__(self, faults: str | Sequence[Fault], rule: str = "type") -> None:
+        self.faults = [Fault(faults, rule)] if isinstance(faults, str) else list(faults)
+        super().__init__(self.faults)
 
     def __str__(self) -> str:
-        return " ".join(sentence for sentences in self.problems.values() for sentence in sentences)
+        return "; ".join(fault.text for fault in self.faults[:20])
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the inputs of an action."""
+
+    path: Path  # parameter names, then keys, and positions counted from 0
+    key: str  # the display key, to point at its control; of an unknown input, what was given
+    rule: str  # the broken rule: required, type, one_of, not_a_row, given_twice, excludes, …
+    text: str  # the sentence, which begins with the display key
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-safe; the same words as in `StripeError.as_dict()` mean the same."""
-        facts = {"category": "invalid_inputs", "message": str(self), "action": self.action}
-        return {**facts, "problems": self.problems, "retryable": False, "outcome_unknown": False}
+        """JSON-safe."""
+        return {"path": [*self.path], "key": self.key, "rule": self.rule, "text": self.text}
+
+    @classmethod
+    def from_dict(cls, about: Mapping[str, Any]) -> "Problem":
+        """The problem that gave `about` by `as_dict()`."""
+        return cls(tuple(about["path"]), about["key"], about["rule"], about["text"])
+
+
+class InvalidInputs(NodeError, ValueError, category="invalid_inputs", http_status=422):
+    """Inputs refused before anything was sent: `problems_at` has every `Problem`."""
+
+    def __init__(self, problems_at: Sequence[Problem], action: str | None = None) -> None:
+        self.problems_at, self.action = list(problems_at), action
+        super().__init__(self.problems_at, action)
+
+    @property
+    def problems(self) -> dict[str, list[str]]:
+        """The sentences by display key, for a form."""
+        return sentences(self.problems_at)
+
+    def __str__(self) -> str:
+        return " ".join(text for texts in self.problems.values() for text in texts)
+
+    def facts(self) -> dict[str, Any]:
+        """The action, and its problems by display key and by path."""
+        problems_at = [problem.as_dict() for problem in self.problems_at]
+        return {"action": self.action, "problems": self.problems, "problems_at": problems_at}
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> Self:
+        """What `facts` gave."""
+        problems = [Problem.from_dict(problem) for problem in facts["problems_at"]]
+        return cls(problems, facts["action"])
+
+
+def sentences(problems: Iterable[Problem]) -> dict[str, list[str]]:
+    """What is wrong, by display key."""
+    by_key: dict[str, list[str]] = {}
+    for problem in problems:
+        by_key.setdefault(problem.key, []).append(problem.text)
+    return by_key
+
+
+UNKNOWN = "It may have been executed all the same."
 
 
 @dataclass(eq=False, kw_only=True)
-class StripeError(Exception):
-    """Stripe refused the request, or its answer did not arrive."""
+class StripeError(NodeError, category="api", http_status=502):
+    """Stripe refused the request, or its answer did not arrive.
 
-    category: ClassVar[str] = "api"
-    statuses: ClassVar[tuple[int, ...]] = ()
-    message: str
-    type: str | None = None
+    Without an answer `status`, `request_id` and all of Stripe's own words are None.
+    """
+
+    message: str  # Stripe's, or ours
+    type: str | None = None  # Stripe's words, as its error object has them
     code: str | None = None
     decline_code: str | None = None
+    advice_code: str | None = None  # what to do about a declined card
+    network_decline_code: str | None = None
     param: str | None = None
-    display_key: str | None = None  # the form's row to point at
-    request_id: str | None = None
-    status: int | None = None
+    payment_intent: str | None = None  # the ID of the payment that failed, to go on with it
+    charge: str | None = None
     doc_url: str | None = None
+    request_log_url: str | None = None
+    request_id: str | None = None
+    status: int | None = None  # of Stripe's answer
+    replayed: bool = False  # Stripe repeated an earlier answer
+    rate_limit_reason: str | None = None  # Stripe-Rate-Limited-Reason, such as endpoint-rate
+    display_key: str | None = None  # the form's row to point at
+    path: tuple[str | int, ...] | None = None  # parameter names, and positions counted from 0
+    place: str | None = None  # the same for a person: Line Items › 1 › price_data
     retryable: bool = False  # the same run may succeed later
     outcome_unknown: bool = False  # may be executed: run it again under the same idempotency key
     attempts: int = 0
     action: str | None = None
     idempotency_key: str | None = None
-    rate_limit_reason: str | None = None  # Stripe-Rate-Limited-Reason, such as endpoint-rate
 
-    def __init_subclass__(cls, *, category: str, statuses: tuple[int, ...] = ()) -> None:
-        cls.category, cls.statuses = category, statuses
+    statuses: ClassVar[tuple[int, ...]] = ()
+
+    def __init_subclass__(
+        cls, *, category: str = "", http_status: int = 0, statuses: tuple[int, ...] = ()
+    ) -> None:
+        super().__init_subclass__(category=category, http_status=http_status)
+        cls.statuses = statuses
 
     def __post_init__(self) -> None:
         self.message = masked(self.message)
+        self.path = None if self.path is None else tuple(self.path)
+
+    @property
+    def text(self) -> str:
+        """What is wrong, where, and whether it may have been executed."""
+        place = self.place or self.display_key
+        sentence = f"{place}: {self.message}" if place else self.message
+        if not self.outcome_unknown:
+            return sentence
+        return f"{sentence}{'' if sentence.endswith('.') else '.'} {UNKNOWN}"
 
     def __str__(self) -> str:
-        where = f"{self.display_key}: " if self.display_key else ""
         facts = [self.category, self.decline_code or self.code, self.request_id]
-        stop = "" if self.message.endswith(".") else "."
-        unknown = f"{stop} It may have been executed all the same." * self.outcome_unknown
-        return f"{where}{self.message}{unknown} [{', '.join(filter(None, facts))}]"
+        return f"{self.text} [{', '.join(fact for fact in facts if fact)}]"
 
-    def as_dict(self) -> dict[str, Any]:
-        """Everything a host or a form needs, JSON-safe."""
-        return {"category": self.category, **asdict(self)}
+    def facts(self) -> dict[str, Any]:
+        """Every field; `path` as a list."""
+        return {**asdict(self), "path": None if self.path is None else [*self.path]}
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> Self:
+        """What `facts` gave."""
+        return cls(**{name: facts[name] for name in cls.__dataclass_fields__ if name in facts})
 
     def __reduce__(self) -> Any:
         return partial(type(self), **asdict(self)), ()
 
 
-class CardError(StripeError, category="card", statuses=(402,)):
+class CardError(StripeError, category="card", http_status=402, statuses=(402,)):
     """The payment was declined; `decline_code` says why."""
 
 
-class InvalidRequest(StripeError, category="invalid_request", statuses=(400, 404)):
+class InvalidRequest(StripeError, category="invalid_request", http_status=400, statuses=(400, 404)):
     """Wrong parameters, or an object that is not there or not in the right state."""
 
 
-class AuthenticationFailed(StripeError, category="authentication", statuses=(401,)):
+class AuthenticationFailed(
+    StripeError, category="authentication", http_status=502, statuses=(401,)
+):
     """The key is wrong, expired or revoked."""
 
 
-class PermissionDenied(StripeError, category="permission", statuses=(403,)):
+class PermissionDenied(StripeError, category="permission", http_status=502, statuses=(403,)):
     """The key may not do this; for a restricted key, Stripe names the permission."""
 
 
-class IdempotencyConflict(StripeError, category="idempotency", statuses=(409,)):
+class IdempotencyConflict(StripeError, category="idempotency", http_status=409, statuses=(409,)):
     """The idempotency key was used for something else, or is in use right now."""
 
 
-class RateLimited(StripeError, category="rate_limit", statuses=(429,)):
+class RateLimited(StripeError, category="rate_limit", http_status=429, statuses=(429,)):
     """Too many requests, or another request holds the object's lock."""
 
 
-class ConnectionFailed(StripeError, category="connection"):
+class ConnectionFailed(StripeError, category="connection", http_status=504):
     """No complete answer arrived."""
 
 
-class Unreconciled(StripeError, category="unreconciled"):
+class Unreconciled(StripeError, category="unreconciled", http_status=409):
     """It may have been executed, too long ago to be repeated safely: look at Stripe first."""
-
-
-class HookFailed(Exception):
-    """A hook failed, by the error that is its cause, when Stripe had been asked already.
-
-    `result` is what was done, or `error` says that its outcome is unknown.
-    """
-
-    def __init__(self, why: str, result: "Result | None", error: StripeError | None) -> None:
-        self.why, self.result, self.error = masked(why)[:300], result, error
-        super().__init__(self.why, result, error)
-
-    def __str__(self) -> str:
-        if self.result is None:
-            return f"A hook failed ({self.why}) after this: {self.error}"
-        what = f"{self.result.output.get('object')} {self.result.output.get('id')}"
-        return (
-            f"A hook failed ({self.why}) after Stripe had done it: {what}, request"
-            f" {self.result.request_id}. Do not run it anew."
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-safe; the same words as in `StripeError.as_dict()` mean the same."""
-        result, error = self.result and self.result.as_dict(), self.error and self.error.as_dict()
-        facts = {"retryable": False, "outcome_unknown": not result, "result": result}
-        return {"category": "hook", "message": str(self), **facts, "error": error}
 
 
 def kind_of(status: int, error_type: str | None, code: str | None) -> type[StripeError]:

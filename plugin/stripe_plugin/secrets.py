@@ -7,12 +7,14 @@ from typing import Any
 
 # Where a word begins: also behind an escape of JSON, Python or URLs, as in `\nsk_` and `%20sk_`.
 _START = r"(?:(?<![A-Za-z0-9])|(?<=\\[a-z])|(?<=%\w\w)|(?<=\\x\w\w)|(?<=\\u\w{4}))"
-
-
 _KEYS = re.compile(rf"{_START}((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?+)[A-Za-z0-9_]{{3,}}")
-
-
-_CLIENT_SECRETS = re.compile(r"([a-z]{2,6}_(?:test_|live_)?[A-Za-z0-9]+_secret_)[\w%.~+/=-]+")
+# pi_123_secret_…, cs_test_123_secret_…, src_123_client_secret_…, cuss_secret_…
+_CLIENT_SECRETS = re.compile(
+    r"([a-z]{2,6}_(?:test_|live_)?(?:[A-Za-z0-9]+_)?(?:client_)?secret_)[\w%.~+/=-]+"
+)
+# What moves a terminal's cursor or turns the direction of writing.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+LONGEST_ERROR = 300  # characters of a stranger's error
 
 
 def masked(text: str) -> str:
@@ -20,31 +22,52 @@ def masked(text: str) -> str:
     return _KEYS.sub(r"\1…", _CLIENT_SECRETS.sub(r"\1…", text))
 
 
+def without_secrets(value: Any) -> Any:
+    """A copy of JSON data with every key and client secret in it cut."""
+    if isinstance(value, str):
+        return masked(str.__str__(value))
+    if isinstance(value, Mapping):
+        return {masked(str(key)): without_secrets(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_secrets(item) for item in value]
+    return value
+
+
 def shown(value: Any, most: int = 60) -> str:
-    """`value`, short enough for a sentence and without secrets."""
+    """`value`, short enough for a sentence, on one line and without secrets."""
     if isinstance(value, int) and abs(value) >= 10**18:
         return "a number of more than 18 digits"
-    if isinstance(value, str | int | float) or value is None:
-        cut = masked(value[: most * 2]) if isinstance(value, str) else value
-        text = json.dumps(cut, ensure_ascii=False).encode("utf-8", "replace").decode()
-        text = re.sub(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]", "\ufffd", text)  # moves the cursor
-        return text if len(text) <= most else text[:most] + "…"
+    if isinstance(value, str):
+        return _shortened(_quoted(masked(value[: most * 2])), most)
+    if isinstance(value, int | float) or value is None:
+        return _shortened(json.dumps(value), most)
     if isinstance(value, Mapping):
         return "an object"
-    return "a list" if isinstance(value, list | tuple) else f"a {type(value).__name__[:most]}"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"a {type(value).__name__[:most]}"
+
+
+def _quoted(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return _UNPRINTABLE.sub("\ufffd", quoted)
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def said(error: BaseException) -> str:
     """An error's type and text, bounded and without secrets, whatever its text is made by."""
     try:
-        text = str(error)[:300]
+        text = str(error)[:LONGEST_ERROR]
     except Exception:  # noqa: BLE001 - a stranger's error, which may not even have a text
         text = "…"
     return masked(f"{type(error).__name__}: {text}")
 
 
 class Secret:
-    """Text that is shown only by `reveal()` and never pickled."""
+    """Text that is shown only by `reveal()`, copied as it is, and never pickled."""
 
     __slots__ = ("reveal",)  # a closure: nothing that walks over attributes meets the text
 
@@ -53,45 +76,20 @@ class Secret:
         self.reveal: Callable[[], str] = lambda: plain
 
     def __repr__(self) -> str:
-        shown = masked(self.reveal())
-        return shown if shown.endswith("…") else "…"
+        cut = masked(self.reveal())
+        return cut if cut.endswith("…") else "…"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other.reveal() == self.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, _: object) -> "Secret":
+        return self
 
     def __reduce__(self) -> Any:
         raise TypeError("a secret is not pickled; make the connection where it is used")
-
-
-class ClientSecret(str):
-    """Text as it came from Stripe, for a customer's browser: shown cut, whatever shows it.
-
-    Comparing it, sending it on and writing it as JSON take the whole; pickling is refused.
-    """
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        cut = masked(str.__str__(self))
-        return cut if cut.endswith("…") else "…"
-
-    def __repr__(self) -> str:
-        return repr(str(self))
-
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
-
-    def __getitem__(self, index: Any) -> str:  # rich cuts what it shows
-        return str(self)[index]
-
-    def __deepcopy__(self, _: object) -> "ClientSecret":
-        return self
-
-    def __reduce_ex__(self, _: object) -> Any:
-        raise TypeError("a client secret is not pickled; Result.as_dict() has what may be kept")
-
-
-def without_secrets(value: Any) -> Any:
-    """JSON data with every key and client secret in it cut."""
-    if isinstance(value, Mapping):
-        return {masked(str(key)): without_secrets(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_secrets(item) for item in value]
-    return masked(str(value)) if isinstance(value, str) else value

@@ -16,7 +16,8 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_plugin.errors import HookFailed, StripeError, UsageError
+from stripe_plugin.errors import StripeError, UsageError
+from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
 from stripe_terminal import checkup, printed
 from stripe_terminal.inputs import inputs_of, run_id_or_new, text, text_of

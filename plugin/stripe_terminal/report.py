@@ -6,12 +6,21 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from stripe_plugin.errors import HookFailed, InvalidInputs, StripeError, UsageError
+from stripe_plugin.errors import InvalidInputs, NodeError, StripeError, UsageError
+from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
 from stripe_terminal.screen import Screen
 
 UNEXPECTED, WRONG, REFUSED, UNSURE, INTERRUPTED = 1, 2, 3, 4, 130
 STOPPED = "Interrupted; what was on its way may have been executed."
+
+
+class Unexpected(NodeError, category="unexpected"):
+    """What a plugin raises, or a person: it says nothing of what was sent."""
+
+    def __init__(self, text: object) -> None:
+        super().__init__(masked(str(text)))
+
 
 Data = Callable[[Any], None] | None
 
@@ -46,10 +55,10 @@ def _code(error: BaseException) -> int:
             return UNEXPECTED
 
 
-def _readable(error: BaseException) -> BaseException:
+def _readable(error: BaseException) -> NodeError:
     """The error, or one that says the same in words of ours."""
     match error:
-        case InvalidInputs() | StripeError() | HookFailed() | UsageError():
+        case NodeError():
             return error
         case KeyboardInterrupt():
             text = STOPPED
@@ -58,28 +67,20 @@ def _readable(error: BaseException) -> BaseException:
             text = f"{where}{error.strerror or error}"
         case _:
             text = f"{type(error).__name__}: {error}"
-    readable = UsageError(text)
+    readable = UsageError(text) if isinstance(error, OSError) else Unexpected(text)
     for note in getattr(error, "__notes__", ()):
         readable.add_note(note)
     return readable
 
 
-def _end(error: BaseException, code: int, err: Screen, data: Data) -> NoReturn:
+def _end(error: NodeError, code: int, err: Screen, data: Data) -> NoReturn:
     if data:
-        data({"error": _facts(error, code)})
+        data({"error": error.as_dict()})
     for sentence in _sentences(error):
         err.tell(masked(sentence), "[red]✗[/] ")
     if isinstance(error, InvalidInputs) or getattr(error, "unsent", False):
         err.say("Nothing was sent.")
     sys.exit(code)
-
-
-def _facts(error: Any, code: int) -> dict[str, Any]:
-    if hasattr(error, "as_dict"):
-        facts: dict[str, Any] = error.as_dict()
-        return facts
-    category = "usage" if code == WRONG else "unexpected"
-    return {"category": category, "message": masked(str(error))}
 
 
 def _sentences(error: BaseException) -> Iterator[str]:

@@ -5,14 +5,12 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from stripe_plugin.errors import UsageError
-from stripe_plugin.host.host import PLUGINS, Host
+from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import masked
 from stripe_terminal import printed
 from stripe_terminal.report import reporting
@@ -23,10 +21,6 @@ if TYPE_CHECKING:
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.run.result import Result
 
-NO_KEY = (
-    "There is no API key. Set STRIPE_API_KEY to one of your account (sk_test_…); or use no account"
-    " at all: `stripe-nodes --emulator …`, or STRIPE_API_KEY=emulator."
-)
 MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
 )
@@ -60,9 +54,7 @@ class Session:
     @cached_property
     def host(self) -> Host:
         """The installed actions and plugins."""
-        host = Host.load()
-        _check_required(host, self._required)
-        return host
+        return Host.load(require=self._required)
 
     def warn_of_plugins(self) -> None:
         """Tells of those that could not be loaded, each on one line."""
@@ -84,18 +76,15 @@ class Session:
     @property
     def emulated(self) -> bool:
         """Whether the connection is to the emulator in this process."""
-        return self.connection.world is not None
+        return self.connection.in_process is not None
 
     def _environ(self) -> dict[str, str]:
         """The environment, as the options change it. The emulator is a file of all commands."""
         environ = {**os.environ, "STRIPE_NODES_EMULATOR": str(emulator_file())}
         if self.account is not None:
             environ["STRIPE_ACCOUNT"] = self.account
-        named = environ.get("STRIPE_API_KEY", "").strip() == "emulator"
-        if self._by_option or named:
-            environ["STRIPE_API_KEY"] = ""
-        elif not environ.get("STRIPE_API_KEY", "").strip():
-            raise UsageError(NO_KEY)
+        if self._by_option:
+            environ["STRIPE_API_KEY"] = "emulator"
         return environ
 
     def begin(self, run_id: str) -> "Run":
@@ -111,25 +100,6 @@ class Session:
         text = printed.about(result, told=self.emulated)
         if text:
             self.err.tell(text)
-
-
-def _check_required(host: Host, required: Sequence[str]) -> None:
-    """Refuses to go on without a plugin that must be there."""
-    names = [*required, *_listed("STRIPE_PLUGIN_REQUIRE")]
-    installed = {point.name for point in entry_points(group=PLUGINS)}
-    installed -= {*_listed("STRIPE_PLUGIN_BLOCK")}
-    broken = {problem.name: problem.reason for problem in host.problems}
-    for name in names:
-        if name in broken:
-            raise UsageError(f"The plugin {name} is required, but cannot be used: {broken[name]}")
-        if name not in installed:
-            raise UsageError(f"The plugin {name} is required, but not installed, or blocked")
-
-
-def _listed(variable: str) -> list[str]:
-    """The names in a variable of the environment."""
-    names = os.environ.get(variable, "").split(",")
-    return [name.strip() for name in names if name.strip()]
 
 
 def home() -> Path:

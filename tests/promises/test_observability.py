@@ -67,7 +67,7 @@ class Desk:
 
     def __init__(self, way: str, world: Emulator, url: str) -> None:
         self.way, self.world, self.connection = way, world, Connection(KEY, base_url=url)
-        self.inside = Connection(KEY, world=world)  # the same without the socket
+        self.inside = Connection(KEY, in_process=world)  # the same without the socket
 
     def host(self, *plugins: Any, policy: Policy = QUICK) -> Host:
         """Everything installed, and these plugins."""
@@ -503,7 +503,7 @@ def test_spans_nest(desk: Desk, spans: Spans) -> None:
     """The run's span lies within the caller's, and the requests' within the run's."""
     with Traced() as world, trace.get_tracer("flow").start_as_current_span("flow") as outer:
         world.faults.add(Fault("unavailable"))
-        desk.run(CREATE, connection=Connection(KEY, world=world))
+        desk.run(CREATE, connection=Connection(KEY, in_process=world))
         assert trace.get_current_span() is outer
     first, second, run, flow = spans()
     assert [span.name for span in (first, second, run, flow)] == ["POST", "POST", CREATING, "flow"]
@@ -518,7 +518,7 @@ def test_parallel_runs_do_not_mix(desk: Desk, spans: Spans) -> None:
     async def step(host: Host, number: int, world: Emulator) -> None:
         context = RunContext(run_id="many", step=f"step {number}")
         with trace.get_tracer("flow").start_as_current_span(f"step {number}"):
-            await host.arun(*CREATE, connection=Connection(KEY, world=world), context=context)
+            await host.arun(*CREATE, connection=Connection(KEY, in_process=world), context=context)
 
     async def steps(world: Emulator) -> None:
         async with desk.host() as host:

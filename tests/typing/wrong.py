@@ -8,6 +8,7 @@ from stripe_nodes import (
     CreateProduct,
     ExpireCheckoutSession,
     ListPrices,
+    RetrieveCheckoutSession,
     RetrievePrice,
 )
 from stripe_plugin import (
@@ -16,13 +17,16 @@ from stripe_plugin import (
     Client,
     Connection,
     Host,
+    Page,
     Policy,
+    Resource,
     RunContext,
     action,
     optional,
     path_id,
     required,
 )
+from stripe_plugin.rule import reference
 
 # What must be given is missing.
 CreatePrice()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
@@ -44,7 +48,7 @@ ListPrices(limit=[10])  # type: ignore[arg-type]  # pyright: ignore[reportArgume
 
 # Rows have names, and nothing else is one.
 CreatePrice(currency="usd", amount=1000)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-CreatePrice("usd")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+CreatePrice("usd")  # type: ignore[arg-type, call-arg]  # pyright: ignore[reportCallIssue]
 ListPrices(Limit=10)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 ListPrices(colour="red")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
@@ -59,8 +63,14 @@ text: int = price.currency  # type: ignore[assignment]  # pyright: ignore[report
 CreatePrice.read("usd")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 CreatePrice.read(currency="usd")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 _ = price.prize  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
-price.request("x")  # type: ignore[arg-type, call-arg]  # pyright: ignore[reportCallIssue]
-price.request(extra=["x"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+price.request("x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+price.request(extra={"a": 1})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+CreatePrice(currency="usd", extra=["x"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+CreatePrice(currency="usd", expand=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+CreatePrice(expand=["product"], extra={"currency": "usd"})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+RetrieveCheckoutSession(session="cs_1", expand=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+CreatePrice.read({}, extra=["x"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+CreatePrice.read({}, expand=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 # Connections, policies and runs.
 Connection()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
@@ -96,11 +106,14 @@ async def run_async() -> str:
 
 
 # A table of one's own.
-@action("POST /v1/coupons/{coupon}")
+COUPON = Resource("coupon")
+
+
+@action("POST /v1/coupons/{coupon}", COUPON)
 class UpdateCoupon(Action):
     """Change a coupon."""
 
-    coupon: str = path_id("Coupon ID", "spring", "The coupon to change", "coupon")
+    coupon: str = path_id("Coupon ID", "spring", "The coupon to change", COUPON)
     name: str = required("Name", "Spring", "What customers see")
     percent_off: int | None = optional("Percent Off", 10, "How much")
 
@@ -113,7 +126,12 @@ required("Name", "Spring")  # type: ignore[call-arg]  # pyright: ignore[reportCa
 required("Name", "Spring", "What customers see", "Required")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 optional("Name")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 optional("Name", "Spring", "What customers see", 5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-path_id("ID", 5, "The coupon", "coupon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+path_id("ID", 5, "The coupon", COUPON)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+path_id("ID", "x", "The coupon", "coupon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+reference("coupon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Page(["x"])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 @action()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue, reportUntypedClassDecorator]
@@ -121,6 +139,6 @@ class Unfinished(Action):
     """An action without an endpoint."""
 
 
-@action("POST /v1/coupons", verb="POST")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue, reportUntypedClassDecorator]
+@action("POST /v1/coupons", COUPON, verb="POST")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue, reportUntypedClassDecorator]
 class Talkative(Action):
     """An action with an option that is none."""

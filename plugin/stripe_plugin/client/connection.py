@@ -1,91 +1,79 @@
-"""Whose account, which mode, which version?"""
+"""Whose account, in which mode, at which address? Secrets are never printed."""
 
 import hashlib
 import os
 import re
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 import attrs
 
+from stripe_plugin.client.address import STRIPE, Address, address
 from stripe_plugin.errors import UsageError
-from stripe_plugin.secrets import masked, shown
+from stripe_plugin.fork import renew_after_fork
+from stripe_plugin.run.context import account_id, is_number
+from stripe_plugin.secrets import Secret, shown
 
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
 
-
-from stripe_plugin.secrets import Secret
-
-Environ = Mapping[str, str] | None
-
-
-STRIPE = "https://api.stripe.com"
-
-
-STRIPE_VERSION = "2026-08-26.dahlia"
-
-
-_shared: dict[str | None, "Connection"] = {}  # the emulators of this process, by file
-
-
-_lock = threading.Lock()
-
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-WRONG_KEYS = {  # Source: docs.stripe.com/keys.
+# Source: docs.stripe.com/keys.
+USABLE = re.compile(r"(sk|rk)_(?!org_|(test|live)_$)[A-Za-z0-9_]{3,500}")
+SECRET_OR_RESTRICTED = re.compile(r"(sk|rk)_(?!org_)")
+OTHER_KEYS = {
     "pk_": "is a publishable key, for browsers: it cannot run actions",
     "sk_org_": "is an organisation's key, which acts on no account",
     "whsec_": "is a webhook secret",
     "": "is not a secret (sk_) or restricted (rk_) key",
 }
+ASKS_FOR_EMULATOR = "emulator"  # as STRIPE_API_KEY
+EMULATORS_KEY = "sk_test_emulator"
+NO_KEY = (
+    "There is no API key. Set STRIPE_API_KEY to a test key (sk_test_…), or to emulator for the"
+    " small Stripe of this machine (--emulator in the terminal, Connection.emulator() in Python)."
+)
 
 
-def _wrong(key: Secret) -> str | None:
-    """What this key is instead of a usable one."""
+def _checked_key(key: Secret, *, allow_live: bool) -> None:
     text = key.reveal()
-    if re.fullmatch(r"(sk|rk)_(?!org_|(test|live)_$)[A-Za-z0-9_]{3,500}", text):
-        return None
-    if re.match(r"(sk|rk)_(?!org_)", text):
+    if not text:
+        raise UsageError(NO_KEY)
+    if not USABLE.fullmatch(text):
+        raise UsageError(f"The API key {key} {_wrong(text)}. Use a secret key, such as sk_test_….")
+    if not allow_live and not _is_test_key(key):
+        say_so = "Connection(…, allow_live=True), or --allow-live in the terminal."
+        use = f"Use a test key (sk_test_…), or say so: {say_so}"
+        raise UsageError(f"The API key {key} moves real money. {use}")
+
+
+def _wrong(text: str) -> str:
+    """What a key is instead of a usable one."""
+    if SECRET_OR_RESTRICTED.match(text):
         return "has a character that no key has, or too few or many"
-    return next(why for prefix, why in WRONG_KEYS.items() if text.startswith(prefix))
+    return next(why for prefix, why in OTHER_KEYS.items() if text.startswith(prefix))
 
 
-def _wrong_url(url: str) -> str | None:
-    """What is wrong with it: keys travel by https, or by http on this machine, nowhere else."""
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-        bare = not (parts.username or parts.password or parts.query or parts.fragment)
-        plain = re.fullmatch(r"[!-~]+", url) and masked(url) == url
-        if safe and bare and plain and parts.hostname and parts.port != 0:
-            return None
-    said = shown(re.sub(r"(?s).*@|[?#].*", "…", str(url)))
-    return f"The base URL must be https://host, or http:// on loopback; got {said}."
+def _is_test_key(key: Secret) -> bool:
+    return key.reveal()[3:].startswith("test_")
 
 
-def _wrong_account(account: str | None) -> str | None:
-    """What is wrong with it."""
-    if account is None or re.fullmatch(r"acct_[A-Za-z0-9_]{1,250}", str(account)):
-        return None
-    return f"The account must look like acct_…; got {shown(account)}."
+def _rate(_: object, __: object, value: float | None) -> None:
+    if value is not None and not is_number(value, 1e-3, 1e6):
+        raise UsageError(f"The rate is requests a second, from 0.001; got {shown(value)}.")
 
 
-@attrs.frozen(init=False)
+@attrs.frozen(init=False, slots=False)
 class Connection:
     """One account in one mode. Raises `UsageError` for what cannot be used."""
 
     api_key: Secret  # sk_test_…, rk_test_…; live by `allow_live`
-    account: str | None  # acct_…, to act on a connected account
-    base_url: str
+    account: str | None = attrs.field(validator=account_id)  # acct_…, to act on another account
+    base_url: str  # in its one spelling
     allow_live: bool
-    world: "Emulator | None" = attrs.field(kw_only=True, repr=False)
-    rate: float | None = attrs.field(kw_only=True)  # requests a second, at most
+    rate: float | None = attrs.field(kw_only=True, validator=_rate)  # requests a second, at most
+    in_process: "Emulator | None" = attrs.field(kw_only=True, repr=False)  # answers, if it is there
 
     def __init__(  # noqa: PLR0913 - the fields
         self,
@@ -94,61 +82,96 @@ class Connection:
         base_url: str = STRIPE,
         allow_live: bool = False,  # noqa: FBT001, FBT002 - as above
         *,
-        world: "Emulator | None" = None,
         rate: float | None = None,
+        in_process: "Emulator | None" = None,
     ) -> None:
         api_key = Secret(api_key)  # before anything can fail: a traceback may show all locals
-        if wrong := _wrong_url(base_url) or _wrong_account(account):
-            del self, account, base_url  # half a connection, and perhaps a password: as above
-            raise UsageError(wrong)
+        given, base_url = Secret(base_url), ""
+        _checked_key(api_key, allow_live=allow_live)
         made: Any = self
-        url = base_url.rstrip("/")
-        made.__attrs_init__(api_key, account, url, allow_live, world=world, rate=rate)
+        url = address(given.reveal()).url
+        made.__attrs_init__(api_key, account, url, allow_live, rate=rate, in_process=in_process)
 
-    def __attrs_post_init__(self) -> None:
-        if wrong := _wrong(self.api_key):
-            use = "Use a secret key, such as sk_test_…."
-            raise UsageError(f"The API key {self.api_key} {wrong}. {use}")
-        live = not self.api_key.reveal()[3:].startswith("test_")
-        if live and not self.allow_live:
-            say_so = "Connection(…, allow_live=True), or --allow-live in the terminal."
-            use = f"Use a test key (sk_test_…), or say so: {say_so}"
-            raise UsageError(f"The API key {self.api_key} moves real money. {use}")
-        rate: Any = self.rate
-        if rate is not None and not (isinstance(rate, int | float) and 1e-3 <= rate < 10**6):
-            raise UsageError(f"The rate is requests a second, from 0.001; got {shown(rate)}.")
+    @cached_property
+    def address(self) -> Address:
+        """Where requests go."""
+        return address(self.base_url)
 
-    @property
-    def whose(self) -> tuple[object, ...]:
+    @cached_property
+    def identity(self) -> tuple[object, ...]:
         """What tells this connection from others, without its key."""
         key = hashlib.sha256(self.api_key.reveal().encode()).hexdigest()
-        return key, self.account, self.base_url, id(self.world)
+        return key, self.account, self.base_url, id(self.in_process)
 
-    @property
+    @cached_property
     def mode(self) -> str:
-        """`emulator`, `test` or `live`."""
-        if self.world is not None:
-            return "emulator"
-        return "test" if self.api_key.reveal()[3:].startswith("test_") else "live"
+        """`emulated`, `test` or `live`."""
+        if self.in_process is not None:
+            return "emulated"
+        return "test" if _is_test_key(self.api_key) else "live"
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self  # it never changes, and an emulator is no copy of another
 
     @classmethod
     def emulator(cls, file: str | os.PathLike[str] | None = None) -> Self:
-        """A Stripe of one's own: empty and in memory, or kept in an SQLite file."""
+        """A small Stripe of one's own: empty and in memory, or kept in an SQLite file."""
         from stripe_emulator import Emulator
 
-        return cls("sk_test_emulator", world=Emulator(os.fspath(file) if file else None))
+        return cls(EMULATORS_KEY, in_process=Emulator(os.fspath(file) if file else None))
 
     @classmethod
-    def from_env(cls, environ: Environ = None, *, allow_live: bool = False) -> "Connection":
-        """By STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE; without a key the emulator."""
-        environ = os.environ if environ is None else environ
-        key = Secret(environ.get("STRIPE_API_KEY", "").strip())
-        account = Secret(environ.get("STRIPE_ACCOUNT") or "")
-        place = Secret(environ.get("STRIPE_API_BASE") or STRIPE)
-        file = environ.get("STRIPE_NODES_EMULATOR")  # where it is kept; else one per process
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, *, allow_live: bool = False
+    ) -> Self:
+        """By STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE.
+
+        The key `emulator` asks for the emulator: the one of STRIPE_NODES_EMULATOR, a file, or
+        else the one of this process. Without a key, `UsageError`.
+        """
+        found = _environment(os.environ if environ is None else environ)
         del environ  # before anything can fail: a traceback may show all locals
-        if key.reveal():
-            return cls(key, account.reveal() or None, place.reveal(), allow_live)
-        with _lock:
-            shared = _shared.setdefault(file, _shared.get(file) or cls.emulator(file))
-        return cls(shared.api_key, account.reveal() or None, world=shared.world)
+        key, account = found["STRIPE_API_KEY"], found["STRIPE_ACCOUNT"].reveal() or None
+        if key.reveal() == ASKS_FOR_EMULATOR:
+            file = found["STRIPE_NODES_EMULATOR"].reveal() or None
+            return cls(EMULATORS_KEY, account, in_process=_emulators.of(file))
+        place = found["STRIPE_API_BASE"].reveal() or STRIPE
+        return cls(key, account, place, allow_live)
+
+
+VARIABLES = ("STRIPE_API_KEY", "STRIPE_ACCOUNT", "STRIPE_API_BASE", "STRIPE_NODES_EMULATOR")
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, Secret]:
+    """The variables that matter. One that is set but empty would quietly mean somebody else."""
+    for name in VARIABLES[1:]:
+        if name in environ and not environ[name].strip():
+            raise UsageError(f"{name} is set but empty: unset it, or give it a value.")
+    found = {name: Secret(environ.get(name, "")) for name in VARIABLES}
+    found["STRIPE_API_KEY"] = Secret(found["STRIPE_API_KEY"].reveal().strip())  # as from a file
+    return found
+
+
+class _Emulators:
+    """The emulators that the connections of a process share, by file."""
+
+    def __init__(self) -> None:
+        self._open: dict[str | None, Emulator] = {}
+        self.forked()
+        renew_after_fork(self)
+
+    def forked(self) -> None:
+        """The lock may be held by a thread that is not there."""
+        self._lock = threading.Lock()
+
+    def of(self, file: str | None) -> "Emulator":
+        """The one of a file, or the one in memory."""
+        from stripe_emulator import Emulator
+
+        with self._lock:
+            if file not in self._open:
+                self._open[file] = Emulator(file)
+            return self._open[file]
+
+
+_emulators = _Emulators()

@@ -1,1 +1,1 @@
-"""What is a Stripe resource, what is an action?"""
+"""What is declared about Stripe: its resources, and what can be done with them?"""

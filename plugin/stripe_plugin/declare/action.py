@@ -1,192 +1,145 @@
-"""What is an action, what is a row of its table?"""
+"""What is an action? A class that is its table; an instance has been judged."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from inspect import get_annotations
 from types import UnionType
-from typing import Any, ClassVar, Self, TypeVar, dataclass_transform, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform, get_type_hints
 
 import attrs
 
-from stripe_plugin.declare.resource import RESOURCES, Resource
-from stripe_plugin.errors import InvalidInputs, Refused, UsageError, near
-from stripe_plugin.judge import rules as restrictions
-from stripe_plugin.judge.rules import Rule
-from stripe_plugin.judge.values import CLEAR, NOTHING, Given, is_empty, is_object, type_schema
+from stripe_plugin.declare.answer import One
+from stripe_plugin.declare.inputs import Judgement
+from stripe_plugin.declare.resource import Resource
+from stripe_plugin.declare.row import Row, path_id, required
+from stripe_plugin.declare.spec import Spec
+from stripe_plugin.errors import InvalidInputs, Problem, Refused, UsageError, sentences
+from stripe_plugin.judge.values import NOTHING, check_kind, is_empty
 from stripe_plugin.secrets import shown
-from stripe_plugin.wire import request as wire
 
-DOCS = "https://docs.stripe.com/api"
+if TYPE_CHECKING:
+    from stripe_plugin.wire.request import Request
 
-
-Sentences = dict[str, list[str]]  # what is wrong, by display key
-
-
-@attrs.frozen(kw_only=True)
-class Row(restrictions.Field):
-    """One row of an action's table."""
-
-    key: str  # the display key
-    name: str  # Stripe's parameter, or the path's variable
-    example: Any
-    description: str
-    presence: str  # on the action page: required, conditional or optional
-    page: str | None = None  # its restriction text, where the rules do not say it alike
-    beyond: bool = False  # not on the page
-    sent_as: str | None = None  # the name that Stripe has given it since
-
-    @property
-    def restriction_text(self) -> str | None:
-        """The restriction as the action page words it."""
-        if self.page is not None:
-            return self.page or None
-        by_type = {bool: ["true or false"], dict[str, Any]: ["Object"]}.get(self.kind, [])
-        aloud = [rule.says for rule in self.rules if rule.aloud]
-        return "; ".join(["Required"] * self.required + by_type + aloud) or None
-
-    @property
-    def resource(self) -> str | None:
-        """The resource that this row's ID points to."""
-        return next((rule.resource for rule in self.restrictions if rule.resource), None)
+_C = TypeVar("_C", bound=type[Any])
 
 
-def _row(presence: str, key: str, example: Any, text: str, *rules: Rule, **more: Any) -> Any:
-    needed = presence == "required"
-    row = partial(Row, presence=presence, required=needed, rules=rules, **more)
-    row = partial(row, key=key, example=example, description=text)  # all but its name and type
-    return attrs.field(default=attrs.NOTHING if needed else None, metadata={Row: row})
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(required, path_id)
+)
+def _table(cls: _C) -> _C:
+    """Makes the attributes of a class known to type checkers; an action makes itself."""
+    made: _C = attrs.frozen(kw_only=True, slots=False, init=False, repr=False)(cls)
+    return made
 
 
-def required(key: str, example: Any, text: str, *rules: Rule, page: str | None = None) -> Any:
-    """A row that must be given: display key, example, description, rules."""
-    return _row("required", key, example, text, *rules, page=page)
-
-
-# Rows that may be left empty; `conditional` ones the page does not mark optional. They take what
-# `required` takes, and `beyond`, `clearable`, `sent_as`, as in `Row`.
-optional = partial(_row, "optional")
-
-
-conditional = partial(_row, "conditional")
-
-
-def path_id(key: str, example: str, text: str, resource: str) -> Any:
-    """The row of a path's variable."""
-    return required(key, example, text, restrictions.reference(resource))
-
-
-class Spec:
-    """Everything declared about an action; forms, manifests and requests derive from it."""
-
-    def __init__(self, cls: type[Any], place: str, answers: Given, sends: Given, docs: str) -> None:
-        self.rows = _rows(cls)
-        self.fields = {row.key: row for row in self.rows}  # by display key, as the names
-        self.names = {row.key: row.name for row in self.rows}
-        self.name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__)
-        self.id = self.name.lower().replace(" ", "_")
-        self.entry = f"{cls.__module__}:{cls.__qualname__}"
-        self.summary, _, rest = (cls.__doc__ or "").strip().partition("\n")
-        self.description = " ".join([self.summary, *rest.split()])
-        self.method, _, self.path = place.partition(" ")
-        self.path_names: tuple[str, ...] = tuple(re.findall(r"{(\w+)}", self.path))
-        collection = self.path.partition("{")[0].strip("/").removeprefix("v1/")
-        self.resource = collection.replace("/", ".").removesuffix("s")
-        self.docs_url = f"{DOCS}/{docs or f'{collection}/{self.name.split()[0].lower()}'}"
-        self.sends = sends
-        reads, deletes = self.method == "GET", self.method == "DELETE"
-        again = reads or deletes or bool(self.path_names)  # an update can be repeated, too
-        self.hints = {"read_only": reads, "destructive": deletes, "idempotent": again}
-        known = RESOURCES.get(self.resource, Resource(f"{self.resource}_"))
-        level = "Read" if reads else "Write"  # what a restricted key needs
-        self.permission = f"{known.permission}: {level}" if known.permission else None
-        one = {"id": f"{known.prefix}123", "object": self.resource, **answers}
-        page = {"object": "list", "data": [one], "has_more": False}
-        self.output_example: dict[str, Any] = page if reads and self.path[-1:] != "}" else one
-        _check(self)
-
-    def display_key(self, param: str | None, code: str | None = None) -> str | None:
-        """The row that Stripe's `param` belongs to, nested paths included (`items[0][price]`)."""
-        for part in (param or "", (param or "").partition("[")[0]):
-            for row in self.rows:
-                if part and part in (row.name, row.sent_as, (row.sent_as or "").partition("[")[0]):
-                    return row.key
-        in_path = [row.key for row in self.rows if row.name in self.path_names]
-        return in_path[0] if in_path and code == "resource_missing" else None
-
-
+@_table
 class Action:
-    """One action with its inputs. Made by `read` it is judged, else when it is sent."""
+    """One action with its inputs, which have been judged: whatever exists can be sent."""
 
     spec: ClassVar[Spec]
 
-    @classmethod
-    def read(cls, inputs: Given, *, extra: Given = NOTHING) -> Self:
-        """The action from inputs by display key or parameter; `InvalidInputs` has every problem."""
-        # Empty values (`None`, `""`, `{}`, `[]`) are not given. `extra`: parameters without a row.
-        clean, problems = cls.judge(inputs, extra=extra)
-        if problems:
-            raise InvalidInputs(problems, cls.spec.id)
-        return cls(**clean)
+    #: Parameters of Stripe's that have no row, sent as they are.
+    extra: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False)
+    #: The linked objects that the answer gives in full, as paths: `customer`, `data.product`.
+    expand: Sequence[str] | None = attrs.field(default=(), hash=False)
+
+    def __init__(
+        self, *, extra: Mapping[str, Any] = NOTHING, expand: Any = (), **inputs: Any
+    ) -> None:
+        _take(self, inputs, extra, expand)
 
     @classmethod
-    def judge(cls, inputs: Given, *, extra: Given = NOTHING) -> tuple[dict[str, Any], Sentences]:
-        """The clean values by parameter name, and sentences about the others by display key."""
-        given, problems = _by_display_key(cls.spec, inputs)
-        clean, found = restrictions.judge_table(cls.spec.fields, given, extra)
-        for key, wrongs in found.items():
-            problems.setdefault(key, []).extend(f"{key}{path} {wrong}." for path, wrong in wrongs)
-        return {cls.spec.names[key]: value for key, value in clean.items()}, problems
+    def read(
+        cls,
+        inputs: Mapping[str, Any],
+        *,
+        extra: Mapping[str, Any] = NOTHING,
+        expand: Sequence[str] = (),
+    ) -> Self:
+        """The action from inputs by display key or parameter; `InvalidInputs` has every problem.
+
+        Empty values (`None`, `""`, `{}`, `[]`) are not given.
+        """
+        one = cls.__new__(cls)
+        _take(one, inputs, extra, expand)
+        return one
+
+    @classmethod
+    def judge(
+        cls,
+        inputs: Mapping[str, Any],
+        *,
+        extra: Mapping[str, Any] = NOTHING,
+        expand: Sequence[str] = (),
+    ) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        """The clean values by attribute, and sentences about the others by display key.
+
+        Takes UNKNOWN for a value that is known only later, which no action can have.
+        """
+        judged = Judgement(cls.spec, inputs, extra, expand)
+        return judged.values, sentences(judged.problems)
 
     def inputs(self) -> dict[str, Any]:
         """What was given, by display key."""
-        given = ((row.key, getattr(self, row.name)) for row in self.spec.rows)
-        return {key: value for key, value in given if not is_empty(value)}
+        given: dict[str, Any] = {}
+        for row in self.spec.rows:
+            value = getattr(self, row.name)
+            if not is_empty(value):
+                given[row.key] = value
+        return given
+
+    def parameters(self) -> tuple[dict[str, str], dict[str, Any]]:
+        """The variables of the path, and what is sent beside them, by Stripe's names."""
+        in_path: dict[str, str] = {}
+        sent: dict[str, Any] = {}
+        for row in self.spec.rows:
+            value = getattr(self, row.name)
+            if row.parameter in self.spec.path_names:
+                in_path[row.parameter] = value
+            elif not is_empty(value):
+                sent[row.parameter] = value
+        sent |= {**self.spec.sends, **self.extra}
+        if self.expand:
+            sent["expand"] = [*self.expand]
+        return in_path, sent
+
+    def request(self) -> "Request":
+        """The HTTP request; sends and judges nothing. `InvalidInputs` if it is too long."""
+        from stripe_plugin.wire import request as wire
+
+        in_path, sent = self.parameters()
+        try:
+            path = wire.fill(self.spec.path, in_path)
+            return wire.Request(self.spec.method, path, wire.encode(sent))
+        except Refused as error:
+            text = f"{self.spec.name}: {error}."
+            problem = Problem((), "inputs", error.faults[0].rule, text)
+            raise InvalidInputs([problem], self.spec.id) from None
 
     def warnings(self) -> dict[str, str]:
         """What looks wrong but may be right: IDs with the prefix of another resource."""
         found: dict[str, str] = {}
         for row in self.spec.rows:
-            key, value, known = row.key, getattr(self, row.name), RESOURCES.get(row.resource or "")
-            others = tuple(other.prefix for other in RESOURCES.values() if other != known)
-            if known and isinstance(value, str) and value.startswith(others):
-                found[key] = f"{key} usually starts with {known.prefix}; got {shown(value)}."
+            known, value = row.reference, getattr(self, row.name)
+            if known and isinstance(value, str) and known.looks_foreign(value):
+                usual = f"{row.key} usually starts with {known.prefix}"
+                found[row.key] = f"{usual}; got {shown(value)}."
         return found
 
-    def request(self, *, extra: Given = NOTHING) -> wire.Request:
-        """The HTTP request; sends and judges nothing. `InvalidInputs` for what has no form."""
-        spec = self.spec
-        in_path = {name: getattr(self, name) for name in spec.path_names}
-        named = {row.name: row.sent_as or row.name for row in spec.rows if row.name not in in_path}
-        given = {sent_as: getattr(self, name) for name, sent_as in named.items()}
-        sent = {name: value for name, value in given.items() if not is_empty(value)}
-        if taken := {*sent, *spec.sends, *in_path} & extra.keys() - {"expand"}:
-            wrong = f"{spec.name}: extra would replace {', '.join(sorted(taken))}."
-            raise InvalidInputs({"inputs": [wrong]}, spec.id)
-        try:
-            path = wire.fill(spec.path, in_path)
-            return wire.Request(spec.method, path, wire.encode({**sent, **spec.sends, **extra}))
-        except Refused as error:
-            raise InvalidInputs({"inputs": [f"{spec.name}: {error}."]}, spec.id) from None
+    def __repr__(self) -> str:
+        values = vars(self)
+        given = [f"{name}={values[name]!r}" for name in values if not is_empty(values[name])]
+        return f"{type(self).__name__}({', '.join(given)})"
 
 
-def _by_display_key(spec: Spec, inputs: Any) -> tuple[dict[str, Any], Sentences]:
-    """Given inputs under their display keys; problems: 20 unknown keys, and keys given twice."""
-    if not is_object(inputs):
-        return {}, {"inputs": [f"Inputs must be an object of display keys; got {shown(inputs)}."]}
-    keys = {name: key for key, name in spec.names.items()} | {key: key for key in spec.names}
-    given: dict[str, Any] = {}
-    problems: Sentences = {}
-    for word, value in inputs.items():
-        key = keys.get(str(word)) if word in keys else None
-        if key is None and len(problems) < 20:
-            label = shown(word).strip('"')
-            hint = near(label, spec.names) or f"; its inputs are {', '.join(spec.names)}"
-            problems[label] = [f"{label} is not an input of {spec.name}{hint}."]
-        elif key in given and not is_empty(value):
-            problems[key] = [f"{key} is given twice, as {key} and as {spec.names[key]}."]
-        elif key and not is_empty(value):
-            given[key] = CLEAR if isinstance(value, str) and value == "@clear" else value
-    return given, problems
+def _take(action: Action, inputs: Any, extra: Any, expand: Any) -> None:
+    """Makes these inputs an action's own, or refuses them: the one place where it is judged."""
+    judged = Judgement(action.spec, inputs, extra, expand)
+    judged.refuse_unknown()
+    if judged.problems:
+        raise InvalidInputs(judged.problems, action.spec.id)
+    vars(action).update(judged.values)
 
 
 _A = TypeVar("_A", bound=Action)
@@ -195,48 +148,82 @@ _A = TypeVar("_A", bound=Action)
 @dataclass_transform(
     kw_only_default=True, frozen_default=True, field_specifiers=(required, path_id)
 )
-def action(
+def action(  # noqa: PLR0913 - each is one fact
     endpoint: str,
+    subject: Resource,
     *,
-    answers: Given = NOTHING,
-    sends: Given = NOTHING,
-    docs: str | None = None,
+    answers: One | None = None,
+    sends: Mapping[str, Any] = NOTHING,
+    repeatable: bool | None = None,
     destructive: bool | None = None,
+    docs: str | None = None,
 ) -> Callable[[type[_A]], type[_A]]:
-    """Makes a class of rows an action. A DELETE is destructive unless told otherwise.
+    """Makes a class of rows an action: `METHOD /path/{variable}`, and what that is about.
 
-    `endpoint`: `METHOD /path/{variable}`. `answers`: the example's values beside ID and object.
-    `sends`: what is always sent. `docs`: its page at docs.stripe.com/api, if not path and verb.
+    `answers`: One if nothing is said, Page, Deleted or Other. The rest is as in `Spec`.
     """
+    spec = partial(
+        Spec,
+        endpoint=endpoint,
+        subject=subject,
+        answer=answers or One(),
+        sends=sends,
+        repeats=repeatable,
+        destroys=destructive,
+        docs=docs,
+    )
 
     def declare(cls: type[_A]) -> type[_A]:
-        made = attrs.frozen(kw_only=True, slots=False)(cls)
-        made.spec = Spec(made, endpoint, answers, sends, docs or "")
-        if destructive is not None:
-            made.spec.hints["destructive"] = destructive
-        return made
+        return _declared(cls, spec)
 
     return declare
+
+
+def _declared(cls: type[_A], spec: Callable[..., Spec]) -> type[_A]:
+    _check_names(cls)
+    made = _table(cls)
+    made.spec = spec(rows=_rows(made), **_words(cls))
+    return made
+
+
+def _words(cls: type[Any]) -> dict[str, str]:
+    """What the class says by its own name and docstring."""
+    summary, _, rest = (cls.__doc__ or "").strip().partition("\n")
+    return {
+        "name": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__),
+        "entry": f"{cls.__module__}:{cls.__qualname__}",
+        "summary": summary,
+        "description": " ".join([summary, *rest.split()]),
+    }
+
+
+def _check_names(cls: type[Any]) -> None:
+    """An action's own names can be no rows: a row would hide the method."""
+    own = {*dir(Action), *get_annotations(Action)} - {"expand"}  # that becomes one list
+    for name in get_annotations(cls):
+        if name in own or name.startswith("_"):
+            raise UsageError(
+                f"{cls.__name__}.{name}: an action has {name} of its own. Call the row {name}_ and"
+                f" it is still sent as {name}, or give it another name and sent_as={name!r}"
+            )
 
 
 def _rows(cls: type[Any]) -> tuple[Row, ...]:
     hints = get_type_hints(cls)
     rows: list[Row] = []
     for attribute in attrs.fields(cls):
-        if Row not in attribute.metadata:
-            raise UsageError(f"{cls.__name__}.{attribute.name} is no row: use required or optional")
-        hint = hints[attribute.name]
-        kind = hint.__args__[0] if isinstance(hint, UnionType) else hint
-        type_schema(kind)  # refuses what cannot be read
-        rows.append(attribute.metadata[Row](name=attribute.name, kind=kind))
+        row = attribute.metadata.get(Row)
+        if row is not None:
+            kind = _kind(hints[attribute.name])
+            rows.append(attrs.evolve(row, name=attribute.name, kind=kind))
+        elif attribute.name not in ("extra", "expand"):
+            wrong = f"{cls.__name__}.{attribute.name} is no row"
+            raise UsageError(f"{wrong}: use required, optional or path_id")
     return tuple(rows)
 
 
-def _check(spec: Spec) -> None:
-    """A table that contradicts itself fails when it is declared, not when it is used."""
-    if missing := set(spec.path_names) - {row.name for row in spec.rows if row.required}:
-        raise UsageError(f"{spec.name}: {', '.join(missing)} is in the path but no required row")
-    for row in spec.rows:
-        labels = {label for rule in row.conditions for label in (*rule.when, *rule.unless)}
-        if unknown := sorted(label for label in labels - {*spec.names} if not label.islower()):
-            raise UsageError(f"{spec.name} › {row.key}: there is no row {', '.join(unknown)}")
+def _kind(hint: Any) -> Any:
+    """The type of a row's values: `int` for `int | None`."""
+    kind = hint.__args__[0] if isinstance(hint, UnionType) else hint
+    check_kind(kind)
+    return kind

@@ -1,29 +1,45 @@
 """What is a Stripe resource?"""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+import attrs
+
+# Every prefix that was declared, of whichever package: what an ID of another resource begins with.
+_prefixes: set[str] = set()
 
 
-class Resource(NamedTuple):
-    """A kind of Stripe object: the prefix of its IDs, the action that lists it, its permission."""
+def _words(resource: "Resource") -> str:
+    return resource.object.replace("_", " ").replace(".", " ")
 
-    prefix: str
-    listed_by: str | None = None
+
+@attrs.frozen(kw_only=True)
+class Resource:
+    """A kind of Stripe object, as data. A package declares its own beside its actions."""
+
+    #: What Stripe calls it in `object`, such as `checkout.session`.
+    object: str = attrs.field(kw_only=False)
+    #: How its IDs begin; None where accounts choose them freely, as for coupons.
+    prefix: str | None = None
+    #: What a restricted key needs, without Read or Write; None if Stripe names none.
     permission: str | None = None
+    #: The ID of the action that lists it, to fill a dropdown; None if there is none.
+    listed_by: str | None = None
+    #: The field that a dropdown shows beside the ID, such as `name`.
+    label: str | None = None
+    #: Its pages below docs.stripe.com/api, such as `checkout/sessions`.
+    docs: str | None = None
+    #: What a sentence calls it.
+    words: str = attrs.field(default=attrs.Factory(_words, takes_self=True))
 
+    def __attrs_post_init__(self) -> None:
+        if self.prefix:
+            _prefixes.add(self.prefix)
 
-# Source: docs.stripe.com/api (prefixes, lists), docs.stripe.com/keys (permissions).
-RESOURCES: Mapping[str, Resource] = {
-    "product": Resource("prod_", "list_products", "Products"),
-    "price": Resource("price_", "list_prices", "Prices"),
-    "customer": Resource("cus_", "list_customers", "Customers"),
-    "invoice": Resource("in_", "list_invoices", "Invoices"),
-    "invoiceitem": Resource("ii_", None, "Invoices"),
-    "subscription": Resource("sub_", "list_subscriptions", "Subscriptions"),
-    "payment_intent": Resource("pi_", "list_payment_intents", "PaymentIntents"),
-    "refund": Resource("re_", None, "Charges and Refunds"),
-    "charge": Resource("ch_"),
-    "payment_method": Resource("pm_"),
-    "checkout.session": Resource("cs_", "list_checkout_sessions", "Checkout Sessions"),
-    "line_item": Resource("li_", "list_checkout_session_line_items"),
-}
+    @property
+    def example_id(self) -> str:
+        """An ID as in examples."""
+        return f"{self.prefix or ''}123"
+
+    def looks_foreign(self, identity: str) -> bool:
+        """Whether an ID begins as those of another resource do."""
+        begins_with = [prefix for prefix in _prefixes if identity.startswith(prefix)]
+        nearest = max(begins_with, key=len, default=self.prefix)  # sub_sched_ is not sub_
+        return self.prefix is not None and nearest != self.prefix

@@ -10,27 +10,21 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeGuard, get_args, get_origin
 
+import attrs
 import cattrs
 
-from stripe_plugin.errors import Refused, UsageError
+from stripe_plugin.errors import Fault, Refused, UsageError
 from stripe_plugin.secrets import shown
-
-Given = Mapping[str, Any]
-
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-
-MOST_VALUES, DEEPEST, LONGEST = 20_000, 20, 100_000  # of one value, far above what Stripe takes
-
+# The bounds of one value, far above what Stripe takes.
+LONGEST = 100_000  # characters of a text
+DEEPEST = 20  # objects and lists inside of each other
+MOST = 1_000_000  # characters of the form that it becomes …
+OF_EACH = 50  # … of which every object, list, text and number counts as so many, at least
 
 UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")  # NUL and halves of surrogate pairs
-
-
-_NESTED: Any = (list, dict)
-
-
-ID = r"(?!\.{1,2}$)[^\x00-\x20\x7f\ud800-\udfff]{1,5000}"
 
 
 class _Mark(Enum):
@@ -42,9 +36,20 @@ class _Mark(Enum):
 
 
 CLEAR: Any = _Mark.CLEAR
-
-
 UNKNOWN: Any = _Mark.UNKNOWN
+
+
+@attrs.frozen
+class Parameter:
+    """A parameter of Stripe's that has no row: one that may be given beside them."""
+
+    name: str
+
+
+Label = str | Parameter  # of a row: its display key, or its key in a table inside of a row
+Labels = tuple[Label, ...]
+Names = Mapping[Any, str]  # by label
+Given = Mapping[Any, Any]  # values by label
 
 
 def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
@@ -57,29 +62,67 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
     return isinstance(value, list | tuple)
 
 
+def is_empty(value: Any) -> bool:
+    """Whether a form's value counts as not given; `0` and `False` are values."""
+    is_sized = isinstance(value, str | list | tuple | Mapping)
+    return value is None or (is_sized and not value)
+
+
+def holds_unknown(value: Any) -> bool:
+    """Whether something in there is known only later."""
+    if is_object(value):
+        value = [*value.values()]
+    if is_list(value):
+        return any(map(holds_unknown, value))
+    return value is UNKNOWN
+
+
+# --- bounds ---------------------------------------------------------------------------------------
+
+
 def plain(value: Any) -> Any:
     """`value` as bounded JSON data; `Refused` for cycles, NaN, foreign objects, unsendable text."""
-    left = [MOST_VALUES]
+    return _Walk().into(value, 0, 0)
 
-    def walk(value: Any, depth: int) -> Any:
-        size = len(value) if is_object(value) or is_list(value) else 0
-        left[0] -= min(len(value), LONGEST) // 50 if isinstance(value, str) else size
-        if depth > DEEPEST or left[0] < 0:
-            raise Refused("is nested too deeply or holds too much")
+
+class _Walk:
+    """One walk through a value, which ends where that holds too much."""
+
+    def __init__(self) -> None:
+        self._left = MOST
+
+    def into(self, value: Any, depth: int, name: int) -> Any:
+        """A copy of `value`, `depth` levels down; `name`: characters of its name in a form."""
+        self._take(OF_EACH + name, depth)
+        if isinstance(value, str):
+            self._take(min(len(value), LONGEST), depth)
+            return text(value)
         if is_object(value):
-            keyed = ((walk(key, depth + 1), item) for key, item in value.items())
-            return {_text(key): walk(item, depth + 1) for key, item in keyed}
+            return self._object(value, depth + 1, name + 2)
         if is_list(value):
-            return [walk(item, depth + 1) for item in value]
-        return _text(value) if isinstance(value, str) else _scalar(value)
+            return self._list(value, depth + 1, name + 3)
+        return _scalar(value)
 
-    return walk(value, 0)
+    def _object(self, value: Mapping[str, Any], depth: int, name: int) -> Any:
+        copy: dict[str, Any] = {}
+        for key, item in value.items():
+            known = text(key)
+            copy[known] = self.into(item, depth, name + len(known))
+        return copy
+
+    def _list(self, value: list[Any], depth: int, name: int) -> Any:
+        return [self.into(item, depth, name) for item in value]
+
+    def _take(self, characters: int, depth: int) -> None:
+        self._left -= characters
+        if depth > DEEPEST or self._left < 0:
+            raise Refused("is nested too deeply or holds too much", "size")
 
 
 def _scalar(value: Any) -> Any:
     if value is None or isinstance(value, bool | _Mark):
         return value
-    if isinstance(value, int | float) and -(10**18) < value < 10**18:
+    if isinstance(value, int | float) and abs(value) < 10**18:
         return value
     if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 18:
         return value
@@ -88,90 +131,121 @@ def _scalar(value: Any) -> Any:
     raise Refused(f"must be text, a number, true or false, an object or a list; got {shown(value)}")
 
 
-def _text(value: Any, _: Any = str) -> str:
+# --- types ----------------------------------------------------------------------------------------
+
+
+WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
+FLAGS = MappingProxyType({True: True, False: False, "true": True, "false": False})
+OBJECT, LIST = 'an object, such as {"key": "value"}', 'a list, such as ["value"]'
+
+
+def text(value: Any, _: Any = str) -> str:
+    """`value` if it is text that can be sent."""
     if not isinstance(value, str):
         raise Refused(f"must be text; got {shown(value)}")
     if len(value) > LONGEST:
-        raise Refused(f"must be at most {LONGEST:,} characters long; got {len(value):,}")
+        wrong = f"must be at most {LONGEST:,} characters long; got {len(value):,}"
+        raise Refused(wrong, "max_length")
     if UNSENDABLE.search(value):
-        raise Refused("holds a character that cannot be sent (NUL or half a surrogate pair)")
+        wrong = "holds a character that cannot be sent (NUL or half a surrogate pair)"
+        raise Refused(wrong, "characters")
     return str.__str__(value)  # of an enum of texts, the text
 
 
 def _whole(value: Any, _: Any = int) -> int:
     # 15.00 is refused: it means 1500 cents to some, and 15 to others.
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
-        raise Refused(f"must be a whole number, such as 10; got {shown(value)}")
-    return int(value)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and WHOLE.fullmatch(value)):
+        return int(value)
+    raise Refused(f"must be a whole number, such as 10; got {shown(value)}")
 
 
 def _number(value: Any, _: Any = Decimal) -> Decimal:
-    text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?", text):
+    digits = str(value).strip()
+    if isinstance(value, bool) or not NUMBER.fullmatch(digits):
         raise Refused(f"must be a number, such as 12.5; got {shown(value)}")
-    return Decimal(text)
+    return Decimal(digits)
 
 
 def _flag(value: Any, _: Any = bool) -> bool:
-    text = str(value).strip().lower() if isinstance(value, str | bool) else ""
-    if text not in ("true", "false"):
-        raise Refused(f"must be true or false; got {shown(value)}")
-    return text == "true"
+    word = value.strip().lower() if isinstance(value, str) else value
+    if isinstance(word, str | bool) and word in FLAGS:
+        return FLAGS[word]
+    raise Refused(f"must be true or false; got {shown(value)}")
 
 
-def _json(value: Any, kind: type, words: str) -> Any:
+def _object(value: Any, _: Any = dict) -> Any:
+    read = _json(value, OBJECT)
+    if is_object(read):
+        return read
+    raise Refused(f"must be {OBJECT}; got {shown(value)}")
+
+
+def _list(value: Any, kind: Any) -> list[Any]:
+    read = _json(value, LIST)
+    if not is_list(read):
+        raise Refused(f"must be {LIST}; got {shown(value)}")
+    [item] = get_args(kind)
+    return each(read, partial(_converter.structure, cl=item))
+
+
+def _json(value: Any, words: str) -> Any:
+    if not isinstance(value, str):
+        return value
     try:
-        read = plain(json.loads(value)) if isinstance(value, str) else value
+        return plain(json.loads(value))
     except (ValueError, RecursionError):
         raise Refused(f"must be {words}; got text that is not JSON: {shown(value)}") from None
-    if not isinstance(read, kind):
-        raise Refused(f"must be {words}; got {shown(value)}")
-    return read
 
 
-def _nested(value: Any, wanted: Any) -> Any:
-    if get_origin(wanted) is dict:
-        return _json(value, dict, 'an object, such as {"key": "value"}')
-    read = partial(_converter.structure, cl=get_args(wanted)[0])
-    return _gather(_json(value, list, 'a list, such as ["value"]'), read)
-
-
-def _gather(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
-    """`read` of each value; every refusal at once, each under its item's number."""
+def each(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
+    """`read` of each value; every refusal at once, each at its place."""
     clean: list[Any] = []
-    refused: list[tuple[str, str]] = []
-    for number, value in enumerate(values, 1):
+    faults: list[Fault] = []
+    for position, value in enumerate(values):
         try:
             clean.append(value if value is UNKNOWN else read(value))
         except Refused as error:
-            refused += [(f" › {number}{path}", wrong) for path, wrong in error.problems]
-    if refused:
-        raise Refused(refused)
+            faults += [fault.inside(position) for fault in error.faults]
+    if faults:
+        raise Refused(faults)
     return clean
+
+
+SCALARS = (str, int, bool, Decimal)
+
+
+def is_object_kind(kind: Any) -> bool:
+    """Whether values of a type are objects, as of `dict[str, Any]`."""
+    origin: Any = get_origin(kind)
+    return origin is dict
+
+
+def is_list_kind(kind: Any) -> bool:
+    """Whether values of a type are lists, as of `list[str]`."""
+    origin: Any = get_origin(kind)
+    return origin is list
 
 
 # cattrs' own hooks guess ("false" reads as True); these read exactly or refuse.
 _converter = cattrs.Converter(detailed_validation=False)
+_converter.register_structure_hook(str, text)
+_converter.register_structure_hook(int, _whole)
+_converter.register_structure_hook(bool, _flag)
+_converter.register_structure_hook(Decimal, _number)
+_converter.register_structure_hook_func(is_object_kind, _object)
+_converter.register_structure_hook_func(is_list_kind, _list)
 
 
-for _kind, _hook in ((str, _text), (int, _whole), (bool, _flag), (Decimal, _number)):
-    _converter.register_structure_hook(_kind, _hook)
+def typed(value: Any, kind: Any) -> Any:
+    """`value` in the type of a row, read exactly; `Refused` with the reason otherwise."""
+    return _converter.structure(plain(value), kind)
 
 
-_converter.register_structure_hook_func(lambda kind: get_origin(kind) in _NESTED, _nested)
-
-
-def type_schema(kind: Any) -> dict[str, Any]:
-    """The JSON Schema of a type that rows can have."""
-    if get_origin(kind) is list:
-        return {"type": "array", "items": type_schema(get_args(kind)[0])}
-    names: dict[Any, str] = {str: "string", int: "integer", bool: "boolean", Decimal: "number"}
-    if kind not in names and get_origin(kind) is not dict:
+def check_kind(kind: Any) -> None:
+    """Refuses what is no type of a row: that is text, int, bool, Decimal, an object or a list."""
+    if is_list_kind(kind):
+        check_kind(get_args(kind)[0])
+    elif kind not in SCALARS and not is_object_kind(kind):
         raise UsageError(f"{kind} is no type of a row: text, int, bool, Decimal, list or dict")
-    return {"type": names.get(kind, "object")}
-
-
-def is_empty(value: Any) -> bool:
-    """Whether a form's value counts as not given; `0` and `False` are values."""
-    return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)

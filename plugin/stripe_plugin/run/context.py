@@ -1,93 +1,169 @@
 """Which run is it, and how patient is it?"""
 
-import random
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from random import uniform
+from typing import Any, Protocol, Self, TypeAlias, cast
 
 import attrs
 
 from stripe_plugin.errors import UsageError
-from stripe_plugin.judge.values import NOTHING, is_list, is_object
 from stripe_plugin.secrets import masked, shown
-from stripe_plugin.wire.reply import Lost, Reply
+from stripe_plugin.wire.reply import Answer, Lost
+
+LONGEST_NAME = 5_000  # characters
+LONGEST_ITEM = 10**18
+LONGEST_ADVICE = 60.0  # seconds of a Retry-After that are waited
+LEAST_SECONDS, MOST_SECONDS = 1e-9, 1e12
+CLOCKS_APART = 300  # seconds that another machine's clock may be ahead
+
+
+class Account(Protocol):
+    """What a run must know of a connection: never its key."""
+
+    @property
+    def account(self) -> str | None:
+        """The connected account that it acts on, `acct_…`."""
+        ...
+
+    @property
+    def mode(self) -> str:
+        """`emulated`, `test` or `live`."""
+        ...
+
+
+Field: TypeAlias = "attrs.Attribute[Any]"
+
+
+def _name(_: object, field: Field, value: object) -> None:
+    """A name goes into logs and the idempotency key: text, not empty, and no secret."""
+    if value is None:
+        return
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{field.name} must be text and not empty; got {shown(value)}")
+    if len(value) > LONGEST_NAME:
+        raise UsageError(f"{field.name} has at most {LONGEST_NAME:,} characters")
+    if masked(value) != value:
+        raise UsageError(f"{field.name} is logged and sent: it may not hold a key or a secret")
+
+
+def _item(instance: object, field: Field, value: object) -> None:
+    """As a name, or a number."""
+    if type(value) is not int or abs(value) >= LONGEST_ITEM:
+        _name(instance, field, value)
+
+
+def account_id(_: object, field: Field, value: object) -> None:
+    """A connected account. An empty one, such as an unset variable's, would act on another."""
+    if value is not None and not re.fullmatch(r"acct_[A-Za-z0-9_]{1,250}", str(value)):
+        raise UsageError(f"The {field.name} must look like acct_…; got {shown(value)}.")
+
+
+def is_number(value: object, least: float, most: float) -> bool:
+    """Whether it is a number within bounds, both included."""
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    return real and least <= float(cast("float", value)) <= most
+
+
+def _seconds(_: object, field: Field, value: object) -> None:
+    if value is not None and not is_number(value, LEAST_SECONDS, MOST_SECONDS):
+        raise UsageError(f"{field.name} must be seconds, more than 0; got {shown(value)}")
+
+
+def _unix_time(instance: object, field: Field, value: Any) -> None:
+    _seconds(instance, field, value)
+    if value is not None and value > time.time() + CLOCKS_APART:
+        raise UsageError(
+            f"{field.name} is in the future: is it in milliseconds? It is unix seconds"
+        )
 
 
 @attrs.frozen
 class RunContext:
-    """Which run this is, and the options of it that are no rows of a table."""
+    """Which run this is. Can be pickled, copied and written as JSON."""
 
-    run_id: str | None = None  # with step and item its name: repeated, it only replays
-    step: str | None = None
-    item: str | int | None = None  # in a loop
-    idempotency_key: str | None = None  # instead of a name
-    account: str | None = None
-    expand: Sequence[str] = ()
-    extra: Mapping[str, Any] = NOTHING  # Stripe parameters without a row, sent as they are
-    timeout: float | None = None  # seconds for one attempt
-    begun: float | None = None  # when an earlier try may have been sent; unix seconds
+    run_id: str | None = attrs.field(default=None, validator=_name)
+    """With step and item, the name of the run: repeated under it, it only replays."""
+    step: str | None = attrs.field(default=None, validator=_name)
+    """The step of a flow; without one, the action."""
+    item: str | int | None = attrs.field(default=None, validator=_item)
+    """Which one, in a loop."""
+    idempotency_key: str | None = attrs.field(default=None, validator=_name)
+    """Instead of a name: what Stripe shall know the run by, 1 to 255 ASCII characters."""
+    account: str | None = attrs.field(default=None, validator=account_id)
+    """Another connected account than the connection's, `acct_…`."""
+    timeout: float | None = attrs.field(default=None, validator=_seconds)
+    """Seconds for one attempt; without it the policy's."""
+    begun: float | None = attrs.field(default=None, validator=_unix_time)
+    """When an earlier try of this run may first have been sent, in unix seconds."""
 
     def __attrs_post_init__(self) -> None:
-        given: Any = self
-        item = "1" if type(self.item) is int and abs(self.item) < 10**18 else given.item
-        names = [self.run_id, self.step, item, self.account]
-        texts = [name for name in (*names, self.idempotency_key) if name is not None]
-        if "" in names or not all(isinstance(text, str) for text in texts):
-            raise UsageError("run_id, step, item, account, idempotency_key are text and not empty")
-        if any(len(text) > 5_000 for text in texts):
-            raise UsageError("A run's names have at most 5,000 characters")
-        if any(masked(text) != text for text in texts):
-            raise UsageError("A run's names are logged and sent: none may hold a key or a secret")
-        if not is_list(given.expand) or not is_object(given.extra):
-            raise UsageError("expand must be a list of paths, extra an object of parameters")
-        for name, value in (("timeout", given.timeout), ("begun", given.begun)):
-            if value is not None and not (isinstance(value, int | float) and value > 0):
-                raise UsageError(f"{name} must be seconds, more than 0; got {shown(value)}")
-        if self.begun is not None and self.begun > time.time() + 300:
-            raise UsageError("begun is in the future: is it in milliseconds? It is unix seconds")
         if self.begun is not None and self.run_id is None and self.idempotency_key is None:
             raise UsageError("begun needs the run_id or idempotency_key of the earlier try")
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON data."""
+        return attrs.asdict(self)
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Self:
+        """What `as_dict` gave."""
+        return cls(**kept)
+
+
+def _number(least: float, most: float) -> Any:
+    def check(_: object, field: Field, value: object) -> None:
+        if not is_number(value, least, most):
+            raise UsageError(
+                f"A policy's {field.name} must be a number from {least:g} to {most:g};"
+                f" got {shown(value)}"
+            )
+
+    return check
+
+
+def _whole(instance: object, field: Field, value: object) -> None:
+    _number(0, 1e6)(instance, field, value)
+    if type(value) is not int:
+        raise UsageError(f"A policy's {field.name} must be a whole number; got {shown(value)}")
 
 
 @attrs.frozen
 class Policy:
-    """How patient a client is: further attempts, seconds for one attempt and for all."""
+    """How patient a client is. The nth delay is `first_delay * 2 ** (n - 1)`, with jitter."""
 
-    retries: int = 3
-    timeout: float = 80.0
-    budget: float = 150.0
-    first_delay: float = 0.5
-    longest_delay: float = 5.0
-    clock: Callable[[], float] = time.monotonic
+    retries: int = attrs.field(default=3, validator=_whole)
+    """Further attempts after the first."""
+    timeout: float = attrs.field(default=80.0, validator=_number(1e-3, 1e6))
+    """Seconds for one attempt, from opening a connection to the last byte of the answer."""
+    budget: float = attrs.field(default=150.0, validator=_number(1e-3, 1e6))
+    """Seconds for all attempts and the delays between them; waiting for a rate is not counted."""
+    first_delay: float = attrs.field(default=0.5, validator=_number(0, 1e6))
+    """Seconds before the second attempt."""
+    longest_delay: float = attrs.field(default=5.0, validator=_number(0, 1e6))
+    """Seconds that no delay of ours exceeds; Stripe may ask for up to 60."""
     log_inputs: bool = False
+    """Whether log records hold the inputs, without secrets."""
 
-    def __attrs_post_init__(self) -> None:
-        given: Any = self
-        for name in ("retries", "timeout", "budget", "first_delay", "longest_delay"):
-            value, least = getattr(given, name), 1e-3 if name in ("timeout", "budget") else 0
-            if not isinstance(value, int | float) or not least <= value < float("inf"):
-                raise UsageError(
-                    f"A policy's {name} must be a number, from {least}; got {shown(value)}"
-                )
-
-    def delay(self, attempt: int, reply: Reply | Lost) -> float | None:
-        """Seconds to wait before the next attempt, or None if there should be none."""
-        if attempt > self.retries or not worth_retrying(reply):
-            return None
-        backoff = min(self.first_delay * 2 ** (attempt - 1), self.longest_delay)
-        wait: float = max(self.first_delay, backoff * random.uniform(0.5, 1))  # noqa: S311 - no secret
-        asked = "" if isinstance(reply, Lost) else reply.headers.get("retry-after", "")
-        return max(wait, min(float(asked), 60.0)) if re.fullmatch(r"\d{1,6}", asked) else wait
+    def delay(self, attempt: int, answer: Answer) -> float:
+        """Seconds to wait after the nth attempt, at least what Stripe asks for."""
+        doubled = self.first_delay * 2.0 ** min(attempt - 1, 60)
+        backoff = min(doubled, self.longest_delay) * uniform(0.5, 1)  # noqa: S311 - no secret
+        return max(self.first_delay, backoff, _retry_after(answer))
 
 
-def worth_retrying(reply: Reply | Lost) -> bool:
-    """Stripe-Should-Retry decides if it is there; else 409, 429, 5xx and what never arrived."""
-    # Source: docs.stripe.com/error-low-level. A stored failure that is replayed stays one.
-    if isinstance(reply, Lost):
-        return reply.again
-    if (advice := reply.headers.get("stripe-should-retry")) in ("true", "false"):
-        return advice == "true"
-    if reply.status < 300:
-        return reply.json() is None
-    return not reply.replayed and (reply.status in (409, 429) or reply.status >= 500)
+def _retry_after(answer: Answer) -> float:
+    """Seconds that an answer asks to wait, given as a number or as a date; 0 without."""
+    asked = "" if isinstance(answer, Lost) else answer.headers.get("retry-after", "")
+    if re.fullmatch(r"\d{1,6}", asked):
+        return min(float(asked), LONGEST_ADVICE)
+    try:
+        date = parsedate_to_datetime(asked)
+    except ValueError:
+        return 0.0
+    until = date if date.tzinfo else date.replace(tzinfo=UTC)
+    seconds = (until - datetime.now(UTC)).total_seconds()
+    return min(max(seconds, 0.0), LONGEST_ADVICE)

@@ -1,207 +1,167 @@
 """What is sent again, when, and what comes of it? No I/O."""
 
 import time
-from collections.abc import Callable, Generator, Mapping
-from typing import Any
+from collections.abc import Generator, Mapping
 
 import attrs
 
-from stripe_plugin.client.connection import STRIPE_VERSION, Connection
-from stripe_plugin.declare.action import Action, Spec
-from stripe_plugin.declare.resource import RESOURCES, Resource
-from stripe_plugin.errors import ConnectionFailed, StripeError, Unreconciled, kind_of
-from stripe_plugin.judge.values import NOTHING, is_list, is_object
-from stripe_plugin.run import pace
-from stripe_plugin.run.context import Policy, RunContext, worth_retrying
-from stripe_plugin.run.idempotency import KEY_LIFE, idempotency_key
+from stripe_plugin.declare.action import Action
+from stripe_plugin.declare.spec import Spec
+from stripe_plugin.errors import StripeError
+from stripe_plugin.run import idempotency, result
+from stripe_plugin.run.context import Account, Policy, RunContext
 from stripe_plugin.run.log import Log
-from stripe_plugin.run.result import Result
-from stripe_plugin.wire.reply import Lost, Reply
+from stripe_plugin.run.result import Course, Result
+from stripe_plugin.wire.reply import Answer, Executed, Lost, Outcome, Reply, verdict
 from stripe_plugin.wire.request import Request
 
+STRIPE_VERSION = "2026-08-26.dahlia"  # pinned here, and nowhere else
 USER_AGENT = "stripe-nodes/0.1"
-
-
-OTHER_INPUTS = (
-    "This run was sent before with other inputs, and may have been executed with them. Put those"
-    " back to go on; a new run would do it once more."
-)
-
-
-GONE = "Stripe finds it no more: an earlier try, whose answer was lost, did this, or somebody else."
+SHORTEST = 0.001  # seconds; an attempt gets at least these, however little of the budget is left
+INTERRUPTED = Lost("Interrupted", sent=True, again=False)
 
 
 @attrs.frozen
-class Attempt:
-    """One thing for a client to do: wait `delay` seconds and its turn, send, wait `timeout`.
+class Wait:
+    """A command to a client: let so many seconds pass. It is answered with None."""
 
-    `patience`: seconds for `timeout` and for whatever the client has to wait for before it.
+    seconds: float
+
+
+@attrs.frozen
+class Send:
+    """A command to a client: send this. It is answered with the `Reply`, or with why it is `Lost`.
+
+    `timeout`: seconds from opening a connection to the last byte of the answer. `patience`: seconds
+    for that and for waiting until there is a connection; waiting for a rate is never counted.
     """
 
     request: Request
-    headers: Mapping[str, str]
-    delay: float
+    headers: Mapping[str, str]  # everything but the API key
     timeout: float
     patience: float
-    turn: Callable[[], float]  # asked after `delay`: seconds to wait for the connection's rate
 
 
-def exchange(
-    action: Action, connection: Connection, context: RunContext, policy: Policy
-) -> Generator[Attempt, Reply | Lost, Result]:
-    """All attempts of one action. Raises `InvalidInputs` before them, `StripeError` after."""
-    request = _request(action, context)
-    headers = _headers(request, action.spec, connection, context)
-    key = headers.get("Idempotency-Key")
-    log = Log(action, connection, context, inputs=policy.log_inputs)
+Command = Wait | Send
+Exchange = Generator[Command, Answer | None, Result]
+
+
+def exchange(action: Action, account: Account, context: RunContext, policy: Policy) -> Exchange:
+    """All attempts of one action, one command at a time.
+
+    A client drives it so: `command = next(talk)`, then `command = talk.send(answer)`, until
+    `StopIteration` brings the result. Closing it means that the client was interrupted. Raises
+    `InvalidInputs` and `UsageError` before the first command, `StripeError` after the last.
+    """
+    attempts = _Attempts(action, account, context, policy)
     try:
-        _check_age(request, action.spec, context, key)
-        patience = context.timeout or policy.timeout, policy.budget
-        draft = Attempt(request, headers, 0.0, *patience, _turns(connection, policy))
-        unknown = request.method != "GET" and context.begun is not None
-        talk = _attempts(draft, policy, log, unknown=unknown)
-        reply, number, unknown = yield from talk
-        facts = {"attempts": number, "outcome_unknown": unknown, "idempotency_key": key}
-        return _concluded(action, connection.mode, reply, facts)
-    except (StripeError, GeneratorExit) as error:
-        if getattr(error, "outcome_unknown", request.method != "GET"):
-            log.unknown(key)
+        answer = yield from attempts.run()
+        return attempts.concluded(answer)
+    except (StripeError, GeneratorExit):
+        attempts.log_unknown()
         raise
 
 
-def _turns(who: Connection, policy: Policy) -> Callable[[], float]:
-    if (rate := who.rate) is None:
-        return lambda: 0.0
-    whose = who.whose
-    return lambda: pace.turn(whose, rate, policy.clock())
+class _Attempts:
+    """The attempts of one run, and what is known of them so far."""
 
+    def __init__(
+        self, action: Action, account: Account, context: RunContext, policy: Policy
+    ) -> None:
+        self._spec: Spec = action.spec
+        self._reads = self._spec.method == "GET"
+        self._request = action.request()
+        self._action = action
+        self._key = idempotency.idempotency_key(self._spec, account, context)
+        self._headers = _headers(account, context, self._key)
+        self._mode = account.mode
+        self._policy = policy
+        self._timeout = context.timeout or policy.timeout
+        self._log = Log(action, account, context, inputs=policy.log_inputs)
+        self._number = 0
+        self._spent = 0.0  # seconds of the budget
+        self._begun = None if self._reads else context.begun  # since when it may be executed
+        self._verdict = verdict(INTERRUPTED, reads=self._reads)
 
-def _attempts(
-    draft: Attempt, policy: Policy, log: Log, *, unknown: bool
-) -> Generator[Attempt, Reply | Lost, tuple[Reply | Lost, int, bool]]:
-    """The last reply, the number of attempts, and whether one may have been executed."""
-    deadline, number, delay, turns = policy.clock() + policy.budget, 0, 0.0, [0.0]
+    def run(self) -> Generator[Command, Answer | None, Answer]:
+        """Sends until an answer is the last; that one."""
+        while True:
+            answer = yield from self._attempt()
+            delay = self._delay(answer)
+            self._log.attempt(self._number, answer, self._verdict, delay)
+            if delay is None:
+                return answer
+            self._spent += delay
+            yield Wait(delay)
 
-    def turn() -> float:
-        turns.append(draft.turn())
-        return turns[-1]
-
-    while True:
-        number += 1
-        begin, queued = policy.clock() + delay, sum(turns)
-        left = max(deadline - begin, 0.001)
-        timeout = min(draft.timeout, left)
+    def _attempt(self) -> Generator[Command, Answer | None, Answer]:
+        if self._begun is not None:
+            idempotency.check_age(self._spec, self._begun, self._key, self._number)
+        self._number += 1
+        sent_at = time.time()
+        left = max(self._policy.budget - self._spent, SHORTEST)
+        command = Send(self._request, self._headers, min(self._timeout, left), left)
         try:
-            reply = yield attrs.evolve(
-                draft, delay=delay, timeout=timeout, patience=left, turn=turn
-            )
-        except GeneratorExit:  # the client was interrupted, or its task cancelled
-            reply = Lost("Interrupted", sent=True, again=False)
-        queued = sum(turns) - queued
-        begin, deadline = begin + queued, deadline + queued  # it costs nothing of the budget
-        unknown = draft.request.method != "GET" and _unknown(reply, before=unknown)
-        now, wait = policy.clock(), policy.delay(number, reply)
-        again = wait if wait is not None and now + wait < deadline else None
-        log.attempt(number, reply, max(now - begin, 0.0), again)
-        if again is None:
-            return reply, number, unknown
-        delay = again
+            answer = yield command
+        except GeneratorExit:
+            self._judge(INTERRUPTED, sent_at)
+            self._log.attempt(self._number, INTERRUPTED, self._verdict, None)
+            raise
+        if answer is None:
+            raise TypeError("a Send is answered with a Reply or Lost")
+        self._judge(answer, sent_at)
+        self._spent += answer.took
+        return answer
+
+    def _judge(self, answer: Answer, sent_at: float) -> None:
+        """Notes what an answer means, and whether by now it may have been executed."""
+        self._verdict = verdict(answer, reads=self._reads)
+        if self._verdict.executed is Executed.UNKNOWN:
+            self._begun = self._begun or sent_at
+        elif self._verdict.executed is not Executed.NOT_NOW:
+            self._begun = None
+
+    def _delay(self, answer: Answer) -> float | None:
+        """Seconds until the next attempt; None if this was the last."""
+        if not self._verdict.again or self._number > self._policy.retries:
+            return None
+        delay = self._policy.delay(self._number, answer)
+        return delay if self._spent + delay < self._policy.budget else None
+
+    def concluded(self, answer: Answer) -> Result:
+        """What the last answer comes to."""
+        course = Course(self._number, self._begun is not None, self._key, self._mode)
+        if isinstance(answer, Lost) or self._verdict.outcome is Outcome.NO_ANSWER:
+            raise result.no_answer(answer, course, self._spec)
+        if self._verdict.outcome is Outcome.DONE:
+            return result.result(answer, course)
+        if self._is_gone(answer):
+            stub = self._spec.output_example.get("deleted") is True
+            return result.gone(answer, course, _identity(self._action), stub=stub)
+        raise result.refusal(answer, course, self._spec, retryable=self._verdict.again)
+
+    def _is_gone(self, reply: Reply) -> bool:
+        """Whether a deletion finds nothing that an earlier attempt may have deleted."""
+        deletes = self._spec.method == "DELETE" and self._begun is not None
+        return deletes and reply.error.get("code") == "resource_missing"
+
+    def log_unknown(self) -> None:
+        """The end of a run that may have been executed, for whoever watches the log."""
+        if self._begun is not None:
+            self._log.unknown(self._key)
 
 
-def _unknown(reply: Reply | Lost, *, before: bool) -> bool:
-    """Whether, by now, it may have been executed without an answer that tells."""
-    if isinstance(reply, Lost):
-        return before or reply.sent
-    # Refused by what knows the key (not by a proxy): had an earlier try worked, it would replay.
-    known = _said(reply).get("type") in ("invalid_request_error", "card_error")
-    refused = reply.status in (400, 402) and known
-    if _said(reply).get("code") == "idempotency_key_in_use":
-        return True  # it is being executed right now
-    if 300 <= reply.status < 500 and (reply.replayed or refused):
-        return False
-    return before or not 300 <= reply.status < 500
+def _identity(action: Action) -> str:
+    """The ID of what the path ends with: of `/v1/customers/{customer}/tax_ids/{id}` the second."""
+    in_path, _ = action.parameters()
+    return in_path[action.spec.path_names[-1]]
 
 
-def _said(reply: Reply) -> Mapping[str, Any]:
-    """The `error` of an answer."""
-    error = (reply.json() or NOTHING).get("error")
-    return error if is_object(error) else NOTHING
-
-
-def _check_age(request: Request, spec: Spec, context: RunContext, key: str | None) -> None:
-    """Refuses what may be done already, if Stripe has forgotten that by now."""
-    now, begun = time.time(), context.begun
-    if request.method == "GET" or begun is None or now - begun <= KEY_LIFE:
-        return
-    when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(begun))
-    lists = RESOURCES.get(spec.resource, Resource("")).listed_by
-    where = f", for example by {lists}" if lists and not spec.path_names else ""
-    raise Unreconciled(
-        message=f"{spec.name} was begun at {when}, too long ago to repeat it safely: look at Stripe"
-        f" what came of it{where}, and do what is left under a new run ID.",
-        code="key_expired",
-        outcome_unknown=True,
-        action=spec.id,
-        idempotency_key=key,
-    )
-
-
-def _concluded(action: Action, mode: str, reply: Reply | Lost, facts: dict[str, Any]) -> Result:
-    """What the last reply means."""
-    spec, unknown = action.spec, facts["outcome_unknown"]
-    output = reply.json() if isinstance(reply, Reply) else None
-    if isinstance(reply, Lost) or (output is None and reply.status < 300):
-        reason = reply.reason if isinstance(reply, Lost) else "Stripe's answer cannot be read."
-        reason += "" if unknown or spec.method == "GET" else " Nothing was executed."
-        facts |= {"action": spec.id, "code": "no_answer", "retryable": True}
-        raise ConnectionFailed(message=reason, **facts)
-    mode = "emulated" if "stripe-nodes-emulator" in reply.headers else mode
-    about: dict[str, Any] = {"request_id": reply.headers.get("request-id"), "mode": mode}
-    about["attempts"] = facts["attempts"]
-    if output is not None and 200 <= reply.status < 300:
-        live = bool(output.get("livemode", mode == "live"))
-        return Result(output, replayed=reply.replayed, livemode=live, **about)
-    error = _error(reply, spec, facts)
-    if spec.method == "DELETE" and unknown and error.code == "resource_missing":
-        gone = {**spec.output_example, "id": getattr(action, spec.path_names[0])}
-        return Result(gone, replayed=True, livemode=mode == "live", note=GONE, **about)
-    raise error
-
-
-def _request(action: Action, context: RunContext) -> Request:
-    """Judged once more: an action made by its constructor has not been yet."""
-    judged = action.read(action.inputs(), extra=context.extra)
-    own = getattr(judged, "expand", None)
-    expand = [*(own if is_list(own) else ()), *context.expand]
-    return judged.request(extra={**context.extra, **({"expand": expand} if expand else {})})
-
-
-def _headers(request: Request, spec: Spec, who: Connection, context: RunContext) -> dict[str, str]:
-    """Everything but the key, which only a client touches."""
-    account = attrs.evolve(who, account=context.account or who.account).account  # checks it
+def _headers(account: Account, context: RunContext, key: str | None) -> dict[str, str]:
     headers = {"Stripe-Version": STRIPE_VERSION, "User-Agent": USER_AGENT}
-    headers |= {"Stripe-Account": account} if account else {}
-    if request.method == "POST":
+    if acts_on := context.account or account.account:
+        headers["Stripe-Account"] = acts_on
+    if key is not None:  # a POST
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-        headers["Idempotency-Key"] = idempotency_key(spec, who, context)
+        headers["Idempotency-Key"] = key
     return headers
-
-
-def _error(reply: Reply, spec: Spec, facts: dict[str, Any]) -> StripeError:
-    error = _said(reply)
-    message = str(error.get("message") or f"Stripe answered {reply.status} without saying why.")
-    if error.get("type") == "idempotency_error":  # Stripe advises another key: a second execution
-        message = OTHER_INPUTS
-    elif reply.replayed and reply.status >= 500:
-        message += " Stripe repeats this answer: look there what came of it, before a new run."
-    texts = {word: error.get(word) for word in "type code decline_code param doc_url".split()}
-    facts |= {word: text for word, text in texts.items() if isinstance(text, str)}
-    facts |= {"request_id": reply.headers.get("request-id"), "status": reply.status}
-    return kind_of(reply.status, facts.get("type"), facts.get("code"))(
-        message=message,
-        display_key=spec.display_key(facts.get("param"), facts.get("code")),
-        retryable=worth_retrying(reply),
-        action=spec.id,
-        rate_limit_reason=reply.headers.get("stripe-rate-limited-reason"),
-        **facts,
-    )

@@ -1,59 +1,80 @@
 """What is logged of a run? Facts, as extras of a record: never a key, nor inputs unless asked."""
 
-import json
 import logging
 from contextlib import suppress
 from typing import Any
 
-from stripe_plugin.client.connection import Connection
 from stripe_plugin.declare.action import Action
-from stripe_plugin.secrets import masked
-from stripe_plugin.wire.reply import Lost, Reply
+from stripe_plugin.run.context import Account, RunContext
+from stripe_plugin.secrets import without_secrets
+from stripe_plugin.wire.reply import Answer, Outcome, Reply, Verdict
 
 logger = logging.getLogger("stripe_plugin")
 logger.addHandler(logging.NullHandler())  # else Python writes warnings of libraries to stderr
-NO_REPLY = {"status": None, "request_id": None, "replayed": False}
+Facts = dict[str, Any]
 
 
 class Log:
     """The records of one run. Stripe's own words are left out: they may repeat an input."""
 
-    def __init__(self, action: Action, who: Connection, context: Any, *, inputs: bool) -> None:
-        self._facts: dict[str, Any] = {"action": action.spec.id, "mode": who.mode}
-        self._facts |= {"run_id": context.run_id, "step": context.step, "item": context.item}
-        self._facts |= {"account": context.account or who.account, **NO_REPLY, "attempt": 0}
-        if inputs:
-            self._facts["inputs"] = json.loads(masked(json.dumps(action.inputs(), default=str)))
+    def __init__(
+        self, action: Action, account: Account, context: RunContext, *, inputs: bool
+    ) -> None:
+        self._action, self._account, self._context = action, account, context
+        self._inputs = inputs
+        self._last: Facts = _about(None, 0)
 
-    def attempt(self, number: int, reply: Reply | Lost, took: float, again: float | None) -> None:
-        """One attempt: `took` and `again` (when it is sent once more) in seconds."""
-        said, level = "", logging.WARNING
-        self._facts |= {**NO_REPLY, "attempt": number}
-        if isinstance(reply, Lost):
-            said = reply.reason.rstrip(".")
-        else:
-            self._facts |= {"status": reply.status, "replayed": reply.replayed}
-            self._facts |= {"request_id": reply.headers.get("request-id")}
-            good = 200 <= reply.status < 300
-            readable = not good or reply.json() is not None
-            said = f"answered {reply.status}" + ", unreadably" * (not readable)
-            level = logging.INFO if good and readable else level
-        then = "" if again is None else f"; again in {again:.2f} s"
-        text = f"%s: %s (attempt {number}, {took:.3f} s{then})"
-        extra = {**self._facts, "duration": took, "retry_in": again}
-        _write(level, text, self._facts["action"], said, extra=extra)
+    def attempt(self, number: int, answer: Answer, verdict: Verdict, delay: float | None) -> None:
+        """One attempt; `delay`: in how many seconds it is sent once more, if it is."""
+        self._last = _about(answer, number)
+        level = logging.INFO if verdict.outcome is Outcome.DONE else logging.WARNING
+        if not logger.isEnabledFor(level):
+            return
+        again = "" if delay is None else f"; again in {delay:.2f} s"
+        how = f"(attempt {number}, {answer.took:.3f} s{again})"
+        extra = {**self._facts(), "duration": answer.took, "retry_in": delay}
+        _write(level, "%s: %s %s", self._action.spec.id, _ending(answer, verdict), how, extra=extra)
 
     def unknown(self, idempotency_key: str | None) -> None:
         """The end of a run of which nobody knows whether it was executed."""
-        extra = {**self._facts, "idempotency_key": idempotency_key}
+        extra = {**self._facts(), "idempotency_key": idempotency_key}
         text = "%s: it may have been executed all the same"
-        _write(logging.ERROR, text, extra["action"], extra=extra)
+        _write(logging.ERROR, text, self._action.spec.id, extra=extra)
+
+    def _facts(self) -> Facts:
+        context = self._context
+        facts = {
+            "action": self._action.spec.id,
+            "mode": self._account.mode,
+            "run_id": context.run_id,
+            "step": context.step,
+            "item": context.item,
+            "account": context.account or self._account.account,
+            **self._last,
+        }
+        if self._inputs:
+            facts["inputs"] = without_secrets(self._action.inputs())
+        return facts
 
 
-def _write(*record: Any, extra: dict[str, Any]) -> None:
+def _about(answer: Answer | None, number: int) -> Facts:
+    if isinstance(answer, Reply):
+        said = {"status": answer.status, "request_id": answer.request_id}
+        return {**said, "replayed": answer.replayed, "attempt": number}
+    return {"status": None, "request_id": None, "replayed": False, "attempt": number}
+
+
+def _ending(answer: Answer, verdict: Verdict) -> str:
+    if not isinstance(answer, Reply):
+        return answer.reason.rstrip(".")
+    unreadable = verdict.outcome is Outcome.NO_ANSWER
+    return f"answered {answer.status}{', unreadably' if unreadable else ''}"
+
+
+def _write(level: int, text: str, *words: str, extra: Facts) -> None:
     """A host's logging may refuse a record: no result is lost over that."""
     try:
-        logger.log(*record, extra=extra)
+        logger.log(level, text, *words, extra=extra)
     except Exception:  # noqa: BLE001 - such as an extra that its records have already
         with suppress(Exception):
-            logger.log(*record, extra={"stripe": extra})
+            logger.log(level, text, *words, extra={"stripe": extra})

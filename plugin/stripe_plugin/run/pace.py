@@ -4,15 +4,34 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 
-_free: OrderedDict[Hashable, float] = OrderedDict()  # whose next turn is when; the latest last
-_lock = threading.Lock()
+from stripe_plugin.fork import renew_after_fork
 
 
-def turn(whose: Hashable, rate: float, now: float) -> float:
-    """Seconds from `now` until the turn of the one who asks, which is thereby taken."""
-    with _lock:
-        at = max(_free.pop(whose, now), now)
-        while _free and next(iter(_free.values())) <= now:  # as good as forgotten
-            _free.popitem(last=False)
-        _free[whose] = at + 1 / rate
-    return at - now
+class Pace:
+    """The next turn of everybody who has a rate, in seconds of the monotonic clock."""
+
+    def __init__(self) -> None:
+        self.forked()
+        renew_after_fork(self)
+
+    def forked(self) -> None:
+        """Nobody's turn is known; also in a child process, whose parent may hold the lock."""
+        self._lock = threading.Lock()
+        self._next: OrderedDict[Hashable, float] = OrderedDict()  # the latest last
+
+    def reserve(self, identity: Hashable, rate: float, now: float) -> float:
+        """Takes the next turn, and says how many seconds after `now` it comes."""
+        with self._lock:
+            turn = max(self._next.pop(identity, now), now)
+            self._forget_before(now)
+            self._next[identity] = turn + 1 / rate
+        return turn - now
+
+    def _forget_before(self, now: float) -> None:
+        """Turns that have passed are as good as forgotten."""
+        while self._next and next(iter(self._next.values())) <= now:
+            self._next.popitem(last=False)
+
+
+_pace = Pace()  # of this process
+reserve = _pace.reserve

@@ -1,28 +1,167 @@
-"""What came of a run?"""
+"""What came of a run: Stripe's answer, or the error that a form can show."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import attrs
 
+from stripe_plugin.declare.spec import Spec
+from stripe_plugin.errors import ConnectionFailed, StripeError, kind_of
+from stripe_plugin.judge.values import is_object
 from stripe_plugin.secrets import without_secrets
+from stripe_plugin.wire.reply import Answer, Reply
+
+OTHER_INPUTS = (
+    "This run was sent before with other inputs, and may have been executed with them. Put those"
+    " back to go on; a new run would do it once more."
+)
+STORED = " Stripe repeats this answer: look there what came of it, before a new run."
+GONE = "Stripe finds it no more: an earlier try, whose answer was lost, did this, or somebody else."
+EMULATOR = "stripe-nodes-emulator"  # the header by which our emulator says what it is
+
+
+def _cut(output: Any) -> str:
+    return repr(without_secrets(output))
 
 
 @attrs.frozen
 class Result:
-    """Stripe's answer. `output` is its object, untouched; `mode` is emulator, test or live.
+    """Stripe's answer. Can be pickled and copied; shown, its secrets are cut."""
 
-    `replayed`: nothing was executed again. `note`: what a person should know of how it was found.
-    """
-
-    output: dict[str, Any]
+    output: dict[str, Any] = attrs.field(repr=_cut)  # Stripe's object, untouched
     request_id: str | None
     attempts: int
-    replayed: bool
+    replayed: bool  # nothing was executed again
     livemode: bool
-    mode: str
-    note: str | None = None
+    mode: str  # emulated, test or live
+    note: str | None = None  # what a person should know of how it was found
+
+    def plain(self) -> dict[str, Any]:
+        """The whole as JSON data, client secrets included, for whoever sends it on."""
+        return attrs.asdict(self)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-safe, and safe to keep: keys and client secrets in it are cut."""
-        safe: dict[str, Any] = without_secrets(attrs.asdict(self))
+        """As JSON data that is safe to keep: keys and client secrets in it are cut."""
+        safe: dict[str, Any] = without_secrets(self.plain())
         return safe
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Self:
+        """What `plain` or `as_dict` gave."""
+        return cls(**kept)
+
+
+@attrs.frozen
+class Course:
+    """How a run went, whatever came of it."""
+
+    attempts: int
+    outcome_unknown: bool  # it may have been executed
+    idempotency_key: str | None
+    mode: str
+
+
+def result(reply: Reply, course: Course) -> Result:
+    """The result of a readable success."""
+    output = reply.output or {}
+    mode = _mode(reply, course)
+    return Result(
+        output,
+        request_id=reply.request_id,
+        attempts=course.attempts,
+        replayed=reply.replayed,
+        livemode=bool(output.get("livemode", mode == "live")),
+        mode=mode,
+    )
+
+
+def gone(reply: Reply, course: Course, identity: str, *, stub: bool) -> Result:
+    """The result of a deletion whose first answer was lost: only what is known of it.
+
+    `stub`: Stripe answers this deletion with an ID and `deleted`.
+    """
+    mode = _mode(reply, course)
+    output: dict[str, Any] = {"id": identity}
+    if stub:
+        output["deleted"] = True
+    return Result(
+        output,
+        request_id=reply.request_id,
+        attempts=course.attempts,
+        replayed=True,
+        livemode=mode == "live",
+        mode=mode,
+        note=GONE,
+    )
+
+
+def _mode(reply: Reply, course: Course) -> str:
+    """An emulator that is reached by an address says itself what it is."""
+    return "emulated" if EMULATOR in reply.headers else course.mode
+
+
+def no_answer(answer: Answer, course: Course, spec: Spec) -> ConnectionFailed:
+    """The error of a run whose last attempt brought no answer that can be read."""
+    reason = "Stripe's answer cannot be read." if isinstance(answer, Reply) else answer.reason
+    if not course.outcome_unknown and spec.method != "GET":
+        reason += " Nothing was executed."
+    return ConnectionFailed(
+        message=reason,
+        code="no_answer",
+        retryable=True,
+        outcome_unknown=course.outcome_unknown,
+        attempts=course.attempts,
+        action=spec.id,
+        idempotency_key=course.idempotency_key,
+    )
+
+
+def refusal(reply: Reply, course: Course, spec: Spec, *, retryable: bool) -> StripeError:
+    """The error of a run that Stripe refused, at the row of the form that it is about."""
+    error = reply.error
+    param, code = _text(error, "param"), _text(error, "code")
+    place = spec.locate(param, code)
+    return kind_of(reply.status, _text(error, "type"), code)(
+        message=_message(reply),
+        type=_text(error, "type"),
+        code=code,
+        decline_code=_text(error, "decline_code"),
+        advice_code=_text(error, "advice_code"),
+        network_decline_code=_text(error, "network_decline_code"),
+        param=param,
+        display_key=place.key if place else None,
+        path=place.path if place else None,
+        place=place.text if place else None,
+        payment_intent=_identity(error, "payment_intent"),
+        charge=_identity(error, "charge"),
+        doc_url=_text(error, "doc_url"),
+        request_log_url=_text(error, "request_log_url"),
+        request_id=reply.request_id,
+        status=reply.status,
+        replayed=reply.replayed,
+        rate_limit_reason=reply.headers.get("stripe-rate-limited-reason"),
+        retryable=retryable,
+        outcome_unknown=course.outcome_unknown,
+        attempts=course.attempts,
+        action=spec.id,
+        idempotency_key=course.idempotency_key,
+    )
+
+
+def _message(reply: Reply) -> str:
+    if reply.error.get("type") == "idempotency_error":
+        return OTHER_INPUTS  # Stripe advises another key, which would be a second execution
+    message = reply.error.get("message")
+    text = str(message) if message else f"Stripe answered {reply.status} without saying why."
+    return text + STORED if reply.replayed and reply.status >= 500 else text
+
+
+def _text(error: Mapping[str, Any], word: str) -> str | None:
+    found = error.get(word)
+    return found if isinstance(found, str) else None
+
+
+def _identity(error: Mapping[str, Any], word: str) -> str | None:
+    """The ID of an object that an error holds, whole or as its ID."""
+    found = error.get(word)
+    return _text(found, "id") if is_object(found) else _text(error, word)

@@ -1,48 +1,60 @@
-"""What does an answer mean? No I/O."""
+"""What does an answer mean? Decided in one table; no I/O."""
 
 import json
 from collections.abc import Mapping
+from enum import Enum
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 
 from stripe_plugin.judge.values import is_object
-from stripe_plugin.secrets import ClientSecret, masked
+from stripe_plugin.secrets import without_secrets
 
-
-def _typed(found: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(secret := found.get("client_secret"), str):
-        found["client_secret"] = ClientSecret(secret)
-    return found
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @attrs.frozen
 class Reply:
-    """What came back; header names in lower case."""
+    """What came back. Header names are in lower case; `took`: seconds, without queueing."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = attrs.field(repr=False)
-
-    def json(self) -> dict[str, Any] | None:
-        """The JSON object of the body, or None if it is none."""
-        return self._read
+    took: float = 0.0
 
     @cached_property
-    def _read(self) -> dict[str, Any] | None:
-        refused = self.status >= 300  # a refusal may repeat what was sent, the key among it
-        body = masked(self.body.decode(errors="replace")) if refused else self.body
+    def output(self) -> dict[str, Any] | None:
+        """The JSON object of the body, untouched, or None if it is none."""
         try:
-            found: Any = json.loads(body, object_hook=_typed)
+            found: Any = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        return dict(found) if is_object(found) else None
+        return found if isinstance(found, dict) else None
+
+    @cached_property
+    def error(self) -> Mapping[str, Any]:
+        """The `error` of a refusal, without the secrets that it may repeat; else nothing."""
+        if self.succeeded or self.output is None:
+            return NOTHING
+        error = without_secrets(self.output.get("error"))
+        return error if is_object(error) else NOTHING
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the status says that it was done."""
+        return 200 <= self.status < 300
 
     @property
     def replayed(self) -> bool:
         """Whether Stripe answered from an earlier execution under the same idempotency key."""
         return self.headers.get("idempotent-replayed") == "true"
+
+    @property
+    def request_id(self) -> str | None:
+        """Stripe's name of the request, for its support and its log."""
+        return self.headers.get("request-id")
 
 
 @attrs.frozen
@@ -52,3 +64,106 @@ class Lost:
     reason: str
     sent: bool
     again: bool = True
+    took: float = 0.0
+
+
+Answer = Reply | Lost
+
+
+class Outcome(Enum):
+    """How an attempt ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    NO_ANSWER = "no answer"
+
+
+class Executed(Enum):
+    """Whether what was asked for has been executed."""
+
+    YES = "yes"
+    NO = "no, neither by this attempt nor by an earlier one"
+    NOT_NOW = "not by this attempt; earlier ones are as unknown as they were"
+    UNKNOWN = "perhaps, by this attempt or an earlier one"
+
+
+@attrs.frozen
+class Verdict:
+    """What one answer means: how the attempt ended, whether to try again, and what was executed."""
+
+    outcome: Outcome
+    again: bool
+    executed: Executed
+
+
+# The kinds of answers, and what each means. `Stripe-Should-Retry` decides about `again` wherever
+# it is there (source: docs.stripe.com/error-low-level); the SDKs decide the rest alike, but that
+# they leave every 429 to that header.
+#
+# read        a readable success.
+# unreadable  a success whose body is no JSON object: done, most likely, but it cannot be told.
+# unreached   no connection came about. Sent later, it is sent for the first time.
+# cut         the connection ended, or the time was over, after something had been sent.
+# stored      Stripe repeats a stored refusal (3xx, 4xx) of this key: it was not executed, and
+#             will not be under this key.
+# failed      Stripe repeats a stored failure (5xx) of this key: asking once more brings it again.
+# declined    400 or 402 in Stripe's own words, by what knows the key (a proxy does not): had an
+#             earlier attempt worked, Stripe would have replayed that instead.
+# in_use      another request with this key is being executed right now.
+# busy        409 and 429: not executed, and it may pass.
+# broken      5xx: it may have been executed before it failed.
+# other       any other refusal, also a redirect: it says nothing about earlier attempts.
+VERDICTS: Mapping[str, Verdict] = MappingProxyType(
+    {
+        "read": Verdict(Outcome.DONE, again=False, executed=Executed.YES),
+        "unreadable": Verdict(Outcome.NO_ANSWER, again=True, executed=Executed.UNKNOWN),
+        "unreached": Verdict(Outcome.NO_ANSWER, again=True, executed=Executed.NOT_NOW),
+        "cut": Verdict(Outcome.NO_ANSWER, again=True, executed=Executed.UNKNOWN),
+        "stored": Verdict(Outcome.REFUSED, again=False, executed=Executed.NO),
+        "failed": Verdict(Outcome.REFUSED, again=False, executed=Executed.UNKNOWN),
+        "declined": Verdict(Outcome.REFUSED, again=False, executed=Executed.NO),
+        "in_use": Verdict(Outcome.REFUSED, again=True, executed=Executed.UNKNOWN),
+        "busy": Verdict(Outcome.REFUSED, again=True, executed=Executed.NOT_NOW),
+        "broken": Verdict(Outcome.REFUSED, again=True, executed=Executed.UNKNOWN),
+        "other": Verdict(Outcome.REFUSED, again=False, executed=Executed.NOT_NOW),
+    }
+)
+
+
+def verdict(answer: Answer, *, reads: bool = False) -> Verdict:
+    """What an answer means. `reads`: it was a GET, of which nothing is ever executed."""
+    found = VERDICTS[_kind(answer)]
+    if (again := _advice(answer)) is not None:
+        found = attrs.evolve(found, again=again)
+    if reads and found.executed is not Executed.YES:
+        found = attrs.evolve(found, executed=Executed.NO)
+    return found
+
+
+def _advice(answer: Answer) -> bool | None:
+    """Whether it is to be sent again, where something else than its kind says so."""
+    if isinstance(answer, Lost):
+        return answer.again
+    said = answer.headers.get("stripe-should-retry")
+    return {"true": True, "false": False}.get(said or "")
+
+
+def _kind(answer: Answer) -> str:
+    if isinstance(answer, Lost):
+        return "cut" if answer.sent else "unreached"
+    if answer.succeeded:
+        return "unreadable" if answer.output is None else "read"
+    return _kind_of_refusal(answer)
+
+
+def _kind_of_refusal(reply: Reply) -> str:
+    if reply.error.get("code") == "idempotency_key_in_use":
+        return "in_use"
+    if reply.replayed:
+        return "stored" if reply.status < 500 else "failed"
+    if reply.status >= 500:
+        return "broken"
+    if reply.status in (409, 429):
+        return "busy"
+    by_stripe = reply.error.get("type") in ("invalid_request_error", "card_error")
+    return "declined" if reply.status in (400, 402) and by_stripe else "other"

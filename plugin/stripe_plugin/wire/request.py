@@ -1,4 +1,4 @@
-"""How does an action become bytes? No I/O."""
+"""How does an action become bytes? In Stripe's form encoding; no I/O."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,60 +13,58 @@ from stripe_plugin.errors import Refused
 from stripe_plugin.judge.values import CLEAR, is_list, is_object
 from stripe_plugin.secrets import shown
 
-LONGEST = 60_000  # characters of a path with its query; Stripe's gateway takes far less
-
-
-MOST = 1_000_000  # characters of all parameters
+LONGEST_TARGET = 60_000  # characters of a path with its query; Stripe's gateway takes far less
+Pairs = tuple[tuple[str, str], ...]
 
 
 @attrs.frozen
 class Request:
-    """What is sent: a method, a path below the base URL, and form pairs in Stripe's encoding."""
+    """What is sent: a method, a path below the base URL, and form pairs in Stripe's encoding.
+
+    Raises `Refused` if it is too long to be sent as an address.
+    """
 
     method: str
     path: str
-    params: tuple[tuple[str, str], ...] = ()
+    params: Pairs = ()
+    target: str = attrs.field(init=False)  # the path, with the query of a GET or DELETE
+    body: bytes | None = attrs.field(init=False, repr=False)  # the form of a POST
 
-    def __attrs_post_init__(self) -> None:
-        if len(self.target) > LONGEST:
-            raise Refused("is too long to be sent as an address")
+    @target.default
+    def _target(self) -> str:
+        if self.method == "POST" or not self.params:
+            return self.path
+        return f"{self.path}?{urlencode(self.params)}"
 
-    @property
-    def target(self) -> str:
-        """Path and query; GET and DELETE carry their parameters in the query."""
-        query = self.method != "POST" and urlencode(self.params)
-        return f"{self.path}?{query}" if query else self.path
-
-    @property
-    def body(self) -> bytes | None:
-        """The form of a POST."""
+    @body.default
+    def _body(self) -> bytes | None:
         return urlencode(self.params).encode() if self.method == "POST" else None
 
-
-def encode(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Nested parameters as form pairs: `a[b]`, `a[0]`. Raises `Refused` for what has no form."""
-    left = [MOST]
-    given = ((scalar(key), value) for key, value in params.items())
-    pairs = tuple(pair for key, value in given for pair in _pairs(key, value, 0, left))
-    if re.search(r"[\ud800-\udfff]", "".join(text for pair in pairs for text in pair)):
-        raise Refused("holds a character that cannot be sent (half a surrogate pair)")
-    return pairs
+    def __attrs_post_init__(self) -> None:
+        if len(self.target) > LONGEST_TARGET:
+            raise Refused("is too long to be sent as an address")
 
 
-def _pairs(key: str, value: Any, depth: int, left: list[int]) -> Iterator[tuple[str, str]]:
-    inner = value if is_object(value) or is_list(value) else ()
-    text = "" if inner is value or value is None or value is CLEAR else scalar(value)
-    left[0] -= 1 + len(key) + len(inner) + len(text)
-    if depth > 50 or left[0] < 0:
-        raise Refused("is nested too deeply or holds too much")
+def encode(params: Mapping[str, Any]) -> Pairs:
+    """Nested parameters as form pairs: `a[b]`, `a[0]`. Raises `Refused` for what has no form.
+
+    Source: Stripe's SDKs, `_encode.py`: lists are numbered, an empty text unsets.
+    """
+    return tuple(pair for key, value in params.items() for pair in _pairs(scalar(key), value))
+
+
+def _pairs(key: str, value: Any) -> Iterator[tuple[str, str]]:
     if is_object(value):
         for name, item in value.items():
-            yield from _pairs(f"{key}[{scalar(name)}]", item, depth + 1, left)
+            yield from _pairs(f"{key}[{scalar(name)}]", item)
     elif is_list(value):
-        for number, item in enumerate(item for item in value if item is not None):
-            yield from _pairs(f"{key}[{number}]", item, depth + 1, left)
+        present = [item for item in value if item is not None]
+        for number, item in enumerate(present):
+            yield from _pairs(f"{key}[{number}]", item)
+    elif value is CLEAR:
+        yield key, ""
     elif value is not None:
-        yield key, text
+        yield key, scalar(value)
 
 
 def scalar(value: Any) -> str:
@@ -77,9 +75,8 @@ def scalar(value: Any) -> str:
         return str.__str__(value)
     if isinstance(value, int) and abs(value) < 10**100:
         return str(int(value))
-    number = Decimal(str(value)) if isinstance(value, float | Decimal) else Decimal("NaN")
-    if number.is_finite() and abs(number.adjusted()) < 400:  # else it is written with 400 zeros
-        return format(number, "f")
+    if isinstance(value, float | Decimal):
+        return _number(value)
     if isinstance(value, datetime) and value.tzinfo:
         return str(int(value.timestamp()))
     if isinstance(identity := getattr(value, "id", None), str):
@@ -87,11 +84,19 @@ def scalar(value: Any) -> str:
     raise Refused(f"cannot be sent to Stripe: {shown(value)}")
 
 
+def _number(value: float | Decimal) -> str:
+    number = Decimal(str(value))
+    if not number.is_finite() or abs(number.adjusted()) >= 400:  # else it has 400 zeros
+        raise Refused(f"cannot be sent to Stripe: {shown(value)}")
+    return format(number, "f")
+
+
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """`/v1/prices/{price}` with its IDs percent-encoded, so that none can change the path."""
+    path = template
     for name, value in values.items():
         text = str.__str__(value) if isinstance(value, str) else ""
         if re.search(r"^ *\.{0,2} *$|[\x00-\x1f\x7f\ud800-\udfff]", text):
             raise Refused(f"must be an ID; got {shown(text)}")
-        template = template.replace(f"{{{name}}}", quote(text, safe=""))
-    return template
+        path = path.replace(f"{{{name}}}", quote(text, safe=""))
+    return path

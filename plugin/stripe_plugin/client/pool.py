@@ -1,0 +1,234 @@
+"""Which line is free, and whose turn is it? At most a hundred of one address, waited for in order.
+
+A line belongs to whoever holds the object: the pool counts those that are alive. So nothing is lost
+when an exception out of a signal handler ends a run between any two instructions, at the latest
+when its traceback is gone; and no lock is held while anybody waits.
+"""
+
+import asyncio
+import os
+import queue
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Generator, Hashable
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+
+from stripe_plugin.fork import renew_after_fork
+
+MOST = 100  # lines of one pool
+LOOK_AGAIN = 0.5  # seconds after which a waiter looks itself, lest a signal has lost its turn
+CLOSING_STEP = 0.005  # seconds between two looks at what is still on its way
+
+
+class OneLine(Protocol):
+    """A line, as far as a pool knows it."""
+
+    ends: float
+    """When its attempt is over at the latest, in seconds of the monotonic clock."""
+
+    def close(self) -> None:
+        """Closes its connection."""
+        ...
+
+
+L = TypeVar("L", bound=OneLine)
+G = TypeVar("G")
+T = TypeVar("T")
+Hand = Callable[[Any], bool]  # takes a line, or None at the end; False: nobody is there any more
+
+
+class Lines(Generic[L]):
+    """The lines of one address: those that are idle, those that are in use, and who waits."""
+
+    def __init__(self, opened: Callable[[], L]) -> None:
+        self._opened = opened
+        self.closed = False
+        self._begin_anew()
+        renew_after_fork(self)
+
+    def _begin_anew(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._idle: deque[L] = deque()
+        self._in_use: set[weakref.ref[L]] = set()
+        self._waiting: deque[Hand] = deque()  # for a line
+        self._sleeping: deque[Hand] = deque()  # until some time, or the end
+        self._gates: weakref.WeakValueDictionary[Hashable, Any] = weakref.WeakValueDictionary()
+
+    def forked(self) -> None:
+        """In a child process: its parent's lines are its parent's; their copies here are closed."""
+        inherited = [*self._idle, *self._lines_in_use()]
+        self._begin_anew()
+        for line in inherited:
+            line.close()
+
+    def _lines_in_use(self) -> list[L]:
+        found = [line() for line in [*self._in_use]]
+        return [line for line in found if line is not None]
+
+    def free(self, ends: float) -> L | None:
+        """An idle line, or a new one if there may be one more; it is in use until `ends`."""
+        if self._process != os.getpid():
+            self.forked()
+        with self._lock:
+            if self._idle:
+                line = self._idle.pop()
+            elif len(self._in_use) < MOST:
+                line = self._opened()
+            else:
+                return None
+            line.ends = ends
+            self._in_use.add(weakref.ref(line, self._in_use.discard))
+            return line
+
+    def give(self, line: L) -> None:
+        """Back, or on to who waits longest."""
+        with self._lock:
+            while self._waiting and not self.closed:
+                if self._waiting.popleft()(line):
+                    return
+            self._in_use.discard(weakref.ref(line))
+            if self.closed:
+                line.close()
+            else:
+                self._idle.append(line)
+
+    def gate(self, identity: Hashable, kind: Callable[[], G]) -> G:
+        """Where all but one who share a rate wait: without a line, which others may need."""
+        with self._lock:
+            gate: G | None = self._gates.get(identity)
+            if gate is None:
+                self._gates[identity] = gate = kind()
+            return gate
+
+    @contextmanager
+    def _told(self, hands: deque[Hand], hand: Hand) -> Generator[None]:
+        """In the meantime `hand` is called when it is this one's turn, or at the end."""
+        with self._lock:
+            hands.append(hand)
+        try:
+            yield
+        finally:
+            with self._lock, suppress(ValueError):  # it had its turn
+                hands.remove(hand)
+
+    def close(self) -> None:
+        """Ends what waits and closes what is idle; what is in use is closed when it comes back."""
+        self.closed = True
+        with self._lock:
+            hands, idle = [*self._waiting, *self._sleeping], [*self._idle]
+            self._idle.clear()
+        for hand in hands:
+            hand(None)
+        for line in idle:
+            line.close()
+
+    def on_their_way(self) -> bool:
+        """Whether answers are still to come."""
+        now = time.monotonic()
+        return any(line.ends > now for line in self._lines_in_use())
+
+
+class Pool(Lines[L]):
+    """For threads."""
+
+    def take(self, ends: float) -> L | None:
+        """A line; None if the pool is closed, or none came free until `ends` (monotonic)."""
+        if self.closed:
+            return None
+        if (line := self.free(ends)) is not None:
+            return line
+        hand: queue.SimpleQueue[L | None] = queue.SimpleQueue()
+        try:
+            return self._queue(hand, ends)
+        finally:
+            self._take_back(hand)
+
+    def _queue(self, hand: "queue.SimpleQueue[L | None]", ends: float) -> L | None:
+        with self._told(self._waiting, partial(_put, hand)):
+            while (left := ends - time.monotonic()) > 0:
+                with suppress(queue.Empty):
+                    return _until(ends, hand.get(timeout=min(left, LOOK_AGAIN)))
+                if (line := self.free(ends)) is not None:
+                    return line
+        return None
+
+    def _take_back(self, hand: "queue.SimpleQueue[L | None]") -> None:
+        """What was handed to a run too late, or to one that was interrupted."""
+        with suppress(queue.Empty):
+            if (line := hand.get_nowait()) is not None:
+                self.give(line)
+
+    def sleep(self, seconds: float) -> None:
+        """Lets so many seconds pass, fewer if the pool is closed."""
+        if seconds <= 0 or self.closed:
+            return
+        hand: queue.SimpleQueue[None] = queue.SimpleQueue()
+        with self._told(self._sleeping, partial(_put, hand)), suppress(queue.Empty):
+            hand.get(timeout=seconds)
+
+    def join(self) -> None:
+        """Waits until what is on its way has arrived."""
+        while self.on_their_way():
+            time.sleep(CLOSING_STEP)
+
+
+def _put(hand: "queue.SimpleQueue[Any]", line: Any) -> bool:
+    hand.put(line)
+    return True
+
+
+class AsyncPool(Lines[L]):
+    """For the tasks of one event loop."""
+
+    async def take(self, ends: float) -> L | None:
+        """As `Pool.take`."""
+        if self.closed:
+            return None
+        if (line := self.free(ends)) is not None:
+            return line
+        hand: asyncio.Future[L | None] = asyncio.get_running_loop().create_future()
+        try:
+            return _until(ends, await self._handed(hand, self._waiting, ends - time.monotonic()))
+        except BaseException:
+            if hand.done() and not hand.cancelled() and (late := hand.result()) is not None:
+                self.give(late)
+            raise
+
+    async def sleep(self, seconds: float) -> None:
+        """As `Pool.sleep`."""
+        if seconds > 0 and not self.closed:
+            hand: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            await self._handed(hand, self._sleeping, seconds)
+
+    async def _handed(
+        self, hand: "asyncio.Future[T | None]", hands: deque[Hand], seconds: float
+    ) -> T | None:
+        """What is handed over within so many seconds."""
+        with self._told(hands, partial(_set, hand)), suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0)):
+                await hand
+        return hand.result() if hand.done() and not hand.cancelled() else None
+
+    async def join(self) -> None:
+        """As `Pool.join`."""
+        while self.on_their_way():
+            await asyncio.sleep(CLOSING_STEP)
+
+
+def _set(hand: "asyncio.Future[Any]", line: Any) -> bool:
+    if hand.done():  # its task was cancelled
+        return False
+    hand.set_result(line)
+    return True
+
+
+def _until(ends: float, line: L | None) -> L | None:
+    """A line that was handed over, in use until `ends`."""
+    if line is not None:
+        line.ends = ends
+    return line

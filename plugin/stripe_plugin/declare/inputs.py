@@ -1,0 +1,160 @@
+"""How do inputs reach the rows of an action, and what is wrong with them? All of it, at once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stripe_plugin.declare.spec import Spec
+from stripe_plugin.errors import Fault, Path, Problem, Refused, near
+from stripe_plugin.judge.rules import Each, Matches
+from stripe_plugin.judge.table import Field, judge_table
+from stripe_plugin.judge.values import (
+    CLEAR,
+    NOTHING,
+    Parameter,
+    holds_unknown,
+    is_empty,
+    is_list,
+    is_object,
+    plain,
+)
+from stripe_plugin.secrets import shown
+
+MOST_TOLD = 20  # problems of one row, and unknown inputs; of more, only how many there are
+
+# Source: docs.stripe.com/expand.
+PATH = Matches(r"[^.]+(?:\.[^.]+){0,3}", "be a path of at most four levels (a.b.c.d)")
+PATHS = Field(list[str], (Each((PATH,)),))
+
+
+Values = dict[str, Any]
+
+
+class Judgement:
+    """The one judgement of an action's inputs, of `extra` and of `expand`."""
+
+    def __init__(self, spec: Spec, inputs: Any, extra: Any, expand: Any) -> None:
+        self._spec = spec
+        #: What is wrong, in the order of the rows.
+        self.problems: list[Problem] = []
+        #: The clean values by attribute, `extra` and `expand` among them.
+        self.values: Values = {}
+        given = self._given(inputs)
+        beside, faults = _plain(extra)
+        self._judge_rows(given, beside)
+        self._tell_faults("extra", faults, ())
+        self._check_replaced(given, beside)
+        self.values["extra"] = beside
+        self._judge_expand(expand)
+
+    def refuse_unknown(self) -> None:
+        """Makes a problem of each value that is known only later."""
+        keys = {name: key for key, name in self._spec.names.items()}
+        for name, value in self.values.items():
+            if holds_unknown(value):
+                key = keys.get(name, name)
+                self._tell(key, "unknown", f"{key} is not known yet.", name)
+
+    def _tell(self, key: str, rule: str, text: str, *path: str | int) -> None:
+        self.problems.append(Problem(path, key, rule, text))
+
+    def _tell_faults(self, key: str, faults: list[Fault], below: Path) -> None:
+        for fault in faults[:MOST_TOLD]:
+            text = f"{key}{fault.words} {fault.text}."
+            self._tell(key, fault.rule, text, *below, *fault.path)
+        if more := len(faults[MOST_TOLD:]):
+            self._tell(key, "more", f"{key} has {more:,} more problems.", *below)
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    def _given(self, inputs: Any) -> Values:
+        """What is given, by display key: neither unknown, nor twice, nor empty."""
+        if not is_object(inputs):
+            text = f"Inputs must be an object of display keys; got {shown(inputs)}."
+            self._tell("inputs", "type", text)
+            return {}
+        self._tell_not_a_row([word for word in inputs if word not in self._spec.words])
+        given: Values = {}
+        for word, value in inputs.items():
+            row = self._spec.words.get(word)
+            if row is None or is_empty(value):
+                continue
+            if row.key in given:
+                text = f"{row.key} is given twice, as {row.key} and as {row.name}."
+                self._tell(row.key, "given_twice", text, row.name)
+            else:
+                given[row.key] = _cleared(value)
+        return given
+
+    def _tell_not_a_row(self, words: list[Any]) -> None:
+        name, keys = self._spec.name, self._spec.names
+        for word in words[:MOST_TOLD]:
+            label = shown(word).strip('"')
+            hint = near(label, keys) or f"; its inputs are {', '.join(keys)}"
+            self._tell(label, "not_a_row", f"{label} is not an input of {name}{hint}.", label)
+        if more := len(words[MOST_TOLD:]):
+            text = f"{more:,} more inputs are none of {name} either."
+            self._tell("inputs", "not_a_row", text)
+
+    def _judge_rows(self, given: Values, beside: Values) -> None:
+        # Conditions look at what is sent: an empty object or list is not.
+        sent = [name for name in beside if not is_empty(beside[name])]
+        parameters = {Parameter(name): beside[name] for name in sent}
+        clean, faults = judge_table(self._spec.fields, given, parameters)
+        for row in self._spec.rows:
+            self.values[row.name] = clean.get(row.key)
+        for key, found in faults.items():
+            self._tell_faults(key, found, (self._spec.names[key],))
+
+    # --- what is given beside them ----------------------------------------------------------------
+
+    def _check_replaced(self, given: Values, beside: Values) -> None:
+        taken = {"expand", *self._spec.path_names, *self._spec.sends}
+        for key in given:
+            taken.add(self._spec.fields[key].steps[0])
+        for name in beside:
+            if name.partition("[")[0] in taken:
+                label = shown(name).strip('"')
+                self._tell("extra", "given_twice", f"extra would replace {label}.", label)
+
+    def _judge_expand(self, expand: Any) -> None:
+        """A row that is called so and the argument become one list."""
+        row = self._spec.words.get("expand")
+        paths: list[str] = []
+        try:
+            paths = [] if is_empty(expand) else PATHS.judge(expand, NOTHING)
+        except Refused as error:
+            key = row.key if row else "expand"
+            self._tell_faults(key, error.faults, ("expand",))
+        if row is None:
+            self.values["expand"] = tuple(paths)
+        elif paths:
+            own = self.values["expand"]
+            known = own if is_list(own) else []
+            self.values["expand"] = [*known, *paths]
+
+
+def _cleared(value: Any) -> Any:
+    """`value`, or CLEAR if it is the text that stands for it."""
+    is_clear = isinstance(value, str) and value == "@clear"
+    return CLEAR if is_clear else value
+
+
+def _plain(extra: Any) -> tuple[Values, list[Fault]]:
+    """Parameters without a row as bounded JSON, or what is wrong with them."""
+    if not is_object(extra):
+        return {}, [Fault(f"must be an object of parameters; got {shown(extra)}", "type")]
+    try:
+        return plain(extra), []
+    except Refused as error:
+        return {}, _first_faults(extra) or error.faults
+
+
+def _first_faults(extra: Mapping[Any, Any]) -> list[Fault]:
+    """The faults of the first parameter that is refused for itself."""
+    for name in [*extra][:1000]:
+        try:
+            plain(extra[name])
+        except Refused as error:
+            label = shown(name).strip('"')
+            return [fault.inside(label) for fault in error.faults]
+    return []

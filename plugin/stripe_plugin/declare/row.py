@@ -1,0 +1,103 @@
+"""What is a row of an action's table? It is declared by one of three words."""
+
+import re
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from stripe_plugin.declare.resource import Resource
+from stripe_plugin.judge.conditions import Condition
+from stripe_plugin.judge.rules import Between, OneOf, Reference, Rule
+from stripe_plugin.judge.table import Field
+
+
+@attrs.frozen(kw_only=True)
+class Row(Field):
+    """One row: what a person types under its display key becomes a parameter of Stripe's."""
+
+    #: The display key.
+    key: str
+    #: The attribute: Stripe's parameter, or the path's variable; with `_` behind it, if `Action`
+    #: itself has the name.
+    name: str = ""
+    example: Any
+    description: str
+    #: What the action page says of it, where that is not its type and its choices; "" for nothing.
+    page: str | None = None
+    #: Not on the action page.
+    beyond: bool = False
+    #: The name that Stripe has given the parameter since, or what `name` must not be called.
+    sent_as: str | None = None
+
+    @cached_property
+    def parameter(self) -> str:
+        """What Stripe calls it."""
+        return self.sent_as or self.name.removesuffix("_")
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What Stripe calls it, step by step: `pricing[price]` has two."""
+        return tuple(re.findall(r"[^\[\]]+", self.parameter))
+
+    @cached_property
+    def reference(self) -> Resource | None:
+        """The resource that this row's ID points to."""
+        for rule in self.restrictions:
+            if isinstance(rule, Reference) and isinstance(rule.to, Resource):
+                return rule.to
+        return None
+
+    @property
+    def is_path_id(self) -> bool:
+        """Whether it can fill a variable of a path: an ID that must be given."""
+        return self.required and self.kind is str and self.reference is not None
+
+    @property
+    def restriction_text(self) -> str | None:
+        """The restriction as the action page words it."""
+        if self.page is not None:
+            return self.page or None
+        words = ["Required"] if self.required else []
+        if self.kind is bool:
+            words.append("true or false")
+        if self.kind == dict[str, Any]:
+            words.append("Object")
+        choices = [rule for rule in self.restrictions if isinstance(rule, OneOf | Between)]
+        words += [rule.text for rule in choices]
+        return "; ".join(words) or None
+
+
+def required(
+    key: str,
+    example: Any,
+    text: str,
+    *rules: Rule | Condition,
+    page: str | None = None,
+    sent_as: str | None = None,
+) -> Any:
+    """A row that must be given: display key, example, description, rules; the rest as in `Row`."""
+    row = Row(None, rules, required=True, key=key, example=example, description=text)
+    row = attrs.evolve(row, page=page, sent_as=sent_as)
+    return attrs.field(metadata={Row: row})
+
+
+def optional(  # noqa: PLR0913 - each is one fact
+    key: str,
+    example: Any,
+    text: str,
+    *rules: Rule | Condition,
+    clearable: bool = False,
+    page: str | None = None,
+    sent_as: str | None = None,
+    beyond: bool = False,
+) -> Any:
+    """A row that may be left empty; `clearable`: Stripe takes an empty text to unset it."""
+    row = Row(None, rules, clearable=clearable, key=key, example=example, description=text)
+    row = attrs.evolve(row, page=page, sent_as=sent_as, beyond=beyond)
+    return attrs.field(default=None, metadata={Row: row})
+
+
+def path_id(key: str, example: str, text: str, resource: Resource) -> Any:
+    """The row of a path's variable: the ID of an object."""
+    return required(key, example, text, Reference(resource))

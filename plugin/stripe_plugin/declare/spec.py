@@ -1,0 +1,208 @@
+"""What is known of an action? Forms, manifests and requests derive from it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from stripe_plugin.declare.answer import One
+from stripe_plugin.declare.resource import Resource
+from stripe_plugin.declare.row import Row
+from stripe_plugin.errors import Path, UsageError, words
+from stripe_plugin.judge.table import check_table
+
+DOCS = "https://docs.stripe.com/api"
+ENDPOINT = re.compile(r"(GET|POST|DELETE) /[^\s?#]+")
+
+
+@attrs.frozen
+class Place:
+    """Where in the inputs an error of Stripe's belongs."""
+
+    key: str  # the display key
+    path: Path  # parameter names, then keys, and positions counted from 0
+    text: str  # the same for a sentence, counted from 1: `Line Items › 1 › price_data`
+
+
+@attrs.frozen(kw_only=True)
+class Spec:
+    """Everything declared about an action. One that contradicts itself cannot be made."""
+
+    #: `Create Price`.
+    name: str
+    #: Where its class is: `stripe_nodes.prices:CreatePrice`.
+    entry: str
+    #: The first line of the class's docstring, and all of it.
+    summary: str
+    description: str
+    #: GET, POST or DELETE, and a path with variables: `POST /v1/prices/{price}`.
+    endpoint: str
+    #: The resource that it is about.
+    subject: Resource
+    #: What Stripe answers.
+    answer: One
+    #: Parameters that are always sent.
+    sends: Mapping[str, Any]
+    #: Whether doing it again changes nothing more; None: all but a POST.
+    repeats: bool | None
+    #: Whether something is gone by it; None: by a DELETE.
+    destroys: bool | None
+    #: Its page below docs.stripe.com/api, if that is not the resource's and the name's first word.
+    docs: str | None
+    rows: tuple[Row, ...]
+
+    def __attrs_post_init__(self) -> None:
+        for wrong in (*_wrong_facts(self), *_wrong_rows(self)):
+            raise UsageError(f"{self.name}: {wrong}")
+        try:
+            check_table(self.fields)
+        except UsageError as error:
+            raise UsageError(f"{self.name} › {error}") from None
+
+    @cached_property
+    def method(self) -> str:
+        """GET, POST or DELETE."""
+        return self.endpoint.split(" ")[0]
+
+    @cached_property
+    def path(self) -> str:
+        """The path, with its {variables}."""
+        return self.endpoint.split(" ")[-1]
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether doing it again changes nothing more."""
+        return self.method != "POST" if self.repeats is None else self.repeats
+
+    @property
+    def destructive(self) -> bool:
+        """Whether something is gone by it."""
+        return self.method == "DELETE" if self.destroys is None else self.destroys
+
+    @cached_property
+    def id(self) -> str:
+        """`create_price`."""
+        return self.name.lower().replace(" ", "_")
+
+    @property
+    def resource(self) -> str:
+        """What Stripe calls the subject: `checkout.session`."""
+        return self.subject.object
+
+    @property
+    def permission(self) -> str | None:
+        """What a restricted key needs."""
+        if self.subject.permission is None:
+            return None
+        level = "Read" if self.method == "GET" else "Write"
+        return f"{self.subject.permission}: {level}"
+
+    @property
+    def hints(self) -> dict[str, bool]:
+        """What a builder should know before it offers the action."""
+        return {
+            "read_only": self.method == "GET",
+            "destructive": self.destructive,
+            "idempotent": self.repeatable,
+        }
+
+    @property
+    def docs_url(self) -> str:
+        """Its page at docs.stripe.com, as far as that is known."""
+        verb = self.name.split()[0].lower()
+        page = f"{self.subject.docs}/{verb}" if self.subject.docs else ""
+        return f"{DOCS}/{self.docs or page}".rstrip("/")
+
+    @property
+    def output_example(self) -> dict[str, Any]:
+        """What Stripe may answer."""
+        return self.answer.example(self.subject)
+
+    @cached_property
+    def path_names(self) -> tuple[str, ...]:
+        """The variables of the path, in its order."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @cached_property
+    def fields(self) -> dict[str, Row]:
+        """The rows by display key."""
+        return {row.key: row for row in self.rows}
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The attributes by display key."""
+        return {row.key: row.name for row in self.rows}
+
+    @cached_property
+    def words(self) -> dict[str, Row]:
+        """The rows by whatever an input may be called: parameter, attribute or display key."""
+        by_word = {row.parameter: row for row in self.rows}
+        by_word |= {row.name: row for row in self.rows}
+        return by_word | self.fields
+
+    @cached_property
+    def _roots(self) -> dict[str, Row]:
+        """The rows by the first step of what they are called; one that is called just so wins."""
+        by_root = {row.steps[0]: row for row in reversed(self.rows)}
+        return by_root | {row.name: row for row in self.rows}
+
+    def locate(self, param: str | None, code: str | None = None) -> Place | None:
+        """Where Stripe's `param`, such as `line_items[0][price]`, is among the inputs.
+
+        An object that is missing, by the error's `code`, is the last one in the path.
+        """
+        steps = _steps(param or "")
+        if steps and steps[0] in self._roots:
+            row = self._roots[str(steps[0])]
+            own = len(row.steps) if steps[: len(row.steps)] == row.steps else 1
+            return _place(row, steps[own:])
+        if code == "resource_missing" and self.path_names:
+            return _place(self.words[self.path_names[-1]], ())
+        return None
+
+
+def _place(row: Row, rest: Path) -> Place:
+    path = (row.name, *rest)
+    return Place(row.key, path, f"{row.key}{words(rest)}")
+
+
+def _steps(param: str) -> Path:
+    """`items[0][price]` as its steps; of what is too long to be shown, only the first."""
+    if len(param) > 200 or not param.isprintable():
+        param = param[:200].partition("[")[0]
+    steps: list[str | int] = []
+    for step in re.findall(r"[^\[\]]+", param):
+        is_position = re.fullmatch("[0-9]{1,6}", step)
+        steps.append(int(step) if is_position else step)
+    return tuple(steps)
+
+
+# --- what a table may not be ----------------------------------------------------------------------
+
+
+def _wrong_facts(spec: Spec) -> Iterator[str]:
+    if not ENDPOINT.fullmatch(spec.endpoint):
+        yield "the endpoint must be like POST /v1/prices/{price}, by GET, POST or DELETE"
+    if spec.method == "GET" and spec.destructive:
+        yield "a GET only reads, it destroys nothing"
+    if spec.method == "GET" and not spec.repeatable:
+        yield "a GET only reads, so it can be repeated"
+    if spec.answer.methods and spec.method not in spec.answer.methods:
+        yield f"a {spec.method} is not answered by {type(spec.answer).__name__}"
+
+
+def _wrong_rows(spec: Spec) -> Iterator[str]:
+    seen: set[str] = set()
+    for row in spec.rows:
+        for word in {row.parameter, row.key}:
+            if word in seen:
+                yield f"two rows are called {word}"
+            seen.add(word)
+        if row.parameter in spec.sends:
+            yield f"{row.parameter} is always sent, so it can be no row"
+    ids = [row.parameter for row in spec.rows if row.is_path_id]
+    for name in spec.path_names:
+        if name not in ids:
+            yield f"{name} is in the path but no path_id"

@@ -1,0 +1,134 @@
+"""When must a row be given, and when not?"""
+
+from typing import Any
+
+import attrs
+
+from stripe_plugin.judge.values import UNKNOWN, Given, Label, Labels, Names, Parameter
+
+
+@attrs.frozen
+class Case:
+    """Something is given: with one of these values, or with any if there are none."""
+
+    label: Label
+    values: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """What it is called in a sentence."""
+        if isinstance(self.label, Parameter):
+            return self.label.name
+        return self.label
+
+    def surely(self, given: Given) -> bool:
+        """Whether it is so, whatever is known only later."""
+        if self.label not in given:
+            return False
+        return not self.values or given[self.label] in self.values
+
+    def maybe(self, given: Given) -> bool:
+        """Whether it is so, or may be, once everything is known."""
+        return self.surely(given) or given.get(self.label) is UNKNOWN
+
+
+Cases = tuple[Case, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Condition:
+    """Demands or forbids its row when any of some cases is met, unless any of others is."""
+
+    name: str  # of the condition, in problems as data
+    demands: bool
+    text: str  # for a form's description: "Required if Mode is setup"
+    wrong: str  # behind the display key, if it is broken: "is required if Mode is setup"
+    when: Cases = ()  # none: always
+    unless: Cases = ()
+
+    @property
+    def neighbours(self) -> Labels:
+        """The labels that it looks at, so that they can be checked."""
+        cases = self.when + self.unless
+        return tuple(case.label for case in cases)
+
+    def broken(self, label: Label, given: Given) -> bool:
+        """Whether the row at `label` is missing although demanded, or given although forbidden."""
+        is_missing = label not in given
+        if is_missing is not self.demands:
+            return False
+        if self.when and not any(case.surely(given) for case in self.when):
+            return False
+        return not any(case.maybe(given) for case in self.unless)
+
+    def data(self, names: Names) -> dict[str, Any]:
+        """The condition for builders, by parameter name."""
+        return {
+            "effect": "require" if self.demands else "forbid",
+            "when": _by_name(self.when, names),
+            "unless": _by_name(self.unless, names),
+            "text": self.text,
+        }
+
+
+def _by_name(cases: Cases, names: Names) -> dict[str, list[str]]:
+    data: dict[str, list[str]] = {}
+    for case in cases:
+        name = names.get(case.label, case.word)
+        data[name] = [*case.values]
+    return data
+
+
+def required_if_empty(*labels: Label) -> Condition:
+    """Must be given unless one of these is. Of them, only rows are read aloud."""
+    rows = [label for label in labels if isinstance(label, str)]
+    verb = "is" if len(rows) == 1 else "are"
+    clause = f" if {' and '.join(rows)} {verb} empty"
+    return _required("required_if_empty", clause if rows else "", (), labels)
+
+
+def required_if(label: Label, *values: str, unless: Labels = ()) -> Condition:
+    """Must be given if that is (with one of these values), unless one of those is."""
+    case = Case(label, values)
+    clause = f" if {case.word} is {' or '.join(values) or 'given'}"
+    for other in unless:
+        if isinstance(other, str):
+            clause += f" and {other} is empty"
+    return _required("required_if", clause, (case,), unless)
+
+
+def _required(name: str, clause: str, when: Cases, unless: Labels) -> Condition:
+    return Condition(
+        name=name,
+        demands=True,
+        text=f"Required{clause}",
+        wrong=f"is required{clause}",
+        when=when,
+        unless=tuple(map(Case, unless)),
+    )
+
+
+def excludes(*labels: Label) -> Condition:
+    """Must not be given together with any of these."""
+    cases = tuple(map(Case, labels))
+    those = " or ".join(case.word for case in cases)
+    return Condition(
+        name="excludes",
+        demands=False,
+        text=f"Not together with {those}",
+        wrong=f"may not be given together with {those}",
+        when=cases,
+    )
+
+
+def only_if(label: Label, *values: str) -> Condition:
+    """May be given only if that is (with one of these values)."""
+    case = Case(label, values)
+    clause = f"if {case.word} is {' or '.join(values) or 'given'}"
+    return Condition(
+        name="only_if",
+        demands=False,
+        text=f"Only {clause}",
+        wrong=f"may be given only {clause}",
+        unless=(case,),
+    )

@@ -1,0 +1,165 @@
+"""How are fields judged side by side? Once, and every problem at its place."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+import attrs
+
+from stripe_plugin.errors import Fault, Refused, UsageError, near
+from stripe_plugin.judge.conditions import Condition
+from stripe_plugin.judge.rules import Rule
+from stripe_plugin.judge.schema import TableSchema, value_schema
+from stripe_plugin.judge.values import CLEAR, NOTHING, UNKNOWN, Given, Names, is_empty, typed
+from stripe_plugin.secrets import shown
+
+MOST_HINTS = 20  # unknown keys of which the nearest known one is looked for
+
+Faults = dict[str, list[Fault]]  # by label
+
+
+@attrs.frozen
+class Field:
+    """One value of a table: its type, its rules, whether it must be there or may be unset."""
+
+    kind: Any
+    rules: tuple[Rule | Condition, ...] = ()
+    required: bool = False
+    clearable: bool = False
+
+    @cached_property
+    def restrictions(self) -> list[Rule]:
+        """What the value must be."""
+        return [rule for rule in self.rules if isinstance(rule, Rule)]
+
+    @cached_property
+    def conditions(self) -> list[Condition]:
+        """When the value must be given, or not."""
+        return [rule for rule in self.rules if isinstance(rule, Condition)]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of a given value."""
+        return value_schema(self.kind, self.restrictions)
+
+    def judge(self, value: Any, given: Given) -> Any:
+        """The value in its type, clean; `Refused` otherwise. `given`: what is given beside it."""
+        if value is UNKNOWN:
+            return value
+        if value is CLEAR:
+            return self._cleared()
+        value = typed(value, self.kind)
+        for rule in self.restrictions:
+            value = rule.judge(value, given)
+        return value
+
+    def _cleared(self) -> Any:
+        if self.clearable:
+            return CLEAR
+        wrong = "cannot be unset at Stripe; leave it empty to keep what is there"
+        raise Refused(wrong, "clear")
+
+
+Fields = Mapping[str, Field]  # by label
+
+
+def judge_table(
+    fields: Fields, values: Given, beside: Given = NOTHING
+) -> tuple[dict[str, Any], Faults]:
+    """The clean values by label, and every fault. `beside`: what else is given, without a row."""
+    given = {**beside, **values}  # clean, as far as it has been judged
+    clean: dict[str, Any] = {}
+    faults: Faults = {}
+    for label, field in fields.items():
+        if label in values:
+            try:
+                given[label] = clean[label] = field.judge(values[label], given)
+            except Refused as error:
+                faults[label] = error.faults
+                given[label] = UNKNOWN
+        elif field.required:
+            faults[label] = [Fault("is required", "required")]
+    _judge_conditions(fields, given, faults)
+    return clean, faults
+
+
+def _judge_conditions(fields: Fields, given: Given, faults: Faults) -> None:
+    for label, field in fields.items():
+        for condition in field.conditions:
+            if condition.broken(label, given):
+                fault = Fault(condition.wrong, condition.name)
+                faults[label] = [*faults.get(label, ()), fault]
+
+
+def check_table(fields: Fields) -> None:
+    """A rule that looks at a label which is not there fails when its table is declared."""
+    for label, field in fields.items():
+        for rule in field.rules:
+            for neighbour in rule.neighbours:
+                if isinstance(neighbour, str) and neighbour not in fields:
+                    raise UsageError(f"{label}: there is no row {neighbour}")
+
+
+def table_schema(fields: Fields, names: Names) -> dict[str, Any]:
+    """A table as JSON Schema; `names`: label to property."""
+    table = TableSchema(names)
+    for label, field in fields.items():
+        table.add(label, field.schema, field.conditions)
+        if field.required:
+            table.require(label)
+    return table.whole()
+
+
+@attrs.frozen
+class Keys(Rule):
+    """An object with these keys and no others: a table inside of a row."""
+
+    name: ClassVar[str] = "keys"
+    table: Fields
+
+    def __attrs_post_init__(self) -> None:
+        check_table(self.table)
+
+    @property
+    def text(self) -> str:
+        keys: list[str] = []
+        for key, field in self.table.items():
+            keys.append(f"{key} (required)" if field.required else key)
+        return f"Keys: {', '.join(keys)}"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        names = {key: key for key in self.table}
+        return table_schema(self.table, names)
+
+    def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it has its own neighbours
+        """Empty keys are left out, but for `""` where Stripe unsets a key by it."""
+        clean, by_key = judge_table(self.table, self._given(value))
+        faults: list[Fault] = []
+        for key, found in by_key.items():
+            faults += [fault.inside(key) for fault in found]
+        faults += self._unknown(value)
+        if faults:
+            raise Refused(faults)
+        return clean
+
+    def _given(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        for key, field in self.table.items():
+            item = value.get(key)
+            if field.clearable and item in ("", "@clear"):
+                kept[key] = CLEAR
+            elif not is_empty(item):
+                kept[key] = item
+        return kept
+
+    def _unknown(self, value: Mapping[str, Any]) -> list[Fault]:
+        keys = [key for key in value if key not in self.table]
+        faults: list[Fault] = []
+        for key in keys:
+            label = shown(key)
+            hint = near(key, self.table) if len(faults) < MOST_HINTS else ""
+            path = (label.strip('"'),)
+            text = f"is not a key here{hint}"
+            faults.append(Fault(text, "not_a_key", path, f" › {label}"))
+        return faults

@@ -1,0 +1,168 @@
+"""The private names of httpx and httpcore that lines rest on, and what is hooked into httpx."""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+from network_support import Place, friendly
+from support import made
+
+from stripe_plugin import AsyncClient, Client, Connection
+from stripe_plugin.client import line, network
+from stripe_plugin.client.network import Attempt
+
+READ = made("retrieve_customer", {"Customer ID": "cus_1"})
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """A server that answers everything."""
+    with Place(friendly) as place:
+        yield place
+
+
+def test_a_transport_of_httpx_asks_its_pool() -> None:
+    """`httpx.HTTPTransport._pool` and its twin: what is put there is what is asked."""
+    asked: list[Any] = []
+
+    class Pool:
+        def handle_request(self, request: Any) -> httpcore.Response:
+            asked.append(request)
+            return httpcore.Response(204)
+
+        async def handle_async_request(self, request: Any) -> httpcore.Response:
+            asked.append(request)
+            return httpcore.Response(204)
+
+    pool: Any = Pool()
+    request = httpx.Request("GET", "http://127.0.0.1/")
+    assert line._Transport(pool).handle_request(request).status_code == 204
+    answering = line._AsyncTransport(pool).handle_async_request(request)
+    assert asyncio.run(answering).status_code == 204
+    assert len(asked) == 2
+
+
+def test_a_pool_of_httpcore_has_the_lock_that_is_taken_out() -> None:
+    """`httpcore.ConnectionPool._optional_thread_lock`: there, and a context manager."""
+    pool = httpcore.ConnectionPool()
+    with pool._optional_thread_lock:
+        pass
+    assert "_optional_thread_lock" in vars(pool)
+
+
+def test_a_connection_of_httpcore_tells_what_is_left_over(place: Place) -> None:
+    """`ConnectionPool.connections` and `HTTP11Connection._h11_state`: a used one has no bytes left."""
+    connection = Connection("sk_test_line", base_url=place.url)
+    with Client(connection) as client:
+        client.run(READ)
+        opened = client._pool.free(0)
+        assert opened is not None
+        (used,) = opened._transport._pool.connections
+        assert used._connection._h11_state.trailing_data[0] == b""
+        client._pool.give(opened)
+
+
+@pytest.mark.parametrize("kind", [network.Network, network.AsyncNetwork])
+def test_the_network_backend_is_httpcores(kind: type[Any]) -> None:
+    """Our networks are what httpcore's public door takes."""
+    base = httpcore.NetworkBackend if kind is network.Network else httpcore.AsyncNetworkBackend
+    assert issubclass(kind, base)
+
+
+def test_who_hooks_into_httpx_sees_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mocks and spans that replace httpx's transports get every request, and answer it."""
+    seen: list[str] = []
+
+    def handle(_: object, request: httpx.Request) -> httpx.Response:
+        seen.append(str(request.url))
+        return httpx.Response(200, json={"id": "cus_1", "object": "customer"})
+
+    async def ahandle(transport: object, request: httpx.Request) -> httpx.Response:
+        return handle(transport, request)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle)
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", ahandle)
+
+    async def run() -> str:
+        async with AsyncClient(Connection("sk_test_line")) as client:
+            return str((await client.run(READ)).output["id"])
+
+    with Client(Connection("sk_test_line")) as client:
+        assert client.run(READ).output["id"] == asyncio.run(run()) == "cus_1"
+    assert seen == ["https://api.stripe.com/v1/customers/cus_1"] * 2
+
+
+def test_a_connection_is_kept_for_the_next_run(place: Place) -> None:
+    """One connection serves run after run, of both clients, for as long as it is kept."""
+    connection = Connection("sk_test_line", base_url=place.url)
+    with Client(connection) as client:
+        for _ in range(20):
+            client.run(READ)
+    assert place.met == 1
+
+    async def run() -> None:
+        async with AsyncClient(connection) as client:
+            for _ in range(20):
+                await client.run(READ)
+
+    asyncio.run(run())
+    assert place.met == 2
+    assert line.KEPT >= 60
+
+
+def test_a_proxy_is_no_request() -> None:
+    """What is written to a proxy, in the open or by TLS, is not yet the request."""
+    secured = Connection("sk_test_line").address
+    attempt = Attempt(secured)
+    attempt.connecting()
+    attempt.writing(None)  # CONNECT, or a SOCKS greeting
+    attempt.writing("proxy.example")  # the same, by TLS
+    assert not attempt.sent
+    attempt.writing("api.stripe.com")
+    assert attempt.sent
+
+
+def test_tls_runs_over_anything() -> None:
+    """The TLS machine speaks to a peer of the standard library over nothing but bytes."""
+    import trustme
+
+    authority = trustme.CA()
+    server_side, client_side = (ssl.create_default_context(purpose) for purpose in PURPOSES)
+    authority.issue_cert("stripe.example").configure_cert(server_side)
+    authority.configure_trust(client_side)
+    tls = network.Tls(client_side, "stripe.example")
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    peer = server_side.wrap_bio(incoming, outgoing, server_side=True)
+    shaken = {"us": False, "peer": False}
+    while not all(shaken.values()):
+        for who, shake in (("us", tls.handshake), ("peer", peer.do_handshake)):
+            try:
+                shake()
+                shaken[who] = True
+            except ssl.SSLWantReadError:
+                pass
+            incoming.write(tls.to_send())
+            if sent := outgoing.read():
+                tls.received(sent)
+    tls.write(b"ping")
+    incoming.write(tls.to_send())
+    assert peer.read() == b"ping"
+
+
+PURPOSES = (ssl.Purpose.CLIENT_AUTH, ssl.Purpose.SERVER_AUTH)
+
+
+def test_many_threads_open_no_more_than_they_use(place: Place) -> None:
+    """As many connections as runs at a time, and no more."""
+    with Client(Connection("sk_test_line", base_url=place.url)) as client:
+        threads = [threading.Thread(target=client.run, args=(READ,)) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert place.most <= 10
