@@ -569,7 +569,7 @@ def test_a_reader_that_went_away(words: list[str], json_: tuple[str, ...], tmp_p
     os.close(reader)
     done = subprocess.run(
         [SCRIPT, *words, *json_],
-        env=environment(tmp_path, STRIPE_API_KEY="emulator"),
+        env=environment(tmp_path),
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,

@@ -89,7 +89,7 @@ class Scene:
 
     def __init__(self, home: Path, world: Emulator, **env: str) -> None:
         self.world = world
-        self._env = environment(home, **{"STRIPE_API_KEY": "emulator", **env})
+        self._env = environment(home, **env)
         self._command = [str(SCRIPT), "flow", str(home / "flow.yaml"), "--run-id", "r1", "--json"]
         (home / "flow.yaml").write_text(FLOW, "utf-8")
 
