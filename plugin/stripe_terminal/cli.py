@@ -25,8 +25,8 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_plugin.host.watch import HookFailed, InvalidInputs, StripeError, UsageError
 from stripe_plugin.host.host import Host
+from stripe_plugin.host.watch import HookFailed, InvalidInputs, StripeError, UsageError
 from stripe_plugin.secrets import masked, shown
 
 if TYPE_CHECKING:

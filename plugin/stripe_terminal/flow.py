@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from stripe_plugin.host.watch import HookFailed, InvalidInputs, StripeError, UsageError, near
 from stripe_plugin.host.host import Host
+from stripe_plugin.host.watch import HookFailed, InvalidInputs, StripeError, UsageError, near
 from stripe_plugin.judge.values import NOTHING, is_list, is_object
 from stripe_plugin.run.result import Result
 from stripe_terminal.journal import Once, Step

@@ -12,8 +12,8 @@ from typing import Any
 import attrs
 
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.host.watch import HookFailed, IdempotencyConflict, StripeError, UsageError
 from stripe_plugin.host.host import Host
+from stripe_plugin.host.watch import HookFailed, IdempotencyConflict, StripeError, UsageError
 from stripe_plugin.judge.values import is_list, is_object
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.run.idempotency import idempotency_key

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import attrs
 
@@ -18,6 +18,9 @@ from stripe_plugin.secrets import Secret, shown
 
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
+
+Environment: TypeAlias = Mapping[str, str]
+File: TypeAlias = "str | os.PathLike[str] | None"
 
 # Source: docs.stripe.com/keys.
 USABLE = re.compile(r"(sk|rk)_(?!org_|(test|live)_$)[A-Za-z0-9_]{3,500}")
@@ -52,7 +55,7 @@ def _wrong(text: str) -> str:
     """What a key is instead of a usable one."""
     if SECRET_OR_RESTRICTED.match(text):
         return "has a character that no key has, or too few or many"
-    return next(why for prefix, why in OTHER_KEYS.items() if text.startswith(prefix))
+    return OTHER_KEYS[next(prefix for prefix in OTHER_KEYS if text.startswith(prefix))]
 
 
 def _is_test_key(key: Secret) -> bool:
@@ -100,8 +103,8 @@ class Connection:
     @cached_property
     def identity(self) -> tuple[object, ...]:
         """What tells this connection from others, without its key."""
-        key = hashlib.sha256(self.api_key.reveal().encode()).hexdigest()
-        return key, self.account, self.base_url, id(self.in_process)
+        key = hashlib.sha256(self.api_key.reveal().encode())
+        return key.hexdigest(), self.account, self.base_url, id(self.in_process)
 
     @cached_property
     def mode(self) -> str:
@@ -114,16 +117,15 @@ class Connection:
         return self  # it never changes, and an emulator is no copy of another
 
     @classmethod
-    def emulator(cls, file: str | os.PathLike[str] | None = None) -> Self:
+    def emulator(cls, file: File = None) -> Self:
         """A small Stripe of one's own: empty and in memory, or kept in an SQLite file."""
         from stripe_emulator import Emulator
 
-        return cls(EMULATORS_KEY, in_process=Emulator(os.fspath(file) if file else None))
+        emulator = Emulator(None if file is None else os.fspath(file))
+        return cls(EMULATORS_KEY, in_process=emulator)
 
     @classmethod
-    def from_env(
-        cls, environ: Mapping[str, str] | None = None, *, allow_live: bool = False
-    ) -> Self:
+    def from_env(cls, environ: Environment | None = None, *, allow_live: bool = False) -> Self:
         """By STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE.
 
         The key `emulator` asks for the emulator: the one of STRIPE_NODES_EMULATOR, a file, or
@@ -131,7 +133,8 @@ class Connection:
         """
         found = _environment(os.environ if environ is None else environ)
         del environ  # before anything can fail: a traceback may show all locals
-        key, account = found["STRIPE_API_KEY"], found["STRIPE_ACCOUNT"].reveal() or None
+        key = found["STRIPE_API_KEY"]
+        account = found["STRIPE_ACCOUNT"].reveal() or None
         if key.reveal() == ASKS_FOR_EMULATOR:
             file = found["STRIPE_NODES_EMULATOR"].reveal() or None
             return cls(EMULATORS_KEY, account, in_process=_emulators.of(file))
@@ -142,14 +145,14 @@ class Connection:
 VARIABLES = ("STRIPE_API_KEY", "STRIPE_ACCOUNT", "STRIPE_API_BASE", "STRIPE_NODES_EMULATOR")
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, Secret]:
+def _environment(environ: Environment) -> dict[str, Secret]:
     """The variables that matter. One that is set but empty would quietly mean somebody else."""
     for name in VARIABLES[1:]:
         if name in environ and not environ[name].strip():
             raise UsageError(f"{name} is set but empty: unset it, or give it a value.")
-    found = {name: Secret(environ.get(name, "")) for name in VARIABLES}
-    found["STRIPE_API_KEY"] = Secret(found["STRIPE_API_KEY"].reveal().strip())  # as from a file
-    return found
+    found = {name: environ.get(name, "") for name in VARIABLES}
+    found["STRIPE_API_KEY"] = found["STRIPE_API_KEY"].strip()  # as it is read from a file
+    return {name: Secret(text) for name, text in found.items()}
 
 
 class _Emulators:
