@@ -17,9 +17,9 @@ import stripe
 import typing_extensions
 from support import ACTIONS, BY_NAME, fewest, made, pairs, reference, referred, refusal
 
-from stripe_plugin.run.exchange import STRIPE_VERSION
 from stripe_plugin.declare.row import Row
 from stripe_plugin.host.manifest import form_schema
+from stripe_plugin.run.exchange import STRIPE_VERSION
 
 # --- the contract of the inputs -------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from support import made
 
 from stripe_plugin import (
     Denied,
-    Host,
     HookFailed,
+    Host,
     InvalidInputs,
     NodeError,
     Result,

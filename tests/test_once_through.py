@@ -1,7 +1,8 @@
 """A run judges its inputs once, encodes them once and names itself once, whoever starts it."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from stripe_plugin import (
     required,
 )
 from stripe_plugin.judge.rules import Rule
+from stripe_plugin.run import idempotency
 from stripe_plugin.wire import request
 
 PRODUCT = Resource("product", prefix="prod_")
@@ -64,7 +66,7 @@ class Offer:
 
 
 @pytest.fixture(autouse=True)
-def _counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _counting(monkeypatch: pytest.MonkeyPatch) -> None:
     counted.clear()
     random = uuid.uuid4
 
@@ -77,8 +79,7 @@ def _counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return random()
 
     monkeypatch.setattr(request, "urlencode", encoded)
-    monkeypatch.setattr("uuid.uuid4", drawn)
-    yield
+    monkeypatch.setattr(idempotency, "uuid", SimpleNamespace(uuid4=drawn))
 
 
 def through_a_client(emulator: Connection) -> Any:

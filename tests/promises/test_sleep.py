@@ -32,7 +32,7 @@ class Wall:
 
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wall]:
-    """The clock that everything in this process reads; the monotonic one sleeps with the machine."""
+    """The clock that this process reads; the monotonic one sleeps with the machine."""
     clock = Wall()
     monkeypatch.setattr(time, "time", clock)
     return clock
