@@ -7,8 +7,6 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
-# A flow that is shown off must never reach a real account.
-EMULATORED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/demo
 
 .PHONY: help demo test lint write differential hammer soak record clean
 .DEFAULT_GOAL := help
@@ -17,7 +15,7 @@ help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 demo: $(VENV)/.demo  ## run a flow of six Stripe actions in the emulator
-	@$(EMULATORED) $(VENV)/bin/stripe-nodes flow examples/sell-a-subscription.yaml
+	@STRIPE_NODES_HOME=$(VENV)/demo $(VENV)/bin/stripe-nodes --emulator flow examples/sell-a-subscription.yaml
 
 test: $(VENV)/.dev  ## run all tests
 	@$(RUN) -m pytest

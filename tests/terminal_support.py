@@ -1,14 +1,21 @@
 """What the tests of host, hooks, flows and terminal share: packages, emulators, processes."""
 
+import io
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+import pytest
 
 from stripe_emulator import Answer, Emulator
 from stripe_plugin import Connection
+from stripe_terminal.cli import main
+
+Ran = subprocess.CompletedProcess[str]
 
 KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
 LIVE_KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
@@ -68,23 +75,50 @@ def python(code: str, home: Path, **env: str) -> str:
 
 
 class Terminal:
-    """`stripe-nodes` in a process of its own; whatever it is told, it never shows its inside."""
+    """`stripe-nodes`, by default with the emulator; whatever it is told, it never shows its inside.
 
-    def __init__(self, home: Path, **env: str) -> None:
-        self.home, self.env = home, env
+    It runs in this process, or `apart` in one of its own.
+    """
 
-    def __call__(
-        self, *words: str, stdin: str = "", code: int = 0, **env: str
-    ) -> subprocess.CompletedProcess[str]:
+    def __init__(self, home: Path, *, apart: bool = False, **env: str) -> None:
+        self.home, self._apart = home, apart
+        self.env = {"STRIPE_API_KEY": "emulator", **env}
+
+    def __call__(self, *words: str, stdin: str = "", code: int = 0, **env: str) -> Ran:
         """Runs it to its end, and demands the exit code."""
         given = environment(self.home, **{**self.env, **env})
-        command: Sequence[Any] = [SCRIPT, *words]
-        done = subprocess.run(
-            command, env=given, input=stdin, capture_output=True, text=True, timeout=30, check=False
-        )
+        run = _run_apart if self._apart else _run_here
+        done = run([*words], given, stdin)
         shown = done.stdout + done.stderr
         assert "Traceback" not in shown, shown
-        if key := given.get("STRIPE_API_KEY"):
-            assert key not in shown, "the key is shown"
+        key = given["STRIPE_API_KEY"]
+        assert "_" not in key or key not in shown, "the key is shown"
         assert done.returncode == code, shown
         return done
+
+
+def _run_apart(words: list[str], env: Mapping[str, str], stdin: str) -> Ran:
+    command = [str(SCRIPT), *words]
+    return subprocess.run(
+        command, env=env, input=stdin, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def _run_here(words: list[str], env: Mapping[str, str], stdin: str) -> Ran:
+    given = io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8")
+    out, err = io.BytesIO(), io.BytesIO()
+    streams: dict[str, Any] = {"stdin": given, "stdout": _writing(out), "stderr": _writing(err)}
+    with (
+        patch.dict(os.environ, env, clear=True),
+        patch.multiple(sys, **streams),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main(words, prog_name="stripe-nodes")
+    code = int(ended.value.code or 0)
+    return subprocess.CompletedProcess(
+        words, code, out.getvalue().decode(), err.getvalue().decode()
+    )
+
+
+def _writing(to: io.BytesIO) -> io.TextIOWrapper:
+    return io.TextIOWrapper(to, "utf-8", write_through=True)

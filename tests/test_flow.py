@@ -10,11 +10,12 @@ import pytest
 from terminal_support import EXAMPLES, Counted
 
 from stripe_emulator import Fault
+from stripe_flow import Journal
+from stripe_flow.flow import load
+from stripe_flow.reading import FlowError
+from stripe_flow.references import resolved
+from stripe_flow.run import Run
 from stripe_plugin import Connection, Host, Result, StripeError, UsageError
-from stripe_terminal import flow
-from stripe_terminal.journal import Journal, Once
-from stripe_terminal.reading import FlowError
-from stripe_terminal.references import resolved
 
 EXAMPLE = EXAMPLES / "sell-a-subscription.yaml"
 
@@ -23,7 +24,7 @@ class Desk:
     """An emulator that counts, a journal, and the way to run flow files on them."""
 
     def __init__(self, world: Counted, journal: Path) -> None:
-        self.host, self.world, self.file = Host.load(), world, journal
+        self.host, self.in_process, self.file = Host.load(), world, journal
 
     def run(self, text: str, run_id: str = "r1") -> list[Result]:
         """The results of the steps."""
@@ -31,14 +32,14 @@ class Desk:
 
     def each(self, text: str, run_id: str = "r1") -> Mapping[str, Result]:
         """The results by step."""
-        steps = flow.load("flow.yaml", dedent(text), self.host)
-        connection, journal = self.world.connection(), Journal(self.file)
-        ran = flow.run(steps, Once(self.host, connection, run_id, journal))
+        steps = load("flow.yaml", dedent(text), self.host)
+        connection, journal = self.in_process.connection(), Journal(self.file)
+        ran = Run(self.host, connection, run_id, journal).flow(steps)
         return {step.id: result for step, result in ran}
 
     def sent(self) -> list[str]:
         """What was asked since this was asked last."""
-        asked, self.world.asked = self.world.asked, []
+        asked, self.in_process.asked = self.in_process.asked, []
         return asked
 
 
@@ -374,11 +375,11 @@ def test_another_run_is_another_run(desk: Desk) -> None:
 
 def test_another_account_is_another_run(desk: Desk) -> None:
     """A journal keeps accounts apart: the same run id elsewhere replays nothing."""
-    steps = flow.load("flow.yaml", STEP, desk.host)
+    steps = load("flow.yaml", STEP, desk.host)
     journal = Journal(desk.file)
     for account in (None, "acct_1", "acct_2"):
-        who = Connection("sk_test_emulator", account, in_process=desk.world)
-        [(_, result)] = flow.run(steps, Once(desk.host, who, "r1", journal))
+        who = Connection("sk_test_emulator", account, in_process=desk.in_process)
+        [(_, result)] = Run(desk.host, who, "r1", journal).flow(steps)
         assert not result.replayed
     assert len(desk.sent()) == 3
 
@@ -387,7 +388,7 @@ def test_a_flow_goes_on_where_it_stopped(desk: Desk) -> None:
     """After an outage, the same run id sends only what is not finished."""
     text = second(*PRICE)
     fault = Fault(kind="unavailable", path="/v1/prices", should_retry=False)
-    desk.world.faults.add(fault)
+    desk.in_process.faults.add(fault)
     with pytest.raises(StripeError, match="temporarily unavailable"):
         desk.run(text)
     assert desk.sent() == ["POST /v1/products", "POST /v1/prices"]

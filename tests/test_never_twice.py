@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from driving import begun, drive
 from terminal_support import Terminal
 
 from stripe_emulator import Emulator, Fault
+from stripe_flow import Journal, Step
+from stripe_flow.run import Run
 from stripe_nodes import (
     CreateCheckoutSession,
     CreateCustomer,
@@ -31,15 +34,12 @@ from stripe_plugin import (
     InvalidInputs,
     Policy,
     RunContext,
-    StripeError,
     UsageError,
     hookimpl,
 )
 from stripe_plugin.errors import PermissionDenied
 from stripe_plugin.judge.values import CLEAR, UNKNOWN
-from stripe_plugin.run.exchange import exchange
 from stripe_plugin.wire.reply import Lost, Reply
-from stripe_terminal.journal import Journal, Once, Step
 
 PAY = """steps:
   - id: pay
@@ -97,13 +97,10 @@ def test_a_deletion_that_never_happened_is_not_reported(terminal: Terminal, tmp_
 @pytest.mark.parametrize("status", [401, 403, 404, 407, 413])
 def test_what_stands_before_stripe_knows_nothing_of_the_first_try(status: int) -> None:
     """After a lost answer, a refusal that no key was looked up for leaves the outcome unknown."""
-    talk = exchange(CreateCustomer(), Connection("sk_test_x1234"), RunContext(), Policy())
-    next(talk)
-    talk.send(Lost("gone", sent=True))
-    with pytest.raises(StripeError) as caught:
-        talk.send(Reply(status, {}, b'{"error": {"param": 5, "code": 7, "message": "no"}}'))
-    assert caught.value.outcome_unknown
-    assert str(caught.value)
+    refused = Reply(status, {}, b'{"error": {"param": 5, "code": 7, "message": "no"}}')
+    error = drive(begun(CreateCustomer()), Lost("gone", sent=True), refused).failure
+    assert error.outcome_unknown
+    assert str(error)
 
 
 def test_threads_may_import_actions_at_once() -> None:
@@ -161,7 +158,7 @@ def test_what_cannot_be_written_is_refused(extra: dict[str, Any]) -> None:
         connection = Connection("sk_test_emulator", in_process=world)
         world.faults.add(Fault("server_error", times=None))
         with Client(connection) as client, pytest.raises(InvalidInputs):
-            client.run(RetrievePrice(price="price_1"), RunContext(extra=extra))
+            client.run(RetrievePrice(price="price_1", extra=extra))
         assert world.faults.list()[0]["hits"] == 0
 
 
@@ -169,7 +166,7 @@ def test_what_cannot_be_written_is_refused(extra: dict[str, Any]) -> None:
 
 CREATE = ("create_customer", {"Name": "Jenny Rosen"})
 QUICK = Policy(retries=0, first_delay=0.0)
-STEP = Step("s", "create_customer", {}, 1, {})
+STEP = Step("s", *CREATE)
 
 
 @pytest.fixture
@@ -180,17 +177,17 @@ def world() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def once(world: Emulator, tmp_path: Path) -> Iterator[Once]:
+def once(world: Emulator, tmp_path: Path) -> Iterator[Run]:
     """Steps run once in it."""
     with Host.load(policy=QUICK) as host:
         who = Connection("sk_test_emulator", in_process=world)
-        yield Once(host, who, "r1", Journal(tmp_path / "runs.db"))
+        yield Run(host, who, "r1", Journal(tmp_path / "runs.db"))
 
 
-def go(once: Once) -> Any:
+def go(once: Run) -> Any:
     """The step's result, or the error that it ends in."""
     try:
-        return once.run(STEP, CREATE[1])
+        return once.step(STEP)
     except Exception as error:  # noqa: BLE001 - it is looked at
         return error
 
@@ -215,7 +212,7 @@ def quota(_: Any) -> None:
     raise PermissionDenied(message="no quota", status=403)
 
 
-def test_a_hooks_own_refusal_is_not_stripes(once: Once, world: Emulator) -> None:
+def test_a_hooks_own_refusal_is_not_stripes(once: Run, world: Emulator) -> None:
     """After a lost answer, a hook's error of Stripe's kind does not settle what came of it."""
     world.faults.add(Fault("cut_after"))
     assert go(once).outcome_unknown
@@ -226,28 +223,16 @@ def test_a_hooks_own_refusal_is_not_stripes(once: Once, world: Emulator) -> None
     assert world.executed("POST /v1/customers") == 1
 
 
-def test_a_denied_step_was_not_begun(once: Once, world: Emulator) -> None:
+def test_a_denied_step_was_not_begun(once: Run, world: Emulator) -> None:
     """A step that a hook denied is new when it is approved, with other inputs if need be."""
     once.host.register(wrapper := Wrapper(quota), "acme:quota")
     assert "no quota" in str(go(once))
     wrapper.around = None
-    assert once.run(STEP, {"Name": "John"}).output["name"] == "John"
+    assert once.step(Step("s", "create_customer", {"Name": "John"})).output["name"] == "John"
     assert world.executed("POST /v1/customers") == 1
 
 
-def test_a_late_refusal_ends_only_its_own_try(once: Once, world: Emulator, tmp_path: Path) -> None:
-    """What one process began later, a refusal that reaches another late does not undo."""
-    first = once.journal.begin(once.scope, STEP, "digest")
-    other = Journal(tmp_path / "runs.db")
-    other.end(once.scope, STEP, other.begin(once.scope, STEP, "digest").number, refused=True)
-    second = other.begin(once.scope, STEP, "digest")
-    once.journal.end(once.scope, STEP, first.number, refused=True)
-    third = other.begin(once.scope, STEP, "digest")
-    assert (first.number, second.number, third.number) == (0, 1, 1)
-    assert third.begun is not None
-
-
-def test_an_observer_cannot_settle_an_outcome(once: Once, world: Emulator) -> None:
+def test_an_observer_cannot_settle_an_outcome(once: Run, world: Emulator) -> None:
     """What an observer writes into an error is gone when the caller sees it."""
 
     class Meddling:
@@ -290,13 +275,13 @@ def test_a_hooks_timeout_says_that_it_may_be_executed(world: Emulator) -> None:
     assert world.executed("POST /v1/customers") == 1
 
 
-def test_a_journal_that_fails_hides_no_result(once: Once, world: Emulator, tmp_path: Path) -> None:
+def test_a_journal_that_fails_hides_no_result(once: Run, world: Emulator, tmp_path: Path) -> None:
     """Where the journal cannot be written after the run, the error has the result."""
 
     def lock(result: Any) -> Any:
         if result is not None:
             with closing(sqlite3.connect(tmp_path / "runs.db")) as database, database:
-                database.execute("DROP TABLE try")
+                database.execute("DROP TABLE kept")
         return result
 
     once.host.register(Wrapper(lock), "acme:lock")

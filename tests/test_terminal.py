@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from terminal_support import (
     install,
 )
 
-from stripe_emulator import Emulator, Fault, serve
+from stripe_emulator import Answer, Emulator, Fault, serve
 
 EXAMPLE = str(EXAMPLES / "sell-a-subscription.yaml")
 EMULATOR = "emulator: no Stripe account is used, nothing is charged"
@@ -127,10 +127,10 @@ def test_doctor_shows_what_is_broken(tmp_path: Path) -> None:
     code = "raise RuntimeError('no [/bold] licence')"
     points = "[stripe_plugin.v1]\nacme = acme_plug\n"
     install(tmp_path / "site", "acme-broken", points, {"acme_plug.py": code})
-    terminal = Terminal(tmp_path, PYTHONPATH=str(tmp_path / "site"))
-    shown = terminal("doctor").stdout
+    terminal = Terminal(tmp_path, apart=True, PYTHONPATH=str(tmp_path / "site"))
+    shown = terminal("doctor", code=1).stdout
     assert "acme-broken › acme: RuntimeError: no [/bold] licence" in shown
-    [problem] = document(terminal("doctor", "--json"))["problems"]
+    [problem] = document(terminal("doctor", "--json", code=1))["problems"]
     assert (problem["name"], problem["distribution"]) == ("acme", "acme-broken")
 
 
@@ -184,12 +184,30 @@ def test_run_with_run_id_replays(terminal: Terminal) -> None:
     assert "replayed" not in first.stderr
 
 
+CREATE = ("run", "create_product", "Name=Plan")
+OPTIONS = [
+    (CREATE, "--run-id"),
+    (CREATE, "--account"),
+    (CREATE, "--inputs"),
+    (CREATE, "--expand"),
+    (("flow", EXAMPLE), "--run-id"),
+    (("flow", EXAMPLE), "--account"),
+    (("doctor",), "--account"),
+    (("emulator",), "--file"),
+    (("fault", "cut"), "--path"),
+    (("fault", "cut"), "--method"),
+]
+
+
 @pytest.mark.parametrize("given", ["", " "])
-def test_an_empty_run_id_is_refused(given: str, terminal: Terminal) -> None:
-    """An empty --run-id, as a script's unset variable gives it, runs nothing under a new name."""
-    for words in (("run", "create_product", "Name=Plan"), ("flow", str(EXAMPLE))):
-        done = terminal(*words, "--run-id", given, code=2)
-        assert "--run-id is empty" in done.stderr
+@pytest.mark.parametrize(("words", "option"), OPTIONS)
+def test_an_empty_option_is_refused(
+    words: tuple[str, ...], option: str, given: str, terminal: Terminal
+) -> None:
+    """What is empty, as a script's unset variable gives it, means nobody else: nothing is run."""
+    done = terminal(*words, option, given, code=2)
+    assert f"Invalid value for '{option}': it is empty" in done.stderr
+    assert document(terminal("fault", "--json")) == []
     listed = document(terminal("run", "list_products", "--json"))
     assert listed["output"]["data"] == []
 
@@ -325,6 +343,45 @@ def test_flow_that_stops_says_where(served: Terminal, world: Counted, tmp_path: 
     assert rows[0]["step"] == "plan"
     assert rows[1]["error"]["code"] == "resource_missing"
     assert "lost" in done.stderr
+
+
+class Confirming(Counted):
+    """An emulator that confirms every payment at once, as a host of checkouts does."""
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer to a payment that is confirmed, too."""
+        if (method, target) == ("POST", "/v1/payment_intents"):
+            body += b"&confirm=true&return_url=https%3A%2F%2Fexample.com"
+        return super().answer(method, target, headers, body)
+
+
+PAYING = """\
+steps:
+  - {id: buyer, action: create_customer, inputs: {Name: Jenny Rosen}}
+  - id: pay
+    action: create_payment_intent
+    inputs: {Amount: 2000, Currency: usd, Payment Method: pm_card_CARD}
+"""
+
+
+def test_a_refused_card_and_another_one(tmp_path: Path) -> None:
+    """After a refused card the flow goes on under its run ID with another: one payment is made."""
+    file = tmp_path / "pay.yaml"
+    with Confirming() as world, serve(world) as server:
+        terminal = Terminal(tmp_path / "home", STRIPE_API_KEY=KEY, STRIPE_API_BASE=server.url)
+        for card in ("chargeDeclined", "chargeDeclinedExpiredCard"):
+            file.write_text(PAYING.replace("CARD", card))
+            done = terminal("flow", str(file), "--run-id", "r1", code=3)
+            assert "[card, " in done.stderr
+            assert "Go on with --run-id r1" in done.stderr
+        file.write_text(PAYING.replace("CARD", "visa"))
+        done = terminal("flow", str(file), "--run-id", "r1")
+        assert re.findall(r"^(. \w+)", done.stdout, re.MULTILINE) == ["↺ buyer", "✓ pay"]
+        assert "succeeded" in done.stdout
+        file.write_text(PAYING.replace("CARD", "mastercard"))
+        done = terminal("flow", str(file), "--run-id", "r1", code=2)
+        assert "was done in this run with other inputs" in done.stderr
+    assert len(world.asked) == 4
 
 
 def test_flow_that_finds_nothing_says_where(served: Terminal, tmp_path: Path) -> None:
@@ -512,7 +569,7 @@ def test_a_reader_that_went_away(words: list[str], json_: tuple[str, ...], tmp_p
     os.close(reader)
     done = subprocess.run(
         [SCRIPT, *words, *json_],
-        env=environment(tmp_path),
+        env=environment(tmp_path, STRIPE_API_KEY="emulator"),
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,
@@ -574,7 +631,7 @@ def emulator(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def test_emulator_serves_every_client(
     emulator: tuple[subprocess.Popen[str], str], terminal: Terminal
 ) -> None:
-    """`emulator` serves any client of Stripe, shares its state with the terminal, ends by Ctrl-C."""
+    """`emulator` serves any client, shares its state with the terminal, and ends by Ctrl-C."""
     process, url = emulator
     made = httpx.post(
         f"{url}/v1/products", data={"name": "Plan"}, auth=("sk_test_emulator", ""), trust_env=False

@@ -12,6 +12,9 @@ import pytest
 from terminal_support import Counted
 
 from stripe_emulator import Fault
+from stripe_flow import Journal
+from stripe_flow.flow import load
+from stripe_flow.run import Run as FlowRun
 from stripe_plugin import (
     Connection,
     HookFailed,
@@ -24,8 +27,6 @@ from stripe_plugin import (
     UsageError,
     hookimpl,
 )
-from stripe_terminal import flow
-from stripe_terminal.journal import Journal, Once
 
 NAME = {"Name": "Plan"}
 Run = Callable[..., Result]
@@ -677,12 +678,12 @@ def test_a_flow_keeps_what_was_done_before_a_hook_failed(world: Counted, tmp_pat
     text = "steps: [{id: plan, action: create_product, inputs: {Name: Plan}}]"
     late = Late(full)
     host = hosting(late)
-    steps = flow.load("flow.yaml", text, host)
-    once = Once(host, world.connection(), "r1", Journal(tmp_path / "runs.db"))
+    steps = load("flow.yaml", text, host)
+    once = FlowRun(host, world.connection(), "r1", Journal(tmp_path / "runs.db"))
     with pytest.raises(HookFailed, match="Go on with --run-id r1") as caught:
-        list(flow.run(steps, once))
+        list(once.flow(steps))
     late.does = lambda result: result
-    [(_, result)] = flow.run(steps, once)
+    [(_, result)] = once.flow(steps)
     assert caught.value.result is not None
     assert result.output == caught.value.result.output
     assert world.asked == ["POST /v1/products"]

@@ -22,6 +22,9 @@ from hypothesis import strategies as st
 from support import ACTIONS, fewest
 from terminal_support import KEY, Counted, install
 
+from stripe_flow import flow
+from stripe_flow.reading import FlowError
+from stripe_flow.references import resolved
 from stripe_plugin import (
     CLEAR,
     Connection,
@@ -38,9 +41,6 @@ from stripe_plugin import (
 )
 from stripe_plugin.client.connection import STRIPE_VERSION
 from stripe_plugin.run.exchange import Attempt, exchange
-from stripe_terminal import flow
-from stripe_terminal.reading import FlowError
-from stripe_terminal.references import resolved
 
 LONGEST_SENTENCE, MOST_TOLD, LONGEST_LABEL = 400, 20_000, 64  # characters of a refusal
 CONTROL = re.compile(r"[\x00-\x1f\ud800-\udfff]")

@@ -21,6 +21,7 @@ import pytest
 from terminal_support import SCRIPT, Terminal, environment
 
 from stripe_emulator import Emulator, Fault, serve
+from stripe_flow.journal import digest
 
 FLOW = """\
 steps:
@@ -87,7 +88,8 @@ class Scene:
     """A home with a flow, and the file of its emulator."""
 
     def __init__(self, home: Path, world: Emulator, **env: str) -> None:
-        self.world, self._env = world, environment(home, **env)
+        self.world = world
+        self._env = environment(home, **{"STRIPE_API_KEY": "emulator", **env})
         self._command = [str(SCRIPT), "flow", str(home / "flow.yaml"), "--run-id", "r1", "--json"]
         (home / "flow.yaml").write_text(FLOW, "utf-8")
 
@@ -266,14 +268,24 @@ def test_a_flow_resumed_after_days(tmp_path: Path) -> None:
         scene = Scene(tmp_path, world)
         scene.kill_at(Point("during", "customer"))
         done = scene.done()
-        with closing(sqlite3.connect(tmp_path / "runs.db")) as journal, journal:
-            journal.execute("UPDATE try SET at = at - 2 * 86400")
+        age(tmp_path / "runs.db", days=2)
         end = scene.run()
         assert scene.done() == done
     error = end.lines[-1]["error"]
     assert (end.code, error["category"]) == (4, "unreconciled")
     assert "look at Stripe" in error["message"]
     assert error["outcome_unknown"] is True
+
+
+def age(file: Path, days: int) -> None:
+    """Makes all that is in a journal older."""
+    with closing(sqlite3.connect(file)) as database, database:
+        for run, name, value in database.execute("SELECT run, name, value FROM kept").fetchall():
+            entry = json.loads(value)
+            if "at" in entry:
+                older = json.dumps({**entry, "at": entry["at"] - days * 86400})
+                sql = "UPDATE kept SET value = ?, digest = ? WHERE run = ? AND name = ?"
+                database.execute(sql, (older, digest(run, name, older), run, name))
 
 
 # --- single runs ----------------------------------------------------------------------------------
@@ -307,13 +319,11 @@ def test_a_single_run_is_not_repeated_after_days(terminal: Terminal, tmp_path: P
     """A command whose answer was lost goes on within a day; then it says what to look for."""
     terminal("fault", "cut_after", "--times", "4")
     assert output(terminal(*CREATE, code=4))["error"]["outcome_unknown"] is True
-    with closing(sqlite3.connect(tmp_path / "runs.db")) as journal, journal:
-        journal.execute("UPDATE try SET at = at - 2 * 86400")
+    age(tmp_path / "runs.db", days=2)
     error = output(terminal(*CREATE, code=4))["error"]
     assert (error["category"], error["attempts"]) == ("unreconciled", 0)
     assert "list_customers" in error["message"]
-    with closing(sqlite3.connect(tmp_path / "runs.db")) as journal, journal:
-        journal.execute("UPDATE try SET at = at + 2 * 86400")
+    age(tmp_path / "runs.db", days=-2)
     assert output(terminal(*CREATE))["replayed"] is True
     assert len(output(terminal("run", "list_customers", "--json"))["output"]["data"]) == 1
 

@@ -221,7 +221,7 @@ class AsyncPool(Lines[L]):
     async def join(self) -> None:
         """As `Pool.join`."""
         while self.on_their_way():  # an event could be lost with its run; this cannot
-            await asyncio.sleep(CLOSING_STEP)  # noqa: ASYNC110
+            await asyncio.sleep(CLOSING_STEP)
 
 
 def _hand() -> Future:

@@ -1,0 +1,161 @@
+"""How is a file read? YAML, or JSON, to plain data with line numbers; bombs are refused."""
+
+import re
+from typing import Any
+
+import yaml
+
+from stripe_plugin.errors import UsageError
+
+# Of a file, which is read by the character, and of what is told of it.
+LONGEST, MOST_NODES, DEEPEST = 500_000, 20_000, 50
+MOST_PROBLEMS, LONGEST_PROBLEM = 50, 400
+YAML_TAGS = {
+    f"tag:yaml.org,2002:{kind}" for kind in "map seq str int float bool null timestamp".split()
+}
+KEY_TAGS = {*YAML_TAGS, "tag:yaml.org,2002:merge"}
+NOTHING = ("null", "~", "")
+FLAGS = {"true": True, "false": False}
+WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+")
+
+Path = tuple[Any, ...]
+Lines = dict[Path, int]
+Object = dict[str, Any]
+Problem = tuple[int, str]  # a line, and what is wrong there
+
+
+class FlowError(UsageError):
+    """What is wrong with a flow file: one `file:line: sentence` per line."""
+
+    unsent = True
+
+
+class _Loader(yaml.SafeLoader):
+    """Gives up on a file of too many nodes before it has read all of them."""
+
+    left = MOST_NODES
+
+    def compose_node(self, parent: Any, index: int) -> Any:
+        """The next node, as long as there may be more."""
+        self.left -= 1
+        if self.left < 0:
+            mark = self.get_mark()
+            raise yaml.MarkedYAMLError(problem="The file holds too much.", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
+class Reader:
+    """YAML to plain data with line numbers; tags, duplicate keys and bombs are refused."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.lines: Lines = {}
+        self._left, self._line = MOST_NODES, 1
+        if len(text) > LONGEST:
+            raise self._wrong(1, f"The file is longer than {LONGEST:,} characters.")
+        try:
+            self.data = self._whole(text)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise self.error([self._problem(error, text)]) from None
+
+    def _whole(self, text: str) -> Any:
+        node = _Loader(text).get_single_node()
+        return self._value(node, ()) if node else None
+
+    def _problem(self, error: Exception, text: str) -> Problem:
+        """What the parser has met, and where."""
+        if isinstance(error, yaml.reader.ReaderError):
+            line = text[: error.position].count("\n") + 1
+            return line, f"The character {error.character!r} cannot be read."
+        if isinstance(error, RecursionError):
+            return 1, "The file is nested too deeply."
+        mark = getattr(error, "problem_mark", None)
+        return mark.line + 1 if mark else self._line, first(error)
+
+    def error(self, problems: list[Problem]) -> FlowError:
+        """One line for each, of what can be printed; the first of very many."""
+        told = sorted(problems)
+        if len(told) > MOST_PROBLEMS:
+            told[MOST_PROBLEMS:] = [(told[MOST_PROBLEMS][0], "There is more; mend these first.")]
+        lines = [f"{self.name}:{line}: {_printed(text)}" for line, text in told]
+        return FlowError("\n".join(lines))
+
+    def _value(self, node: Any, path: Path) -> Any:
+        self._left -= 1
+        self._line = _line(node)
+        if self._left < 0 or len(path) > DEEPEST:
+            raise self._wrong(self._line, "The file holds too much, or is nested too deeply.")
+        self._check_tag(node, YAML_TAGS)
+        self.lines.setdefault(path, self._line)
+        if isinstance(node, yaml.SequenceNode):
+            return self._list(node, path)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        return _scalar(node)
+
+    def _list(self, node: Any, path: Path) -> list[Any]:
+        found: list[Any] = []
+        for number, item in enumerate(node.value):
+            found.append(self._value(item, (*path, number)))
+        return found
+
+    def _mapping(self, node: Any, path: Path) -> Object:
+        found: Object = {}
+        for key_node, item in node.value:
+            key = self._key(key_node, found)
+            self.lines[*path, key] = _line(key_node)
+            found[key] = self._value(item, (*path, key))
+        return found
+
+    def _key(self, node: Any, found: Object) -> str:
+        self._check_tag(node, KEY_TAGS)
+        key, line = node.value, _line(node)
+        if not isinstance(key, str):
+            raise self._wrong(line, "A key is text.")
+        if key in found:
+            raise self._wrong(line, f"The key {key[:60]!r} stands twice.")
+        return key
+
+    def _check_tag(self, node: Any, known: set[str]) -> None:
+        if node.tag not in known:
+            raise self._wrong(_line(node), f"The tag {node.tag} has no meaning here.")
+
+    def _wrong(self, line: int, text: str) -> FlowError:
+        return self.error([(line, text)])
+
+
+def _line(node: Any) -> int:
+    line: int = node.start_mark.line + 1
+    return line
+
+
+def _scalar(node: Any) -> Any:
+    """YAML 1.2's plain values; what only 1.1 reads as more (`yes`, `01234`, a date) is text."""
+    text: str = node.value
+    if node.style is not None or node.tag == "tag:yaml.org,2002:str":
+        return text
+    if text in NOTHING:
+        return None
+    if text in FLAGS:
+        return FLAGS[text]
+    if WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if NUMBER.fullmatch(text) else text
+
+
+def _printed(text: str) -> str:
+    cut = text if len(text) <= LONGEST_PROBLEM else f"{text[:LONGEST_PROBLEM]}…"
+    return "".join(each if each.isprintable() else " " for each in cut)
+
+
+def first(error: BaseException) -> str:
+    """The first line of what a parser says, cut."""
+    text = str(getattr(error, "problem", None) or error)
+    line, _, _ = text.partition("\n")
+    return line[:200]
+
+
+def read_data(name: str, text: str) -> Any:
+    """YAML or JSON as plain data. Raises `FlowError` with the line."""
+    return Reader(name, text).data

@@ -1,0 +1,97 @@
+"""How do the steps of a flow run one after another, under one name?"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from functools import partial
+from secrets import token_hex
+from typing import Any
+
+from stripe_flow.flow import PlacedStep
+from stripe_flow.journal import Journal
+from stripe_flow.references import resolved
+from stripe_flow.step import Step, run_step
+from stripe_plugin.client.connection import Connection
+from stripe_plugin.errors import InvalidInputs, StripeError, UsageError
+from stripe_plugin.host.host import Host
+from stripe_plugin.host.watch import HookFailed
+from stripe_plugin.run.context import RunContext
+from stripe_plugin.run.result import Result
+
+OTHER_KEY = (
+    "This run ID was used with another API key: look what it has done with that before you do the"
+    " rest under a new one"
+)
+GO_ON = (
+    "Go on with --run-id {run_id}: finished steps are not sent again. Another run ID, or none, does"
+    " everything once more."
+)
+
+
+Outputs = dict[str, Any]
+Done = tuple[PlacedStep, Result]
+
+
+class StepError(UsageError):
+    """A step that cannot go on; steps before it may have been sent."""
+
+
+class Run:
+    """A run on one connection, kept in a journal. `known`: whether it was begun before.
+
+    Raises `UsageError` for a name that cannot be kept, or that another API key has used.
+    """
+
+    def __init__(self, host: Host, connection: Connection, run_id: str, journal: Journal) -> None:
+        RunContext(run_id=run_id)  # refuses what is no name, or a secret, before it is kept
+        self.host, self.connection, self.run_id = host, connection, run_id
+        self.keep = partial(journal.keep, _scope(connection, run_id))
+        self.known = self._own()
+
+    def _own(self) -> bool:
+        """Ties the run to the key, which another account's run of that name has not."""
+        text = f"journal {self.connection.api_key.reveal()}"
+        key = hashlib.sha256(text.encode()).hexdigest()
+        entry = {"key": key[:16], "by": token_hex(8)}
+        kept = self.keep("run", lambda: entry)
+        if kept["key"] != entry["key"]:
+            raise UsageError(OTHER_KEY)
+        return bool(kept["by"] != entry["by"])
+
+    def step(self, step: Step) -> Result:
+        """One step's result, as `run_step` gives it."""
+        return run_step(self.keep, self.host, step, connection=self.connection, run_id=self.run_id)
+
+    def flow(self, steps: Iterable[PlacedStep]) -> Iterator[Done]:
+        """Runs the steps of a flow in order and gives each with its result.
+
+        Raises what `run_step` raises; what is wrong with a step names it and its line.
+        """
+        outputs: Outputs = {}
+        for step in steps:
+            result = self._placed(step, outputs)
+            outputs[step.id] = result.output
+            yield step, result
+
+    def _placed(self, step: PlacedStep, outputs: Outputs) -> Result:
+        place = f"line {step.line}, step {step.id}"
+        try:
+            inputs = resolved(step.inputs, outputs)
+            return self.step(Step(step.id, step.action, inputs))
+        except InvalidInputs as error:
+            raise StepError(f"{place}: {error}") from error
+        except UsageError as error:
+            raise StepError(f"{place}: {str(error).removesuffix('.')}.") from error
+        except (StripeError, HookFailed, KeyboardInterrupt) as error:
+            error.add_note(f"The flow stopped at step {step.id}, line {step.line}. {self._how()}")
+            raise
+
+    def _how(self) -> str:
+        return GO_ON.replace("{run_id}", self.run_id)
+
+
+def _scope(connection: Connection, run_id: str) -> str:
+    """The run's name among those of all accounts and emulators."""
+    emulator = connection.in_process
+    place = emulator.file if emulator else connection.base_url
+    return json.dumps([connection.mode, place, connection.account, run_id])

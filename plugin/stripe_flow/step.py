@@ -1,0 +1,347 @@
+"""How does a step of a run happen once, however often its process is killed and started again?
+
+All that is asked of an engine is `keep(name, compute)`: it gives what `compute()` gave the first
+time it was called under that name in this run, and gives it only when that is stored for good. Of
+two processes that call it at once, both are given the same. What is kept is a small JSON object;
+`compute` is quick and never fails. The simplest engine lasts as long as its process:
+
+    kept: dict[str, str] = {}
+
+    def keep(name: str, compute: Callable[[], Any]) -> Any:
+        if name not in kept:
+            kept[name] = json.dumps(compute())
+        return json.loads(kept[name])
+
+    step = Step("pay", "create_payment_intent", {"Amount": 2000, "Currency": "usd"})
+    result = run_step(keep, host, step, connection=connection, run_id="order-17")
+
+`stripe_flow.journal.Journal` is one that lasts. The names are `STEP/TRY/0`, `STEP/TRY/1` and so
+on: each try of a step is a log, and each of its entries is one of these, with `by`, who wrote it:
+
+    {"at": 1700000000.0, "asked": …}   it is about to be sent, for the first time or again
+    {"end": "done", "result": …}       it is done: whoever repeats the step is given this result
+    {"end": "refused"}                 Stripe refused it and its key is spent: the next try has a
+                                       key of its own and may have other inputs
+    {"end": "unsent"}                  surely nothing was executed: the next try has the same key
+
+An entry goes behind those that are there: the names are asked for in order until one's own entry
+comes back. Only who is last in a log may end it as refused or unsent, for whoever has come later
+works under the same key; what is done is noted in any case. `asked` is a digest of the inputs:
+with others, a try that may have been executed is neither repeated nor replaced.
+"""
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
+from inspect import isawaitable
+from itertools import count
+from typing import Any, Protocol
+
+import attrs
+
+from stripe_plugin.client.connection import Connection
+from stripe_plugin.errors import IdempotencyConflict, StripeError, UsageError
+from stripe_plugin.host.host import Host
+from stripe_plugin.host.watch import HookFailed
+from stripe_plugin.judge.values import NOTHING, is_object
+from stripe_plugin.run.context import RunContext
+from stripe_plugin.run.idempotency import idempotency_key
+from stripe_plugin.run.result import Result
+from stripe_plugin.secrets import said
+
+DONE, REFUSED, UNSENT = "done", "refused", "unsent"
+WAS_DONE = "was done in this run with other inputs; a new run would do it again"
+MAY_BE_DONE = (
+    "may have been executed in this run with other inputs: put those back to go on, or look at"
+    " Stripe what came of it and do what is left under a new run ID"
+)
+NOT_NOTED = "what is done could not be noted: "
+
+Entry = Mapping[str, Any]
+MARK, END = {"by", "at", "asked"}, {"by", "end"}
+
+
+class Engine(Protocol):
+    """What keeps a run: see above. For `arun_step` it may be a coroutine function."""
+
+    def __call__(self, name: str, compute: "Compute", /) -> Any:
+        """What `compute()` gave the first time under this name."""
+
+
+@attrs.frozen
+class Step:
+    """One action of a run: the step's name, the action's ID, its inputs by display key."""
+
+    id: str
+    action: str
+    inputs: Mapping[str, Any]
+    expand: Sequence[str] = ()  # linked objects to include in the output
+    extra: Mapping[str, Any] = NOTHING  # Stripe's parameters without a row
+
+
+def run_step(
+    keep: Engine, host: Host, step: Step, *, connection: Connection, run_id: str
+) -> Result:
+    """The step's result: the kept one, with `replayed` and its secrets cut, or Stripe's.
+
+    Raises what `Host.run` and `keep` raise; `UsageError` if the step had other inputs; `HookFailed`
+    with the result if it is done but could not be noted. An error after which the same step may
+    be run again leaves it so.
+    """
+    plan = _plan(_Work(host, step, connection, run_id))
+    go_on: GoOn = partial(next, plan)
+    while True:
+        try:
+            command = go_on()
+        except StopIteration as end:
+            return _the_result(end)
+        try:
+            answer = command.obey(keep, host.run)
+        except Exception as error:  # noqa: BLE001 - the plan decides
+            go_on = partial(plan.throw, error)
+        else:
+            go_on = partial(plan.send, answer)
+
+
+async def arun_step(
+    keep: Engine, host: Host, step: Step, *, connection: Connection, run_id: str
+) -> Result:
+    """The same for asyncio; `keep` may be a coroutine function."""
+    plan = _plan(_Work(host, step, connection, run_id))
+    go_on: GoOn = partial(next, plan)
+    while True:
+        try:
+            command = go_on()
+        except StopIteration as end:
+            return _the_result(end)
+        try:
+            answer = command.obey(keep, host.arun)
+            if isawaitable(answer):
+                answer = await answer
+        except Exception as error:  # noqa: BLE001 - the plan decides
+            go_on = partial(plan.throw, error)
+        else:
+            go_on = partial(plan.send, answer)
+
+
+def _the_result(end: StopIteration) -> Result:
+    result: Result = end.value
+    return result
+
+
+# --- the plan, which both share -------------------------------------------------------------------
+
+
+@attrs.frozen
+class Keep:
+    """A command of the plan: keep this under a name. It is answered with what is kept there."""
+
+    name: str
+    entry: Entry
+
+    def obey(self, keep: Engine, _: Any) -> Any:
+        """What the engine gives."""
+        return keep(self.name, self._compute)
+
+    def _compute(self) -> Entry:
+        return self.entry
+
+
+@attrs.frozen
+class Send:
+    """A command of the plan: run the step. It is answered with the result, or its error raised."""
+
+    work: "_Work"
+    context: RunContext
+
+    def obey(self, _: Any, run: Callable[..., Any]) -> Any:
+        """What the host gives."""
+        step = self.work.step
+        return run(
+            step.action,
+            step.inputs,
+            extra=step.extra,
+            expand=step.expand,
+            connection=self.work.connection,
+            context=self.context,
+        )
+
+
+Compute = Callable[[], Entry]
+Command = Keep | Send
+GoOn = Callable[[], Command]
+Plan = Generator[Command, Any, Result]
+Keeping = Generator[Command, Any, None]
+Reading = Generator[Command, Any, Entry]
+
+
+@attrs.frozen
+class _Work:
+    """What is to be done: which step of which run, by which host, on whose account."""
+
+    host: Host
+    step: Step
+    connection: Connection
+    run_id: str
+
+    def digest(self) -> str:
+        """What is asked, of whom: the same step for another account is another one, too."""
+        step, who = self.step, self.connection
+        account = [who.mode, who.base_url, who.account]
+        asked = [step.action, step.inputs, step.expand, dict(step.extra), account]
+        text = json.dumps(asked, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def key(self, context: RunContext) -> str | None:
+        """The idempotency key that a try has: by it Stripe's answer to it is known."""
+        try:
+            spec = self.host.action(self.step.action).spec
+        except UsageError:  # there is no such action
+            return None
+        return idempotency_key(spec, self.connection, context)
+
+
+@attrs.define
+class _Try:
+    """A try of a step, and where in its log this process stands."""
+
+    work: _Work
+    asked: str
+    number: int = 0
+    spent: int = 0  # the tries before it that Stripe refused: each has used a key up
+    index: int = 0  # of this process's entry
+    begun: float | None = None  # when it may have been sent first, if not by this process
+    end: Entry | None = None
+    by: str = attrs.field(factory=lambda: secrets.token_hex(8))
+
+    def keep(self, index: int, entry: Entry) -> Keep:
+        """The command that puts an entry at a place of the log, if nothing is there."""
+        name = f"{self.work.step.id}/{self.number}/{index}"
+        return Keep(name, {**entry, "by": self.by})
+
+    def context(self) -> RunContext:
+        """The name under which it is sent."""
+        run_id, step = self.work.run_id, self.work.step.id
+        item = self.spent or None
+        return RunContext(run_id=run_id, step=step, item=item, begun=self.begun)
+
+    def next(self, end: Entry) -> "_Try":
+        """The try that follows when this one has ended so."""
+        spent = self.spent + 1 if end["end"] == REFUSED else self.spent
+        return _Try(self.work, self.asked, self.number + 1, spent)
+
+
+def _plan(work: _Work) -> Plan:
+    tried = _Try(work, work.digest())
+    yield from _enter(tried)
+    while tried.end is not None:
+        if tried.end["end"] == DONE:
+            return _kept_result(tried.end)
+        tried = tried.next(tried.end)
+        yield from _enter(tried)
+    context = tried.context()
+    try:
+        result: Result = yield Send(work, context)
+    except HookFailed as error:
+        if error.result is not None:
+            yield from _note(tried, error.result)
+        raise
+    except Exception as error:
+        yield from _leave(tried, error, context)
+        raise
+    yield from _note(tried, result)
+    return result
+
+
+def _enter(tried: _Try) -> Keeping:
+    """Puts this process behind those in the log of a try, or finds how the try ended."""
+    mark = {"at": time.time(), "asked": tried.asked}
+    first = entry = yield from _read(tried.keep(0, mark))
+    while "end" not in entry and entry["by"] != tried.by:
+        tried.index += 1
+        entry = yield from _read(tried.keep(tried.index, mark))
+    if "end" in entry:
+        tried.end = entry
+    if first["asked"] != tried.asked:
+        _check_other_inputs(tried)
+    if first["by"] != tried.by:
+        tried.begun = first["at"]
+
+
+def _check_other_inputs(tried: _Try) -> None:
+    """Refuses other inputs, unless the try has ended without a result."""
+    action = tried.work.step.action
+    if tried.end is None:
+        raise UsageError(f"{action} {MAY_BE_DONE}")
+    if tried.end["end"] == DONE:
+        raise UsageError(f"{action} {WAS_DONE}")
+
+
+def _read(command: Keep) -> Reading:
+    """What is kept under a name."""
+    entry: Any = yield command
+    words = entry.keys() if is_object(entry) else set[str]()
+    if not (words >= MARK or words >= END):
+        raise UsageError(f"What is kept as {command.name} is none of a step's entries")
+    found: Entry = entry
+    return found
+
+
+def _leave(tried: _Try, error: Exception, context: RunContext) -> Keeping:
+    """Ends a try that failed and was surely not executed, unless another process works at it."""
+    end = _end_of(tried, error, context)
+    if end is None:
+        return
+    for index in count(tried.index + 1):
+        try:
+            entry = yield from _read(tried.keep(index, {"end": end}))
+        except Exception as failed:  # noqa: BLE001 - it stays begun, and the error is what matters
+            error.add_note(f"That this step was not executed could not be noted: {said(failed)}")
+            return
+        # One with other inputs came and went: it sends nothing.
+        if "end" in entry or entry["asked"] == tried.asked:
+            return
+
+
+def _end_of(tried: _Try, error: Exception, context: RunContext) -> str | None:
+    """How a try ends by an error; None if it may have been executed, now or before."""
+    if getattr(error, "outcome_unknown", False):
+        return None
+    if _is_refusal(error, tried.work.key(context)):
+        return REFUSED
+    # A hook's own error knows nothing of an earlier process.
+    return UNSENT if tried.begun is None else None
+
+
+def _is_refusal(error: Exception, key: str | None) -> bool:
+    """Whether it is Stripe's last word on what was sent under this key, which is thereby spent."""
+    if not isinstance(error, StripeError) or error.status is None:
+        return False
+    if error.attempts == 0 or error.idempotency_key != key:
+        return False  # a hook's own
+    # After a clash the key stands for other inputs still: with those the run may go on.
+    return not (error.retryable or isinstance(error, IdempotencyConflict))
+
+
+def _note(tried: _Try, result: Result) -> Keeping:
+    """Notes that a try is done, whoever works at it besides."""
+    entry: Entry = {}
+    done = {"end": DONE, "result": result.as_dict()}
+    try:
+        while "end" not in entry:
+            tried.index += 1
+            entry = yield from _read(tried.keep(tried.index, done))
+    except Exception as error:
+        raise HookFailed(f"{NOT_NOTED}{said(error)}", result, None) from error
+    if entry["end"] != DONE:
+        raise HookFailed(f"{NOT_NOTED}another process saw it {entry['end']}", result, None)
+
+
+def _kept_result(entry: Entry) -> Result:
+    try:
+        return attrs.evolve(Result.from_dict(entry["result"]), replayed=True)
+    except (KeyError, TypeError):
+        raise UsageError("The result that is kept of this step is of another version") from None

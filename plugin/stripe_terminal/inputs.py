@@ -1,0 +1,69 @@
+"""What was typed: KEY=VALUE pairs, files and streams, within bounds?"""
+
+import sys
+import uuid
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from stripe_plugin.errors import UsageError
+from stripe_plugin.secrets import shown
+
+MOST_BYTES = 2_000_000  # four for each character that a flow may have
+
+
+def text(value: str) -> str:
+    """An option's or argument's text, which an unset variable of a script would leave empty."""
+    if not value.strip():
+        raise click.BadParameter("it is empty: give it a value or leave it out")
+    return value
+
+
+def run_id_or_new(given: str | None) -> str:
+    """The run's name, made up if none is given."""
+    return given or f"run_{uuid.uuid4().hex[:12]}"
+
+
+def text_of(file: str) -> str:
+    """The text of a file, or of stdin for `-`."""
+    if file == "-":
+        return _decoded(file, sys.stdin.buffer)
+    with Path(file).open("rb") as stream:
+        return _decoded(file, stream)
+
+
+def _decoded(name: str, stream: IO[bytes]) -> str:
+    """What a stream holds, which may be endless."""
+    read = stream.read(MOST_BYTES + 1)
+    if len(read) > MOST_BYTES:
+        raise UsageError(f"{name} is longer than {MOST_BYTES:,} bytes: no more was read")
+    try:
+        return read.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8 text: {error.reason}") from None
+
+
+def inputs_of(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
+    """The inputs in a file, if there is one, under those of the command line."""
+    from stripe_flow.reading import read_data
+    from stripe_plugin.judge.values import is_object
+
+    read: Any = read_data(file, text_of(file)) if file else {}
+    if not is_object(read):
+        raise UsageError(f"{file} must hold one object of display keys and values")
+    return {**read, **_typed(pairs)}
+
+
+def _typed(pairs: tuple[str, ...]) -> dict[str, str]:
+    typed: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            example = "quote keys with spaces: 'Unit Amount=1000'"
+            raise UsageError(f"{shown(pair)} is no KEY=VALUE; {example}")
+        key = key.strip()
+        if key in typed:
+            raise UsageError(f"{key} is given twice")
+        typed[key] = value
+    return typed

@@ -1,0 +1,125 @@
+"""What do all commands share: the screens, the state folder, the host, the connection?"""
+
+import os
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stripe_plugin.host.host import Host
+from stripe_plugin.secrets import masked
+from stripe_terminal import printed
+from stripe_terminal.report import reporting
+from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
+
+if TYPE_CHECKING:
+    from stripe_flow.run import Run
+    from stripe_plugin.client.connection import Connection
+    from stripe_plugin.run.result import Result
+
+MOVE_AWAY = (
+    "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
+)
+
+
+class Session:
+    """One call of `stripe-nodes`."""
+
+    def __init__(self, **options: Any) -> None:
+        self.out = Screen()
+        self.err = Screen(stderr=True)
+        self.as_json = self.allow_live = False
+        self.account: str | None = None
+        self._by_option: bool = options["emulated"]
+        self._required: Sequence[str] = options["require"]
+        self.connection: Connection
+
+    @contextmanager
+    def reporting(self) -> Generator[None]:
+        """Stdout is ours alone while this lasts: what plugins print goes to stderr."""
+        self.out.file = sys.stdout
+        data = self.data if self.as_json else None
+        with redirect_stdout(sys.stderr), reporting(self.err, data):
+            yield
+
+    def data(self, value: Any) -> None:
+        """One line of JSON on stdout, without secrets."""
+        line = masked(as_json(value))
+        click.echo(line, file=self.out.file)
+
+    @cached_property
+    def host(self) -> Host:
+        """The installed actions and plugins."""
+        return Host.load(require=self._required)
+
+    def warn_of_plugins(self) -> None:
+        """Tells of those that could not be loaded, each on one line."""
+        for problem in self.host.problems:
+            text = f"{problem.distribution} › {problem.name} is not loaded: {problem.reason}"
+            self.err.tell(one_line(text), "[yellow]![/] ")
+
+    def connect(self) -> "Connection":
+        """The connection of the environment and the options; its mode is told."""
+        from stripe_plugin.client.connection import Connection
+
+        with usable_emulator(emulator_file()):
+            made = Connection.from_env(self._environ(), allow_live=self.allow_live)
+        self.connection = made
+        mode = f"[yellow]{EMULATED}[/]" if self.emulated else f"[bold]{made.mode} mode[/]"
+        self.err.print(mode)
+        return made
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the connection is to the emulator in this process."""
+        return self.connection.in_process is not None
+
+    def _environ(self) -> dict[str, str]:
+        """The environment, as the options change it. The emulator is a file of all commands."""
+        environ = {**os.environ, "STRIPE_NODES_EMULATOR": str(emulator_file())}
+        if self.account is not None:
+            environ["STRIPE_ACCOUNT"] = self.account
+        if self._by_option:
+            environ["STRIPE_API_KEY"] = "emulator"
+        return environ
+
+    def begin(self, run_id: str) -> "Run":
+        """The run of this name, kept in the journal of all commands."""
+        from stripe_flow.journal import Journal
+        from stripe_flow.run import Run
+
+        journal = Journal(home() / "runs.db")
+        return Run(self.host, self.connection, run_id, journal)
+
+    def tell_about(self, result: "Result") -> None:
+        """What is beside Stripe's object, where there is something."""
+        text = printed.about(result, told=self.emulated)
+        if text:
+            self.err.tell(text)
+
+
+def home() -> Path:
+    """Where the emulator and the journal of runs are: STRIPE_NODES_HOME, or the state folder."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    usual = Path(state) / "stripe-nodes"
+    folder = Path(os.environ.get("STRIPE_NODES_HOME") or usual)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def emulator_file() -> Path:
+    """The file that all commands share as their emulator."""
+    return Path(os.environ.get("STRIPE_NODES_EMULATOR") or home() / "emulator.db")
+
+
+@contextmanager
+def usable_emulator(file: Path) -> Generator[None]:
+    """An emulator's file that cannot be used is named, with what to do."""
+    from stripe_flow.files import usable
+
+    with usable(file, MOVE_AWAY):
+        yield
