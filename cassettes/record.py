@@ -1,6 +1,6 @@
-"""How cassettes are recorded and played: `cassettes/scenarios.yaml` drives both.
+"""How are cassettes recorded and played? `scenarios.yaml` drives both.
 
-`python tests/recording.py [part of a name …]` records; `cassettes/README.md` tells how.
+`python cassettes/record.py [part of a name …]` records; `README.md` tells how.
 """
 
 import json
@@ -26,8 +26,8 @@ import httpx
 import jmespath
 import vcr  # type: ignore[import-untyped]
 import yaml
-from support import ACTIONS, REPOSITORY
 
+import stripe_nodes
 from stripe_emulator import Emulator, Fault, serve
 from stripe_plugin import (
     Action,
@@ -39,13 +39,15 @@ from stripe_plugin import (
     StripeError,
     UsageError,
 )
-from stripe_plugin.client.connection import STRIPE, STRIPE_VERSION
+from stripe_plugin.client.address import STRIPE
+from stripe_plugin.run.exchange import STRIPE_VERSION
 from stripe_plugin.secrets import masked
 from stripe_plugin.wire.request import encode
 
-CASSETTES = REPOSITORY / "cassettes"
+CASSETTES = Path(__file__).resolve().parent
 TABLE = CASSETTES / "scenarios.yaml"
-REPLICA = REPOSITORY.parent / "shared" / "tools" / "stripe-world"
+REPLICA = CASSETTES.parents[1] / "shared" / "tools" / "stripe-world"
+ACTIONS: dict[str, type[Action]] = {found.spec.id: found for found in stripe_nodes.actions()}
 KEY = "sk_test_cassettes"
 AT_ONCE = Policy(first_delay=0.0, longest_delay=0.0)
 
@@ -188,9 +190,8 @@ def play(scenario: Scenario, run: Run, given: Mapping[str, Any], suffix: str = "
     ran: list[Ran] = []
     for number, declared in enumerate(scenario.steps, 1):
         step = Step(**filled(attrs.asdict(declared), known(given, outputs)))
-        action = ACTIONS[step.action].read(step.inputs, extra=step.extra)
-        key = f"{scenario.name}:{step.key or number}{suffix}"
-        context = RunContext(idempotency_key=key, extra=step.extra, expand=step.expand)
+        action = ACTIONS[step.action].read(step.inputs, extra=step.extra, expand=step.expand)
+        context = RunContext(idempotency_key=f"{scenario.name}:{step.key or number}{suffix}")
         try:
             outcome: Result | StripeError = run(action, context)
         except StripeError as error:
@@ -546,7 +547,7 @@ class Stage:
             reply = self._http.post(thing.post, data=dict(encode(thing.form)))
             return reply.raise_for_status().json()
         action = ACTIONS[thing.action].read(thing.inputs, extra=thing.extra)
-        return self.client.run(action, RunContext(extra=thing.extra)).output
+        return self.client.run(action).output
 
     def __enter__(self) -> Self:
         return self
@@ -615,7 +616,8 @@ def main(wanted: Sequence[str]) -> int:
 
 def orphans() -> list[Path]:
     """Files that no scenario records."""
-    return sorted({*CASSETTES.glob("*/*")} - {*map(path_of, table().scenarios.values())})
+    files = {path for path in CASSETTES.glob("*/*") if path.parent.name != "__pycache__"}
+    return sorted(files - {*map(path_of, table().scenarios.values())})
 
 
 def _failed(scenario: Scenario, place: Place) -> bool:
