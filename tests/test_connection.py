@@ -109,36 +109,47 @@ def test_a_place_that_refuses_connections() -> None:
 # --- from the environment -----------------------------------------------------------------------
 
 
-def test_without_a_key_one_emulator_per_process() -> None:
-    """Without a key, and however else it is asked, the environment means the process's emulator."""
-    first, again = Connection.from_env({}), Connection.from_env({"STRIPE_API_KEY": ""})
+EMULATED = {"STRIPE_API_KEY": "emulator"}
+
+
+@pytest.mark.parametrize("environ", [{}, {"STRIPE_API_KEY": ""}, {"STRIPE_API_KEY": " \n"}])
+def test_without_a_key_both_ways_are_told(environ: dict[str, str]) -> None:
+    """Nothing is emulated unless it is asked for: no key is an error that says what to set."""
+    with pytest.raises(UsageError, match=r"sk_test_….*emulator") as caught:
+        Connection.from_env(environ)
+    assert "STRIPE_API_KEY" in str(caught.value)
+
+
+def test_an_emulator_that_is_asked_for_is_one_per_process() -> None:
+    """The key `emulator` means the process's own, however often it is asked for."""
+    first, again = Connection.from_env(EMULATED), Connection.from_env(EMULATED)
     assert first.mode == again.mode == "emulated"
-    assert first.world is again.world is not None
+    assert first.in_process is again.in_process is not None
 
 
-def test_a_emulator_in_a_file_is_shared(tmp_path: Path) -> None:
+def test_an_emulator_in_a_file_is_shared(tmp_path: Path) -> None:
     """An emulator in a file is the same in another process."""
     file = str(tmp_path / "emulator.db")
     code = (
         "from stripe_plugin import Host;"
         "print(Host.load().run('create_product', {'Name': 'Plan'}).output['id'])"
     )
-    made = python(code, tmp_path, STRIPE_NODES_EMULATOR=file).strip()
-    connection = Connection.from_env({"STRIPE_NODES_EMULATOR": file})
+    made = python(code, tmp_path, STRIPE_API_KEY="emulator", STRIPE_NODES_EMULATOR=file).strip()
+    connection = Connection.from_env(EMULATED | {"STRIPE_NODES_EMULATOR": file})
     found = Host.load().run("retrieve_product", {"Product ID": made}, connection=connection)
     assert found.output["name"] == "Plan"
 
 
 def test_the_emulator_has_accounts() -> None:
     """STRIPE_ACCOUNT names an account of the emulator too, and a wrong one is refused."""
-    connection = Connection.from_env({"STRIPE_ACCOUNT": "acct_1"})
+    connection = Connection.from_env(EMULATED | {"STRIPE_ACCOUNT": "acct_1"})
     assert (connection.mode, connection.account) == ("emulated", "acct_1")
-    assert connection.world is Connection.from_env({}).world
+    assert connection.in_process is Connection.from_env(EMULATED).in_process
     with pytest.raises(UsageError, match="acct_…"):
-        Connection.from_env({"STRIPE_ACCOUNT": "me"})
+        Connection.from_env(EMULATED | {"STRIPE_ACCOUNT": "me"})
 
 
-def test_emulatores_know_nothing_of_each_other() -> None:
+def test_emulators_know_nothing_of_each_other() -> None:
     """Each emulator that is asked for is empty."""
     one, other = Connection.emulator(), Connection.emulator()
     made = Client(one).run(PLAN)
@@ -160,7 +171,7 @@ def test_with_a_key_never_the_emulator(key: str, mode: str, tmp_path: Path) -> N
     """A key is used as what it is, even where an emulator is configured too."""
     environ = {"STRIPE_API_KEY": key, "STRIPE_NODES_EMULATOR": str(tmp_path / "emulator.db")}
     connection = Connection.from_env(environ, allow_live=True)
-    assert (connection.mode, connection.world) == (mode, None)
+    assert (connection.mode, connection.in_process) == (mode, None)
     assert connection.api_key.reveal() == key.strip()
     assert connection.base_url == "https://api.stripe.com"
     assert not any(tmp_path.iterdir())
@@ -177,7 +188,7 @@ def test_a_live_key_needs_to_be_allowed(key: str) -> None:
 @pytest.mark.parametrize("key", [f" {KEY}", f"{KEY} ", f"{KEY}\n", f"{KEY}\r\n", ""])
 def test_a_key_is_taken_as_it_is(key: str) -> None:
     """A connection made by hand repairs no key: white space around it, or none at all, is wrong."""
-    with pytest.raises(UsageError, match=r"not a secret|no key has"):
+    with pytest.raises(UsageError, match=r"no API key|not a secret|no key has"):
         Connection(key)
 
 
@@ -188,9 +199,11 @@ def test_an_account(account: str) -> None:
     assert connection.account == account
 
 
-def test_no_account() -> None:
-    """An empty STRIPE_ACCOUNT names no account."""
-    assert Connection.from_env({"STRIPE_API_KEY": KEY, "STRIPE_ACCOUNT": ""}).account is None
+@pytest.mark.parametrize("name", ["STRIPE_ACCOUNT", "STRIPE_API_BASE", "STRIPE_NODES_EMULATOR"])
+def test_a_variable_that_is_set_but_empty_is_refused(name: str) -> None:
+    """An unset shell variable would quietly mean the platform's account, or another address."""
+    with pytest.raises(UsageError, match=f"{name} is set but empty"):
+        Connection.from_env({"STRIPE_API_KEY": KEY, name: ""})
 
 
 @pytest.mark.parametrize(
@@ -201,5 +214,5 @@ def test_a_wrong_account(account: str) -> None:
     with pytest.raises(UsageError, match="acct_…"):
         Connection(KEY, account=account)
     with Counted() as world, pytest.raises(UsageError, match="acct_…"):
-        Client(world.connection()).run(PLAN, RunContext(account=account or "-"))
+        Client(world.connection()).run(PLAN, RunContext(account=account))
     assert world.asked == []

@@ -22,9 +22,11 @@ ENTRY = {
     "entry": "acme_nodes:AcmePing",
 }
 ACTION = '''
-from stripe_plugin import Action, action, hookimpl, required
+from stripe_plugin import Action, One, Resource, action, hookimpl, required
 
-@action("POST /v1/products", answers={"name": "Box"})
+BOX = Resource("product", prefix="prod_")
+
+@action("POST /v1/products", BOX, answers=One(name="Box"))
 class MakeBox(Action):
     """Make a box."""
 
@@ -346,8 +348,9 @@ def test_a_refusal_points_at_the_row() -> None:
     assert caught.value.action == "retrieve_price"
 
 
-def test_without_a_connection_the_emulator_of_the_process_serves() -> None:
-    """Runs that name no connection share the emulator of the environment without a key."""
+def test_without_a_connection_the_environment_says_whose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that name no connection take the environment's, here the process's emulator."""
+    monkeypatch.setenv("STRIPE_API_KEY", "emulator")
     host = Host.load()
     made = host.run("create_product", {"Name": "Plan"})
     assert made.mode == "emulated"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stripe._encode import _api_encode
-from support import ACTIONS, fewest, made, pairs, referred
+from support import ACTIONS, fewest, made, pairs, referred, right
 
 from stripe_plugin import CLEAR, InvalidInputs, Request
 from stripe_plugin.errors import Refused
@@ -185,9 +185,10 @@ def test_what_has_no_form_is_refused(value: Any, place: str) -> None:
 
 
 def test_what_cannot_be_sent_is_told_like_any_refusal() -> None:
-    """A request that has no form, because of what was added to it, is an InvalidInputs."""
-    with pytest.raises(InvalidInputs, match="Create Price"):
-        made("create_price").request(extra={"tiers": object()})
+    """What was added to an action and has no form is an InvalidInputs."""
+    cls = ACTIONS["create_price"]
+    with pytest.raises(InvalidInputs, match="tiers"):
+        cls.read(right("create_price"), extra={"tiers": object()})
 
 
 # --- requests and replies -------------------------------------------------------------------------
@@ -205,7 +206,7 @@ def test_a_request_is_pure(name: str) -> None:
 @pytest.mark.parametrize("name", ACTIONS)
 def test_only_a_post_has_a_body(name: str) -> None:
     """A POST carries its parameters in the body, everything else in the query."""
-    request = made(name).request(extra={"expand": ["data.x"]})
+    request = ACTIONS[name].read(right(name), expand=["data.x"]).request()
     form = urlencode(request.params)
     if request.method == "POST":
         assert (request.target, request.body) == (request.path, form.encode())
@@ -221,7 +222,8 @@ def test_without_parameters_there_is_no_question_mark() -> None:
 def test_extra_parameters_stand_beside_the_rows() -> None:
     """Parameters beyond the rows are encoded as they are, after the rows, which stay the same."""
     extra = {"tax_behavior": "inclusive", "currency_options": {"eur": {"unit_amount": 900}}}
-    plain, more = made("create_price").request(), made("create_price").request(extra=extra)
+    plain = made("create_price").request()
+    more = ACTIONS["create_price"].read(right("create_price"), extra=extra).request()
     added = (("tax_behavior", "inclusive"), ("currency_options[eur][unit_amount]", "900"))
     assert more.params == plain.params + added
 
@@ -242,7 +244,7 @@ def test_extra_parameters_stand_beside_the_rows() -> None:
 )
 def test_a_body_is_an_object_or_nothing(body: bytes, read: Any) -> None:
     """The JSON object of a reply is read; anything else is None, never an exception."""
-    assert Reply(200, {}, body).json() == read
+    assert Reply(200, {}, body).output == read
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class Connection:
 
     api_key: Secret  # sk_test_…, rk_test_…; live by `allow_live`
     account: str | None = attrs.field(validator=account_id)  # acct_…, to act on another account
-    address: Address
+    base_url: str  # in its one spelling
     allow_live: bool
     rate: float | None = attrs.field(kw_only=True, validator=_rate)  # requests a second, at most
     in_process: "Emulator | None" = attrs.field(kw_only=True, repr=False)  # answers, if it is there
@@ -89,13 +89,13 @@ class Connection:
         given, base_url = Secret(base_url), ""
         _checked_key(api_key, allow_live=allow_live)
         made: Any = self
-        place = address(given.reveal())
-        made.__attrs_init__(api_key, account, place, allow_live, rate=rate, in_process=in_process)
+        url = address(given.reveal()).url
+        made.__attrs_init__(api_key, account, url, allow_live, rate=rate, in_process=in_process)
 
-    @property
-    def base_url(self) -> str:
-        """Where requests go, in its one spelling."""
-        return self.address.url
+    @cached_property
+    def address(self) -> Address:
+        """Where requests go."""
+        return address(self.base_url)
 
     @cached_property
     def identity(self) -> tuple[object, ...]:
