@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
-from network_support import eventually
+from network_support import eventually, skip_waits
 from support import REPOSITORY, made
 
 from stripe_emulator import Answer, Emulator, Fault, serve
@@ -25,7 +25,6 @@ from stripe_plugin import (
     RunContext,
     StripeError,
 )
-from stripe_plugin.client.pool import AsyncPool, Pool
 from stripe_plugin.wire.reply import Lost, Reply
 
 KEY, KEY_HEADER = "sk_test_once", "idempotency-key"
@@ -275,14 +274,7 @@ def desk(counter: tuple[Counter, str]) -> Iterator[Desk]:
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that clients wait between attempts, which are skipped."""
-    waited: list[float] = []
-
-    async def skip(seconds: float) -> None:
-        waited.append(seconds)
-
-    monkeypatch.setattr(Pool, "sleep", lambda _, seconds: waited.append(seconds))
-    monkeypatch.setattr(AsyncPool, "sleep", lambda _, seconds: skip(seconds))
-    return waited
+    return skip_waits(monkeypatch)
 
 
 def check_once(desk: Desk, trial: Trial, method: str) -> None:
