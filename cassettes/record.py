@@ -33,6 +33,7 @@ from stripe_plugin import (
     Action,
     Client,
     Connection,
+    NodeError,
     Policy,
     Result,
     RunContext,
@@ -623,7 +624,7 @@ def orphans() -> list[Path]:
 def _failed(scenario: Scenario, place: Place) -> bool:
     try:
         record(scenario, place)
-    except (Unexpected, StripeError, httpx.HTTPError) as error:
+    except (Unexpected, NodeError, httpx.HTTPError) as error:
         _say(f"{scenario.name}: not recorded from {place.name}: {error}")
         return True
     _say(f"{scenario.name}: {place.name}")

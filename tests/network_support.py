@@ -118,7 +118,7 @@ class Place:
             thread.join()
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 5.0) -> bool:
+def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> bool:
     """Whether it comes about: threads and kernel need their moment."""
     end = time.monotonic() + seconds
     while not (come := bool(condition())) and time.monotonic() < end:

@@ -19,7 +19,7 @@ from stripe_plugin.run.result import Result
 from stripe_plugin.wire.reply import Answer, Lost
 
 CLOSED = Lost("The client was closed.", sent=False, again=False)
-BUSY = Lost(f"None of {MOST} connections became free in time.", sent=False)
+BUSY = f"None of {MOST} connections became free in time."
 
 
 class Client(AbstractContextManager["Client"]):
@@ -57,7 +57,7 @@ class Client(AbstractContextManager["Client"]):
             return None
         line, began = self._line(command, asks)
         if line is None:
-            return CLOSED if self._pool.closed else BUSY
+            return CLOSED if self._pool.closed else _busy(began)
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
@@ -124,7 +124,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
             return None
         line, began = await self._line(command, asks)
         if line is None:
-            return CLOSED if self._pool.closed else BUSY
+            return CLOSED if self._pool.closed else _busy(began)
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
@@ -157,6 +157,11 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+def _busy(began: float) -> Lost:
+    """No line came free; the time that was waited for one is spent."""
+    return Lost(BUSY, sent=False, took=time.monotonic() - began)
 
 
 def _at_the_same_address(asks: Connection | None, own: Connection) -> Connection:
