@@ -565,8 +565,11 @@ def test_a_wrong_account(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", ["STRIPE_ACCOUNT", "STRIPE_API_BASE", "STRIPE_NODES_EMULATOR"])
 def test_a_variable_that_is_empty(name: str) -> None:
-    """A variable that is set but empty is refused by its name, and the key beside it is not told."""
-    make = lambda: Connection.from_env({"STRIPE_API_KEY": KEY.reveal(), name: " "})  # noqa: E731
+    """A variable that is set but empty is refused by its name; the key beside it is not told."""
+
+    def make() -> None:
+        Connection.from_env({"STRIPE_API_KEY": KEY.reveal(), name: " "})
+
     assert name in str(failed(UsageError, make))
 
 

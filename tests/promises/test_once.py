@@ -69,7 +69,7 @@ def cells(rows: list[list[str]]) -> list[Any]:
 
 
 class Watched(Emulator):
-    """An emulator that remembers the idempotency key of each request, and can add to its answers."""
+    """An emulator that remembers the key of each request, and can add to its answers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -326,9 +326,7 @@ def noted(half: str, row: list[str], trial: Trial, found: list[str]) -> None:
 
 @BOTH
 @pytest.mark.parametrize("row", cells(ONCE))
-def test_a_mishap_is_recovered_from(
-    desk: Desk, go: Go, row: list[str], waits: list[float]
-) -> None:
+def test_a_mishap_is_recovered_from(desk: Desk, go: Go, row: list[str], waits: list[float]) -> None:
     """After one mishap the run succeeds, in time, having done its work exactly once."""
     mishap, method, *promised = row
     trial = desk.strike(go, mishap, method, times=1)

@@ -251,9 +251,7 @@ class Queue:
 
 
 @both
-def test_waiting_for_a_turn_costs_no_patience(
-    bulk: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_waiting_for_a_turn_costs_no_patience(bulk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the queue, a run has its whole budget once it is its turn, and its retries."""
     who, queue = Connection(f"sk_test_queue_{bulk.__name__}", rate=1), Queue(monkeypatch)
     for place in range(1000):

@@ -149,7 +149,7 @@ class Connection:
         key, account = found.get("STRIPE_API_KEY", Secret("")), found.get("STRIPE_ACCOUNT")
         if key.reveal() == ASKS_FOR_EMULATOR:
             file = found.get("STRIPE_NODES_EMULATOR")
-            emulator = _emulators.of(file and file.reveal())
+            emulator = _emulators.of(None if file is None else file.reveal())
             return cls(EMULATORS_KEY, account, in_process=emulator)
         return cls(key, account, found.get("STRIPE_API_BASE", STRIPE), allow_live)
 
