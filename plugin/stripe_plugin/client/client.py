@@ -22,7 +22,7 @@ from stripe_plugin.wire.reply import Answer, Lost
 L = TypeVar("L")
 Taken: TypeAlias = tuple[L | None, float]
 CLOSED = Lost("The client was closed.", sent=False, again=False)
-BUSY = Lost(f"None of {MOST} connections became free in time.", sent=False)
+BUSY = f"None of {MOST} connections became free in time."
 
 
 class Client(AbstractContextManager["Client"]):
@@ -63,7 +63,7 @@ class Client(AbstractContextManager["Client"]):
             return None
         line, began = self._line(command, asks)
         if line is None:
-            return CLOSED if self._pool.closed else BUSY
+            return CLOSED if self._pool.closed else _busy(began)
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
@@ -132,7 +132,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
             return None
         line, began = await self._line(command, asks)
         if line is None:
-            return CLOSED if self._pool.closed else BUSY
+            return CLOSED if self._pool.closed else _busy(began)
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
@@ -170,6 +170,11 @@ def _turn(asks: Connection) -> float:
     """Seconds until the turn of a connection that has a rate, which is thereby taken."""
     now = time.monotonic()
     return 0.0 if asks.rate is None else pace.reserve(asks.identity, asks.rate, now)
+
+
+def _busy(began: float) -> Lost:
+    """No line came free; the time that was waited for one is spent."""
+    return Lost(BUSY, sent=False, took=time.monotonic() - began)
 
 
 def _at_the_same_address(asks: Connection | None, own: Connection) -> Connection:

@@ -57,10 +57,19 @@ def _item(instance: object, field: Field, value: object) -> None:
         _name(instance, field, value)
 
 
-def account_id(_: object, field: Field, value: object) -> None:
-    """A connected account. An empty one, such as an unset variable's, would act on another."""
-    if value is not None and not ACCOUNT.fullmatch(str(value)):
-        raise UsageError(f"The {field.name} must look like acct_…; got {shown(value)}.")
+def wrong_account(value: object) -> str | None:
+    """What is wrong with the ID of a connected account.
+
+    An empty one, such as an unset variable's, would act on another.
+    """
+    if value is None or ACCOUNT.fullmatch(str(value)):
+        return None
+    return f"The account must look like acct_…; got {shown(value)}."
+
+
+def _account(_: object, __: Field, value: object) -> None:
+    if wrong := wrong_account(value):
+        raise UsageError(wrong)
 
 
 def is_number(value: object, least: float, most: float) -> bool:
@@ -94,7 +103,7 @@ class RunContext:
     """Which one, in a loop."""
     idempotency_key: str | None = attrs.field(default=None, validator=_name)
     """Instead of a name: what Stripe shall know the run by, 1 to 255 ASCII characters."""
-    account: str | None = attrs.field(default=None, validator=account_id)
+    account: str | None = attrs.field(default=None, validator=_account)
     """Another connected account than the connection's, `acct_…`."""
     timeout: float | None = attrs.field(default=None, validator=_seconds)
     """Seconds for one attempt; without it the policy's."""
