@@ -21,6 +21,9 @@ from stripe_plugin.secrets import shown
 if TYPE_CHECKING:
     from stripe_plugin.wire.request import Request
 
+Parameters = Mapping[str, Any]
+Sentences = dict[str, list[str]]  # by display key
+
 _C = TypeVar("_C", bound=type[Any])
 
 
@@ -40,22 +43,16 @@ class Action:
     spec: ClassVar[Spec]
 
     #: Parameters of Stripe's that have no row, sent as they are.
-    extra: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False)
+    extra: Parameters = attrs.field(factory=dict[str, Any], hash=False)
     #: The linked objects that the answer gives in full, as paths: `customer`, `data.product`.
     expand: Sequence[str] | None = attrs.field(default=(), hash=False)
 
-    def __init__(
-        self, *, extra: Mapping[str, Any] = NOTHING, expand: Any = (), **inputs: Any
-    ) -> None:
+    def __init__(self, *, extra: Parameters = NOTHING, expand: Any = (), **inputs: Any) -> None:
         _take(self, inputs, extra, expand)
 
     @classmethod
     def read(
-        cls,
-        inputs: Mapping[str, Any],
-        *,
-        extra: Mapping[str, Any] = NOTHING,
-        expand: Sequence[str] = (),
+        cls, inputs: Parameters, *, extra: Parameters = NOTHING, expand: Sequence[str] = ()
     ) -> Self:
         """The action from inputs by display key or parameter; `InvalidInputs` has every problem.
 
@@ -67,12 +64,8 @@ class Action:
 
     @classmethod
     def judge(
-        cls,
-        inputs: Mapping[str, Any],
-        *,
-        extra: Mapping[str, Any] = NOTHING,
-        expand: Sequence[str] = (),
-    ) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        cls, inputs: Parameters, *, extra: Parameters = NOTHING, expand: Sequence[str] = ()
+    ) -> tuple[dict[str, Any], Sentences]:
         """The clean values by attribute, and sentences about the others by display key.
 
         Takes UNKNOWN for a value that is known only later, which no action can have.
@@ -111,10 +104,11 @@ class Action:
         in_path, sent = self.parameters()
         try:
             path = wire.fill(self.spec.path, in_path)
-            return wire.Request(self.spec.method, path, wire.encode(sent))
+            form = wire.encode(sent)
+            return wire.Request(self.spec.method, path, form)
         except Refused as error:
             text = f"{self.spec.name}: {error}."
-            problem = Problem((), "inputs", error.faults[0].rule, text)
+            problem = Problem((), "inputs", "size", text)
             raise InvalidInputs([problem], self.spec.id) from None
 
     def warnings(self) -> dict[str, str]:
@@ -128,8 +122,10 @@ class Action:
         return found
 
     def __repr__(self) -> str:
-        values = vars(self)
-        given = [f"{name}={values[name]!r}" for name in values if not is_empty(values[name])]
+        given: list[str] = []
+        for name, value in vars(self).items():
+            if not is_empty(value):
+                given.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(given)})"
 
 
@@ -188,12 +184,12 @@ def _declared(cls: type[_A], spec: Callable[..., Spec]) -> type[_A]:
 
 def _words(cls: type[Any]) -> dict[str, str]:
     """What the class says by its own name and docstring."""
-    summary, _, rest = (cls.__doc__ or "").strip().partition("\n")
+    docstring = (cls.__doc__ or "").strip()
     return {
         "name": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__),
         "entry": f"{cls.__module__}:{cls.__qualname__}",
-        "summary": summary,
-        "description": " ".join([summary, *rest.split()]),
+        "summary": docstring.partition("\n")[0],
+        "description": " ".join(docstring.split()),
     }
 
 
@@ -214,8 +210,9 @@ def _rows(cls: type[Any]) -> tuple[Row, ...]:
     for attribute in attrs.fields(cls):
         row = attribute.metadata.get(Row)
         if row is not None:
-            kind = _kind(hints[attribute.name])
-            rows.append(attrs.evolve(row, name=attribute.name, kind=kind))
+            name = attribute.name
+            row = attrs.evolve(row, name=name, kind=_kind(hints[name]))
+            rows.append(row)
         elif attribute.name not in ("extra", "expand"):
             wrong = f"{cls.__name__}.{attribute.name} is no row"
             raise UsageError(f"{wrong}: use required, optional or path_id")

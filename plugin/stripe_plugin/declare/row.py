@@ -35,7 +35,7 @@ class Row(Field):
         """What Stripe calls it."""
         return self.sent_as or self.name.removesuffix("_")
 
-    @property
+    @cached_property
     def steps(self) -> tuple[str, ...]:
         """What Stripe calls it, step by step: `pricing[price]` has two."""
         return tuple(re.findall(r"[^\[\]]+", self.parameter))

@@ -156,7 +156,9 @@ class Spec:
         steps = _steps(param or "")
         if steps and steps[0] in self._roots:
             row = self._roots[str(steps[0])]
-            own = len(row.steps) if steps[: len(row.steps)] == row.steps else 1
+            own = len(row.steps)
+            if steps[:own] != row.steps:  # pricing alone, of a row that is sent as pricing[price]
+                own = 1
             return _place(row, steps[own:])
         if code == "resource_missing" and self.path_names:
             return _place(self.words[self.path_names[-1]], ())
