@@ -26,7 +26,6 @@ LEVELS = Matches(r"[^.]+(?:\.[^.]+){0,3}", "be a path of at most four levels (a.
 EACH = Each(rules=(LEVELS,))
 PATHS = Field(list[str], (EACH,))
 
-
 Values = dict[str, Any]
 
 
@@ -56,14 +55,16 @@ class Judgement:
                 self._tell(key, "unknown", f"{key} is not known yet.", name)
 
     def _tell(self, key: str, rule: str, text: str, *path: str | int) -> None:
-        self.problems.append(Problem(path, key, rule, text))
+        problem = Problem(path, key, rule, text)
+        self.problems.append(problem)
 
     def _tell_faults(self, key: str, faults: list[Fault], *below: str) -> None:
         for fault in faults[:MOST_TOLD]:
             text = f"{key}{fault.words} {fault.text}."
             self._tell(key, fault.rule, text, *below, *fault.path)
         if more := len(faults[MOST_TOLD:]):
-            self._tell(key, "more", f"{key} has {more:,} more problems.", *below)
+            text = f"{key} has more problems: {more:,} beside these."
+            self._tell(key, "more", text, *below)
 
     # --- rows -------------------------------------------------------------------------------------
 
@@ -97,13 +98,15 @@ class Judgement:
             text = f"{label} is not an input of {name}{hint}."
             self._tell(label, "not_a_row", text, label)
         if more := len(words[MOST_TOLD:]):
-            text = f"{more:,} more inputs are none of {name} either."
+            text = f"More inputs are not of {name}: {more:,} beside these."
             self._tell("inputs", "not_a_row", text)
 
     def _judge_rows(self, given: Values, beside: Values) -> None:
         # Conditions look at what is sent: an empty object or list is not.
-        sent = [name for name in beside if not is_empty(beside[name])]
-        parameters = {Parameter(name): beside[name] for name in sent}
+        parameters: dict[Parameter, Any] = {}
+        for name, value in beside.items():
+            if not is_empty(value):
+                parameters[Parameter(name)] = value
         clean, faults = judge_table(self._spec.fields, given, parameters)
         for row in self._spec.rows:
             self.values[row.name] = clean.get(row.key)
@@ -126,12 +129,13 @@ class Judgement:
     def _judge_expand(self, expand: Any) -> None:
         """A row that is called so and the argument become one list."""
         row = self._spec.words.get("expand")
+        key = row.key if row else "expand"
         paths: list[str] = []
-        try:
-            paths = [] if is_empty(expand) else PATHS.judge(expand, NOTHING)
-        except Refused as error:
-            key = row.key if row else "expand"
-            self._tell_faults(key, error.faults, "expand")
+        if not is_empty(expand):
+            try:
+                paths = PATHS.judge(expand, NOTHING)
+            except Refused as error:
+                self._tell_faults(key, error.faults, "expand")
         if row is None:
             self.values["expand"] = tuple(paths)
         elif paths:
