@@ -604,7 +604,7 @@ def test_a_row_refuses_what_is_wrong_and_names_itself(name: str, key: str) -> No
         assert why in " ".join(problems[key]), f"{key} = {value!r}"
 
 
-@pytest.mark.parametrize(("name", "key"), PAIRS)
+@pytest.mark.parametrize(("name", "key"), [pair for pair in PAIRS if pair[0] in ROWS])
 def test_no_rule_of_a_row_is_idle(name: str, key: str) -> None:
     """Every restriction of a row that is spoken aloud refuses at least one sample."""
     row = ACTIONS[name].spec.fields[key]
