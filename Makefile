@@ -21,8 +21,8 @@ test: $(VENV)/.dev  ## run all tests
 	@$(RUN) -m pytest
 
 lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale files
-	@$(VENV)/bin/ruff format --check plugin nodes manifests tests
-	@$(VENV)/bin/ruff check plugin nodes manifests tests
+	@$(VENV)/bin/ruff format --check plugin nodes manifests cassettes tests
+	@$(VENV)/bin/ruff check plugin nodes manifests cassettes tests
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/pyright --pythonpath $(RUN)
 	@$(RUN) manifests/write.py --check
@@ -41,7 +41,7 @@ soak: $(VENV)/.dev  ## what takes minutes: a flow killed 100 times, 50,000 runs 
 	@$(RUN) tests/soak.py
 
 record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… from Stripe's test mode)
-	@$(RUN) tests/recording.py $(ONLY)
+	@$(RUN) cassettes/record.py $(ONLY)
 
 clean:  ## remove the environment and all caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

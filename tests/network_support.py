@@ -10,6 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import pytest
+
+from stripe_plugin.client.pool import AsyncPool, Pool
+
 Behaviour = Callable[[socket.socket], None]
 
 
@@ -114,12 +118,24 @@ class Place:
             thread.join()
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 5.0) -> bool:
+def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> bool:
     """Whether it comes about: threads and kernel need their moment."""
     end = time.monotonic() + seconds
     while not (come := bool(condition())) and time.monotonic() < end:
         time.sleep(0.005)
     return come
+
+
+def skip_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that clients wait between attempts and for their turn, which are skipped."""
+    waited: list[float] = []
+
+    async def skip(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(Pool, "sleep", lambda _, seconds: waited.append(seconds))
+    monkeypatch.setattr(AsyncPool, "sleep", lambda _, seconds: skip(seconds))
+    return waited
 
 
 def descriptors() -> int:

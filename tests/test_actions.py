@@ -3,11 +3,13 @@
 import copy
 import pickle
 import re
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 from support import ACTIONS, BY_NAME, LISTS, fewest, made, referred, right
+from terminal_support import python
 
 import stripe_nodes
 from stripe_nodes import rules
@@ -191,6 +193,21 @@ def test_an_action_is_immutable_and_its_class_can_be_imported_by_name(name: str)
     assert getattr(stripe_nodes, type(one).__name__) is type(one)
     module, _, class_name = one.spec.entry.partition(":")
     assert (module, class_name) == (type(one).__module__, type(one).__name__)
+
+
+def test_one_action_imports_one_module(tmp_path: Path) -> None:
+    """Importing an action imports its own module of tables, and no other resource's."""
+    code = (
+        "import sys; from stripe_nodes import CreateInvoiceItem, MODULES;"
+        "print([name for name in MODULES if f'stripe_nodes.{name}' in sys.modules])"
+    )
+    assert python(code, tmp_path) == "['invoice_items']\n"
+
+
+def test_an_action_that_is_in_no_index_yet_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the index is written, a new action can be imported like any other."""
+    monkeypatch.setattr(stripe_nodes, "_entries", list)
+    assert stripe_nodes.CreatePrice is ACTIONS["create_price"]
 
 
 def test_an_unknown_name_is_no_action() -> None:
@@ -395,6 +412,35 @@ def test_constructor_and_read_judge_alike(name: str) -> None:
         cls.read(wrong)
     assert built.value.as_dict() == read.value.as_dict()
     assert built.value.problems.keys() >= inputs.keys()
+
+
+class Counting(rule.Rule):
+    """Counts how often it judges."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.judged: list[Any] = []
+
+    def holds(self, value: Any) -> bool:
+        """Always."""
+        self.judged.append(value)
+        return True
+
+
+def test_an_action_is_judged_once() -> None:
+    """Read or built, each value is judged once; asking for the request judges nothing again."""
+    counting = Counting()
+    row = optional("Code", "x", "What is typed", counting)
+    cls: Any = declare("POST /v1/coupons", {"code": (str | None, row)})
+    for one in (cls.read({"Code": "a"}), cls.read({"code": "a"}), cls(code="a")):
+        one.request()
+        one.parameters()
+        one.inputs()
+    assert counting.judged == ["a", "a", "a"]
+    with pytest.raises(InvalidInputs):
+        cls.read({"Code": "b", "Kode": "c"}, extra={"x": object()}, expand=[".."])
+    assert counting.judged == ["a", "a", "a", "b"]
 
 
 def test_an_action_holds_clean_values() -> None:

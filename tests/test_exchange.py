@@ -154,9 +154,7 @@ def test_every_attempt_is_the_same() -> None:
 
 def test_delays_grow_with_jitter() -> None:
     """The delays double from half a second to five, each cut by at most a half, but to no less."""
-    seen: list[list[float]] = [
-        Run(CREATE, CUT, policy=Policy(retries=6)).waits for _ in range(50)
-    ]
+    seen: list[list[float]] = [Run(CREATE, CUT, policy=Policy(retries=6)).waits for _ in range(50)]
     for delays in seen:
         for delay, most in zip(delays, [0.5, 1, 2, 4, 5, 5], strict=True):
             assert max(0.5, most / 2) <= delay <= most
@@ -259,7 +257,7 @@ def test_a_name_is_its_text() -> None:
 def test_an_empty_name_is_refused(empty: str) -> None:
     """An empty name, which an unset variable gives, would be the same run for ever."""
     given: dict[str, Any] = {empty: ""}
-    with pytest.raises(UsageError, match="not empty|acct_"):
+    with pytest.raises(UsageError, match=r"not empty|acct_"):
         RunContext(**given)
 
 
@@ -306,7 +304,7 @@ def test_a_given_key_is_sent_as_it_is() -> None:
 @pytest.mark.parametrize("wrong", ["", "x" * 256, "a b", "a\r\nX: y", "a\n", "ö", "\0", "\x7f"])
 def test_an_unusable_key_is_refused(wrong: str) -> None:
     """Idempotency keys that no header can hold are refused before anything is sent."""
-    with pytest.raises(UsageError, match="(?i)idempotency.key"):
+    with pytest.raises(UsageError, match=r"(?i)idempotency.key"):
         Run(CREATE, OK, context=RunContext(idempotency_key=wrong))
 
 

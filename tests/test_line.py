@@ -56,7 +56,7 @@ def test_a_pool_of_httpcore_has_the_lock_that_is_taken_out() -> None:
 
 
 def test_a_connection_of_httpcore_tells_what_is_left_over(place: Place) -> None:
-    """`ConnectionPool.connections` and `HTTP11Connection._h11_state`: a used one has no bytes left."""
+    """`ConnectionPool.connections`, `HTTP11Connection._h11_state`: no bytes are left over."""
     connection = Connection("sk_test_line", base_url=place.url)
     with Client(connection) as client:
         client.run(READ)

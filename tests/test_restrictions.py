@@ -604,7 +604,7 @@ def test_a_row_refuses_what_is_wrong_and_names_itself(name: str, key: str) -> No
         assert why in " ".join(problems[key]), f"{key} = {value!r}"
 
 
-@pytest.mark.parametrize(("name", "key"), PAIRS)
+@pytest.mark.parametrize(("name", "key"), [pair for pair in PAIRS if pair[0] in ROWS])
 def test_no_rule_of_a_row_is_idle(name: str, key: str) -> None:
     """Every restriction of a row that is spoken aloud refuses at least one sample."""
     row = ACTIONS[name].spec.fields[key]
@@ -904,14 +904,15 @@ def split(name: str, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
 
 
 def test_every_condition_is_in_the_table() -> None:
-    """The table holds every condition that a manifest exports."""
+    """The table, as a second opinion, holds every condition that the page's manifests export."""
     exported = {
         (name, about["key"], condition["text"])
-        for name, each in ACTIONS.items()
-        for about in describe(each)["inputs"]
+        for name in ROWS
+        for about in describe(ACTIONS[name])["inputs"]
         for condition in about.get("conditions", ())
     }
-    assert {(case.name, case.key, case.says) for case in TOGETHER} == exported
+    told = {(case.name, case.key, case.says) for case in TOGETHER if case.name in ROWS}
+    assert told == exported
 
 
 @pytest.mark.parametrize("case", TOGETHER, ids=lambda case: f"{case.name}-{case.key}-{case.says}")
@@ -1248,13 +1249,13 @@ def test_what_is_too_much_to_tell_is_counted() -> None:
     words = {f"word{number}": "x" for number in range(1_025)}
     problems = refusal("create_price", {**fewest("create_price"), **words})
     assert len(problems) == 21
-    assert problems["inputs"] == ["1,005 more inputs are none of Create Price either."]
+    assert problems["inputs"] == ["More inputs are not of Create Price: 1,005 beside these."]
     problems = refusal("create_customer", {"Address": words})
     assert len(problems["Address"]) == 21
-    assert problems["Address"][-1] == "Address has 1,005 more problems."
+    assert problems["Address"][-1] == "Address has more problems: 1,005 beside these."
     problems = refusal("create_product", {"Name": "P", "Images": [5] * 60})
     assert len(problems["Images"]) == 21
-    assert problems["Images"][-1] == "Images has 40 more problems."
+    assert problems["Images"][-1] == "Images has more problems: 40 beside these."
 
 
 def test_unknown_inputs_hide_nothing() -> None:

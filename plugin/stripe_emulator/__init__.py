@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stripe_emulator.server import Server, serve
     from stripe_emulator.transport import EmulatorTransport
 
-__all__ = ["Answer", "Cut", "Fault", "Emulator", "EmulatorTransport", "Server", "serve"]
+__all__ = ["Answer", "Cut", "Emulator", "EmulatorTransport", "Fault", "Server", "serve"]
 
 _HOMES = {
     "Answer": "emulator", "Cut": "faults", "Fault": "faults", "Emulator": "emulator",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
     from os import PathLike
 
-__all__ = ["Answer", "Request", "Emulator"]
+__all__ = ["Answer", "Emulator", "Request"]
 _REGISTERED = (billing, catalog, checkout, payments)  # importing them registers their behaviours
 _KEPT_FOR = 86_400
 _FORM = "application/x-www-form-urlencoded"

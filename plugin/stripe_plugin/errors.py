@@ -14,7 +14,7 @@ class NodeError(Exception):
     """Everything that can end a run, as data: `as_dict` for a form or a queue, `from_dict` back.
 
     The words that all kinds share mean the same: `category` (which kind), `text` (the sentence for
-    a person), `http_status` (what a host's own API may answer with), `retryable` (the same run may
+    a person), `message`, `http_status` (what a host's own API may answer with), `retryable` (the same run may
     succeed later), `outcome_unknown` (it may have been executed).
     """
 
@@ -48,21 +48,22 @@ class NodeError(Exception):
         shared = {
             "category": self.category,
             "text": self.text,
+            "message": self.text,  # without its place, where a kind has one
             "http_status": self.http_status,
             "retryable": self.retryable,
             "outcome_unknown": self.outcome_unknown,
         }
         return cast("dict[str, Any]", without_secrets({**shared, **self.facts()}))
 
-    @staticmethod
-    def from_dict(data: Mapping[str, Any]) -> "NodeError":
-        """The error that `as_dict` gave. Raises `UsageError` for anything else."""
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The error that `as_dict` gave, of this kind or one below it; else `UsageError`."""
         category = data.get("category")
         if category not in NodeError._kinds:
             import_module("stripe_plugin.host.watch")  # whose kinds are not needed without a host
         kind = NodeError._kinds.get(str(category))
-        if kind is None:
-            raise UsageError(f"There is no error of the category {category!r}")
+        if kind is None or not issubclass(kind, cls):
+            raise UsageError(f"There is no {cls.__name__} of the category {category!r}")
         return kind.of_facts(data)
 
 

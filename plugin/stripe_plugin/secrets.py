@@ -12,6 +12,7 @@ _KEYS = re.compile(rf"{_START}((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?+)[A-Z
 _CLIENT_SECRETS = re.compile(
     r"([a-z]{2,6}_(?:test_|live_)?(?:[A-Za-z0-9]+_)?(?:client_)?secret_)[\w%.~+/=-]+"
 )
+_RANDOM = re.compile("[A-Z0-9]")  # what every client secret has, and `top_secret_plan` has not
 # What moves a terminal's cursor or turns the direction of writing.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 LONGEST_ERROR = 300  # characters of a stranger's error
@@ -19,7 +20,12 @@ LONGEST_ERROR = 300  # characters of a stranger's error
 
 def masked(text: str) -> str:
     """`text` with every Stripe key and client secret in it cut to its prefix."""
-    return _KEYS.sub(r"\1…", _CLIENT_SECRETS.sub(r"\1…", text))
+    return _KEYS.sub(r"\1…", _CLIENT_SECRETS.sub(_cut, text))
+
+
+def _cut(found: re.Match[str]) -> str:
+    """A client secret without what follows its prefix; what only looks like one as it is."""
+    return f"{found[1]}…" if _RANDOM.search(found[0]) else found[0]
 
 
 def without_secrets(value: Any) -> Any:
@@ -27,10 +33,17 @@ def without_secrets(value: Any) -> Any:
     if isinstance(value, str):
         return masked(str.__str__(value))
     if isinstance(value, Mapping):
-        return {masked(str(key)): without_secrets(item) for key, item in value.items()}
+        return {masked(str(key)): _safe(str(key), item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [without_secrets(item) for item in value]
     return value
+
+
+def _safe(key: str, value: Any) -> Any:
+    """A field's value; what Stripe calls a secret is one, whatever it looks like."""
+    if isinstance(value, str) and key.endswith("secret"):
+        return repr(Secret(value))
+    return without_secrets(value)
 
 
 def shown(value: Any, most: int = 60) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from stripe_plugin.errors import InvalidInputs, NodeError, StripeError, UsageError
+from stripe_plugin.errors import Denied, InvalidInputs, NodeError, StripeError, UsageError
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
 from stripe_terminal.screen import Screen
@@ -49,6 +49,8 @@ def _code(error: BaseException) -> int:
             return UNSURE if error.outcome_unknown or error.status is None else REFUSED
         case HookFailed():
             return UNEXPECTED if error.result else UNSURE
+        case Denied():
+            return REFUSED
         case KeyboardInterrupt():
             return INTERRUPTED
         case _:

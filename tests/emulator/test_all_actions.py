@@ -9,14 +9,14 @@ import pytest
 from emulator.test_actions import components, response_schema
 from jsonschema import Draft202012Validator
 
-from stripe_plugin import Connection, Host, RunContext
+from stripe_plugin import Connection, Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["components"]  # a fixture
 
-PAID = RunContext(extra={"confirm": True, "return_url": "https://a.example"})
+PAID = {"confirm": True, "return_url": "https://a.example"}
 URLS = {"Success URL": "https://a.example/ok", "Cancel URL": "https://a.example/no"}
 
 # step, action, inputs; `@step` is the ID that an earlier step answered with.
@@ -128,8 +128,8 @@ def test_all_actions_run(run: Callable[..., Any], openapi: Any, components: Any)
     host, connection, ids = Host.load(), Connection.emulator(), dict[str, str]()
     for step, action, inputs in STORY:
         given = filled(inputs, ids)
-        context = PAID if step == "payment" else RunContext()
-        output = run(host, action, given, connection=connection, context=context).output
+        extra = PAID if step == "payment" else {}
+        output = run(host, action, given, connection=connection, extra=extra).output
         ids[step] = output.get("id", "")
         request = host.action(action).read(given).request()
         schema = response_schema(openapi, request.method, request.path)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from terminal_support import Counted
 
+import stripe_plugin
 from stripe_emulator import Fault
 from stripe_flow import Journal
 from stripe_flow.flow import load
@@ -103,7 +104,7 @@ def test_a_wrapper_sees_before_and_after(run: Run, world: Counted) -> None:
     """A wrapper sees the judged action and the connection before, and the result after."""
     seen: list[str] = []
     result = run(hosting(audit(seen)), "create_product", NAME, connection=world.connection())
-    assert seen == ["audit before create_product emulator", "audit after product"]
+    assert seen == ["audit before create_product emulated", "audit after product"]
     assert result.output["name"] == "Plan"
     assert world.asked == ["POST /v1/products"]
 
@@ -220,7 +221,32 @@ def test_an_outer_wrapper_sees_the_denial(run: Run, world: Counted) -> None:
     host = hosting(Approval(), audit(seen, "outer", tryfirst=True))
     with pytest.raises(Denied):
         run(host, "create_product", NAME, connection=world.connection())
-    assert seen == ["outer before create_product emulator"]
+    assert seen == ["outer before create_product emulated"]
+    assert world.asked == []
+
+
+class Closed:
+    """Says no in the words that a form can show."""
+
+    @hookimpl(wrapper=True)
+    def run_action(self) -> Generator[None, Result, Result]:
+        """Denies."""
+        yield from ()
+        raise stripe_plugin.Denied("Nothing is sold on Sundays (sk_live_abcdefgh1234).")
+
+
+@both
+def test_a_denial_has_words_for_a_form(run: Run, world: Counted) -> None:
+    """A hook that raises `Denied` says no as data: a category, a sentence, an HTTP status."""
+    with pytest.raises(stripe_plugin.Denied) as caught:
+        run(hosting(Closed()), "create_product", NAME, connection=world.connection())
+    assert caught.value.as_dict() == {
+        "category": "denied",
+        "text": "Nothing is sold on Sundays (sk_live_…).",
+        "http_status": 403,
+        "retryable": False,
+        "outcome_unknown": False,
+    }
     assert world.asked == []
 
 
@@ -265,7 +291,7 @@ def test_a_plugin_without_asyncio_sees_every_run(run: Run, world: Counted) -> No
     result = run(host, "create_product", NAME, connection=world.connection())
     assert result.output["name"] == "Plan"
     assert seen == [
-        "audit before create_product emulator", "create_product", "audit after product"
+        "audit before create_product emulated", "create_product", "audit after product"
     ]  # fmt: skip
     assert world.asked == ["POST /v1/products"]
 
@@ -289,15 +315,18 @@ def test_a_vault_supplies_the_connection(
     run: Run, world: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run without a connection asks the plugins; if none has one, the environment."""
-    for name in ("STRIPE_API_KEY", "STRIPE_NODES_EMULATOR"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("STRIPE_API_KEY", "emulator")
+    monkeypatch.delenv("STRIPE_NODES_EMULATOR", raising=False)
     vault = Vault(world.connection())
     host = hosting(vault)
     run(host, "create_product", NAME, context=RunContext(account="acct_123"))
     assert world.asked == ["POST /v1/products"]
-    run(host, "create_customer", {"Email": "a@example.com"})
+    assert run(host, "create_customer", {"Email": "a@example.com"}).mode == "emulated"
     assert world.asked == ["POST /v1/products"]
     assert vault.asked == [("create_product", "acct_123"), ("create_customer", None)]
+    monkeypatch.delenv("STRIPE_API_KEY")
+    with pytest.raises(UsageError, match="no API key"):
+        run(host, "create_customer", {"Email": "a@example.com"})
 
 
 @both

@@ -120,7 +120,7 @@ def test_what_comes_unasked_later_is_nobodys_answer(ask: Ask) -> None:
         assert [result.output["id"] for result in found if isinstance(result, Result)] == TENANTS
 
 
-# --- bombs ------------------------------------------------------------------------------------------
+# --- bombs ----------------------------------------------------------------------------------------
 
 
 def bomb(layers: int) -> bytes:
@@ -168,7 +168,7 @@ def test_identity_is_what_was_asked_for(ask: Ask) -> None:
     assert zlib.crc32(result.output["id"].encode()) == zlib.crc32(b"cus_1")
 
 
-# --- keys that come back ------------------------------------------------------------------------------
+# --- keys that come back --------------------------------------------------------------------------
 
 ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
 ECHOES = {
@@ -223,7 +223,7 @@ def test_a_key_in_a_header_is_cut(
     assert "VerySecret" not in told + records
 
 
-# --- how long to wait ---------------------------------------------------------------------------------
+# --- how long to wait -----------------------------------------------------------------------------
 
 
 def waits(retry_after: str) -> float:

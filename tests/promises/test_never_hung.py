@@ -25,15 +25,17 @@ from network_support import (
     requests,
 )
 from network_support import silent as says_nothing
-from support import made
+from support import ACTIONS, made
 
-from stripe_plugin import Action, AsyncClient, Client, Connection, Host, Policy, Result, RunContext
-from stripe_plugin.client import client
+from stripe_plugin import Action, AsyncClient, Client, Connection, Host, Policy, Result
+from stripe_plugin.client import line, pool
 from stripe_plugin.errors import ConnectionFailed
 
 KEY = "sk_test_hung"
-SHORT, SLACK = 0.3, 1.0  # seconds of a bound, and what an attempt may take beyond it
-ONCE = Policy(retries=0, timeout=20, budget=20)
+SHORT = 0.3  # seconds of a bound
+BUSY = 10.0  # seconds in which the slowest machine is done with what is bounded so
+EVER = 60.0  # seconds that are as good as for ever
+ONCE = Policy(retries=0, timeout=EVER, budget=EVER)
 CREATE = made("create_customer", {"Name": "J"})
 
 
@@ -120,7 +122,7 @@ def side(request: pytest.FixtureRequest, _nothing_is_left: None) -> Iterator[Sid
         yield found
 
 
-def failure(run: "Future[Any]", seconds: float = 5.0) -> ConnectionFailed:
+def failure(run: "Future[Any]", seconds: float = 30.0) -> ConnectionFailed:
     """The error of a run, which ends in time."""
     error = run.exception(seconds)
     assert isinstance(error, ConnectionFailed), f"{error!r}"
@@ -159,10 +161,8 @@ def endless(first: bytes, then: bytes) -> Behaviour:
 
 def reads_slowly(peer: socket.socket) -> None:
     """Takes a little at a time, for longer than a client may wait."""
-    for _ in range(30):
-        peer.recv(8192)
-        time.sleep((SHORT + SLACK) / 25)
-    says_nothing(peer)
+    while peer.recv(8192):
+        time.sleep(BUSY / 50)
 
 
 def anonymous(protocol: int) -> ssl.SSLContext:
@@ -215,7 +215,7 @@ BEFORE_TLS = {
     "dripping handshake": dripping(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", b"\x03"),
 }
 TIMEOUT = attrs.evolve(ONCE, timeout=SHORT)
-BUDGET = Policy(retries=9, timeout=20, budget=SHORT, first_delay=0.01)
+BUDGET = Policy(retries=9, timeout=EVER, budget=SHORT, first_delay=0.01)
 HANGS = [
     pytest.param(behave, scheme, policy, sent, id=f"{bound}-{scheme}-{name}".replace(" ", "_"))
     for scheme, sent, table in [
@@ -233,8 +233,8 @@ HANGS = [
 def place(monkeypatch: pytest.MonkeyPatch, _nothing_is_left: None) -> Iterator[Place]:
     """A place for the behaviours; TLS there needs no certificate."""
     certified = anonymous(ssl.PROTOCOL_TLS_CLIENT)
-    monkeypatch.setattr(client, "_tls", lambda *, verify: certified)
-    monkeypatch.setattr(client, "LARGEST", 10**6)
+    monkeypatch.setattr(line, "tls_context", lambda: certified)
+    monkeypatch.setattr(line, "LARGEST", 10**6)
     with Place() as found:
         yield found
 
@@ -248,13 +248,13 @@ def test_every_attempt_ends(
     opened = side.open(f"{scheme}://127.0.0.1:{place.port}", policy)
     started = time.monotonic()
     error = failure(side.run(opened, CREATE))
-    assert time.monotonic() - started < SHORT + SLACK
-    assert error.outcome_unknown == sent
+    assert time.monotonic() - started < BUSY
+    assert (error.attempts, error.outcome_unknown) == (1, sent)
     assert eventually(lambda: not place.open), "the connection is left open"
     place.behave = friendly if scheme == "http" else secured(friendly)
     opened.policy = ONCE
-    assert side.run(opened, CREATE).result(5).output["id"] == "cus_1"
-    side.close(opened).result(5)
+    assert side.run(opened, CREATE).result(30).output["id"] == "cus_1"
+    side.close(opened).result(30)
 
 
 def test_an_endless_answer_is_not_kept(side: Side, place: Place) -> None:
@@ -263,26 +263,26 @@ def test_an_endless_answer_is_not_kept(side: Side, place: Place) -> None:
     error = failure(side.run(opened, CREATE))
     assert "the answer has no end" in error.message
     assert error.outcome_unknown
-    side.close(opened).result(5)
+    side.close(opened).result(30)
 
 
 def test_slow_reading(side: Side, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes a long request little by little is not fed without an end."""
-    connect = socket.create_connection
+    connect = socket.socket.connect
 
-    def narrow(*how: Any, **more: Any) -> socket.socket:
-        connected = connect(*how, **more)
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        return connected
+    def narrow(connecting: socket.socket, where: Any) -> None:
+        connecting.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        connect(connecting, where)
 
-    monkeypatch.setattr(socket, "create_connection", narrow)
+    monkeypatch.setattr(socket.socket, "connect", narrow)
     place.narrow()
     place.behave, opened = reads_slowly, side.open(place.url, TIMEOUT)
-    big = RunContext(extra={f"big{number}": "x" * 90_000 for number in range(10)})
+    extra = {f"big{number}": "x" * 90_000 for number in range(10)}
+    big = ACTIONS["create_customer"].read({"Name": "J"}, extra=extra)
     started = time.monotonic()
-    assert failure(side.run(opened, CREATE, big)).outcome_unknown
-    assert time.monotonic() - started < SHORT + SLACK
-    side.close(opened).result(5)
+    assert failure(side.run(opened, big)).outcome_unknown
+    assert time.monotonic() - started < BUSY
+    side.close(opened).result(30)
 
 
 def test_a_door_that_nobody_opens(side: Side) -> None:
@@ -296,8 +296,8 @@ def test_a_door_that_nobody_opens(side: Side) -> None:
         opened = side.open(f"http://127.0.0.1:{address[1]}", TIMEOUT)
         started = time.monotonic()
         assert not failure(side.run(opened, CREATE)).outcome_unknown
-        assert time.monotonic() - started < SHORT + SLACK
-        side.close(opened).result(5)
+        assert time.monotonic() - started < BUSY
+        side.close(opened).result(30)
 
 
 def test_many_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,7 +314,7 @@ def test_many_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
             started = time.monotonic()
             with pytest.raises(ConnectionFailed):
                 opened.run(CREATE)
-            assert time.monotonic() - started < SHORT + SLACK
+            assert time.monotonic() - started < BUSY
 
 
 def test_nonsense_within_tls(side: Side, place: Place) -> None:
@@ -329,7 +329,7 @@ def test_nonsense_within_tls(side: Side, place: Place) -> None:
     place.behave = behave
     opened = side.open(f"https://127.0.0.1:{place.port}", ONCE)
     assert failure(side.run(opened, CREATE)).outcome_unknown
-    side.close(opened).result(5)
+    side.close(opened).result(30)
 
 
 @pytest.mark.parametrize("behave", [says_nothing, refuses], ids=["silent", "refusing"])
@@ -347,7 +347,7 @@ def test_a_proxy_in_between(
     monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{place.port}")
     opened = side.open("https://stripe.test", TIMEOUT)
     assert not failure(side.run(opened, CREATE)).outcome_unknown
-    side.close(opened).result(5)
+    side.close(opened).result(30)
     assert heard[0].line == "CONNECT stripe.test:443"
     assert KEY not in f"{heard}"
 
@@ -360,8 +360,8 @@ def test_no_proxy(side: Side, place: Place, monkeypatch: pytest.MonkeyPatch) -> 
     for scheme, behave in {"http": friendly, "https": secured(friendly)}.items():
         place.behave = behave
         opened = side.open(f"{scheme}://127.0.0.1:{place.port}")
-        assert side.run(opened, CREATE).result(5)
-        side.close(opened).result(5)
+        assert side.run(opened, CREATE).result(30)
+        side.close(opened).result(30)
 
 
 # --- cancelled ------------------------------------------------------------------------------------
@@ -441,7 +441,7 @@ def test_cancelled_anywhere(place: Place, case: str, again: int) -> None:
         return went
 
     waits = sum(1 for _ in itertools.takewhile(bool, (asyncio.run(trial(n)) for n in range(99))))
-    assert 5 < waits < 50
+    assert 3 <= waits < 50  # looking up, connecting, waiting for the answer
     assert eventually(lambda: not place.open)
 
 
@@ -458,27 +458,27 @@ def test_a_cancelled_run_of_a_host(place: Place, again: int) -> None:
         return went
 
     waits = sum(1 for _ in itertools.takewhile(bool, (asyncio.run(trial(n)) for n in range(99))))
-    assert 5 < waits < 50
+    assert 3 <= waits < 50  # looking up, connecting, waiting for the answer
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_cancelling_uses_nothing_up(place: Place, scheme: str) -> None:
     """After twice as many cancelled runs as there are connections, all of them serve at once."""
-    all_asked, together = threading.Barrier(client.MOST), made("create_customer", {"Name": "K"})
+    all_asked, together = threading.Barrier(pool.MOST), made("create_customer", {"Name": "K"})
 
     def behave(peer: socket.socket) -> None:
         for heard in requests(peer):
             if heard.body == b"name=K":
-                all_asked.wait(5)
+                all_asked.wait(30)
             answer(peer, {"id": "cus_1"})
 
     async def run() -> None:
         place.behave = behave if scheme == "http" else secured(behave)
         there = Connection(KEY, base_url=f"{scheme}://127.0.0.1:{place.port}")
         async with AsyncClient(there, ONCE) as opened:
-            for number in range(2 * client.MOST):
+            for number in range(2 * pool.MOST):
                 await cancelled(opened.run(CREATE), number % 13)
-            await asyncio.gather(*[opened.run(together) for _ in range(client.MOST)])
+            await asyncio.gather(*[opened.run(together) for _ in range(pool.MOST)])
 
     asyncio.run(run())
     assert not all_asked.broken
@@ -489,7 +489,7 @@ def test_cancelled_while_waiting_for_a_turn(
     place: Place, monkeypatch: pytest.MonkeyPatch, later: int
 ) -> None:
     """A run that is cancelled before, or just as, its turn comes takes no other run's turn."""
-    monkeypatch.setattr(client, "MOST", 1)
+    monkeypatch.setattr(pool, "MOST", 1)
     place.behave = says_nothing
 
     async def run() -> None:
@@ -501,7 +501,7 @@ def test_cancelled_while_waiting_for_a_turn(
             for _ in range(later):
                 await asyncio.sleep(0)
             waits.cancel()
-            assert await asyncio.wait_for(comes, 5)
+            assert await asyncio.wait_for(comes, 30)
             await asyncio.gather(holds, waits, return_exceptions=True)
 
     asyncio.run(run())
@@ -520,7 +520,7 @@ class Gate:
         """Serves one connection."""
         for heard in requests(peer):
             self.asked.append(heard.body)
-            assert self._opened.wait(10)
+            assert self._opened.wait(30)
             answer(peer, {"id": "cus_1"})
 
     def open(self) -> None:
@@ -538,13 +538,13 @@ def test_closing_lets_arrive_what_is_on_its_way(side: Side, place: Place) -> Non
     runs = [side.run(opened, CREATE) for _ in range(3)]
     assert eventually(lambda: len(gate.asked) == 3)
     closing = [side.close(opened) for _ in range(2)]
-    assert eventually(opened._closed.is_set)
+    assert eventually(lambda: opened._pool.closed)
     assert failure(side.run(opened, CREATE)).message == CLOSED
     assert not any(close.done() for close in closing)
     gate.open()
-    assert [run.result(5).output["id"] for run in runs] == ["cus_1"] * 3
+    assert [run.result(30).output["id"] for run in runs] == ["cus_1"] * 3
     for close in [*closing, side.close(opened)]:
-        close.result(5)
+        close.result(30)
     assert failure(side.run(opened, CREATE)).message == CLOSED
     assert eventually(lambda: not place.open)
     assert len(gate.asked) == 3
@@ -563,8 +563,8 @@ def test_closing_ends_what_waits_between_attempts(side: Side, place: Place, stat
     place.behave = fails
     opened = side.open(place.url, Policy(first_delay=30))
     run = side.run(opened, CREATE)
-    assert eventually(lambda: asked and len(opened._idle) == client.MOST)
-    side.close(opened).result(5)
+    assert eventually(lambda: asked and len(opened._pool._sleeping) == 1)
+    side.close(opened).result(30)
     error = failure(run)
     assert error.outcome_unknown == (status == 503)
     assert error.message.startswith("The client was closed.")
@@ -575,19 +575,19 @@ def test_closing_ends_what_waits_for_a_turn(
     side: Side, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Runs that wait for a connection end at once, though the one that has it goes on."""
-    monkeypatch.setattr(client, "MOST", 1)
+    monkeypatch.setattr(pool, "MOST", 1)
     gate = place.behave = Gate()
     opened = side.open(place.url)
     first = side.run(opened, CREATE)
     assert eventually(lambda: gate.asked)
     waiting = [side.run(opened, CREATE) for _ in range(5)]
-    time.sleep(0.05)  # till they wait
+    assert eventually(lambda: len(opened._pool._waiting) == 5)
     closing = side.close(opened)
     assert [failure(run).message for run in waiting] == [CLOSED] * 5
     assert not first.done()
     gate.open()
-    assert first.result(5)
-    closing.result(5)
+    assert first.result(30)
+    closing.result(30)
     assert len(gate.asked) == 1
 
 
@@ -595,13 +595,13 @@ def test_closing_amid_many_runs(side: Side, place: Place) -> None:
     """Every run that meets the end either arrives, and only then was sent, or is told so."""
     gate = place.behave = Gate()
     opened = side.open(place.url)
-    runs = [side.run(opened, CREATE) for _ in range(client.MOST + 20)]
+    runs = [side.run(opened, CREATE) for _ in range(pool.MOST + 20)]
     assert eventually(lambda: len(gate.asked) > 20)
     closing = side.close(opened)
-    assert eventually(opened._closed.is_set)
+    assert eventually(lambda: opened._pool.closed)
     gate.open()
-    closing.result(10)
-    refused = [failure(run).message for run in runs if run.exception(5)]
+    closing.result(30)
+    refused = [failure(run).message for run in runs if run.exception(30)]
     assert refused == [CLOSED] * (len(runs) - len(gate.asked))
     assert 20 <= len(refused) < len(runs)
     assert eventually(lambda: not place.open)
@@ -615,14 +615,14 @@ def test_a_host_opens_anew(place: Place) -> None:
         first = threads.submit(host.run, "create_customer", inputs, connection=there)
         assert eventually(lambda: gate.asked)
         closing = threads.submit(host.close)
-        assert eventually(lambda: not host._opened[0]._open)
+        assert eventually(lambda: not host._clients._open)
         place.behave = friendly
         assert host.run("create_customer", inputs, connection=there)
         assert not first.done()
         assert not closing.done()
         gate.open()
-        assert first.result(5)
-        closing.result(5)
+        assert first.result(30)
+        closing.result(30)
 
 
 def test_a_host_of_asyncio_opens_anew(place: Place) -> None:
@@ -651,10 +651,10 @@ def test_closing_is_cancelled_anywhere(place: Place) -> None:
         opened = AsyncClient(Connection(KEY, base_url=place.url), ONCE)
         await asyncio.gather(*[opened.run(CREATE) for _ in range(4)])
         gate = place.behave = Gate()
-        await opened._idle[-1].aclose()
+        opened._pool._idle[-1].close()
         first = asyncio.create_task(opened.run(CREATE))
         assert await settled(lambda: gate.asked)
-        asyncio.get_running_loop().call_later(0.02, gate.open)
+        asyncio.get_running_loop().call_later(0.05, gate.open)
         went = await cancelled(opened.aclose(), number)
         gate.open()
         assert (await first).output
@@ -674,23 +674,23 @@ def test_turns_are_taken_in_order(
     side: Side, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who waits for a connection gets it before the one who had it and wants it again."""
-    monkeypatch.setattr(client, "MOST", 1)
+    monkeypatch.setattr(pool, "MOST", 1)
     gate = place.behave = Gate()
     opened = side.open(place.url)
     busy = side.twice(opened, CREATE)
     assert eventually(lambda: gate.asked)
     waits = side.run(opened, made("create_customer", {"Name": "K"}))
-    time.sleep(0.05)  # till it waits
+    assert eventually(lambda: len(opened._pool._waiting) == 1)
     gate.open()
-    assert busy.result(5)
-    assert waits.result(5)
+    assert busy.result(30)
+    assert waits.result(30)
     assert gate.asked == [b"name=J", b"name=K", b"name=J"]
-    side.close(opened).result(5)
+    side.close(opened).result(30)
 
 
 def test_no_turn_in_time(side: Side, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run for which no connection is free within its budget says that nothing was executed."""
-    monkeypatch.setattr(client, "MOST", 1)
+    monkeypatch.setattr(pool, "MOST", 1)
     gate = place.behave = Gate()
     opened = side.open(place.url)
     first = side.run(opened, CREATE)
@@ -698,12 +698,13 @@ def test_no_turn_in_time(side: Side, place: Place, monkeypatch: pytest.MonkeyPat
     opened.policy = BUDGET
     started = time.monotonic()
     errors = [failure(run) for run in [side.run(opened, CREATE) for _ in range(3)]]
-    assert time.monotonic() - started < SHORT + SLACK
+    assert time.monotonic() - started < BUSY
     for error in errors:
+        assert error.attempts == 1  # which took all of the budget
         assert "connections became free in time. Nothing was executed." in error.message
         assert not error.outcome_unknown
     gate.open()
-    assert first.result(5)
-    assert side.run(opened, CREATE).result(5)
+    assert first.result(30)
+    assert side.run(opened, CREATE).result(30)
     assert len(gate.asked) == 2
-    side.close(opened).result(5)
+    side.close(opened).result(30)

@@ -17,8 +17,8 @@ from support import REPOSITORY
 
 from stripe_nodes import CreateCustomer
 from stripe_plugin import AsyncClient, Client, Connection, Host, Policy, Result, RunContext
-from stripe_plugin.client.client import MOST
-from stripe_plugin.client.connection import STRIPE_VERSION
+from stripe_plugin.client.pool import MOST
+from stripe_plugin.run.exchange import STRIPE_VERSION
 
 RUNS, TENANTS = 2_000, 100
 PATIENT = Policy(retries=5, timeout=60, budget=60, first_delay=0.01, longest_delay=0.05)
@@ -172,7 +172,7 @@ def by_bare_host(tenants: list[Tenant]) -> list[Result]:
     """A host of asyncio that closes them after the last of its runs."""
     host = Host.load(policy=PATIENT)
     results = asyncio.run(_by_host_of_asyncio(host, tenants))
-    assert host._opened[0]._used == {}
+    assert host._clients._used == {}
     return results
 
 

@@ -15,7 +15,8 @@ STRIPE = "https://api.stripe.com"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-PATH = re.compile(r"[A-Za-z0-9._~/-]*")
+PLAIN = re.compile(r"(?:(?![@?#\\])[!-~])+")  # no user, query or fragment, not even an empty one
+PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 
 
 @attrs.frozen
@@ -58,27 +59,35 @@ def _read(url: str) -> Address | None:
     if parts is None or not _safe(url, parts):
         return None
     host = (parts.hostname or "").rstrip(".")
-    return Address(parts.scheme.lower(), host, parts.port, parts.path.rstrip("/"))
+    path = parts.path.rstrip("/")
+    return Address(parts.scheme.lower(), host, parts.port, path)
 
 
 def _split(url: object) -> SplitResult | None:
     """The parts of a URL; None if it is none, or has a port that is none."""
+    if not isinstance(url, str):
+        return None
     try:
-        parts = urlsplit(url) if isinstance(url, str) else None
-        return parts if parts and parts.port != 0 else None
+        parts = urlsplit(url)
+        port = parts.port
     except ValueError:
         return None
+    return None if port == 0 else parts
 
 
 def _safe(url: str, parts: SplitResult) -> bool:
-    plain = re.fullmatch(r"[!-~]+", url) and masked(url) == url
-    bare = not re.search(r"[@?#\\]", url) and not parts.netloc.endswith(":")
-    path = PATH.fullmatch(parts.path) and not re.search(r"//|/\.\.?(/|$)", parts.path)
-    return bool(plain and bare and path and is_host(parts.hostname) and _encrypted(parts))
+    """Whether it can mean only one thing, and nobody on the way can read along."""
+    return (
+        PLAIN.fullmatch(url) is not None
+        and masked(url) == url
+        and not parts.netloc.endswith(":")
+        and PATH.fullmatch(parts.path) is not None
+        and is_host(parts.hostname)
+        and _encrypted(parts)
+    )
 
 
 def _encrypted(parts: SplitResult) -> bool:
-    """Whether nobody on the way can read along."""
     scheme = parts.scheme.lower()
     return scheme == "https" or (scheme == "http" and parts.hostname in LOOPBACK)
 
@@ -89,7 +98,8 @@ def is_host(host: str | None) -> bool:
         return False
     if ":" in host:
         return bool(re.fullmatch(r"[0-9a-fA-F:.]+", host))
-    return all(map(LABEL.fullmatch, host.removesuffix(".").split(".")))
+    labels = host.removesuffix(".").split(".")
+    return all(LABEL.fullmatch(label) for label in labels)
 
 
 def proxy_of(target: Address) -> str | None:
@@ -113,8 +123,8 @@ def proxy_of(target: Address) -> str | None:
 
 def _variable(word: str) -> str:
     """The environment's variable that names a proxy, as it is spelt there."""
-    name = f"{word}_proxy"
-    return name.upper() if name.upper() in os.environ and name not in os.environ else name
+    lower = f"{word}_proxy"
+    return lower if lower in os.environ else lower.upper()
 
 
 def _wrong_proxy(url: str) -> str | None:

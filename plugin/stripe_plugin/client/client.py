@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing
 from functools import partial
+from typing import TypeAlias, TypeVar
 
 from stripe_plugin.client.address import proxy_of
 from stripe_plugin.client.connection import Connection
@@ -18,16 +19,20 @@ from stripe_plugin.run.exchange import Command, Send, Wait, exchange
 from stripe_plugin.run.result import Result
 from stripe_plugin.wire.reply import Answer, Lost
 
+L = TypeVar("L")
+Taken: TypeAlias = tuple[L | None, float]
 CLOSED = Lost("The client was closed.", sent=False, again=False)
-BUSY = Lost(f"None of {MOST} connections became free in time.", sent=False)
+BUSY = f"None of {MOST} connections became free in time."
 
 
 class Client(AbstractContextManager["Client"]):
     """Runs actions over reused connections. Safe across threads; a context manager."""
 
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
-        self.connection, self.policy = connection, policy or Policy()
-        self._pool = Pool(partial(Line, connection, proxy_of(connection.address)))
+        self.connection = connection
+        self.policy = policy or Policy()
+        proxy = proxy_of(connection.address)
+        self._pool = Pool(partial(Line, connection, proxy))
 
     def run(
         self,
@@ -41,7 +46,8 @@ class Client(AbstractContextManager["Client"]):
         `connection`: another account's at the same address, for this run.
         """
         asks = _at_the_same_address(connection, self.connection)
-        with closing(exchange(action, asks, context or RunContext(), self.policy)) as talk:
+        talk = exchange(action, asks, context or RunContext(), self.policy)
+        with closing(talk):
             answer: Answer | None = None
             while True:
                 try:
@@ -57,7 +63,7 @@ class Client(AbstractContextManager["Client"]):
             return None
         line, began = self._line(command, asks)
         if line is None:
-            return CLOSED if self._pool.closed else BUSY
+            return CLOSED if self._pool.closed else _busy(began)
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
@@ -65,7 +71,7 @@ class Client(AbstractContextManager["Client"]):
         finally:
             self._pool.give(line)
 
-    def _line(self, send: Send, asks: Connection) -> tuple[Line | None, float]:
+    def _line(self, send: Send, asks: Connection) -> Taken[Line]:
         """A line, and since when the attempt is patient: first the line, then the turn."""
         if asks.rate is None:
             began = time.monotonic()
@@ -73,13 +79,12 @@ class Client(AbstractContextManager["Client"]):
         with self._pool.gate(asks.identity, threading.Lock):
             began = time.monotonic()
             line = self._pool.take(began + send.patience)
-            if line is None:
-                return None, began
-            turn = pace.reserve(asks.identity, asks.rate, time.monotonic())
+            turn = _turn(asks) if line else 0.0
             try:
                 self._pool.sleep(turn)
             except BaseException:  # interrupted in the meantime
-                self._pool.give(line)
+                if line:
+                    self._pool.give(line)
                 raise
             return line, began + turn
 
@@ -96,8 +101,10 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
     """The same for asyncio, safe across tasks."""
 
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
-        self.connection, self.policy = connection, policy or Policy()
-        self._pool = AsyncPool(partial(AsyncLine, connection, proxy_of(connection.address)))
+        self.connection = connection
+        self.policy = policy or Policy()
+        proxy = proxy_of(connection.address)
+        self._pool = AsyncPool(partial(AsyncLine, connection, proxy))
 
     async def run(
         self,
@@ -108,7 +115,8 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
     ) -> Result:
         """As `Client.run`."""
         asks = _at_the_same_address(connection, self.connection)
-        with closing(exchange(action, asks, context or RunContext(), self.policy)) as talk:
+        talk = exchange(action, asks, context or RunContext(), self.policy)
+        with closing(talk):
             answer: Answer | None = None
             while True:
                 try:
@@ -124,7 +132,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
             return None
         line, began = await self._line(command, asks)
         if line is None:
-            return CLOSED if self._pool.closed else BUSY
+            return CLOSED if self._pool.closed else _busy(began)
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
@@ -132,7 +140,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         finally:
             self._pool.give(line)
 
-    async def _line(self, send: Send, asks: Connection) -> tuple[AsyncLine | None, float]:
+    async def _line(self, send: Send, asks: Connection) -> Taken[AsyncLine]:
         """As `Client._line`."""
         if asks.rate is None:
             began = time.monotonic()
@@ -140,13 +148,12 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         async with self._pool.gate(asks.identity, asyncio.Lock):
             began = time.monotonic()
             line = await self._pool.take(began + send.patience)
-            if line is None:
-                return None, began
-            turn = pace.reserve(asks.identity, asks.rate, time.monotonic())
+            turn = _turn(asks) if line else 0.0
             try:
                 await self._pool.sleep(turn)
             except BaseException:  # cancelled in the meantime
-                self._pool.give(line)
+                if line:
+                    self._pool.give(line)
                 raise
             return line, began + turn
 
@@ -159,10 +166,21 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         await self.aclose()
 
 
+def _turn(asks: Connection) -> float:
+    """Seconds until the turn of a connection that has a rate, which is thereby taken."""
+    now = time.monotonic()
+    return 0.0 if asks.rate is None else pace.reserve(asks.identity, asks.rate, now)
+
+
+def _busy(began: float) -> Lost:
+    """No line came free; the time that was waited for one is spent."""
+    return Lost(BUSY, sent=False, took=time.monotonic() - began)
+
+
 def _at_the_same_address(asks: Connection | None, own: Connection) -> Connection:
     """Another connection for one run. Raises `UsageError` if it is for another address."""
     if asks is None:
         return own
-    if (asks.address, asks.in_process) != (own.address, own.in_process):
+    if asks.base_url != own.base_url or asks.in_process is not own.in_process:
         raise UsageError("This client is for another place than the connection of the run")
     return asks

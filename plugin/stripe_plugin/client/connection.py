@@ -6,18 +6,21 @@ import re
 import threading
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import attrs
 
 from stripe_plugin.client.address import STRIPE, Address, address
 from stripe_plugin.errors import UsageError
 from stripe_plugin.fork import renew_after_fork
-from stripe_plugin.run.context import account_id, is_number
+from stripe_plugin.run.context import is_number, wrong_account
 from stripe_plugin.secrets import Secret, shown
 
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
+
+Environment: TypeAlias = Mapping[str, str]
+File: TypeAlias = "str | os.PathLike[str] | None"
 
 # Source: docs.stripe.com/keys.
 USABLE = re.compile(r"(sk|rk)_(?!org_|(test|live)_$)[A-Za-z0-9_]{3,500}")
@@ -36,23 +39,28 @@ NO_KEY = (
 )
 
 
-def _checked_key(key: Secret, *, allow_live: bool) -> None:
+# What is wrong is told by functions that have returned before anything is raised: a traceback may
+# show the locals of all that have not.
+
+
+def _wrong_key(key: Secret, *, allow_live: bool) -> str | None:
     text = key.reveal()
     if not text:
-        raise UsageError(NO_KEY)
+        return NO_KEY
     if not USABLE.fullmatch(text):
-        raise UsageError(f"The API key {key} {_wrong(text)}. Use a secret key, such as sk_test_….")
-    if not allow_live and not _is_test_key(key):
-        say_so = "Connection(…, allow_live=True), or --allow-live in the terminal."
-        use = f"Use a test key (sk_test_…), or say so: {say_so}"
-        raise UsageError(f"The API key {key} moves real money. {use}")
+        return f"The API key {key} {_other_key(text)}. Use a secret key, such as sk_test_…."
+    if allow_live or _is_test_key(key):
+        return None
+    say_so = "Connection(…, allow_live=True), or --allow-live in the terminal."
+    use = f"Use a test key (sk_test_…), or say so: {say_so}"
+    return f"The API key {key} moves real money. {use}"
 
 
-def _wrong(text: str) -> str:
+def _other_key(text: str) -> str:
     """What a key is instead of a usable one."""
     if SECRET_OR_RESTRICTED.match(text):
         return "has a character that no key has, or too few or many"
-    return next(why for prefix, why in OTHER_KEYS.items() if text.startswith(prefix))
+    return OTHER_KEYS[next(prefix for prefix in OTHER_KEYS if text.startswith(prefix))]
 
 
 def _is_test_key(key: Secret) -> bool:
@@ -69,7 +77,7 @@ class Connection:
     """One account in one mode. Raises `UsageError` for what cannot be used."""
 
     api_key: Secret  # sk_test_…, rk_test_…; live by `allow_live`
-    account: str | None = attrs.field(validator=account_id)  # acct_…, to act on another account
+    account: str | None  # acct_…, to act on another account
     base_url: str  # in its one spelling
     allow_live: bool
     rate: float | None = attrs.field(kw_only=True, validator=_rate)  # requests a second, at most
@@ -78,19 +86,22 @@ class Connection:
     def __init__(  # noqa: PLR0913 - the fields
         self,
         api_key: str | Secret,
-        account: str | None = None,
-        base_url: str = STRIPE,
+        account: str | Secret | None = None,
+        base_url: str | Secret = STRIPE,
         allow_live: bool = False,  # noqa: FBT001, FBT002 - as above
         *,
         rate: float | None = None,
         in_process: "Emulator | None" = None,
     ) -> None:
-        api_key = Secret(api_key)  # before anything can fail: a traceback may show all locals
-        given, base_url = Secret(base_url), ""
-        _checked_key(api_key, allow_live=allow_live)
+        api_key, base_url = Secret(api_key), Secret(base_url)  # before anything can fail
+        account = None if account is None else Secret(account)
+        wrong = _wrong_key(api_key, allow_live=allow_live) or _wrong_account(account)
+        if wrong:
+            raise UsageError(wrong)
+        url = address(base_url.reveal()).url
+        acts_on = None if account is None else account.reveal()
         made: Any = self
-        url = address(given.reveal()).url
-        made.__attrs_init__(api_key, account, url, allow_live, rate=rate, in_process=in_process)
+        made.__attrs_init__(api_key, acts_on, url, allow_live, rate=rate, in_process=in_process)
 
     @cached_property
     def address(self) -> Address:
@@ -100,8 +111,8 @@ class Connection:
     @cached_property
     def identity(self) -> tuple[object, ...]:
         """What tells this connection from others, without its key."""
-        key = hashlib.sha256(self.api_key.reveal().encode()).hexdigest()
-        return key, self.account, self.base_url, id(self.in_process)
+        key = hashlib.sha256(self.api_key.reveal().encode())
+        return key.hexdigest(), self.account, self.base_url, id(self.in_process)
 
     @cached_property
     def mode(self) -> str:
@@ -110,20 +121,25 @@ class Connection:
             return "emulated"
         return "test" if _is_test_key(self.api_key) else "live"
 
+    def __repr__(self) -> str:
+        """Also of one that is refused, whose fields are not there yet: a traceback may show it."""
+        shown_ones = [it.name for it in attrs.fields(Connection) if it.repr]
+        there = [name for name in shown_ones if name in vars(self)]
+        return f"Connection({', '.join(f'{name}={getattr(self, name)!r}' for name in there)})"
+
     def __deepcopy__(self, _: object) -> Self:
         return self  # it never changes, and an emulator is no copy of another
 
     @classmethod
-    def emulator(cls, file: str | os.PathLike[str] | None = None) -> Self:
+    def emulator(cls, file: File = None) -> Self:
         """A small Stripe of one's own: empty and in memory, or kept in an SQLite file."""
         from stripe_emulator import Emulator
 
-        return cls(EMULATORS_KEY, in_process=Emulator(os.fspath(file) if file else None))
+        emulator = Emulator(None if file is None else os.fspath(file))
+        return cls(EMULATORS_KEY, in_process=emulator)
 
     @classmethod
-    def from_env(
-        cls, environ: Mapping[str, str] | None = None, *, allow_live: bool = False
-    ) -> Self:
+    def from_env(cls, environ: Environment | None = None, *, allow_live: bool = False) -> Self:
         """By STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE.
 
         The key `emulator` asks for the emulator: the one of STRIPE_NODES_EMULATOR, a file, or
@@ -131,25 +147,35 @@ class Connection:
         """
         found = _environment(os.environ if environ is None else environ)
         del environ  # before anything can fail: a traceback may show all locals
-        key, account = found["STRIPE_API_KEY"], found["STRIPE_ACCOUNT"].reveal() or None
+        _check_filled(found)
+        key, account = found.get("STRIPE_API_KEY", Secret("")), found.get("STRIPE_ACCOUNT")
         if key.reveal() == ASKS_FOR_EMULATOR:
-            file = found["STRIPE_NODES_EMULATOR"].reveal() or None
-            return cls(EMULATORS_KEY, account, in_process=_emulators.of(file))
-        place = found["STRIPE_API_BASE"].reveal() or STRIPE
-        return cls(key, account, place, allow_live)
+            file = found.get("STRIPE_NODES_EMULATOR")
+            emulator = _emulators.of(None if file is None else file.reveal())
+            return cls(EMULATORS_KEY, account, in_process=emulator)
+        return cls(key, account, found.get("STRIPE_API_BASE", STRIPE), allow_live)
 
 
 VARIABLES = ("STRIPE_API_KEY", "STRIPE_ACCOUNT", "STRIPE_API_BASE", "STRIPE_NODES_EMULATOR")
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, Secret]:
-    """The variables that matter. One that is set but empty would quietly mean somebody else."""
-    for name in VARIABLES[1:]:
-        if name in environ and not environ[name].strip():
-            raise UsageError(f"{name} is set but empty: unset it, or give it a value.")
-    found = {name: Secret(environ.get(name, "")) for name in VARIABLES}
-    found["STRIPE_API_KEY"] = Secret(found["STRIPE_API_KEY"].reveal().strip())  # as from a file
+def _environment(environ: Environment) -> dict[str, Secret]:
+    """The variables that matter, where they are set; the key without the space around it."""
+    found = {name: Secret(environ[name]) for name in VARIABLES if name in environ}
+    if key := found.get("STRIPE_API_KEY"):
+        found["STRIPE_API_KEY"] = Secret(key.reveal().strip())  # as from a file
     return found
+
+
+def _check_filled(found: Mapping[str, Secret]) -> None:
+    """Refuses what is set but empty: it would quietly mean somebody else."""
+    for name in VARIABLES[1:]:
+        if name in found and not found[name].reveal().strip():
+            raise UsageError(f"{name} is set but empty: unset it, or give it a value.")
+
+
+def _wrong_account(account: Secret | None) -> str | None:
+    return wrong_account(None if account is None else account.reveal())
 
 
 class _Emulators:

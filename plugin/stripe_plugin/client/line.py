@@ -61,9 +61,12 @@ def _options(address: Address, proxy: str | None) -> dict[str, Any]:
 
 def _proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
     url = proxy.url
-    place = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/")
     context = tls_context() if url.scheme == "https" else None
-    return httpcore.Proxy(place, auth=proxy.raw_auth, ssl_context=context)
+    return httpcore.Proxy(
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"),
+        auth=proxy.raw_auth,
+        ssl_context=context,
+    )
 
 
 class Line:
@@ -199,14 +202,17 @@ def _add(body: bytearray, piece: bytes) -> None:
 def _left_over(transport: Any) -> bool:
     """Whether more came than the answer: it would be taken for the answer to the next request."""
     pool = getattr(transport, "_pool", None)
-    connections = [] if pool is None else [each._connection for each in pool.connections]  # noqa: SLF001
-    return any(each._h11_state.trailing_data[0] for each in connections if each)  # noqa: SLF001
+    if pool is None:  # the emulator in process
+        return False
+    open_ = [each._connection for each in pool.connections if each._connection]  # noqa: SLF001
+    return any(each._h11_state.trailing_data[0] for each in open_)  # noqa: SLF001
 
 
 def _reply(response: httpx.Response, body: bytearray, began: float) -> Reply:
-    found = {name: response.headers.get(name) for name in HEADERS}
-    headers = {name: masked(text) for name, text in found.items() if text is not None}
-    return Reply(response.status_code, headers, bytes(body), time.monotonic() - began)
+    found = response.headers
+    headers = {name: masked(found[name]) for name in HEADERS if name in found}
+    took = time.monotonic() - began
+    return Reply(response.status_code, headers, bytes(body), took)
 
 
 def _lost(error: BaseException, began: float, *, sent: bool) -> Lost:

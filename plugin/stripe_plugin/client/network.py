@@ -19,6 +19,7 @@ import httpcore
 from stripe_plugin.client.address import Address
 
 T = TypeVar("T")
+Seconds = float | None  # httpcore's timeouts, in whose place the attempt's deadline stands
 PIECE = 16_384  # bytes of a TLS record
 
 
@@ -63,12 +64,13 @@ class Tls:
     """TLS as a machine without I/O, so that it runs over any stream, also over a proxy's TLS."""
 
     def __init__(self, context: ssl.SSLContext, host: str | None) -> None:
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._machine = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
-        self.handshake = self._machine.do_handshake
-        self.read = self._machine.read
-        self.write = self._machine.write
-        self.to_send = self._outgoing.read
+        self._incoming = ssl.MemoryBIO()
+        outgoing = ssl.MemoryBIO()
+        machine = context.wrap_bio(self._incoming, outgoing, server_hostname=host)
+        self.handshake = machine.do_handshake
+        self.read = machine.read
+        self.write = machine.write
+        self.to_send = outgoing.read  # what the other side is to be sent
 
     def received(self, data: bytes) -> None:
         """What came from the other side; nothing at its end."""
@@ -84,12 +86,12 @@ class Stream(httpcore.NetworkStream):
     def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
         self._sock, self._attempt = sock, attempt
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+    def read(self, max_bytes: int, timeout: Seconds = None) -> bytes:  # noqa: ARG002
         """At least one byte, or nothing at the end."""
         self._sock.settimeout(self._attempt.left())
         return self._sock.recv(max_bytes)
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+    def write(self, buffer: bytes, timeout: Seconds = None) -> None:  # noqa: ARG002
         """All of it."""
         self._sock.settimeout(self._attempt.left())
         self._attempt.writing(None)
@@ -100,7 +102,7 @@ class Stream(httpcore.NetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002 - the attempt's counts
+        timeout: Seconds = None,  # noqa: ARG002 - the attempt's counts
     ) -> "SecureStream":
         """The same, encrypted."""
         return SecureStream(self, self._attempt, ssl_context, server_hostname)
@@ -143,11 +145,11 @@ class SecureStream(httpcore.NetworkStream):
         if sending := self._tls.to_send():
             self._under.write(sending)
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+    def read(self, max_bytes: int, timeout: Seconds = None) -> bytes:  # noqa: ARG002
         """At least one byte, or nothing at the end."""
         return self._complete(partial(self._tls.read, max_bytes))
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+    def write(self, buffer: bytes, timeout: Seconds = None) -> None:  # noqa: ARG002
         """All of it."""
         self._attempt.writing(self._host)
         self._complete(partial(self._tls.write, buffer))
@@ -156,7 +158,7 @@ class SecureStream(httpcore.NetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002 - the attempt's counts
+        timeout: Seconds = None,  # noqa: ARG002 - the attempt's counts
     ) -> "SecureStream":
         """TLS in TLS: to Stripe through a proxy that is itself reached by TLS."""
         return SecureStream(self, self._attempt, ssl_context, server_hostname)
@@ -181,7 +183,7 @@ class Network(httpcore.NetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002 - the attempt's counts
+        timeout: Seconds = None,  # noqa: ARG002 - the attempt's counts
         local_address: str | None = None,  # noqa: ARG002 - any
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - ours are set below
     ) -> Stream:
@@ -189,17 +191,15 @@ class Network(httpcore.NetworkBackend):
         self._attempt.connecting()
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         failed = OSError(f"{host} has no address")
-        for number, (family, kind, protocol, _, where) in enumerate(found):
-            share = self._attempt.left() / (len(found) - number)
-            self._sock = sock = socket.socket(family, kind, protocol)
+        for number, place in enumerate(found):
+            self._sock = sock = _socket(place)
             try:
-                sock.settimeout(share)
-                sock.connect(where)
+                sock.settimeout(self._attempt.left() / (len(found) - number))
+                sock.connect(place[-1])
             except OSError as error:
                 sock.close()
                 failed = error
             else:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return Stream(sock, self._attempt)
         raise failed
 
@@ -215,12 +215,12 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
         self._sock, self._attempt = sock, attempt
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
+    async def read(self, max_bytes: int, timeout: Seconds = None) -> bytes:  # noqa: ARG002, ASYNC109
         """At least one byte, or nothing at the end."""
         self._attempt.left()
         return await asyncio.get_running_loop().sock_recv(self._sock, max_bytes)
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+    async def write(self, buffer: bytes, timeout: Seconds = None) -> None:  # noqa: ARG002, ASYNC109
         """All of it."""
         self._attempt.left()
         self._attempt.writing(None)
@@ -231,7 +231,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109
+        timeout: Seconds = None,  # noqa: ARG002, ASYNC109
     ) -> "AsyncSecureStream":
         """The same, encrypted."""
         secured = AsyncSecureStream(self, self._attempt, ssl_context, server_hostname)
@@ -279,11 +279,11 @@ class AsyncSecureStream(httpcore.AsyncNetworkStream):
         if sending := self._tls.to_send():
             await self._under.write(sending)
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
+    async def read(self, max_bytes: int, timeout: Seconds = None) -> bytes:  # noqa: ARG002, ASYNC109
         """At least one byte, or nothing at the end."""
         return await self._complete(partial(self._tls.read, max_bytes))
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+    async def write(self, buffer: bytes, timeout: Seconds = None) -> None:  # noqa: ARG002, ASYNC109
         """All of it."""
         self._attempt.writing(self._host)
         await self._complete(partial(self._tls.write, buffer))
@@ -292,7 +292,7 @@ class AsyncSecureStream(httpcore.AsyncNetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109
+        timeout: Seconds = None,  # noqa: ARG002, ASYNC109
     ) -> "AsyncSecureStream":
         """TLS in TLS."""
         secured = AsyncSecureStream(self, self._attempt, ssl_context, server_hostname)
@@ -319,7 +319,7 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109
+        timeout: Seconds = None,  # noqa: ARG002, ASYNC109
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002
     ) -> AsyncStream:
@@ -347,6 +347,14 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
         """Closes the socket, whatever is on it."""
         if self._sock is not None:
             self._sock.close()
+
+
+def _socket(place: tuple[Any, ...]) -> socket.socket:
+    """One for an address that `getaddrinfo` found; small writes go out at once."""
+    family, kind, protocol, *_ = place
+    sock = socket.socket(family, kind, protocol)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from stripe_plugin.fork import renew_after_fork
 
@@ -35,9 +35,11 @@ class OneLine(Protocol):
         ...
 
 
+Queue: TypeAlias = "queue.SimpleQueue[Any]"
+Future: TypeAlias = "asyncio.Future[Any]"
 L = TypeVar("L", bound=OneLine)
 G = TypeVar("G")
-T = TypeVar("T")
+Gates = weakref.WeakValueDictionary[Hashable, Any]
 Hand = Callable[[Any], bool]  # takes a line, or None at the end; False: nobody is there any more
 
 
@@ -57,7 +59,7 @@ class Lines(Generic[L]):
         self._in_use: set[weakref.ref[L]] = set()
         self._waiting: deque[Hand] = deque()  # for a line
         self._sleeping: deque[Hand] = deque()  # until some time, or the end
-        self._gates: weakref.WeakValueDictionary[Hashable, Any] = weakref.WeakValueDictionary()
+        self._gates: Gates = weakref.WeakValueDictionary()
 
     def forked(self) -> None:
         """In a child process: its parent's lines are its parent's; their copies here are closed."""
@@ -82,7 +84,8 @@ class Lines(Generic[L]):
             else:
                 return None
             line.ends = ends
-            self._in_use.add(weakref.ref(line, self._in_use.discard))
+            forget = self._in_use.discard
+            self._in_use.add(weakref.ref(line, forget))
             return line
 
     def give(self, line: L) -> None:
@@ -120,7 +123,8 @@ class Lines(Generic[L]):
         """Ends what waits and closes what is idle; what is in use is closed when it comes back."""
         self.closed = True
         with self._lock:
-            hands, idle = [*self._waiting, *self._sleeping], [*self._idle]
+            hands = [*self._waiting, *self._sleeping]
+            idle = [*self._idle]
             self._idle.clear()
         for hand in hands:
             hand(None)
@@ -142,22 +146,23 @@ class Pool(Lines[L]):
             return None
         if (line := self.free(ends)) is not None:
             return line
-        hand: queue.SimpleQueue[L | None] = queue.SimpleQueue()
+        hand: Queue = queue.SimpleQueue()
         try:
             return self._queue(hand, ends)
         finally:
             self._take_back(hand)
 
-    def _queue(self, hand: "queue.SimpleQueue[L | None]", ends: float) -> L | None:
+    def _queue(self, hand: Queue, ends: float) -> L | None:
         with self._told(self._waiting, partial(_put, hand)):
             while (left := ends - time.monotonic()) > 0:
                 with suppress(queue.Empty):
-                    return _until(ends, hand.get(timeout=min(left, LOOK_AGAIN)))
+                    line: L | None = hand.get(timeout=min(left, LOOK_AGAIN))
+                    return _until(ends, line)
                 if (line := self.free(ends)) is not None:
                     return line
         return None
 
-    def _take_back(self, hand: "queue.SimpleQueue[L | None]") -> None:
+    def _take_back(self, hand: Queue) -> None:
         """What was handed to a run too late, or to one that was interrupted."""
         with suppress(queue.Empty):
             if (line := hand.get_nowait()) is not None:
@@ -167,8 +172,9 @@ class Pool(Lines[L]):
         """Lets so many seconds pass, fewer if the pool is closed."""
         if seconds <= 0 or self.closed:
             return
-        hand: queue.SimpleQueue[None] = queue.SimpleQueue()
-        with self._told(self._sleeping, partial(_put, hand)), suppress(queue.Empty):
+        hand: Queue = queue.SimpleQueue()
+        waking = partial(_put, hand)
+        with self._told(self._sleeping, waking), suppress(queue.Empty):
             hand.get(timeout=seconds)
 
     def join(self) -> None:
@@ -177,7 +183,7 @@ class Pool(Lines[L]):
             time.sleep(CLOSING_STEP)
 
 
-def _put(hand: "queue.SimpleQueue[Any]", line: Any) -> bool:
+def _put(hand: Queue, line: Any) -> bool:
     hand.put(line)
     return True
 
@@ -191,36 +197,43 @@ class AsyncPool(Lines[L]):
             return None
         if (line := self.free(ends)) is not None:
             return line
-        hand: asyncio.Future[L | None] = asyncio.get_running_loop().create_future()
+        hand = _hand()
         try:
-            return _until(ends, await self._handed(hand, self._waiting, ends - time.monotonic()))
+            line = await self._handed(hand, self._waiting, ends - time.monotonic())
         except BaseException:
-            if hand.done() and not hand.cancelled() and (late := hand.result()) is not None:
+            if (late := _handed(hand)) is not None:
                 self.give(late)
             raise
+        return _until(ends, line)
 
     async def sleep(self, seconds: float) -> None:
         """As `Pool.sleep`."""
         if seconds > 0 and not self.closed:
-            hand: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            await self._handed(hand, self._sleeping, seconds)
+            await self._handed(_hand(), self._sleeping, seconds)
 
-    async def _handed(
-        self, hand: "asyncio.Future[T | None]", hands: deque[Hand], seconds: float
-    ) -> T | None:
+    async def _handed(self, hand: Future, hands: deque[Hand], seconds: float) -> Any:
         """What is handed over within so many seconds."""
         with self._told(hands, partial(_set, hand)), suppress(TimeoutError):
             async with asyncio.timeout(max(seconds, 0)):
                 await hand
-        return hand.result() if hand.done() and not hand.cancelled() else None
+        return _handed(hand)
 
     async def join(self) -> None:
         """As `Pool.join`."""
-        while self.on_their_way():
+        while self.on_their_way():  # an event could be lost with its run; this cannot
             await asyncio.sleep(CLOSING_STEP)
 
 
-def _set(hand: "asyncio.Future[Any]", line: Any) -> bool:
+def _hand() -> Future:
+    return asyncio.get_running_loop().create_future()
+
+
+def _handed(hand: Future) -> Any:
+    """What was handed over, if it was, also when nobody waits for it any more."""
+    return hand.result() if hand.done() and not hand.cancelled() else None
+
+
+def _set(hand: Future, line: Any) -> bool:
     if hand.done():  # its task was cancelled
         return False
     hand.set_result(line)

@@ -21,6 +21,11 @@ from stripe_plugin.secrets import shown
 if TYPE_CHECKING:
     from stripe_plugin.wire.request import Request
 
+Parameters = Mapping[str, Any]
+Paths = Sequence[str]
+Values = dict[str, Any]
+Sentences = dict[str, list[str]]  # by display key
+
 _C = TypeVar("_C", bound=type[Any])
 
 
@@ -29,7 +34,8 @@ _C = TypeVar("_C", bound=type[Any])
 )
 def _table(cls: _C) -> _C:
     """Makes the attributes of a class known to type checkers; an action makes itself."""
-    made: _C = attrs.frozen(kw_only=True, slots=False, init=False, repr=False)(cls)
+    freeze = attrs.frozen(kw_only=True, slots=False, init=False, repr=False)
+    made: _C = freeze(cls)
     return made
 
 
@@ -40,23 +46,15 @@ class Action:
     spec: ClassVar[Spec]
 
     #: Parameters of Stripe's that have no row, sent as they are.
-    extra: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False)
+    extra: Parameters = attrs.field(factory=Values, hash=False)
     #: The linked objects that the answer gives in full, as paths: `customer`, `data.product`.
-    expand: Sequence[str] | None = attrs.field(default=(), hash=False)
+    expand: Paths | None = attrs.field(default=(), hash=False)
 
-    def __init__(
-        self, *, extra: Mapping[str, Any] = NOTHING, expand: Any = (), **inputs: Any
-    ) -> None:
+    def __init__(self, *, extra: Parameters = NOTHING, expand: Any = (), **inputs: Any) -> None:
         _take(self, inputs, extra, expand)
 
     @classmethod
-    def read(
-        cls,
-        inputs: Mapping[str, Any],
-        *,
-        extra: Mapping[str, Any] = NOTHING,
-        expand: Sequence[str] = (),
-    ) -> Self:
+    def read(cls, inputs: Parameters, *, extra: Parameters = NOTHING, expand: Paths = ()) -> Self:
         """The action from inputs by display key or parameter; `InvalidInputs` has every problem.
 
         Empty values (`None`, `""`, `{}`, `[]`) are not given.
@@ -67,12 +65,8 @@ class Action:
 
     @classmethod
     def judge(
-        cls,
-        inputs: Mapping[str, Any],
-        *,
-        extra: Mapping[str, Any] = NOTHING,
-        expand: Sequence[str] = (),
-    ) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        cls, inputs: Parameters, *, extra: Parameters = NOTHING, expand: Paths = ()
+    ) -> tuple[Values, Sentences]:
         """The clean values by attribute, and sentences about the others by display key.
 
         Takes UNKNOWN for a value that is known only later, which no action can have.
@@ -89,17 +83,18 @@ class Action:
                 given[row.key] = value
         return given
 
-    def parameters(self) -> tuple[dict[str, str], dict[str, Any]]:
+    def parameters(self) -> tuple[dict[str, str], Values]:
         """The variables of the path, and what is sent beside them, by Stripe's names."""
         in_path: dict[str, str] = {}
-        sent: dict[str, Any] = {}
+        sent: Values = {}
         for row in self.spec.rows:
             value = getattr(self, row.name)
             if row.parameter in self.spec.path_names:
                 in_path[row.parameter] = value
             elif not is_empty(value):
                 sent[row.parameter] = value
-        sent |= {**self.spec.sends, **self.extra}
+        sent |= self.spec.sends
+        sent |= self.extra
         if self.expand:
             sent["expand"] = [*self.expand]
         return in_path, sent
@@ -111,25 +106,31 @@ class Action:
         in_path, sent = self.parameters()
         try:
             path = wire.fill(self.spec.path, in_path)
-            return wire.Request(self.spec.method, path, wire.encode(sent))
+            form = wire.encode(sent)
+            return wire.Request(self.spec.method, path, form)
         except Refused as error:
             text = f"{self.spec.name}: {error}."
-            problem = Problem((), "inputs", error.faults[0].rule, text)
+            problem = Problem((), "inputs", "size", text)
             raise InvalidInputs([problem], self.spec.id) from None
 
     def warnings(self) -> dict[str, str]:
         """What looks wrong but may be right: IDs with the prefix of another resource."""
         found: dict[str, str] = {}
         for row in self.spec.rows:
-            known, value = row.reference, getattr(self, row.name)
-            if known and isinstance(value, str) and known.looks_foreign(value):
-                usual = f"{row.key} usually starts with {known.prefix}"
+            resource = row.reference
+            value = getattr(self, row.name)
+            if resource is None or not isinstance(value, str):
+                continue
+            if resource.looks_foreign(value):
+                usual = f"{row.key} usually starts with {resource.prefix}"
                 found[row.key] = f"{usual}; got {shown(value)}."
         return found
 
     def __repr__(self) -> str:
-        values = vars(self)
-        given = [f"{name}={values[name]!r}" for name in values if not is_empty(values[name])]
+        given: list[str] = []
+        for name, value in vars(self).items():
+            if not is_empty(value):
+                given.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(given)})"
 
 
@@ -182,24 +183,26 @@ def action(  # noqa: PLR0913 - each is one fact
 def _declared(cls: type[_A], spec: Callable[..., Spec]) -> type[_A]:
     _check_names(cls)
     made = _table(cls)
-    made.spec = spec(rows=_rows(made), **_words(cls))
+    rows = _rows(made)
+    made.spec = spec(rows=rows, **_words(cls))
     return made
 
 
 def _words(cls: type[Any]) -> dict[str, str]:
     """What the class says by its own name and docstring."""
-    summary, _, rest = (cls.__doc__ or "").strip().partition("\n")
+    docstring = (cls.__doc__ or "").strip()
     return {
         "name": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__),
         "entry": f"{cls.__module__}:{cls.__qualname__}",
-        "summary": summary,
-        "description": " ".join([summary, *rest.split()]),
+        "summary": docstring.partition("\n")[0],
+        "description": " ".join(docstring.split()),
     }
 
 
 def _check_names(cls: type[Any]) -> None:
     """An action's own names can be no rows: a row would hide the method."""
-    own = {*dir(Action), *get_annotations(Action)} - {"expand"}  # that becomes one list
+    own = {*dir(Action), *get_annotations(Action)}
+    own.remove("expand")  # a row that is called so becomes one list with the argument
     for name in get_annotations(cls):
         if name in own or name.startswith("_"):
             raise UsageError(
@@ -215,7 +218,8 @@ def _rows(cls: type[Any]) -> tuple[Row, ...]:
         row = attribute.metadata.get(Row)
         if row is not None:
             kind = _kind(hints[attribute.name])
-            rows.append(attrs.evolve(row, name=attribute.name, kind=kind))
+            whole = attrs.evolve(row, name=attribute.name, kind=kind)
+            rows.append(whole)
         elif attribute.name not in ("extra", "expand"):
             wrong = f"{cls.__name__}.{attribute.name} is no row"
             raise UsageError(f"{wrong}: use required, optional or path_id")

@@ -1,9 +1,10 @@
 """What shape does Stripe's answer have? Declared with an example of what it holds."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from stripe_plugin.declare.resource import Resource
+
+Example = dict[str, Any]
 
 
 class One:
@@ -15,7 +16,7 @@ class One:
     def __init__(self, **example: Any) -> None:
         self._example = example
 
-    def example(self, resource: Resource) -> dict[str, Any]:
+    def example(self, resource: Resource) -> Example:
         """An answer about this resource."""
         identity = {"id": resource.example_id, "object": resource.object}
         return {**identity, **self._example}
@@ -26,10 +27,11 @@ class Page(One):
 
     methods = ("GET",)
 
-    def example(self, resource: Resource) -> dict[str, Any]:
+    def example(self, resource: Resource) -> Example:
         """An answer about this resource."""
         item = super().example(resource)
-        return {"object": "list", "data": [item], "has_more": False}
+        page: Example = {"object": "list", "data": [item]}
+        return {**page, "has_more": False}
 
 
 class Deleted(One):
@@ -44,9 +46,9 @@ class Deleted(One):
 class Other(One):
     """An answer of another shape, by a whole example of it."""
 
-    def __init__(self, example: Mapping[str, Any]) -> None:
+    def __init__(self, example: Example) -> None:
         super().__init__(**example)
 
-    def example(self, resource: Resource) -> dict[str, Any]:  # noqa: ARG002 - it says all itself
+    def example(self, resource: Resource) -> Example:  # noqa: ARG002 - it says all itself
         """An answer, whatever the resource."""
         return dict(self._example)

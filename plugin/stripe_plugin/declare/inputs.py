@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_plugin.declare.spec import Spec
-from stripe_plugin.errors import Fault, Path, Problem, Refused, near
+from stripe_plugin.errors import Fault, Problem, Refused, near
 from stripe_plugin.judge.rules import Each, Matches
 from stripe_plugin.judge.table import Field, judge_table
 from stripe_plugin.judge.values import (
@@ -22,9 +22,9 @@ from stripe_plugin.secrets import shown
 MOST_TOLD = 20  # problems of one row, and unknown inputs; of more, only how many there are
 
 # Source: docs.stripe.com/expand.
-PATH = Matches(r"[^.]+(?:\.[^.]+){0,3}", "be a path of at most four levels (a.b.c.d)")
-PATHS = Field(list[str], (Each((PATH,)),))
-
+LEVELS = Matches(r"[^.]+(?:\.[^.]+){0,3}", "be a path of at most four levels (a.b.c.d)")
+EACH = Each(rules=(LEVELS,))
+PATHS = Field(list[str], (EACH,))
 
 Values = dict[str, Any]
 
@@ -41,28 +41,30 @@ class Judgement:
         given = self._given(inputs)
         beside, faults = _plain(extra)
         self._judge_rows(given, beside)
-        self._tell_faults("extra", faults, ())
+        self._tell_faults("extra", faults)
         self._check_replaced(given, beside)
         self.values["extra"] = beside
         self._judge_expand(expand)
 
     def refuse_unknown(self) -> None:
         """Makes a problem of each value that is known only later."""
-        keys = {name: key for key, name in self._spec.names.items()}
         for name, value in self.values.items():
             if holds_unknown(value):
-                key = keys.get(name, name)
+                row = self._spec.words.get(name)
+                key = row.key if row else name
                 self._tell(key, "unknown", f"{key} is not known yet.", name)
 
     def _tell(self, key: str, rule: str, text: str, *path: str | int) -> None:
-        self.problems.append(Problem(path, key, rule, text))
+        problem = Problem(path, key, rule, text)
+        self.problems.append(problem)
 
-    def _tell_faults(self, key: str, faults: list[Fault], below: Path) -> None:
+    def _tell_faults(self, key: str, faults: list[Fault], *below: str) -> None:
         for fault in faults[:MOST_TOLD]:
             text = f"{key}{fault.words} {fault.text}."
             self._tell(key, fault.rule, text, *below, *fault.path)
         if more := len(faults[MOST_TOLD:]):
-            self._tell(key, "more", f"{key} has {more:,} more problems.", *below)
+            text = f"{key} has more problems: {more:,} beside these."
+            self._tell(key, "more", text, *below)
 
     # --- rows -------------------------------------------------------------------------------------
 
@@ -72,7 +74,8 @@ class Judgement:
             text = f"Inputs must be an object of display keys; got {shown(inputs)}."
             self._tell("inputs", "type", text)
             return {}
-        self._tell_not_a_row([word for word in inputs if word not in self._spec.words])
+        unknown = [word for word in inputs if word not in self._spec.words]
+        self._tell_not_a_row(unknown)
         given: Values = {}
         for word, value in inputs.items():
             row = self._spec.words.get(word)
@@ -86,51 +89,64 @@ class Judgement:
         return given
 
     def _tell_not_a_row(self, words: list[Any]) -> None:
-        name, keys = self._spec.name, self._spec.names
+        name = self._spec.name
+        keys = self._spec.names
+        known = f"; its inputs are {', '.join(keys)}"
         for word in words[:MOST_TOLD]:
-            label = shown(word).strip('"')
-            hint = near(label, keys) or f"; its inputs are {', '.join(keys)}"
-            self._tell(label, "not_a_row", f"{label} is not an input of {name}{hint}.", label)
+            label = _label(word)
+            hint = near(label, keys) or known
+            text = f"{label} is not an input of {name}{hint}."
+            self._tell(label, "not_a_row", text, label)
         if more := len(words[MOST_TOLD:]):
-            text = f"{more:,} more inputs are none of {name} either."
+            text = f"More inputs are not of {name}: {more:,} beside these."
             self._tell("inputs", "not_a_row", text)
 
     def _judge_rows(self, given: Values, beside: Values) -> None:
         # Conditions look at what is sent: an empty object or list is not.
-        sent = [name for name in beside if not is_empty(beside[name])]
-        parameters = {Parameter(name): beside[name] for name in sent}
+        parameters: dict[Parameter, Any] = {}
+        for name, value in beside.items():
+            if not is_empty(value):
+                parameters[Parameter(name)] = value
         clean, faults = judge_table(self._spec.fields, given, parameters)
         for row in self._spec.rows:
             self.values[row.name] = clean.get(row.key)
         for key, found in faults.items():
-            self._tell_faults(key, found, (self._spec.names[key],))
+            name = self._spec.names[key]
+            self._tell_faults(key, found, name)
 
     # --- what is given beside them ----------------------------------------------------------------
 
     def _check_replaced(self, given: Values, beside: Values) -> None:
-        taken = {"expand", *self._spec.path_names, *self._spec.sends}
-        for key in given:
-            taken.add(self._spec.fields[key].steps[0])
+        rows = [self._spec.fields[key] for key in given]
+        roots = [row.steps[0] for row in rows]
+        taken = {"expand", *roots, *self._spec.path_names, *self._spec.sends}
         for name in beside:
             if name.partition("[")[0] in taken:
-                label = shown(name).strip('"')
-                self._tell("extra", "given_twice", f"extra would replace {label}.", label)
+                label = _label(name)
+                text = f"extra would replace {label}."
+                self._tell("extra", "given_twice", text, label)
 
     def _judge_expand(self, expand: Any) -> None:
         """A row that is called so and the argument become one list."""
         row = self._spec.words.get("expand")
+        key = row.key if row else "expand"
         paths: list[str] = []
-        try:
-            paths = [] if is_empty(expand) else PATHS.judge(expand, NOTHING)
-        except Refused as error:
-            key = row.key if row else "expand"
-            self._tell_faults(key, error.faults, ("expand",))
+        if not is_empty(expand):
+            try:
+                paths = PATHS.judge(expand, NOTHING)
+            except Refused as error:
+                self._tell_faults(key, error.faults, "expand")
         if row is None:
             self.values["expand"] = tuple(paths)
         elif paths:
             own = self.values["expand"]
             known = own if is_list(own) else []
             self.values["expand"] = [*known, *paths]
+
+
+def _label(word: Any) -> str:
+    """What somebody called an input, as far as it can be shown."""
+    return shown(word).strip('"')
 
 
 def _cleared(value: Any) -> Any:
@@ -155,6 +171,6 @@ def _first_faults(extra: Mapping[Any, Any]) -> list[Fault]:
         try:
             plain(extra[name])
         except Refused as error:
-            label = shown(name).strip('"')
+            label = _label(name)
             return [fault.inside(label) for fault in error.faults]
     return []

@@ -1,5 +1,7 @@
 """What is a Stripe resource?"""
 
+import re
+
 import attrs
 
 # Every prefix that was declared, of whichever package: what an ID of another resource begins with.
@@ -7,7 +9,8 @@ _prefixes: set[str] = set()
 
 
 def _words(resource: "Resource") -> str:
-    return resource.object.replace("_", " ").replace(".", " ")
+    parts = re.split("[._]", resource.object)
+    return " ".join(parts)
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +43,8 @@ class Resource:
 
     def looks_foreign(self, identity: str) -> bool:
         """Whether an ID begins as those of another resource do."""
-        begins_with = [prefix for prefix in _prefixes if identity.startswith(prefix)]
-        nearest = max(begins_with, key=len, default=self.prefix)  # sub_sched_ is not sub_
-        return self.prefix is not None and nearest != self.prefix
+        if self.prefix is None:
+            return False
+        fitting = [prefix for prefix in _prefixes if identity.startswith(prefix)]
+        nearest = max(fitting, key=len, default=self.prefix)  # sub_sched_ is not sub_
+        return nearest != self.prefix

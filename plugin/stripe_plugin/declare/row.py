@@ -11,6 +11,8 @@ from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.rules import Between, OneOf, Reference, Rule
 from stripe_plugin.judge.table import Field
 
+CHOICES = (OneOf, Between)
+
 
 @attrs.frozen(kw_only=True)
 class Row(Field):
@@ -35,7 +37,7 @@ class Row(Field):
         """What Stripe calls it."""
         return self.sent_as or self.name.removesuffix("_")
 
-    @property
+    @cached_property
     def steps(self) -> tuple[str, ...]:
         """What Stripe calls it, step by step: `pricing[price]` has two."""
         return tuple(re.findall(r"[^\[\]]+", self.parameter))
@@ -47,6 +49,11 @@ class Row(Field):
             if isinstance(rule, Reference) and isinstance(rule.to, Resource):
                 return rule.to
         return None
+
+    @property
+    def choices(self) -> list[Rule]:
+        """The rules that leave only a few values, or a range."""
+        return [rule for rule in self.restrictions if isinstance(rule, CHOICES)]
 
     @property
     def is_path_id(self) -> bool:
@@ -63,8 +70,7 @@ class Row(Field):
             words.append("true or false")
         if self.kind == dict[str, Any]:
             words.append("Object")
-        choices = [rule for rule in self.restrictions if isinstance(rule, OneOf | Between)]
-        words += [rule.text for rule in choices]
+        words += [choice.text for choice in self.choices]
         return "; ".join(words) or None
 
 
@@ -77,8 +83,16 @@ def required(
     sent_as: str | None = None,
 ) -> Any:
     """A row that must be given: display key, example, description, rules; the rest as in `Row`."""
-    row = Row(None, rules, required=True, key=key, example=example, description=text)
-    row = attrs.evolve(row, page=page, sent_as=sent_as)
+    row = Row(
+        kind=None,
+        rules=rules,
+        required=True,
+        key=key,
+        example=example,
+        description=text,
+        page=page,
+        sent_as=sent_as,
+    )
     return attrs.field(metadata={Row: row})
 
 
@@ -93,8 +107,17 @@ def optional(  # noqa: PLR0913 - each is one fact
     beyond: bool = False,
 ) -> Any:
     """A row that may be left empty; `clearable`: Stripe takes an empty text to unset it."""
-    row = Row(None, rules, clearable=clearable, key=key, example=example, description=text)
-    row = attrs.evolve(row, page=page, sent_as=sent_as, beyond=beyond)
+    row = Row(
+        kind=None,
+        rules=rules,
+        clearable=clearable,
+        key=key,
+        example=example,
+        description=text,
+        page=page,
+        sent_as=sent_as,
+        beyond=beyond,
+    )
     return attrs.field(default=None, metadata={Row: row})
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -54,7 +55,7 @@ class Spec:
     rows: tuple[Row, ...]
 
     def __attrs_post_init__(self) -> None:
-        for wrong in (*_wrong_facts(self), *_wrong_rows(self)):
+        for wrong in chain(_wrong_facts(self), _wrong_rows(self)):
             raise UsageError(f"{self.name}: {wrong}")
         try:
             check_table(self.fields)
@@ -138,14 +139,18 @@ class Spec:
     @cached_property
     def words(self) -> dict[str, Row]:
         """The rows by whatever an input may be called: parameter, attribute or display key."""
-        by_word = {row.parameter: row for row in self.rows}
-        by_word |= {row.name: row for row in self.rows}
+        by_word: dict[str, Row] = {}
+        for row in self.rows:
+            by_word[row.parameter] = row
+            by_word[row.name] = row
         return by_word | self.fields
 
     @cached_property
     def _roots(self) -> dict[str, Row]:
         """The rows by the first step of what they are called; one that is called just so wins."""
-        by_root = {row.steps[0]: row for row in reversed(self.rows)}
+        by_root: dict[str, Row] = {}
+        for row in self.rows:
+            by_root.setdefault(row.steps[0], row)
         return by_root | {row.name: row for row in self.rows}
 
     def locate(self, param: str | None, code: str | None = None) -> Place | None:
@@ -156,10 +161,13 @@ class Spec:
         steps = _steps(param or "")
         if steps and steps[0] in self._roots:
             row = self._roots[str(steps[0])]
-            own = len(row.steps) if steps[: len(row.steps)] == row.steps else 1
+            own = len(row.steps)
+            if steps[:own] != row.steps:  # pricing alone, of a row that is sent as pricing[price]
+                own = 1
             return _place(row, steps[own:])
         if code == "resource_missing" and self.path_names:
-            return _place(self.words[self.path_names[-1]], ())
+            row = self.words[self.path_names[-1]]
+            return _place(row, ())
         return None
 
 
@@ -189,7 +197,8 @@ def _wrong_facts(spec: Spec) -> Iterator[str]:
         yield "a GET only reads, it destroys nothing"
     if spec.method == "GET" and not spec.repeatable:
         yield "a GET only reads, so it can be repeated"
-    if spec.answer.methods and spec.method not in spec.answer.methods:
+    methods = spec.answer.methods
+    if methods and spec.method not in methods:
         yield f"a {spec.method} is not answered by {type(spec.answer).__name__}"
 
 

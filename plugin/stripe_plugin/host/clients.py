@@ -2,16 +2,22 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Generator, Hashable
+from collections.abc import Hashable
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from stripe_plugin.fork import renew_after_fork
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
     from stripe_plugin.client.client import AsyncClient, Client
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.run.context import Policy
+
+
+Loop: TypeAlias = asyncio.AbstractEventLoop
+Place: TypeAlias = tuple[Loop, Hashable]
 
 
 class _Used:
@@ -34,8 +40,8 @@ class Clients:
         """None is open; also in a child process, whose parent has its own."""
         self._lock = threading.Lock()
         self._open: dict[Hashable, Client] = {}
-        self._used: dict[tuple[asyncio.AbstractEventLoop, Hashable], _Used] = {}
-        self._kept: list[asyncio.AbstractEventLoop] = []
+        self._used: dict[Place, _Used] = {}
+        self._kept: list[Loop] = []
 
     @contextmanager
     def client(self, connection: "Connection") -> "Generator[Client]":
@@ -57,19 +63,19 @@ class Clients:
         """The one of this loop and address; closed after its last run, unless `keep` was called."""
         from stripe_plugin.client.client import AsyncClient
 
-        loop, emulator = asyncio.get_running_loop(), connection.in_process
-        place = (loop, connection.address if emulator is None else id(emulator))
+        place = _place(connection)
         used = self._used.get(place)
         if used is None:
-            self._used[place] = used = _Used(AsyncClient(connection, self._policy))
+            used = _Used(AsyncClient(connection, self._policy))
+            self._used[place] = used
         used.runs += 1
         try:
             yield used.client
         finally:
             used.runs -= 1
-            stays = emulator is None and loop in self._kept
-            if not used.runs and not stays and self._used.get(place) is used:
-                await self._used.pop(place).client.aclose()
+            stays = connection.in_process is None and place[0] in self._kept
+            if used.runs == 0 and not stays:
+                await self._close(place, used)
 
     def keep(self) -> None:
         """Keeps the clients of the running loop open until `aclose`."""
@@ -86,5 +92,19 @@ class Clients:
         """Closes those of the running loop."""
         loop = asyncio.get_running_loop()
         self._kept.remove(loop)
-        for place in [place for place in [*self._used] if place[0] is loop]:
-            await self._used.pop(place).client.aclose()
+        for place, used in [*self._used.items()]:
+            if place[0] is loop:
+                await self._close(place, used)
+
+    async def _close(self, place: Place, used: _Used) -> None:
+        """Closes one, unless somebody has done so in the meantime."""
+        if self._used.get(place) is used:
+            del self._used[place]
+            await used.client.aclose()
+
+
+def _place(connection: "Connection") -> Place:
+    """What tells the clients of an event loop apart."""
+    loop = asyncio.get_running_loop()
+    emulator = connection.in_process
+    return loop, connection.address if emulator is None else id(emulator)

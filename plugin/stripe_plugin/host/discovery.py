@@ -26,8 +26,10 @@ PLUGINS = "stripe_plugin.v1"  # name = "module": one with functions marked `@hoo
 MANIFEST_VERSION = 1
 CONTRACT = (1, 0)  # a plugin may ask for more by STRIPE_PLUGIN_CONTRACT; a new major is a new group
 OURS = "stripe-nodes:stripe"
-LISTED = ("id", "name", "resource", "summary", "hints")  # what a listing tells of each
+TEXTS = ("id", "name", "resource", "summary")
+LISTED = (*TEXTS, "hints")  # what a listing tells of each
 HINTS = ("read_only", "destructive", "idempotent")
+Entry = dict[str, Any]  # what is listed of a node, and where its class is
 Report = Callable[[str, str], None]  # of a plugin (distribution:name), and what is wrong with it
 
 logger = logging.getLogger("stripe_plugin.host")
@@ -91,14 +93,16 @@ class Manifest:
         if found is None or not found.submodule_search_locations:
             raise UsageError(f"{value!r} names no top-level package that is installed")
         self.folder = Path(found.submodule_search_locations[0])
-        self.index = json.loads((self.folder / file).read_text("utf-8"))
+        text = (self.folder / file).read_text("utf-8")
+        self.index = json.loads(text)
         if self.index.get("manifest_version") != MANIFEST_VERSION:
             raise UsageError(f"its manifest_version is not {MANIFEST_VERSION}")
 
     @hookspecs.hookimpl
     def register_actions(self) -> list[dict[str, Any]]:
         """Its entries, each with the folder of its manifest."""
-        return [{**entry, "folder": self.folder} for entry in self.index[ACTION.folder]]
+        entries: list[Entry] = self.index[ACTION.folder]
+        return [{**entry, "folder": self.folder} for entry in entries]
 
 
 def manager() -> pluggy.PluginManager:
@@ -128,7 +132,7 @@ class Listing:
 
     def __init__(self, kind: Kind, report: Report) -> None:
         self._kind, self._report = kind, report
-        self._entries: dict[str, dict[str, Any]] = {}
+        self._entries: dict[str, Entry] = {}
 
     def offer(self, offered: Any, plugin: str) -> None:
         """Lists a class, or the entry of a manifest; else reports what it lacks."""
@@ -141,12 +145,14 @@ class Listing:
             already = f"the {self._kind.word} {identity} is already there from {first['plugin']}"
             self._report(plugin, already)
             return
-        self._entries[identity] = {**entry, "plugin": plugin.partition(":")[0]}
+        distribution, _, _ = plugin.partition(":")
+        self._entries[identity] = {**entry, "plugin": distribution}
 
     def catalog(self) -> list[dict[str, Any]]:
         """One entry each: id, name, resource, summary, hints, plugin."""
-        words = (*LISTED, "plugin")
-        return [{word: entry[word] for word in words} for entry in self._entries.values()]
+        listed = (*LISTED, "plugin")
+        entries = self._entries.values()
+        return [{word: entry[word] for word in listed} for entry in entries]
 
     def entry(self, identity: object) -> dict[str, Any]:
         """What is known of it without importing it. Raises `UsageError` if there is none."""
@@ -192,13 +198,13 @@ def _entry(offered: Any) -> dict[str, Any]:
     if isinstance(offered, dict):
         return cast("dict[str, Any]", offered)
     spec = getattr(offered, "spec", None)
-    return {**{word: getattr(spec, word, None) for word in LISTED}, "entry": offered}
+    entry = {word: getattr(spec, word, None) for word in LISTED}
+    return {**entry, "entry": offered}
 
 
 def _lacks(entry: Mapping[str, Any]) -> str | None:
     """What is missing in an entry, or is none."""
-    texts = [word for word in LISTED if word != "hints"]
-    missing = [word for word in texts if not isinstance(entry.get(word), str)]
+    missing = [word for word in TEXTS if not isinstance(entry.get(word), str)]
     if entry.get("entry") is None:
         missing.append("entry")
     if missing:

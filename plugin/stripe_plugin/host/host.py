@@ -28,7 +28,8 @@ NOTHING: Inputs = MappingProxyType({})
 def _names(variable: str) -> list[str]:
     """The names that a variable of the environment lists, with commas between them."""
     names = os.environ.get(variable, "").split(",")
-    return [name.strip() for name in names if name.strip()]
+    stripped = [name.strip() for name in names]
+    return [name for name in stripped if name]
 
 
 class Host(AbstractContextManager["Host"]):
@@ -108,7 +109,7 @@ class Host(AbstractContextManager["Host"]):
         """The action's class, imported now. Raises `UsageError` if there is none."""
         return cast("type[Action]", self._actions.load(action_id))
 
-    def run(
+    def run(  # noqa: PLR0913 - what a run is made of
         self,
         action_id: str,
         inputs: Inputs,
@@ -129,7 +130,7 @@ class Host(AbstractContextManager["Host"]):
             watch.result = _checked(self._plugins.hook.run_action(**call))
             return watch.result
 
-    async def arun(
+    async def arun(  # noqa: PLR0913 - as `run`
         self,
         action_id: str,
         inputs: Inputs,
@@ -149,7 +150,7 @@ class Host(AbstractContextManager["Host"]):
             watch.result = _checked(await running)
             return watch.result
 
-    def _call(  # noqa: PLR0913, PLR0917 - what a run is made of
+    def _call(  # noqa: PLR0913, PLR0917 - as `run`
         self,
         watch: Watch,
         action_id: str,
@@ -164,22 +165,31 @@ class Host(AbstractContextManager["Host"]):
 
         watch.action_id = action_id
         watch.context = context = context or RunContext()
-        action = self.action(action_id).read(inputs, extra=extra, expand=expand)
-        asks = connection or self._connection(action_id, context)
+        cls = self.action(action_id)
+        action = cls.read(inputs, extra=extra, expand=expand)
+        asks = self._connection(connection, action_id, context)
         return {"action": action, "connection": asks, "context": context}
 
-    def _connection(self, action_id: str, context: "RunContext") -> "Connection":
-        """The one that a plugin names, or the environment."""
+    def _connection(self, given: Any, action_id: str, context: "RunContext") -> "Connection":
+        """The one that is given, or that a plugin names, or the environment's."""
         from stripe_plugin.client.connection import Connection
 
-        found = self._plugins.hook.get_connection(action_id=action_id, context=context)
-        return Connection.from_env() if found is None else found
+        if given is None:
+            hook = self._plugins.hook
+            given = hook.get_connection(action_id=action_id, context=context)
+        if given is None:
+            return Connection.from_env()
+        if not isinstance(given, Connection):
+            kind = type(given).__name__
+            raise UsageError(f"The connection is a {kind}, not a Connection(…)")
+        return given
 
     def _begin(self, call: dict[str, Any]) -> Any:
         """Plugins that know only `run_action` would not see an asyncio run: let them see this."""
         hook = self._plugins.hook
         aware = [impl.plugin for impl in hook.arun_action.get_hookimpls()]
-        if all(impl.plugin in aware for impl in hook.run_action.get_hookimpls()):
+        all_ = [impl.plugin for impl in hook.run_action.get_hookimpls()]
+        if all(plugin in aware for plugin in all_):
             return hook.arun_action(**call)
         return asyncio.to_thread(hook.run_action, **call)
 

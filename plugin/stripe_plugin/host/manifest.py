@@ -9,10 +9,17 @@ from stripe_plugin.judge.table import table_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LIMITS = ("enum", "minimum", "maximum", "maxLength", "pattern", "maxItems")
-TYPE_NAMES = {bool: "boolean", int: "integer", str: "string", list: "array", dict: "object"}
+TYPE_NAMES: dict[type, str] = {
+    bool: "boolean",
+    int: "integer",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+Data = dict[str, Any]
 
 
-def describe(action: type[Action]) -> dict[str, Any]:
+def describe(action: type[Action]) -> Data:
     """The manifest of one action, JSON-safe: its rows as data, and JSON Schemas (2020-12)."""
     spec = action.spec
     return {
@@ -34,7 +41,7 @@ def describe(action: type[Action]) -> dict[str, Any]:
     }
 
 
-def _input(row: Row, spec: Spec) -> dict[str, Any]:
+def _input(row: Row, spec: Spec) -> Data:
     schema = row.schema
     about = {
         "key": row.key,
@@ -60,36 +67,40 @@ def _input(row: Row, spec: Spec) -> dict[str, Any]:
     return about
 
 
-def form_schema(spec: Spec) -> dict[str, Any]:
+def form_schema(spec: Spec) -> Data:
     """For form libraries: property name = parameter, title = display key."""
     schema = table_schema(spec.fields, spec.names)
     for row in spec.rows:
         words = {"title": row.key, "description": _description(row), "examples": [row.example]}
-        schema["properties"][row.name] = {**words, **schema["properties"][row.name]}
-    return {"$schema": DIALECT, "title": spec.name, "description": spec.description, **schema}
+        schema["properties"][row.name] = words | schema["properties"][row.name]
+    head = {"$schema": DIALECT, "title": spec.name}
+    return head | {"description": spec.description} | schema
 
 
 def _description(row: Row) -> str:
     """What the row is, what its page says of it, and the conditions that the page leaves out."""
     page = row.restriction_text or ""
-    parts = [row.description, "" if page == "Required" else page]
-    parts += [condition.text for condition in row.conditions if condition.text not in page]
+    parts = [row.description]
+    if page != "Required":
+        parts.append(page)
+    unsaid = [it.text for it in row.conditions if it.text not in page]
+    parts += unsaid
     return " ".join(f"{part}." for part in parts if part)
 
 
-def tool_schema(spec: Spec) -> dict[str, Any]:
+def tool_schema(spec: Spec) -> Data:
     """For tool APIs, which refuse combinators at the root: flat, with conditions in words."""
     schema = form_schema(spec)
     kept = ("title", "description", "type", "properties", "required", "additionalProperties")
     return {word: schema[word] for word in kept if word in schema}
 
 
-def _output_schema(example: dict[str, Any]) -> dict[str, Any]:
+def _output_schema(example: Data) -> Data:
     """What can be told from an example: the types of its fields, and what kind of object it is."""
-    properties: dict[str, Any] = {
-        key: {"type": TYPE_NAMES[type(item)]} for key, item in example.items()
-    }
-    schema: dict[str, Any] = {"type": "object", "properties": properties}
+    properties: Data = {}
+    for key, item in example.items():
+        properties[key] = {"type": TYPE_NAMES[type(item)]}
+    schema: Data = {"type": "object", "properties": properties}
     if "object" in example:
         properties["object"] = {"const": example["object"]}
         schema["required"] = ["object"]

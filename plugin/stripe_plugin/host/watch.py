@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import deepcopy
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
 from stripe_plugin.errors import ConnectionFailed, InvalidInputs, NodeError, StripeError, UsageError
+from stripe_plugin.host.discovery import Report
 from stripe_plugin.host.hookspecs import hookimpl
 from stripe_plugin.secrets import masked, said
 
@@ -27,7 +28,9 @@ class HookFailed(NodeError, category="hook", http_status=500):
     """
 
     def __init__(self, why: str, result: "Result | None", error: StripeError | None) -> None:
-        self.why, self.result, self.error = masked(why)[:LONGEST_REASON], result, error
+        self.why = masked(why)[:LONGEST_REASON]
+        self.result = result
+        self.error = error
         self.outcome_unknown = result is None
         super().__init__(self.why, result, error)
 
@@ -42,8 +45,9 @@ class HookFailed(NodeError, category="hook", http_status=500):
 
     def facts(self) -> dict[str, Any]:
         """What was done, or what is not known."""
-        result = self.result.as_dict() if self.result else None
-        return {"why": self.why, "result": result, "error": self.error and self.error.as_dict()}
+        result = self.result and self.result.as_dict()
+        error = self.error and self.error.as_dict()
+        return {"why": self.why, "result": result, "error": error}
 
     @classmethod
     def of_facts(cls, facts: Mapping[str, Any]) -> Self:
@@ -61,7 +65,7 @@ class Watch:
     What Stripe said to the innermost is kept aside, so that no hook around it can hide it.
     """
 
-    def __init__(self, hooks: Any, report: Callable[[str, str], None]) -> None:
+    def __init__(self, hooks: Any, report: Report) -> None:
         self._hooks, self._report = hooks, report
         self.action_id = ""
         self.context: RunContext | None = None
@@ -96,7 +100,7 @@ class Watch:
 
     def _tell(self) -> None:
         """Tells the observers, each with a copy of the result: they change no outcome."""
-        known = {} if self.error is None else dict(vars(self.error))
+        known = dict(vars(self.error)) if self.error else {}
         for impl in self._hooks.after_run.get_hookimpls():
             told = {
                 "action_id": self.action_id,
@@ -118,10 +122,13 @@ class Watch:
 _watch: ContextVar[Watch | None] = ContextVar("_watch", default=None)
 
 
+Start: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
+
+
 class Unstarted(Generic[T]):
     """What begins when it is awaited: a wrapper that denies the run may drop it without a word."""
 
-    def __init__(self, start: Callable[[], Coroutine[Any, Any, T]]) -> None:
+    def __init__(self, start: Start[T]) -> None:
         self._start = start
 
     def __await__(self) -> Generator[Any, Any, T]:

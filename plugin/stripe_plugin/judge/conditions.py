@@ -54,12 +54,12 @@ class Condition:
 
     def broken(self, label: Label, given: Given) -> bool:
         """Whether the row at `label` is missing although demanded, or given although forbidden."""
-        is_missing = label not in given
-        if is_missing is not self.demands:
+        is_given = label in given
+        if is_given is self.demands:
             return False
-        if self.when and not any(case.surely(given) for case in self.when):
-            return False
-        return not any(case.maybe(given) for case in self.unless)
+        due = [case for case in self.when if case.surely(given)]
+        exempt = [case for case in self.unless if case.maybe(given)]
+        return not exempt and (bool(due) or not self.when)
 
     def data(self, names: Names) -> dict[str, Any]:
         """The condition for builders, by parameter name."""

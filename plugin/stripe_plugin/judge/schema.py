@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from stripe_plugin.judge.conditions import Cases, Condition
 from stripe_plugin.judge.rules import Rule
-from stripe_plugin.judge.values import Label, Names, is_list_kind
+from stripe_plugin.judge.values import Names, is_list_kind
 
 Schema = dict[str, Any]
 
@@ -27,8 +27,9 @@ def given(name: str) -> Schema:
 
 def one_of(name: str, values: Iterable[str]) -> Schema:
     """The property is there, with one of these values."""
-    value: Schema = {"enum": [*values]}
-    return {"required": [name], "properties": {name: value}}
+    schema = given(name)
+    schema["properties"] = {name: {"enum": [*values]}}
+    return schema
 
 
 def any_of(*schemas: Schema) -> Schema:
@@ -63,9 +64,9 @@ def value_schema(kind: Any, rules: Iterable[Rule]) -> Schema:
     items = merged.get("items", {})
     for rule in rules:
         merged |= rule.schema
-        items = {**items, **rule.schema.get("items", {})}
-        if items:
-            merged["items"] = items
+        items |= rule.schema.get("items", {})
+    if items:
+        merged["items"] = items
     return merged
 
 
@@ -76,16 +77,22 @@ class TableSchema:
         self._names = names  # label to property
         self._properties: Schema = {}
         self._required: list[str] = []
-        self._conditions: list[tuple[Label, Condition]] = []
+        self._conditions: list[tuple[str, Condition]] = []
 
-    def add(self, label: str, value: Schema, conditions: Iterable[Condition]) -> None:
+    def add(self, label: str, value: Schema) -> None:
         """Adds a row with the schema of its value."""
-        self._properties[self._names[label]] = value
-        self._conditions += [(label, condition) for condition in conditions]
+        name = self._names[label]
+        self._properties[name] = value
 
     def require(self, label: str) -> None:
         """Says that a row must be given."""
-        self._required.append(self._names[label])
+        name = self._names[label]
+        self._required.append(name)
+
+    def restrict(self, label: str, condition: Condition) -> None:
+        """Says when a row must be given, or not."""
+        name = self._names[label]
+        self._conditions.append((name, condition))
 
     def whole(self) -> Schema:
         """The schema of the table."""
@@ -98,11 +105,13 @@ class TableSchema:
     def _chain(self) -> Schema:
         # Combinators at the root make form libraries collapse the form, and tool APIs refuse it.
         chain: Schema = {}
-        for label, condition in reversed(self._conditions):
+        for name, condition in reversed(self._conditions):
             if self._can_be_due(condition):
-                name = self._names[label]
-                wanted = given(name) if condition.demands else {"not": given(name)}
-                chain = if_then(self._broken(name, condition), wanted, chain)
+                broken = self._broken(name, condition)
+                wanted = given(name)
+                if not condition.demands:
+                    wanted = {"not": wanted}
+                chain = if_then(broken, wanted, chain)
         return chain
 
     def _can_be_due(self, condition: Condition) -> bool:
@@ -121,6 +130,10 @@ class TableSchema:
         schemas: list[Schema] = []
         for case in cases:
             name = self._names.get(case.label)
-            if name is not None:
-                schemas.append(one_of(name, case.values) if case.values else given(name))
+            if name is None:
+                continue
+            if case.values:
+                schemas.append(one_of(name, case.values))
+            else:
+                schemas.append(given(name))
         return schemas

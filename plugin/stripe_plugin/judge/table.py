@@ -73,7 +73,8 @@ def judge_table(
     for label, field in fields.items():
         if label in values:
             try:
-                given[label] = clean[label] = field.judge(values[label], given)
+                clean[label] = field.judge(values[label], given)
+                given[label] = clean[label]
             except Refused as error:
                 faults[label] = error.faults
                 given[label] = UNKNOWN
@@ -104,9 +105,11 @@ def table_schema(fields: Fields, names: Names) -> dict[str, Any]:
     """A table as JSON Schema; `names`: label to property."""
     table = TableSchema(names)
     for label, field in fields.items():
-        table.add(label, field.schema, field.conditions)
+        table.add(label, field.schema)
         if field.required:
             table.require(label)
+        for condition in field.conditions:
+            table.restrict(label, condition)
     return table.whole()
 
 
@@ -154,9 +157,10 @@ class Keys(Rule):
         return kept
 
     def _unknown(self, value: Mapping[str, Any]) -> list[Fault]:
-        keys = [key for key in value if key not in self.table]
         faults: list[Fault] = []
-        for key in keys:
+        for key in value:
+            if key in self.table:
+                continue
             label = shown(key)
             hint = near(key, self.table) if len(faults) < MOST_HINTS else ""
             path = (label.strip('"'),)

@@ -50,9 +50,11 @@ Label = str | Parameter  # of a row: its display key, or its key in a table insi
 Labels = tuple[Label, ...]
 Names = Mapping[Any, str]  # by label
 Given = Mapping[Any, Any]  # values by label
+Object = Mapping[str, Any]
+Read = Callable[[Any], Any]
 
 
-def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+def is_object(value: Any) -> TypeGuard[Object]:
     """Whether `value` is an object in JSON's sense."""
     return isinstance(value, Mapping)
 
@@ -70,10 +72,10 @@ def is_empty(value: Any) -> bool:
 
 def holds_unknown(value: Any) -> bool:
     """Whether something in there is known only later."""
-    if is_object(value):
-        value = [*value.values()]
     if is_list(value):
         return any(map(holds_unknown, value))
+    if is_object(value):
+        return any(map(holds_unknown, value.values()))
     return value is UNKNOWN
 
 
@@ -97,21 +99,19 @@ class _Walk:
         if isinstance(value, str):
             self._take(min(len(value), LONGEST), depth)
             return text(value)
+        if is_list(value):
+            return [self.into(item, depth + 1, name + 3) for item in value]
         if is_object(value):
             return self._object(value, depth + 1, name + 2)
-        if is_list(value):
-            return self._list(value, depth + 1, name + 3)
         return _scalar(value)
 
-    def _object(self, value: Mapping[str, Any], depth: int, name: int) -> Any:
+    def _object(self, value: Object, depth: int, name: int) -> Any:
         copy: dict[str, Any] = {}
         for key, item in value.items():
             known = text(key)
-            copy[known] = self.into(item, depth, name + len(known))
+            length = name + len(known)
+            copy[known] = self.into(item, depth, length)
         return copy
-
-    def _list(self, value: list[Any], depth: int, name: int) -> Any:
-        return [self.into(item, depth, name) for item in value]
 
     def _take(self, characters: int, depth: int) -> None:
         self._left -= characters
@@ -124,9 +124,10 @@ def _scalar(value: Any) -> Any:
         return value
     if isinstance(value, int | float) and abs(value) < 10**18:
         return value
-    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 18:
-        return value
-    if isinstance(value, datetime) and value.tzinfo:
+    if isinstance(value, Decimal) and value.is_finite():
+        if value.adjusted() < 18:
+            return value
+    elif isinstance(value, datetime) and value.tzinfo:
         return int(value.timestamp())
     raise Refused(f"must be text, a number, true or false, an object or a list; got {shown(value)}")
 
@@ -136,8 +137,8 @@ def _scalar(value: Any) -> Any:
 
 WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
-FLAGS = MappingProxyType({True: True, False: False, "true": True, "false": False})
-OBJECT, LIST = 'an object, such as {"key": "value"}', 'a list, such as ["value"]'
+OBJECT = 'an object, such as {"key": "value"}'
+LIST = 'a list, such as ["value"]'
 
 
 def text(value: Any, _: Any = str) -> str:
@@ -155,10 +156,12 @@ def text(value: Any, _: Any = str) -> str:
 
 def _whole(value: Any, _: Any = int) -> int:
     # 15.00 is refused: it means 1500 cents to some, and 15 to others.
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    if is_number or (isinstance(value, str) and WHOLE.fullmatch(value)):
-        return int(value)
-    raise Refused(f"must be a whole number, such as 10; got {shown(value)}")
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(value, str):
+        is_whole = WHOLE.fullmatch(value) is not None
+    if not is_whole:
+        raise Refused(f"must be a whole number, such as 10; got {shown(value)}")
+    return int(value)
 
 
 def _number(value: Any, _: Any = Decimal) -> Decimal:
@@ -169,10 +172,12 @@ def _number(value: Any, _: Any = Decimal) -> Decimal:
 
 
 def _flag(value: Any, _: Any = bool) -> bool:
-    word = value.strip().lower() if isinstance(value, str) else value
-    if isinstance(word, str | bool) and word in FLAGS:
-        return FLAGS[word]
-    raise Refused(f"must be true or false; got {shown(value)}")
+    if isinstance(value, bool):
+        return value
+    word = value.strip().lower() if isinstance(value, str) else ""
+    if word not in ("true", "false"):
+        raise Refused(f"must be true or false; got {shown(value)}")
+    return word == "true"
 
 
 def _object(value: Any, _: Any = dict) -> Any:
@@ -199,7 +204,7 @@ def _json(value: Any, words: str) -> Any:
         raise Refused(f"must be {words}; got text that is not JSON: {shown(value)}") from None
 
 
-def each(values: list[Any], read: Callable[[Any], Any]) -> list[Any]:
+def each(values: list[Any], read: Read) -> list[Any]:
     """`read` of each value; every refusal at once, each at its place."""
     clean: list[Any] = []
     faults: list[Fault] = []

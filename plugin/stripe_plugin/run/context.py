@@ -14,10 +14,11 @@ from stripe_plugin.errors import UsageError
 from stripe_plugin.secrets import masked, shown
 from stripe_plugin.wire.reply import Answer, Lost
 
+ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,250}")
 LONGEST_NAME = 5_000  # characters
 LONGEST_ITEM = 10**18
 LONGEST_ADVICE = 60.0  # seconds of a Retry-After that are waited
-LEAST_SECONDS, MOST_SECONDS = 1e-9, 1e12
+LEAST_SECONDS, MOST_SECONDS = 1e-9, 1e18
 CLOCKS_APART = 300  # seconds that another machine's clock may be ahead
 
 
@@ -56,10 +57,19 @@ def _item(instance: object, field: Field, value: object) -> None:
         _name(instance, field, value)
 
 
-def account_id(_: object, field: Field, value: object) -> None:
-    """A connected account. An empty one, such as an unset variable's, would act on another."""
-    if value is not None and not re.fullmatch(r"acct_[A-Za-z0-9_]{1,250}", str(value)):
-        raise UsageError(f"The {field.name} must look like acct_…; got {shown(value)}.")
+def wrong_account(value: object) -> str | None:
+    """What is wrong with the ID of a connected account.
+
+    An empty one, such as an unset variable's, would act on another.
+    """
+    if value is None or (isinstance(value, str) and ACCOUNT.fullmatch(value)):
+        return None
+    return f"The account must look like acct_…; got {shown(value)}."
+
+
+def _account(_: object, __: Field, value: object) -> None:
+    if wrong := wrong_account(value):
+        raise UsageError(wrong)
 
 
 def is_number(value: object, least: float, most: float) -> bool:
@@ -93,7 +103,7 @@ class RunContext:
     """Which one, in a loop."""
     idempotency_key: str | None = attrs.field(default=None, validator=_name)
     """Instead of a name: what Stripe shall know the run by, 1 to 255 ASCII characters."""
-    account: str | None = attrs.field(default=None, validator=account_id)
+    account: str | None = attrs.field(default=None, validator=_account)
     """Another connected account than the connection's, `acct_…`."""
     timeout: float | None = attrs.field(default=None, validator=_seconds)
     """Seconds for one attempt; without it the policy's."""
@@ -101,7 +111,8 @@ class RunContext:
     """When an earlier try of this run may first have been sent, in unix seconds."""
 
     def __attrs_post_init__(self) -> None:
-        if self.begun is not None and self.run_id is None and self.idempotency_key is None:
+        nameless = self.run_id is None and self.idempotency_key is None
+        if self.begun is not None and nameless:
             raise UsageError("begun needs the run_id or idempotency_key of the earlier try")
 
     def as_dict(self) -> dict[str, Any]:
@@ -125,6 +136,10 @@ def _number(least: float, most: float) -> Any:
     return check
 
 
+_patience = _number(1e-3, 1e6)
+_delay = _number(0, 1e6)
+
+
 def _whole(instance: object, field: Field, value: object) -> None:
     _number(0, 1e6)(instance, field, value)
     if type(value) is not int:
@@ -137,13 +152,13 @@ class Policy:
 
     retries: int = attrs.field(default=3, validator=_whole)
     """Further attempts after the first."""
-    timeout: float = attrs.field(default=80.0, validator=_number(1e-3, 1e6))
+    timeout: float = attrs.field(default=80.0, validator=_patience)
     """Seconds for one attempt, from opening a connection to the last byte of the answer."""
-    budget: float = attrs.field(default=150.0, validator=_number(1e-3, 1e6))
+    budget: float = attrs.field(default=150.0, validator=_patience)
     """Seconds for all attempts and the delays between them; waiting for a rate is not counted."""
-    first_delay: float = attrs.field(default=0.5, validator=_number(0, 1e6))
+    first_delay: float = attrs.field(default=0.5, validator=_delay)
     """Seconds before the second attempt."""
-    longest_delay: float = attrs.field(default=5.0, validator=_number(0, 1e6))
+    longest_delay: float = attrs.field(default=5.0, validator=_delay)
     """Seconds that no delay of ours exceeds; Stripe may ask for up to 60."""
     log_inputs: bool = False
     """Whether log records hold the inputs, without secrets."""
@@ -157,7 +172,9 @@ class Policy:
 
 def _retry_after(answer: Answer) -> float:
     """Seconds that an answer asks to wait, given as a number or as a date; 0 without."""
-    asked = "" if isinstance(answer, Lost) else answer.headers.get("retry-after", "")
+    if isinstance(answer, Lost):
+        return 0.0
+    asked = answer.headers.get("retry-after", "")
     if re.fullmatch(r"\d{1,6}", asked):
         return min(float(asked), LONGEST_ADVICE)
     try:

@@ -6,10 +6,10 @@ from collections.abc import Generator, Mapping
 import attrs
 
 from stripe_plugin.declare.action import Action
-from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import StripeError
-from stripe_plugin.run import idempotency, result
+from stripe_plugin.run import result
 from stripe_plugin.run.context import Account, Policy, RunContext
+from stripe_plugin.run.idempotency import check_age, idempotency_key
 from stripe_plugin.run.log import Log
 from stripe_plugin.run.result import Course, Result
 from stripe_plugin.wire.reply import Answer, Executed, Lost, Outcome, Reply, verdict
@@ -68,11 +68,11 @@ class _Attempts:
     def __init__(
         self, action: Action, account: Account, context: RunContext, policy: Policy
     ) -> None:
-        self._spec: Spec = action.spec
+        self._spec = action.spec
         self._reads = self._spec.method == "GET"
         self._request = action.request()
         self._action = action
-        self._key = idempotency.idempotency_key(self._spec, account, context)
+        self._key = idempotency_key(self._spec, account, context)
         self._headers = _headers(account, context, self._key)
         self._mode = account.mode
         self._policy = policy
@@ -96,11 +96,12 @@ class _Attempts:
 
     def _attempt(self) -> Generator[Command, Answer | None, Answer]:
         if self._begun is not None:
-            idempotency.check_age(self._spec, self._begun, self._key, self._number)
+            check_age(self._spec, self._begun, self._key, self._number)
         self._number += 1
         sent_at = time.time()
         left = max(self._policy.budget - self._spent, SHORTEST)
-        command = Send(self._request, self._headers, min(self._timeout, left), left)
+        timeout = min(self._timeout, left)
+        command = Send(self._request, self._headers, timeout, patience=left)
         try:
             answer = yield command
         except GeneratorExit:
@@ -130,15 +131,16 @@ class _Attempts:
 
     def concluded(self, answer: Answer) -> Result:
         """What the last answer comes to."""
-        course = Course(self._number, self._begun is not None, self._key, self._mode)
-        if isinstance(answer, Lost) or self._verdict.outcome is Outcome.NO_ANSWER:
+        unknown = self._begun is not None
+        course = Course(self._number, unknown, self._key, self._mode, self._verdict.again)
+        outcome = self._verdict.outcome
+        if isinstance(answer, Lost) or outcome is Outcome.NO_ANSWER:
             raise result.no_answer(answer, course, self._spec)
-        if self._verdict.outcome is Outcome.DONE:
+        if outcome is Outcome.DONE:
             return result.result(answer, course)
         if self._is_gone(answer):
-            stub = self._spec.output_example.get("deleted") is True
-            return result.gone(answer, course, _identity(self._action), stub=stub)
-        raise result.refusal(answer, course, self._spec, retryable=self._verdict.again)
+            return result.gone(answer, course, self._action)
+        raise result.refusal(answer, course, self._spec)
 
     def _is_gone(self, reply: Reply) -> bool:
         """Whether a deletion finds nothing that an earlier attempt may have deleted."""
@@ -149,12 +151,6 @@ class _Attempts:
         """The end of a run that may have been executed, for whoever watches the log."""
         if self._begun is not None:
             self._log.unknown(self._key)
-
-
-def _identity(action: Action) -> str:
-    """The ID of what the path ends with: of `/v1/customers/{customer}/tax_ids/{id}` the second."""
-    in_path, _ = action.parameters()
-    return in_path[action.spec.path_names[-1]]
 
 
 def _headers(account: Account, context: RunContext, key: str | None) -> dict[str, str]:

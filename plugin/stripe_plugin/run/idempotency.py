@@ -22,8 +22,9 @@ def idempotency_key(spec: Spec, account: Account, context: RunContext) -> str | 
         return _checked(context.idempotency_key)
     if context.run_id is None:
         return str(uuid.uuid4())
+    acts_on = context.account or account.account
     item = None if context.item is None else str(context.item)
-    name = [context.account or account.account, context.run_id, context.step or spec.id, item]
+    name = [acts_on, context.run_id, context.step or spec.id, item]
     return str(uuid.uuid5(NAMESPACE, json.dumps(name)))
 
 

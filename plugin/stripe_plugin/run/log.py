@@ -32,8 +32,10 @@ class Log:
             return
         again = "" if delay is None else f"; again in {delay:.2f} s"
         how = f"(attempt {number}, {answer.took:.3f} s{again})"
-        extra = {**self._facts(), "duration": answer.took, "retry_in": delay}
-        _write(level, "%s: %s %s", self._action.spec.id, _ending(answer, verdict), how, extra=extra)
+        extra = self._facts()
+        extra |= {"duration": answer.took, "retry_in": delay}
+        action, ending = self._action.spec.id, _ending(answer, verdict)
+        _write(level, "%s: %s %s", action, ending, how, extra=extra)
 
     def unknown(self, idempotency_key: str | None) -> None:
         """The end of a run of which nobody knows whether it was executed."""

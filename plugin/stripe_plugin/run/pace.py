@@ -29,8 +29,11 @@ class Pace:
 
     def _forget_before(self, now: float) -> None:
         """Turns that have passed are as good as forgotten."""
-        while self._next and next(iter(self._next.values())) <= now:
-            self._next.popitem(last=False)
+        while self._next:
+            identity = next(iter(self._next))
+            if self._next[identity] > now:
+                return
+            del self._next[identity]
 
 
 _pace = Pace()  # of this process

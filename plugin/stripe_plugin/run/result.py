@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import attrs
 
+from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import ConnectionFailed, StripeError, kind_of
 from stripe_plugin.judge.values import is_object
@@ -59,6 +60,7 @@ class Course:
     outcome_unknown: bool  # it may have been executed
     idempotency_key: str | None
     mode: str
+    retryable: bool  # what failed may pass
 
 
 def result(reply: Reply, course: Course) -> Result:
@@ -75,14 +77,11 @@ def result(reply: Reply, course: Course) -> Result:
     )
 
 
-def gone(reply: Reply, course: Course, identity: str, *, stub: bool) -> Result:
-    """The result of a deletion whose first answer was lost: only what is known of it.
-
-    `stub`: Stripe answers this deletion with an ID and `deleted`.
-    """
+def gone(reply: Reply, course: Course, action: Action) -> Result:
+    """The result of a deletion whose first answer was lost: only what is known of it."""
     mode = _mode(reply, course)
-    output: dict[str, Any] = {"id": identity}
-    if stub:
+    output: dict[str, Any] = {"id": _identity(action)}
+    if action.spec.output_example.get("deleted"):
         output["deleted"] = True
     return Result(
         output,
@@ -93,6 +92,12 @@ def gone(reply: Reply, course: Course, identity: str, *, stub: bool) -> Result:
         mode=mode,
         note=GONE,
     )
+
+
+def _identity(action: Action) -> str:
+    """The ID that the path ends with: in `/v1/customers/{customer}/tax_ids/{id}` the second."""
+    in_path, _ = action.parameters()
+    return in_path[action.spec.path_names[-1]]
 
 
 def _mode(reply: Reply, course: Course) -> str:
@@ -116,36 +121,35 @@ def no_answer(answer: Answer, course: Course, spec: Spec) -> ConnectionFailed:
     )
 
 
-def refusal(reply: Reply, course: Course, spec: Spec, *, retryable: bool) -> StripeError:
+# What an error keeps of Stripe's own, as texts; of an object its ID.
+STRIPES_WORDS = (
+    *("type", "code", "decline_code", "advice_code", "network_decline_code", "param"),
+    *("payment_intent", "charge", "doc_url", "request_log_url"),
+)
+
+
+def refusal(reply: Reply, course: Course, spec: Spec) -> StripeError:
     """The error of a run that Stripe refused, at the row of the form that it is about."""
-    error = reply.error
-    param, code = _text(error, "param"), _text(error, "code")
-    place = spec.locate(param, code)
-    return kind_of(reply.status, _text(error, "type"), code)(
+    words: dict[str, Any] = {word: _text(reply.error.get(word)) for word in STRIPES_WORDS}
+    kind = kind_of(reply.status, words["type"], words["code"])
+    error = kind(
         message=_message(reply),
-        type=_text(error, "type"),
-        code=code,
-        decline_code=_text(error, "decline_code"),
-        advice_code=_text(error, "advice_code"),
-        network_decline_code=_text(error, "network_decline_code"),
-        param=param,
-        display_key=place.key if place else None,
-        path=place.path if place else None,
-        place=place.text if place else None,
-        payment_intent=_identity(error, "payment_intent"),
-        charge=_identity(error, "charge"),
-        doc_url=_text(error, "doc_url"),
-        request_log_url=_text(error, "request_log_url"),
         request_id=reply.request_id,
         status=reply.status,
         replayed=reply.replayed,
         rate_limit_reason=reply.headers.get("stripe-rate-limited-reason"),
-        retryable=retryable,
+        retryable=course.retryable,
         outcome_unknown=course.outcome_unknown,
         attempts=course.attempts,
         action=spec.id,
         idempotency_key=course.idempotency_key,
+        **words,
     )
+    if place := spec.locate(error.param, error.code):
+        error.display_key = place.key
+        error.path = place.path
+        error.place = place.text
+    return error
 
 
 def _message(reply: Reply) -> str:
@@ -156,12 +160,7 @@ def _message(reply: Reply) -> str:
     return text + STORED if reply.replayed and reply.status >= 500 else text
 
 
-def _text(error: Mapping[str, Any], word: str) -> str | None:
-    found = error.get(word)
-    return found if isinstance(found, str) else None
-
-
-def _identity(error: Mapping[str, Any], word: str) -> str | None:
-    """The ID of an object that an error holds, whole or as its ID."""
-    found = error.get(word)
-    return _text(found, "id") if is_object(found) else _text(error, word)
+def _text(found: Any) -> str | None:
+    """A text, or the ID of an object that an error holds in full."""
+    text = found.get("id") if is_object(found) else found
+    return text if isinstance(text, str) else None

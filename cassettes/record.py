@@ -1,6 +1,6 @@
-"""How cassettes are recorded and played: `cassettes/scenarios.yaml` drives both.
+"""How are cassettes recorded and played? `scenarios.yaml` drives both.
 
-`python tests/recording.py [part of a name …]` records; `cassettes/README.md` tells how.
+`python cassettes/record.py [part of a name …]` records; `README.md` tells how.
 """
 
 import json
@@ -26,26 +26,29 @@ import httpx
 import jmespath
 import vcr  # type: ignore[import-untyped]
 import yaml
-from support import ACTIONS, REPOSITORY
 
+import stripe_nodes
 from stripe_emulator import Emulator, Fault, serve
 from stripe_plugin import (
     Action,
     Client,
     Connection,
+    NodeError,
     Policy,
     Result,
     RunContext,
     StripeError,
     UsageError,
 )
-from stripe_plugin.client.connection import STRIPE, STRIPE_VERSION
+from stripe_plugin.client.address import STRIPE
+from stripe_plugin.run.exchange import STRIPE_VERSION
 from stripe_plugin.secrets import masked
 from stripe_plugin.wire.request import encode
 
-CASSETTES = REPOSITORY / "cassettes"
+CASSETTES = Path(__file__).resolve().parent
 TABLE = CASSETTES / "scenarios.yaml"
-REPLICA = REPOSITORY.parent / "shared" / "tools" / "stripe-world"
+REPLICA = CASSETTES.parents[1] / "shared" / "tools" / "stripe-world"
+ACTIONS: dict[str, type[Action]] = {found.spec.id: found for found in stripe_nodes.actions()}
 KEY = "sk_test_cassettes"
 AT_ONCE = Policy(first_delay=0.0, longest_delay=0.0)
 
@@ -188,10 +191,8 @@ def play(scenario: Scenario, run: Run, given: Mapping[str, Any], suffix: str = "
     ran: list[Ran] = []
     for number, declared in enumerate(scenario.steps, 1):
         step = Step(**filled(attrs.asdict(declared), known(given, outputs)))
-        cls = ACTIONS[step.action]
-        action = cls.read(step.inputs, extra=step.extra, expand=step.expand)
-        key = f"{scenario.name}:{step.key or number}{suffix}"
-        context = RunContext(idempotency_key=key)
+        action = ACTIONS[step.action].read(step.inputs, extra=step.extra, expand=step.expand)
+        context = RunContext(idempotency_key=f"{scenario.name}:{step.key or number}{suffix}")
         try:
             outcome: Result | StripeError = run(action, context)
         except StripeError as error:
@@ -616,13 +617,14 @@ def main(wanted: Sequence[str]) -> int:
 
 def orphans() -> list[Path]:
     """Files that no scenario records."""
-    return sorted({*CASSETTES.glob("*/*")} - {*map(path_of, table().scenarios.values())})
+    files = {path for path in CASSETTES.glob("*/*") if path.parent.name != "__pycache__"}
+    return sorted(files - {*map(path_of, table().scenarios.values())})
 
 
 def _failed(scenario: Scenario, place: Place) -> bool:
     try:
         record(scenario, place)
-    except (Unexpected, StripeError, httpx.HTTPError) as error:
+    except (Unexpected, NodeError, httpx.HTTPError) as error:
         _say(f"{scenario.name}: not recorded from {place.name}: {error}")
         return True
     _say(f"{scenario.name}: {place.name}")
