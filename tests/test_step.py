@@ -223,7 +223,8 @@ def test_processes_that_end_at_any_call(
     cards: list[Step], fault: Any, desk: Desk, engine: Engine
 ) -> None:
     """Wherever two processes end, those after them make the payment, and it is made once."""
-    for first, second, kept in DEATHS:
+    deaths = DEATHS if isinstance(engine, DictEngine) else DEATHS[::4]  # a disk takes longer
+    for first, second, kept in deaths:
         if fault:
             desk.world.faults.add(Fault(fault))
         name = f"pay_{first}_{second}_{kept}"
@@ -232,7 +233,7 @@ def test_processes_that_end_at_any_call(
             ends = [Dying(engine, first, kept).keep, Dying(engine, second, kept).keep, engine.keep]
             done = [ended(desk, keep, named) for keep in (*ends, engine.keep)]
         assert len({each.output["id"] for each in done if each is not None}) == 1
-    assert desk.paid() == len(DEATHS)
+    assert desk.paid() == len(deaths)
 
 
 def ended(desk: Desk, keep: Any, step: Step) -> Any:

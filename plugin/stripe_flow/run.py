@@ -17,6 +17,7 @@ from stripe_plugin.host.host import Host
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.run.result import Result
+from stripe_plugin.secrets import without_secrets
 
 OTHER_KEY = (
     "This run ID was used with another API key: look what it has done with that before you do the"
@@ -28,7 +29,13 @@ GO_ON = (
 )
 
 
-Outputs = dict[str, Any]
+class Outputs(dict[str, Any]):
+    """The outputs by step, whole. Shown, as by a traceback with locals, their secrets are cut."""
+
+    def __repr__(self) -> str:
+        return repr(without_secrets(self))
+
+
 Done = tuple[PlacedStep, Result]
 
 
@@ -67,7 +74,7 @@ class Run:
 
         Raises what `run_step` raises; what is wrong with a step names it and its line.
         """
-        outputs: Outputs = {}
+        outputs = Outputs()
         for step in steps:
             result = self._placed(step, outputs)
             outputs[step.id] = result.output
