@@ -71,9 +71,10 @@ def paid(terminal: Terminal) -> int:
 
 
 def test_a_step_that_may_have_worked_takes_no_other_inputs(
-    terminal: Terminal, tmp_path: Path
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A payment whose answer was lost is not made again with another amount, ever."""
+    monkeypatch.setattr(Policy, "delay", lambda *_: 0.0)
     terminal("fault", "cut_after", "--path", "/v1/payment_intents", "--times", "4")
     assert "--run-id r1" in flow(terminal, tmp_path, 100, 4)
     for _ in range(3):

@@ -25,6 +25,7 @@ from terminal_support import (
 )
 
 from stripe_emulator import Answer, Emulator, Fault, serve
+from stripe_plugin import Policy
 
 EXAMPLE = str(EXAMPLES / "sell-a-subscription.yaml")
 EMULATOR = "emulator: no Stripe account is used, nothing is charged"
@@ -427,8 +428,9 @@ def test_stripes_refusal_is_exit_code_3(terminal: Terminal) -> None:
     assert refused["error"]["status"] == 404
 
 
-def test_no_answer_is_exit_code_4(tmp_path: Path) -> None:
+def test_no_answer_is_exit_code_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody listens, it says that Stripe could not be reached; exit code 4."""
+    monkeypatch.setattr(Policy, "delay", lambda *_: 0.0)
     with serve(Emulator()) as server:
         url = server.url
     terminal = Terminal(tmp_path, STRIPE_API_KEY=KEY, STRIPE_API_BASE=url)
