@@ -37,6 +37,7 @@ from stripe_plugin import (
     hookimpl,
 )
 from stripe_plugin.client.connection import STRIPE_VERSION
+from stripe_plugin.judge.values import NOTHING
 from stripe_plugin.run.exchange import Attempt, exchange
 from stripe_terminal import flow
 from stripe_terminal.reading import FlowError
@@ -101,10 +102,12 @@ def check_headers(attempt: Attempt) -> None:
     assert all(re.fullmatch(r"[!-~]{1,255}", text) for text in attempt.headers.values())
 
 
-def attempted(name: str, inputs: Mapping[str, Any], **context: Any) -> Attempt | InvalidInputs:
+def attempted(
+    name: str, inputs: Mapping[str, Any], *, extra: Any = NOTHING, expand: Any = (), **context: Any
+) -> Attempt | InvalidInputs:
     """The first thing a client would send, or the refusal; checked, the one or the other."""
     try:
-        action = ACTIONS[name].read(inputs, extra=context.get("extra", {}))
+        action = ACTIONS[name].read(inputs, extra=extra, expand=expand)
         attempt = next(exchange(action, CONNECTION, RunContext(**context), Policy()))
     except InvalidInputs as error:
         check_refusal(name, error)
@@ -334,8 +337,9 @@ def test_what_can_be_no_id_is_refused(identity: Any) -> None:
         with pytest.raises(InvalidInputs) as caught:
             ACTIONS[name].read({variable: identity})
         check_refusal(name, caught.value)
+        given: dict[str, Any] = {variable: identity}
         with pytest.raises(InvalidInputs):
-            ACTIONS[name](**{variable: identity})
+            ACTIONS[name](**given)
 
 
 @pytest.mark.parametrize("name", ["retrieve_price", "expire_checkout_session", "delete_customer"])
@@ -400,6 +404,21 @@ def test_extra_parameters_of_any_type_are_judged(value: Any) -> None:
     for name in SOME:
         attempted(name, fewest(name), extra={"x": value, "y": [value], "z": {"a": value}})
         attempted(name, fewest(name), expand=[value])
+
+
+NO_OPTIONS = [5, "a", b"a", [1], {1, 2}, object(), *({10**5000: 1}, {"a": {1}}, {"a": CLEAR, 5: 1})]
+
+
+@pytest.mark.parametrize("value", NO_OPTIONS, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("option", ["extra", "expand"])
+def test_options_of_another_type_are_told_with_the_rest(option: str, value: Any) -> None:
+    """What is no object of parameters, or no list of paths, is refused like any input."""
+    for name in SOME:
+        options: dict[str, Any] = {option: value}
+        with pytest.raises(InvalidInputs) as caught:
+            ACTIONS[name].read({**fewest(name), "Kolour": "red"}, **options)
+        check_refusal(name, caught.value)
+        assert {"Kolour", option} <= {*caught.value.problems}
 
 
 WRONG_OPTIONS: list[tuple[str, list[Any], str]] = [
