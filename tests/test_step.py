@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
-from terminal_support import Counted, environment
+from terminal_support import Counted, environment, python
 
 from stripe_emulator import Emulator, Fault
 from stripe_flow import Journal, Step, arun_step, run_step
@@ -456,3 +456,22 @@ def test_a_process_killed_at_every_call(moment: str, tmp_path: Path) -> None:
         assert first.returncode == -signal.SIGKILL
     assert calls > 2
     assert first.stdout == second.stdout
+
+
+def test_steps_need_no_terminal(tmp_path: Path) -> None:
+    """Steps run on an engine of one's own without the terminal and what only it needs."""
+    code = """
+import sys
+for name in ("click", "rich", "yaml", "jmespath", "stripe_terminal"):
+    sys.modules[name] = None
+from stripe_flow import Step, run_step
+from stripe_plugin import Connection, Host
+kept = {}
+def keep(name, compute):
+    return kept.setdefault(name, compute())
+with Host.load() as host:
+    step = Step("make", "create_customer", {"Name": "Jenny Rosen"})
+    given = {"connection": Connection.emulator(), "run_id": "r1"}
+    print(run_step(keep, host, step, **given) == run_step(keep, host, step, **given), [*kept])
+"""
+    assert python(code, tmp_path) == "False ['make/0/0', 'make/0/1']\n"
