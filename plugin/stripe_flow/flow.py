@@ -59,9 +59,10 @@ def load(name: str, text: str, host: Host) -> Steps:
 def _listed(reader: Reader) -> list[Any]:
     """What stands under `steps`."""
     data = reader.data
-    listed: Any = data.get("steps") if is_object(data) else None
-    if is_list(listed) and listed:
-        return listed
+    if is_object(data):
+        listed = data.get("steps")
+        if is_list(listed) and listed:
+            return listed
     usage = "A flow is `steps:` and a list of steps with id, action and inputs."
     raise reader.error([(1, usage)])
 
@@ -77,8 +78,8 @@ class _Found:
 
     def __init__(self, raw: Any, path: Path, lines: Lines) -> None:
         self.given = raw if is_object(raw) else NOTHING
-        self.id = str(self.given.get("id", ""))
-        self.action = str(self.given.get("action", ""))
+        self.id = self._text("id")
+        self.action = self._text("action")
         self.inputs = self.given.get("inputs")
         self._path, self._lines = path, lines
         self._line = lines[path]
@@ -88,6 +89,9 @@ class _Found:
         inputs = self.inputs if is_object(self.inputs) else NOTHING
         places = {key: self._place(key) for key in inputs}
         return PlacedStep(self.id, self.action, inputs, self._line, places)
+
+    def _text(self, word: str) -> str:
+        return str(self.given.get(word, ""))
 
     def _place(self, key: str) -> int:
         path = (*self._path, "inputs", key)

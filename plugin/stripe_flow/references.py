@@ -156,7 +156,8 @@ class _Functions(Functions):
         given = [*resolved_args]
         if function_name == "join" and given and isinstance(given[0], str):
             lists = filter(is_list, given)
-            self.spend(len(given[0]) * sum(map(len, lists)))
+            items = sum(map(len, lists))
+            self.spend(len(given[0]) * items)
         return super().call_function(function_name, given)
 
 

@@ -51,7 +51,9 @@ class Run:
 
     def __init__(self, host: Host, connection: Connection, run_id: str, journal: Journal) -> None:
         RunContext(run_id=run_id)  # refuses what is no name, or a secret, before it is kept
-        self.host, self.connection, self.run_id = host, connection, run_id
+        self.host = host
+        self.connection = connection
+        self.run_id = run_id
         self.keep = partial(journal.keep, _scope(connection, run_id))
         self.known = self._own()
 

@@ -61,7 +61,8 @@ MAY_BE_DONE = (
 NOT_NOTED = "what is done could not be noted: "
 
 Entry = Mapping[str, Any]
-MARK, END = {"by", "at", "asked"}, {"by", "end"}
+MARK = {"by", "at", "asked"}
+END = {"by", "end"}
 
 
 class Engine(Protocol):
@@ -191,7 +192,8 @@ class _Work:
         """What is asked, of whom: the same step for another account is another one, too."""
         step, who = self.step, self.connection
         account = [who.mode, who.base_url, who.account]
-        asked = [step.action, step.inputs, step.expand, dict(step.extra), account]
+        extra = dict(step.extra)
+        asked = [step.action, step.inputs, step.expand, extra, account]
         text = json.dumps(asked, sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -224,14 +226,19 @@ class _Try:
 
     def context(self) -> RunContext:
         """The name under which it is sent."""
-        run_id, step = self.work.run_id, self.work.step.id
-        item = self.spent or None
-        return RunContext(run_id=run_id, step=step, item=item, begun=self.begun)
+        return RunContext(
+            run_id=self.work.run_id,
+            step=self.work.step.id,
+            item=self.spent or None,
+            begun=self.begun,
+        )
 
     def next(self, end: Entry) -> "_Try":
         """The try that follows when this one has ended so."""
-        spent = self.spent + 1 if end["end"] == REFUSED else self.spent
-        return _Try(self.work, self.asked, self.number + 1, spent)
+        following = _Try(self.work, self.asked, self.number + 1, self.spent)
+        if end["end"] == REFUSED:
+            following.spent += 1
+        return following
 
 
 def _plan(work: _Work) -> Plan:
