@@ -177,20 +177,24 @@ def run(session: Session, action: str, **given: Any) -> None:
     """Run one action, with inputs by display key or parameter name."""
     from stripe_flow.step import Step
 
-    with session.host as host:
-        session.warn_of_plugins()
-        session.connect()
+    with session.connected():
         inputs = inputs_of(given["pairs"], given["inputs"])
-        judged = host.action(action).read(inputs)
-        for warning in judged.warnings().values():
-            session.err.say(warning, "[yellow]![/] ")
+        _warn_of_inputs(session, action, inputs)
         step = Step(action, action, inputs, expand=given["expand"])
-        result = _ran(session, step, run_id_or_new(given["run_id"]))
-        if session.as_json:
-            session.data(result.as_dict())
-        else:
-            printed.print_output(session.out, result)
-        session.tell_about(result)
+        run_id = run_id_or_new(given["run_id"])
+        result = _ran(session, step, run_id)
+    if session.as_json:
+        session.data(result.as_dict())
+    else:
+        printed.print_output(session.out, result)
+    session.tell_about(result)
+
+
+def _warn_of_inputs(session: Session, action: str, inputs: Mapping[str, Any]) -> None:
+    """Tells of IDs that look like another resource's; raises `InvalidInputs` at once."""
+    judged = session.host.action(action).read(inputs)
+    for warning in judged.warnings().values():
+        session.err.say(warning, "[yellow]![/] ")
 
 
 def _ran(session: Session, step: "Step", run_id: str) -> "Result":
@@ -214,17 +218,16 @@ def flow(session: Session, file: str, **given: Any) -> None:
     """Run the steps of a flow file. With --json, one line (NDJSON) per step."""
     from stripe_flow.flow import load
 
-    with session.host as host:
-        session.warn_of_plugins()
-        session.connect()
+    last = None
+    with session.connected() as host:
         steps = load(file, text_of(file), host)
-        flowing = session.begin(run_id_or_new(given["run_id"]))
+        run_id = run_id_or_new(given["run_id"])
+        flowing = session.begin(run_id)
         printed.print_start(session.err, file, steps, flowing)
-        last = None
         for step, last in flowing.flow(steps):
             _tell_step(session, step, last)
-        if last:
-            session.tell_about(last)
+    if last:
+        session.tell_about(last)
 
 
 def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:

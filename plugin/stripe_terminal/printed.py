@@ -30,13 +30,23 @@ def print_catalog(out: Screen, catalog: Sequence[Facts]) -> None:
     """Each action's name and ID beside what it does."""
     room = max(out.width - HEAD - 1, 30)
     for entry in catalog:
-        texts = textwrap.wrap(one_line(entry["summary"]), room)
-        heads = [_name(entry), Text(one_line(entry["id"]), "dim")]
+        summary = one_line(entry["summary"])
+        texts = textwrap.wrap(summary, room)
+        heads = [_name(entry), _identity(entry)]
         for head, text in itertools.zip_longest(heads, texts, fillvalue=""):
-            gap = " " * (HEAD + 1 - len(head))
-            line = Text.assemble(head, gap, text)
-            line.rstrip()
+            line = _beside(head, text)
             out.print(line, soft_wrap=True)
+
+
+def _beside(head: Text | str, text: Text | str) -> Text:
+    gap = " " * (HEAD + 1 - len(head))
+    line = Text.assemble(head, gap, text)
+    line.rstrip()
+    return line
+
+
+def _identity(entry: Facts) -> Text:
+    return Text(one_line(entry["id"]), "dim")
 
 
 def _name(entry: Facts) -> Text:
@@ -55,9 +65,11 @@ def print_action(out: Screen, manifest: Facts) -> None:
     for row in manifest["inputs"]:
         table.add_row(_key(row), Text(_meaning(row)))
     out.print(table)
-    out.print(Text(f"Output, for example: {json.dumps(manifest['output_example'])}"))
-    needs = f"* must be given · a restricted key needs {manifest['permission']}"
-    out.print(Text(f"{needs}\n{manifest['docs_url']}"))
+    example = json.dumps(manifest["output_example"])
+    out.print(Text(f"Output, for example: {example}"))
+    permission = manifest["permission"]
+    out.print(Text(f"* must be given · a restricted key needs {permission}"))
+    out.print(Text(manifest["docs_url"]))
 
 
 def _key(row: Facts) -> Text:

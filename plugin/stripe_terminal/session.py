@@ -62,6 +62,14 @@ class Session:
             text = f"{problem.distribution} › {problem.name} is not loaded: {problem.reason}"
             self.err.tell(one_line(text), "[yellow]![/] ")
 
+    @contextmanager
+    def connected(self) -> Generator[Host]:
+        """The host and the connection of a command that runs actions."""
+        with self.host as host:
+            self.warn_of_plugins()
+            self.connect()
+            yield host
+
     def connect(self) -> "Connection":
         """The connection of the environment and the options; its mode is told."""
         from stripe_plugin.client.connection import Connection
