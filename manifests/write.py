@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import stripe_nodes
-from stripe_plugin.client.connection import STRIPE_VERSION
 from stripe_plugin.declare.action import Action
-from stripe_plugin.host.host import LISTED, MANIFEST_VERSION
+from stripe_plugin.host.discovery import LISTED, MANIFEST_VERSION
 from stripe_plugin.host.manifest import describe
+from stripe_plugin.run.exchange import STRIPE_VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "manifests" / "stripe_manifests"

@@ -49,6 +49,7 @@ def invalid() -> InvalidInputs:
 
 
 UNKNOWN = StripeError(message="Gone.", outcome_unknown=True, retryable=True)
+KINDS: list[type[StripeError]] = [StripeError, *StripeError.__subclasses__()]
 ERRORS: dict[str, NodeError] = {
     "invalid inputs": invalid(),
     "usage": UsageError("There is no action x"),
@@ -57,7 +58,7 @@ ERRORS: dict[str, NodeError] = {
     "hook, unknown": HookFailed("Boom: x", None, UNKNOWN),
     **{
         kind.category: kind(message="No", status=400, path=("items", 0, "price"), display_key="It")
-        for kind in (StripeError, *StripeError.__subclasses__())
+        for kind in KINDS
     },
 }
 SHARED = {"category", "text", "http_status", "retryable", "outcome_unknown"}

@@ -29,12 +29,12 @@ class Desk:
     """A host, an emulator and a journal's file."""
 
     def __init__(self, world: Counted, file: Path) -> None:
-        self.world, self.file, self.host = world, file, Host.load()
+        self.in_process, self.file, self.host = world, file, Host.load()
 
     def run(self, run: str = "r1") -> Any:
         """The step's result, from a journal that is opened for it."""
         journal = Journal(self.file, patience=0.05)
-        connection = Connection("sk_test_emulator", world=self.world)
+        connection = Connection("sk_test_emulator", in_process=self.in_process)
 
         def keep(name: str, compute: Callable[[], Any]) -> Any:
             return journal.keep(run, name, compute)
@@ -48,11 +48,11 @@ class Desk:
 
     def refused(self) -> str:
         """What a run says that cannot use the file; it names it, and nothing is sent."""
-        asked = len(self.world.asked)
+        asked = len(self.in_process.asked)
         with pytest.raises(UnusableFile) as caught:
             self.run()
         assert str(self.file) in str(caught.value)
-        assert len(self.world.asked) == asked
+        assert len(self.in_process.asked) == asked
         return str(caught.value)
 
 
@@ -106,11 +106,11 @@ def test_a_full_disk_before_a_step(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     number = next(numbers) - 1
     monkeypatch.undo()
     assert f"{desk.file} cannot grow, as its disk is full. Make room" in str(caught.value)
-    done = desk.world.executed(CREATED)
+    done = desk.in_process.executed(CREATED)
     result = desk.run(f"other_{number}")
     # A step that was done when there was no more room is asked for again under its key.
     assert result.replayed == isinstance(caught.value, HookFailed)
-    assert desk.world.executed(CREATED) == done + (not result.replayed)
+    assert desk.in_process.executed(CREATED) == done + (not result.replayed)
 
 
 @pytest.mark.parametrize("room", [0, 1, 5000])
@@ -191,14 +191,14 @@ def ended(desk: Desk) -> str:
 def test_a_bit_that_turned_anywhere(desk: Desk) -> None:
     """Whichever byte of the file is changed, a done step is told again or the file refused."""
     whole = desk.file.read_bytes()
-    asked = len(desk.world.asked)
+    asked = len(desk.in_process.asked)
     told = set[str]()
     # The rows and the index fill the ends of their pages; the header and the heads the beginnings.
     used = [at for at, byte in enumerate(whole) if byte]
     for at in used[:: max(len(used) // 400, 1)]:
         overwrite(desk.file, at, bytes([whole[at] ^ 0x11]))
         told.add(ended(desk))
-        assert len(desk.world.asked) == asked, f"byte {at} makes it happen twice"
+        assert len(desk.in_process.asked) == asked, f"byte {at} makes it happen twice"
         desk.file.write_bytes(whole)
     assert told == {"replayed", "refused"}
 

@@ -97,12 +97,12 @@ class Desk:
     """A host and an emulator, where steps are run by one of the two ways."""
 
     def __init__(self, world: Counted, how: str) -> None:
-        self.world, self._how = world, how
+        self.in_process, self._how = world, how
         self.host = Host.load(policy=QUICK)
 
     def run(self, keep: Any, step: Step, account: str | None = None) -> Result:
         """The step's result."""
-        connection = Connection("sk_test_emulator", account, world=self.world)
+        connection = Connection("sk_test_emulator", account, in_process=self.in_process)
         if self._how == "sync":
             return run_step(keep, self.host, step, connection=connection, run_id="r1")
         return asyncio.run(self._arun(keep, step, connection))
@@ -118,13 +118,13 @@ class Desk:
 
     def charged(self) -> int:
         """How many payments were made, or refused while they were made."""
-        return self.world.executed(CREATED)
+        return self.in_process.executed(CREATED)
 
     def paid(self) -> int:
         """How many payments have succeeded."""
-        with self.world.store.transaction(write=False):
+        with self.in_process.store.transaction(write=False):
             sql = "SELECT body FROM objects WHERE kind = 'payment_intent'"
-            rows = self.world.store.run(sql).fetchall()
+            rows = self.in_process.store.run(sql).fetchall()
         return len([body for (body,) in rows if json.loads(body)["status"] == "succeeded"])
 
 
@@ -156,10 +156,10 @@ def test_a_done_step_is_not_sent_again(desk: Desk, engine: Engine) -> None:
     """What is done is given again, with its secrets cut; other inputs are refused."""
     first = desk.run(engine.keep, GOOD)
     again = desk.run(engine.keep, GOOD)
-    assert len(desk.world.asked) == 1
+    assert len(desk.in_process.asked) == 1
     assert again == attrs.evolve(first, output=first.as_dict()["output"], replayed=True)
     assert "was done in this run with other inputs" in str(failing(desk, engine.keep, BAD))
-    assert len(desk.world.asked) == 1
+    assert len(desk.in_process.asked) == 1
 
 
 def test_a_refused_card_and_another_one(desk: Desk, engine: Engine) -> None:
@@ -170,24 +170,24 @@ def test_a_refused_card_and_another_one(desk: Desk, engine: Engine) -> None:
     assert result.output["status"] == "succeeded"
     assert not result.replayed
     assert desk.run(engine.keep, GOOD).output["id"] == result.output["id"]
-    assert len(desk.world.asked) == 4
+    assert len(desk.in_process.asked) == 4
 
 
 def test_a_lost_answer_is_asked_for_again(desk: Desk, engine: Engine) -> None:
     """A payment that may be made is repeated under its key, and with no other inputs."""
-    desk.world.faults.add(Fault("cut_after"))
+    desk.in_process.faults.add(Fault("cut_after"))
     assert failing(desk, engine.keep, GOOD).outcome_unknown
     others = paying("visa", 3000)
     for _ in range(2):
         assert "may have been executed" in str(failing(desk, engine.keep, others))
-    assert len(desk.world.asked) == 1
+    assert len(desk.in_process.asked) == 1
     assert desk.run(engine.keep, GOOD).replayed
     assert desk.charged() == 1
 
 
 def test_what_was_surely_not_executed_leaves_nothing(desk: Desk, engine: Engine) -> None:
     """A step that was put off may come with other inputs, and under the same key."""
-    desk.world.faults.add(Fault("rate_limit", times=2))
+    desk.in_process.faults.add(Fault("rate_limit", times=2))
     first = failing(desk, engine.keep, BAD)
     second = failing(desk, engine.keep, GOOD)
     assert (first.outcome_unknown, first.idempotency_key) == (False, second.idempotency_key)
@@ -199,7 +199,7 @@ def test_another_account_is_another_step(desk: Desk, engine: Engine) -> None:
     """What is kept for one account is never given for another."""
     desk.run(engine.keep, GOOD, "acct_1")
     assert "was done in this run" in str(failing(desk, engine.keep, GOOD))
-    assert len(desk.world.asked) == 1
+    assert len(desk.in_process.asked) == 1
 
 
 def test_wrong_inputs_leave_nothing(desk: Desk, engine: Engine) -> None:
@@ -225,7 +225,7 @@ def test_processes_that_end_at_any_call(
     """Wherever two processes end, those after them make the payment, and it is made once."""
     for first, second, kept in DEATHS:
         if fault:
-            desk.world.faults.add(Fault(fault))
+            desk.in_process.faults.add(Fault(fault))
         name = f"pay_{first}_{second}_{kept}"
         for step in cards:
             named = attrs.evolve(step, id=name)
@@ -264,7 +264,7 @@ class Meanwhile:
 def test_two_processes_make_one_payment(desk: Desk, engine: Engine, at: int) -> None:
     """A process that comes at any point of another's step gives the same payment."""
     with Host.load(policy=QUICK) as host:
-        who = Connection("sk_test_emulator", world=desk.world)
+        who = Connection("sk_test_emulator", in_process=desk.in_process)
         found: list[Result] = []
 
         def other() -> None:
@@ -300,7 +300,7 @@ def test_a_step_that_another_has_joined_stays_its(tmp_path: Path) -> None:
     engine = DictEngine(tmp_path)
     host = loaded()
     with Counted() as world, host:
-        who = Connection("sk_test_emulator", world=world)
+        who = Connection("sk_test_emulator", in_process=world)
 
         def other() -> None:
             # It sends, gets no answer, and then the first one is put off.
@@ -324,7 +324,7 @@ def test_one_with_other_inputs_leaves_the_step_alone(tmp_path: Path) -> None:
     engine = DictEngine(tmp_path)
     host = loaded()
     with Counted() as world, host:
-        who = Connection("sk_test_emulator", world=world)
+        who = Connection("sk_test_emulator", in_process=world)
 
         def other() -> None:
             with pytest.raises(UsageError, match="may have been executed"):
@@ -341,7 +341,7 @@ def test_a_late_refusal_ends_only_its_own_try(tmp_path: Path) -> None:
     engine = DictEngine(tmp_path)
     host = loaded()
     with Counted() as world, host:
-        who = Connection("sk_test_emulator", world=world)
+        who = Connection("sk_test_emulator", in_process=world)
 
         def other() -> None:
             with Host.load(policy=QUICK) as another:
@@ -364,7 +364,7 @@ def test_what_is_done_is_noted_beside_others(tmp_path: Path) -> None:
     engine = DictEngine(tmp_path)
     host = loaded()
     with Counted() as world, host:
-        who = Connection("sk_test_emulator", world=world)
+        who = Connection("sk_test_emulator", in_process=world)
 
         def other() -> None:
             world.faults.add(Fault("cut"))
@@ -404,7 +404,7 @@ def test_an_engine_that_fails_hides_no_result(desk: Desk, tmp_path: Path) -> Non
 def test_an_engine_that_gives_something_else(entry: Any, desk: Desk) -> None:
     """What is none of a step's entries is refused by its name, and nothing is sent."""
     assert "pay/0/0" in str(failing(desk, lambda *_: entry, GOOD))
-    assert desk.world.asked == []
+    assert desk.in_process.asked == []
 
 
 # --- real processes -----------------------------------------------------------------------------
@@ -429,7 +429,7 @@ def keep(name, compute):
 
 with Emulator(f"{folder}/emulator.db") as world, Host.load() as host:
     step = Step("make", "create_customer", {"Name": "Jenny Rosen"})
-    who = Connection("sk_test_emulator", world=world)
+    who = Connection("sk_test_emulator", in_process=world)
     print(run_step(keep, host, step, connection=who, run_id="r1").output["id"])
 """
 

@@ -55,15 +55,15 @@ class NodeError(Exception):
         }
         return cast("dict[str, Any]", without_secrets({**shared, **self.facts()}))
 
-    @staticmethod
-    def from_dict(data: Mapping[str, Any]) -> "NodeError":
-        """The error that `as_dict` gave. Raises `UsageError` for anything else."""
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The error that `as_dict` gave, of this kind or one below it; else `UsageError`."""
         category = data.get("category")
         if category not in NodeError._kinds:
             import_module("stripe_plugin.host.watch")  # whose kinds are not needed without a host
         kind = NodeError._kinds.get(str(category))
-        if kind is None:
-            raise UsageError(f"There is no error of the category {category!r}")
+        if kind is None or not issubclass(kind, cls):
+            raise UsageError(f"There is no {cls.__name__} of the category {category!r}")
         return kind.of_facts(data)
 
 

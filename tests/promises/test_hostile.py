@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 import pytest
+from driving import begun
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import ACTIONS, fewest
@@ -39,8 +40,7 @@ from stripe_plugin import (
     UsageError,
     hookimpl,
 )
-from stripe_plugin.client.connection import STRIPE_VERSION
-from stripe_plugin.run.exchange import Attempt, exchange
+from stripe_plugin.run.exchange import STRIPE_VERSION, Exchange, Send
 
 LONGEST_SENTENCE, MOST_TOLD, LONGEST_LABEL = 400, 20_000, 64  # characters of a refusal
 CONTROL = re.compile(r"[\x00-\x1f\ud800-\udfff]")
@@ -93,7 +93,7 @@ def check_request(name: str, request: Request, inputs: Mapping[str, Any]) -> Non
     assert re.fullmatch(r"[!-~]*", request.target + form)
 
 
-def check_headers(attempt: Attempt) -> None:
+def check_headers(attempt: Send) -> None:
     """Every header can be written in one line, and they are the declared ones."""
     ours = {"Stripe-Version", "User-Agent", "Stripe-Account", "Content-Type", "Idempotency-Key"}
     assert attempt.headers.keys() <= ours
@@ -101,11 +101,19 @@ def check_headers(attempt: Attempt) -> None:
     assert all(re.fullmatch(r"[!-~]{1,255}", text) for text in attempt.headers.values())
 
 
-def attempted(name: str, inputs: Mapping[str, Any], **context: Any) -> Attempt | InvalidInputs:
+def first(talk: Exchange) -> Send:
+    """The first command of an exchange, which is to send."""
+    command = next(talk)
+    assert isinstance(command, Send)
+    return command
+
+
+def attempted(name: str, inputs: Mapping[str, Any], **context: Any) -> Send | InvalidInputs:
     """The first thing a client would send, or the refusal; checked, the one or the other."""
     try:
-        action = ACTIONS[name].read(inputs, extra=context.get("extra", {}))
-        attempt = next(exchange(action, CONNECTION, RunContext(**context), Policy()))
+        extra, expand = context.pop("extra", {}), context.pop("expand", ())
+        action = ACTIONS[name].read(inputs, extra=extra, expand=expand)
+        attempt = first(begun(action, RunContext(**context)))
     except InvalidInputs as error:
         check_refusal(name, error)
         return error
@@ -321,7 +329,7 @@ def test_an_id_stays_in_its_segment(identity: str) -> None:
     for name, variable in WITH_ID.items():
         inputs = {**fewest(name), ACTIONS[name].spec.rows[0].key: identity}
         attempt = attempted(name, inputs)
-        assert isinstance(attempt, Attempt)
+        assert isinstance(attempt, Send)
         given: dict[str, Any] = {variable: identity}
         made = ACTIONS[name](**given)
         assert made.request().path == attempt.request.path
@@ -403,11 +411,11 @@ def test_extra_parameters_of_any_type_are_judged(value: Any) -> None:
 
 
 WRONG_OPTIONS: list[tuple[str, list[Any], str]] = [
-    *[(name, [10**5000, 5, b"r", ["r"], {}], "are text") for name in ("run_id", "step", "account")],
-    ("idempotency_key", [10**5000, 5, b"abc"], "are text"),
-    ("item", [10**5000, 1.5, b"1", True], "are text"),
-    ("expand", [5, None, "a", {"a": 1}], "expand must be a list"),
-    ("extra", [5, None, [1], "a"], "extra an object"),
+    ("run_id", [10**5000, 5, b"r", ["r"], {}], "run_id must be text"),
+    ("step", [10**5000, 5, b"r", ["r"], {}], "step must be text"),
+    ("account", [10**5000, 5, b"r", ["r"], {}], "acct_"),
+    ("idempotency_key", [10**5000, 5, b"abc"], "idempotency_key must be text"),
+    ("item", [10**5000, 1.5, b"1", True], "item must be text"),
     ("timeout", ["x", 0, -1, float("nan"), [1]], "timeout must be seconds"),
     ("begun", ["x", 0, -1, float("nan"), [1]], "begun must be seconds"),
     ("begun", [time.time() + 9_999, time.time() * 1_000], "in milliseconds"),
@@ -424,6 +432,20 @@ def test_an_option_of_another_type_is_refused(option: str, values: list[Any], wo
         with pytest.raises(UsageError, match=words) as caught:
             RunContext(**{option: value})
         check_usage(caught.value)
+
+
+@pytest.mark.parametrize("expand", [5, "a", {"a": 1}, [5], [None], [["a"]]], ids=repr)
+def test_expand_is_a_list_of_paths(expand: Any) -> None:
+    """What is to be expanded is a list of texts, and refused by name if it is not."""
+    with pytest.raises(InvalidInputs, match="expand"):
+        ACTIONS["list_prices"].read({}, expand=expand)
+
+
+@pytest.mark.parametrize("extra", [5, [1], "a"], ids=repr)
+def test_extra_is_an_object(extra: Any) -> None:
+    """Parameters beside the rows are an object, and refused by name if they are not."""
+    with pytest.raises(InvalidInputs, match="extra"):
+        ACTIONS["list_prices"].read({}, extra=extra)
 
 
 @pytest.mark.parametrize("name", ["retries", "timeout", "budget", "first_delay", "longest_delay"])
@@ -456,7 +478,7 @@ def test_nothing_changes_the_version(
         monkeypatch.setenv(word, VERSION)
     for name in SOME:
         attempt = attempted(name, fewest(name), **options)
-        assert isinstance(attempt, Attempt)
+        assert isinstance(attempt, Send)
         assert attempt.headers["Stripe-Version"] == STRIPE_VERSION
     with pytest.raises(TypeError):
         RunContext(version=VERSION)  # type: ignore[call-arg]
@@ -476,7 +498,7 @@ def test_a_connection_injects_nothing(after: str, account: str | None) -> None:
         check_usage(error)
         return
     assert re.fullmatch(r"sk_test_\w*", who.api_key.reveal(), re.ASCII)
-    check_headers(next(exchange(ACTIONS["list_prices"](), who, RunContext(), Policy())))
+    check_headers(first(begun(ACTIONS["list_prices"](), connection=who)))
 
 
 # --- flow files -----------------------------------------------------------------------------------

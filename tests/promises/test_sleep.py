@@ -1,7 +1,6 @@
 """A machine that sleeps in the middle of a run does not execute it twice when it wakes."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from driving import AT_ONCE, begun
@@ -31,7 +30,7 @@ class Wall:
 
 
 @pytest.fixture
-def wall(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wall]:
+def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     """The clock that this process reads; the monotonic one sleeps with the machine."""
     clock = Wall()
     monkeypatch.setattr(time, "time", clock)

@@ -83,7 +83,7 @@ def run_it(connection: Connection) -> Result:
     """Run an action, with and without options."""
     with Client(connection, Policy(retries=0, timeout=5)) as client:
         assert_type(client.run(price), Result)
-        context = RunContext(run_id="run-1", step="price", item=3, expand=["product"], begun=1.5)
+        context = RunContext(run_id="run-1", step="price", item=3, begun=1.5)
         return client.run(price, context, connection=Connection("sk_test_1", "acct_1"))
 
 

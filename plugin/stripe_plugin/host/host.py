@@ -167,16 +167,22 @@ class Host(AbstractContextManager["Host"]):
         watch.context = context = context or RunContext()
         cls = self.action(action_id)
         action = cls.read(inputs, extra=extra, expand=expand)
-        asks = connection or self._connection(action_id, context)
+        asks = self._connection(connection, action_id, context)
         return {"action": action, "connection": asks, "context": context}
 
-    def _connection(self, action_id: str, context: "RunContext") -> "Connection":
-        """The one that a plugin names, or the environment."""
+    def _connection(self, given: Any, action_id: str, context: "RunContext") -> "Connection":
+        """The one that is given, or that a plugin names, or the environment's."""
         from stripe_plugin.client.connection import Connection
 
-        hook = self._plugins.hook
-        found = hook.get_connection(action_id=action_id, context=context)
-        return Connection.from_env() if found is None else found
+        if given is None:
+            hook = self._plugins.hook
+            given = hook.get_connection(action_id=action_id, context=context)
+        if given is None:
+            return Connection.from_env()
+        if not isinstance(given, Connection):
+            kind = type(given).__name__
+            raise UsageError(f"The connection is a {kind}, not a Connection(…)")
+        return given
 
     def _begin(self, call: dict[str, Any]) -> Any:
         """Plugins that know only `run_action` would not see an asyncio run: let them see this."""

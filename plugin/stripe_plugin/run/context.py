@@ -18,7 +18,7 @@ ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,250}")
 LONGEST_NAME = 5_000  # characters
 LONGEST_ITEM = 10**18
 LONGEST_ADVICE = 60.0  # seconds of a Retry-After that are waited
-LEAST_SECONDS, MOST_SECONDS = 1e-9, 1e12
+LEAST_SECONDS, MOST_SECONDS = 1e-9, 1e18
 CLOCKS_APART = 300  # seconds that another machine's clock may be ahead
 
 
@@ -62,7 +62,7 @@ def wrong_account(value: object) -> str | None:
 
     An empty one, such as an unset variable's, would act on another.
     """
-    if value is None or ACCOUNT.fullmatch(str(value)):
+    if value is None or (isinstance(value, str) and ACCOUNT.fullmatch(value)):
         return None
     return f"The account must look like acct_…; got {shown(value)}."
 
