@@ -17,6 +17,7 @@ from stripe_plugin.host.host import Host
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.run.result import Result
+from stripe_plugin.secrets import without_secrets
 
 OTHER_KEY = (
     "This run ID was used with another API key: look what it has done with that before you do the"
@@ -70,7 +71,7 @@ class Run:
         outputs: Outputs = {}
         for step in steps:
             result = self._placed(step, outputs)
-            outputs[step.id] = result.output
+            outputs[step.id] = without_secrets(result.output)  # as a flow that goes on has it
             yield step, result
 
     def _placed(self, step: PlacedStep, outputs: Outputs) -> Result:

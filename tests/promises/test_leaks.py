@@ -1030,6 +1030,9 @@ def test_a_client_secret_of_any_form(form: str) -> None:
     answer = Reply(200, {}, json.dumps({"data": [{"client_secret": spelled(form)}]}).encode())
     found = Result(answer.output or {}, None, 1, replayed=False, livemode=False, mode="test")
     check((*said(found), *said(answer)))
+    kept = found.as_dict()
+    assert kept["output"]["data"][0]["client_secret"].endswith("secret_…")
+    assert Result.from_dict(kept).as_dict() == kept
 
 
 WRITTEN: list[Callable[[str], str]] = [str, repr, ascii, json.dumps, quote]
