@@ -7,7 +7,6 @@ from stripe_nodes.resources import PRICE, PRODUCT
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
 _OTHER_AMOUNTS = (rule.Parameter("unit_amount_decimal"), rule.Parameter("custom_unit_amount"))
-_ARCHIVED = {"active": False}
 
 
 def _nickname(example: str) -> Any:
@@ -100,7 +99,7 @@ class UpdatePrice(Action):
     "POST /v1/prices/{price}",
     PRICE,
     answers=One(active=False),
-    sends=_ARCHIVED,
+    sends={"active": False},
     docs="prices/update",
     repeatable=True,
 )

@@ -342,8 +342,9 @@ def test_what_can_be_no_id_is_refused(identity: Any) -> None:
         with pytest.raises(InvalidInputs) as caught:
             ACTIONS[name].read({variable: identity})
         check_refusal(name, caught.value)
+        given: dict[str, Any] = {variable: identity}
         with pytest.raises(InvalidInputs):
-            ACTIONS[name](**{variable: identity})
+            ACTIONS[name](**given)
 
 
 @pytest.mark.parametrize("name", ["retrieve_price", "expire_checkout_session", "delete_customer"])
@@ -408,6 +409,21 @@ def test_extra_parameters_of_any_type_are_judged(value: Any) -> None:
     for name in SOME:
         attempted(name, fewest(name), extra={"x": value, "y": [value], "z": {"a": value}})
         attempted(name, fewest(name), expand=[value])
+
+
+NO_OPTIONS = [5, "a", b"a", [1], {1, 2}, object(), *({10**5000: 1}, {"a": {1}}, {"a": CLEAR, 5: 1})]
+
+
+@pytest.mark.parametrize("value", NO_OPTIONS, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("option", ["extra", "expand"])
+def test_options_of_another_type_are_told_with_the_rest(option: str, value: Any) -> None:
+    """What is no object of parameters, or no list of paths, is refused like any input."""
+    for name in SOME:
+        options: dict[str, Any] = {option: value}
+        with pytest.raises(InvalidInputs) as caught:
+            ACTIONS[name].read({**fewest(name), "Kolour": "red"}, **options)
+        check_refusal(name, caught.value)
+        assert {"Kolour", option} <= {*caught.value.problems}
 
 
 WRONG_OPTIONS: list[tuple[str, list[Any], str]] = [
