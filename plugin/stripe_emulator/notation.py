@@ -1,27 +1,23 @@
-"""The notation in which parameters are declared, and the judgement of what a request gave.
+"""In which notation are parameters declared, and how is judged what a request gave?
 
-A line such as ``name! active:bool images:[url]<8? recurring:{interval!:day|week count:int>=1}``
-reads: ``!`` must be there, ``?`` may be unset with an empty string, ``<N`` at most N characters or
-items, ``>=N`` at least N, ``a|b`` one of these words, ``{…}`` a group, ``[…]`` a list, ``x/y``
-either, ``@kind`` the id of an existing object, ``$name`` a shape declared elsewhere and
-``^a,b`` at most one of these. A name alone is a text.
+A line such as `name! active:bool images:[url]<8? recurring:{interval!:day|week count:int>=1}`
+reads: `!` must be there, `?` may be unset with an empty string, `<N` at most N characters or
+items, `>=N` at least N, `a|b` one of these words, `{…}` a group, `[…]` a list, `x/y` either,
+`@kind` the id of an existing object, `$name` a shape declared elsewhere and `^a,b` at most one of
+these. A name alone is a text.
 """
-
-from __future__ import annotations
 
 import difflib
 import json
 import re
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
 from stripe_emulator import refusals
 from stripe_emulator.refusals import Json, Refusal, is_json
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 
 @define
@@ -33,7 +29,7 @@ class Judgement:
 
 @frozen
 class Shape:
-    """What one parameter may be; ``judge`` returns its value or raises the Refusal."""
+    """What one parameter may be; `judge` returns its value or raises the Refusal."""
 
     name: str = "str"
     limit: int = 5000
@@ -55,8 +51,7 @@ class Shape:
         if self.name.startswith("@"):
             seen.references.append((self.name[1:], raw, path))
         if len(raw) > self.limit:
-            shown = f"{raw[:4]}...{raw[-4:]}; must be at most {self.limit} characters"
-            raise Refusal(f"Invalid string: {shown}", param=path)
+            raise too_long(raw, self.limit, path)
         return SCALARS.get(self.name, _text)(raw, path, self)
 
 
@@ -92,7 +87,7 @@ class Items(Shape):
 
 @frozen
 class Group(Shape):
-    """Named parameters, or with ``*`` any name of one shape."""
+    """Named parameters, or with `*` any name of one shape."""
 
     fields: Mapping[str, Shape] = field(factory=dict[str, Shape])
     required: frozenset[str] = frozenset()
@@ -103,20 +98,26 @@ class Group(Shape):
         if not is_json(raw):
             raise Refusal("Invalid object", param=path)
         if "*" in self.fields:
-            shape = self.fields["*"]
-            return {k: shape.judge(v, _join(path, k), seen) for k, v in raw.items()}
-        self._names(raw, path)
-        return {
-            name: shape.judge(raw[name], _join(path, name), seen)
-            for name, shape in self.fields.items()
-            if name in raw
-        }
+            names = list(raw)
+        else:
+            self._check_unknown(raw, path)
+            self._check_names(raw, path)
+            names = [name for name in self.fields if name in raw]
+        return {name: self._judged(name, raw, path, seen) for name in names}
 
-    def _names(self, raw: Json, path: str) -> None:
-        if unknown := [name for name in raw if name not in self.fields]:
-            near = difflib.get_close_matches(unknown[0], self.fields, 1, 0.66)
-            hint = _join(path, near[0]) if near and len(unknown) == 1 else None
-            raise refusals.unknown_parameters([_join(path, name) for name in unknown], hint)
+    def _judged(self, name: str, raw: Json, path: str, seen: Judgement) -> Any:
+        shape = self.fields.get("*") or self.fields[name]
+        return shape.judge(raw[name], _join(path, name), seen)
+
+    def _check_unknown(self, raw: Json, path: str) -> None:
+        unknown = [name for name in raw if name not in self.fields]
+        if not unknown:
+            return
+        near = difflib.get_close_matches(unknown[0], self.fields, 1, 0.66)
+        hint = _join(path, near[0]) if near and len(unknown) == 1 else None
+        raise refusals.unknown_parameters([_join(path, name) for name in unknown], hint)
+
+    def _check_names(self, raw: Json, path: str) -> None:
         for name in self.fields:
             if name in self.required and name not in raw:
                 raise refusals.missing_parameter(_join(path, name))
@@ -126,7 +127,7 @@ class Group(Shape):
 
     @cached_property
     def blank(self) -> Json:
-        """Return the group as Stripe shows it when nothing in it is set."""
+        """The group as Stripe shows it when nothing in it is set."""
         return dict.fromkeys(self.fields)
 
 
@@ -138,10 +139,11 @@ class Either(Shape):
 
     def read(self, raw: Any, path: str, seen: Judgement, /) -> Any:
         """Read by the kind of value: trees by the group, strings by the last that takes them."""
+        deep = [shape for shape in self.shapes if isinstance(shape, Group | Items)]
+        flat = [shape for shape in self.shapes if not isinstance(shape, Group | Items)]
         if isinstance(raw, dict):
-            shape = next((s for s in self.shapes if isinstance(s, (Group, Items))), self.shapes[0])
-            return shape.judge(raw, path, seen)
-        flat = [shape for shape in self.shapes if not isinstance(shape, (Group, Items))]
+            first = (deep or flat)[0]
+            return first.judge(raw, path, seen)
         for shape in flat:
             try:
                 return shape.judge(raw, path, seen)
@@ -156,7 +158,7 @@ class Opaque(Shape):
     """Taken as it is: deep trees of options that change nothing in the emulator."""
 
     def read(self, raw: Any, _path: str, _seen: Judgement, /) -> Any:
-        """Take it."""
+        """Take what came."""
         return raw
 
 
@@ -171,22 +173,27 @@ class Metadata(Shape):
         if len(raw) > 50:
             raise Refusal("Metadata can have up to 50 keys.", param=path)
         for key, value in raw.items():
-            self._pair(key, value, f"{path}[{key}]")
+            inner = f"{path}[{key}]"
+            if not isinstance(value, str):
+                raise Refusal(f"Invalid string: {_shown(value)}", param=inner)
+            self._check_length("key", key, 40, inner)
+            self._check_length("value", value, 500, inner)
         return dict(raw)
 
     @staticmethod
-    def _pair(key: str, value: Any, path: str) -> None:
-        what, limit, size = "keys", 40, len(key)
-        if not isinstance(value, str):
-            raise Refusal(f"Invalid string: {_shown(value)}", param=path)
-        if size <= limit:
-            what, limit, size = "values", 500, len(value)
-        if size > limit:
+    def _check_length(what: str, text: str, most: int, path: str) -> None:
+        if len(text) > most:
             raise Refusal(
-                f"Metadata {what} can have up to {limit} characters, but you passed in a "
-                f"{what[:-1]} that is {size} characters.",
+                f"Metadata {what}s can have up to {most} characters, but you passed in a "
+                f"{what} that is {len(text)} characters.",
                 param=path,
             )
+
+
+def too_long(text: str, most: int, param: str, status: int = 400) -> Refusal:
+    """A text of more characters than Stripe takes."""
+    shown = f"{text[:4]}...{text[-4:]}; must be at most {most} characters"
+    return Refusal(f"Invalid string: {shown}", param=param, status=status)
 
 
 def _join(path: str, name: str) -> str:
@@ -206,8 +213,9 @@ def _integer(raw: str, path: str, shape: Shape) -> int:
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", raw):
         raise _bad("integer", raw, path, "parameter_invalid_integer")
     if shape.least is not None and int(raw) < shape.least:
-        least = f"This value must be greater than or equal to {shape.least}."
-        message = least if shape.least else "Invalid non-negative integer"
+        message = "Invalid non-negative integer"
+        if shape.least:
+            message = f"This value must be greater than or equal to {shape.least}."
         raise Refusal(message, code="parameter_invalid_integer", param=path)
     return int(raw)
 
@@ -239,12 +247,8 @@ def _timestamp(raw: str, path: str, _shape: Shape) -> int:
 
 def _currency(raw: str, path: str, _shape: Shape) -> str:
     if raw.lower() not in CURRENCIES:
-        listed = ", ".join(CURRENCIES)
-        raise Refusal(
-            f"Invalid currency: {raw[:40].lower()}. Stripe currently supports these currencies: "
-            f"{listed}",
-            param=path,
-        )
+        supported = f"Stripe currently supports these currencies: {', '.join(CURRENCIES)}"
+        raise Refusal(f"Invalid currency: {raw[:40].lower()}. {supported}", param=path)
     return raw.lower()
 
 
@@ -265,9 +269,15 @@ def _bad(kind: str, raw: str, path: str, code: str | None = None) -> Refusal:
 
 
 SCALARS: dict[str, Callable[[str, str, Shape], Any]] = {
-    "int": _integer, "bool": _boolean, "num": _number, "dec": _decimal, "time": _timestamp,
-    "cur": _currency, "email": _email, "url": _url,
-}  # fmt: skip
+    "int": _integer,
+    "bool": _boolean,
+    "num": _number,
+    "dec": _decimal,
+    "time": _timestamp,
+    "cur": _currency,
+    "email": _email,
+    "url": _url,
+}
 
 CURRENCIES: tuple[str, ...] = tuple(
     """
@@ -281,6 +291,7 @@ CURRENCIES: tuple[str, ...] = tuple(
     """.split()
 )
 
+_WORDS: dict[str, Shape] = {"map": Metadata("map"), "any": Opaque("any")}
 SHAPES: dict[str, str] = {}
 _TOKEN = re.compile(r"[{}\[\]]|[^\s{}\[\]]+")
 _SUFFIX = re.compile(r"(?:>=(?P<least>-?\d+))?(?:<(?P<limit>\d+))?(?P<empty>\?)?$")
@@ -289,7 +300,12 @@ _SUFFIX = re.compile(r"(?:>=(?P<least>-?\d+))?(?:<(?P<limit>\d+))?(?P<empty>\?)?
 @cache
 def group(text: str) -> Group:
     """Read a declaration; the same text is read once."""
-    return _group(_TOKEN.findall(text)[::-1])
+    return _group(_tokens(text))
+
+
+def _tokens(text: str) -> list[str]:
+    """Cut a declaration into words and brackets, the first one last."""
+    return _TOKEN.findall(text)[::-1]
 
 
 def _group(tokens: list[str], end: str = "") -> Group:
@@ -302,7 +318,8 @@ def _group(tokens: list[str], end: str = "") -> Group:
             exclusive.append(tuple(head[1:].split(",")))
             continue
         name = head.rstrip("!")
-        required |= {name} if head.endswith("!") else set()
+        if name != head:
+            required.add(name)
         fields[name] = _shape(kind if colon else "str", tokens)
     return Group("group", fields=fields, required=frozenset(required), exclusive=tuple(exclusive))
 
@@ -324,19 +341,24 @@ def _word(word: str) -> Shape:
     if "/" in word:
         return Either("either", shapes=tuple(_word(part) for part in word.split("/")))
     base = _SUFFIX.sub("", word)
-    tail = word.removeprefix(base)
-    if base.startswith("$"):
-        return _ended(_shape("", _TOKEN.findall(SHAPES[base[1:]])[::-1]), tail)
-    if "|" in base:
-        return _ended(Choice("word", values=tuple(base.split("|"))), tail)
-    return _ended({"map": Metadata("map"), "any": Opaque("any")}.get(base) or Shape(base), tail)
+    return _ended(_bare(base), word.removeprefix(base))
+
+
+def _bare(word: str) -> Shape:
+    if word.startswith("$"):
+        return _shape("", _tokens(SHAPES[word[1:]]))
+    if "|" in word:
+        return Choice("word", values=tuple(word.split("|")))
+    return _WORDS.get(word) or Shape(word)
 
 
 def _ended(shape: Shape, tail: str) -> Shape:
     if tail.startswith("/"):
         return Either("either", shapes=(shape, _word(tail[1:])), emptyable=tail.endswith("?"))
     ending = _SUFFIX.match(tail)
-    least, limit, empty = ending.group("least", "limit", "empty") if ending else (None,) * 3
+    if ending is None:
+        return shape
+    least, limit, empty = ending.group("least", "limit", "empty")
     return evolve(
         shape,
         least=int(least) if least else shape.least,

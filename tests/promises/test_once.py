@@ -232,7 +232,7 @@ def server() -> Iterator[Server]:
 def desk(server: Server) -> Iterator[Desk]:
     """An empty emulator behind the socket."""
     with Watched() as world, ExitStack() as stack:
-        server._server.world = world
+        server.emulator = world
         yield Desk(world, server.url, stack)
 
 

@@ -1,0 +1,7 @@
+"""Which resources are there? Every module of this folder: whoever adds one adds one file."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
