@@ -33,18 +33,23 @@ def check_page(method: str, headers: Message) -> None:
     A name that was made to lead here (DNS rebinding) stands in Host, a foreign page in Origin.
     Only following a link from there, to the payment page, is what links are for.
     """
-    hosts = [host.lower() for host in headers.get_all("Host", [])]
+    hosts = _lower(headers, "Host")
     if len(hosts) != 1 or not _LOOPBACK.fullmatch(hosts[0]):
         raise Refusal(
             "The emulator answers only requests to this machine: ask for http://127.0.0.1 or "
             "http://localhost with its port, and send that as the Host header.",
             status=403,
         )
-    origins = {origin.lower() for origin in headers.get_all("Origin", [])}
+    origins = set(_lower(headers, "Origin"))
     followed = method == "GET" and headers.get("Sec-Fetch-Dest") == "document"
     crossed = headers.get("Sec-Fetch-Site") == "cross-site" and not followed
     if crossed or origins - {f"http://{hosts[0]}"}:
         raise Refusal("The emulator takes no requests from the pages of other sites.", status=403)
+
+
+def _lower(headers: Message, name: str) -> list[str]:
+    values: list[str] = headers.get_all(name, [])
+    return [value.lower() for value in values]
 
 
 def account(headers: Mapping[str, str]) -> str:
@@ -92,7 +97,8 @@ def masked(key: str) -> str:
     prefix = re.match(r"[a-z]{2}_(test|live)_", key)
     start = prefix.group() if prefix else ""
     secret = key.removeprefix(start)[:64]
-    return start + "*" * max(len(secret) - 4, 0) + secret[-4:]
+    last = secret[-4:]
+    return start + last.rjust(len(secret), "*")
 
 
 def version(headers: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """What does one request see of its account: objects, the time, and who learns of changes?"""
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import define, field
@@ -8,6 +9,7 @@ from attrs import define, field
 from stripe_emulator import declare, present
 from stripe_emulator.declare import PINNED, RESOURCES
 from stripe_emulator.message import token
+from stripe_emulator.present import Path
 from stripe_emulator.refusals import Json
 from stripe_emulator.store import Store
 
@@ -27,10 +29,11 @@ class Account:
     version: str = PINNED
     events: list[Json] = field(factory=list[Json])
 
-    def new(self, kind: str, id_: str | None = None, **values: Any) -> Json:
+    def new(self, kind: str, **values: Any) -> Json:
         """Make an object of this kind with its fields' defaults; it is not kept yet."""
         resource = RESOURCES[kind]
-        obj: Json = {"id": id_ or resource.prefix + token(resource.size), "object": kind}
+        drawn = resource.prefix + token(resource.size)
+        obj: Json = {"id": drawn, "object": kind}
         obj |= resource.blank() | values
         for name in _MOMENTS:
             if name in obj and obj[name] is None:
@@ -80,8 +83,7 @@ class Account:
     def delete(self, obj: Json) -> Json:
         """Delete an object; its stub stays."""
         self._announce(obj, "deleted")
-        self.store.bury(self.name, obj)
-        return {"id": obj["id"], "object": obj["object"], "deleted": True}
+        return self.store.bury(self.name, obj)
 
     def _announce(self, obj: Json, what: str, previous: Json | None = None) -> None:
         resource = RESOURCES[obj["object"]]
@@ -93,10 +95,10 @@ class Account:
         data: Json = {"object": copy.deepcopy(self.show(obj))}
         if previous is not None:
             data["previous_attributes"] = previous
-        request = {"id": self.request_id, "idempotency_key": self.key}
-        event = self.new("event", api_version=PINNED, data=data, request=request, type=type_)
+        event = self.new("event", api_version=PINNED, data=data, type=type_)
+        event["request"] = {"id": self.request_id, "idempotency_key": self.key}
         self.events.append(self.keep(event))
 
-    def show(self, obj: Json, paths: list[list[str]] | None = None) -> Json:
+    def show(self, obj: Json, paths: Sequence[Path] = ()) -> Json:
         """Show an object as the API does, expanded along these paths."""
-        return present.shown(self, obj, paths or [])
+        return present.shown(self, obj, paths)

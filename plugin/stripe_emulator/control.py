@@ -26,7 +26,8 @@ def find(path: str) -> "Page | None":
 
 
 def _desk(emulator: "Emulator", request: Request) -> Answer:
-    work = _WORK.get((request.method, request.path.removeprefix(_DESK)))
+    place = request.path.removeprefix(_DESK)
+    work = _WORK.get((request.method, place))
     if work is None:
         return refused(Refusal("The emulator's desk has faults and executed.", status=404))
     try:
@@ -40,7 +41,8 @@ def _list(emulator: "Emulator", _request: Request) -> Json:
 
 
 def _order(emulator: "Emulator", request: Request) -> Json:
-    return {"id": emulator.faults.add(faults.ordered(_json(request)))}
+    fault = faults.ordered(_json(request))
+    return {"id": emulator.faults.add(fault)}
 
 
 def _clear(emulator: "Emulator", _request: Request) -> Json:
@@ -49,7 +51,8 @@ def _clear(emulator: "Emulator", _request: Request) -> Json:
 
 
 def _count(emulator: "Emulator", request: Request) -> Json:
-    what = str(parse.tree(request.query).get("of", ""))
+    given = parse.tree(request.query)
+    what = str(given.get("of", ""))
     return {"of": what, "count": emulator.executed(what)}
 
 

@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 
-from attrs import field, frozen
+from attrs import frozen
 
 from stripe_emulator import notation, refusals
 from stripe_emulator.refusals import Json, Refusal
@@ -21,6 +22,8 @@ _FIELD = re.compile(r"\s*(\w+)(=)?")
 _JSON = json.JSONDecoder()
 _PLAIN = {"list": "GET", "create": "POST", "retrieve": "GET", "update": "POST", "delete": "DELETE"}
 _NO_ID = {"list", "create"}
+Texts = Mapping[str, str]
+_NONE: Texts = MappingProxyType({})
 
 
 @frozen(kw_only=True)
@@ -40,17 +43,17 @@ class Resource:
     path: str = "-"
     fields: str
     expands: str = ""
-    verbs: Mapping[str, str] = field(factory=dict[str, str])
-    lists: Mapping[str, str] = field(factory=dict[str, str])
+    verbs: Texts = _NONE
+    lists: Texts = _NONE
     #: paths that do not follow from `path`, by verb
-    elsewhere: Mapping[str, str] = field(factory=dict[str, str])
+    elsewhere: Texts = _NONE
     #: events of plain changes (created, updated, deleted), and their name where it is not the kind
     emits: str = ""
     events: str = ""
     #: filters that look at a field of another name
-    looks_at: Mapping[str, str] = field(factory=dict[str, str])
+    looks_at: Texts = _NONE
     #: filters that are more than equality, as SQL: `name`, `name=value`, or `name=` if not given
-    conditions: Mapping[str, str] = field(factory=dict[str, str])
+    conditions: Texts = _NONE
     #: SQL that everything in its list meets
     listed: str = ""
     #: its name in messages, and whether messages put its ids in quotes
@@ -60,7 +63,7 @@ class Resource:
     in_path: str = "id"
     longest: int | None = None
     #: the parameter blamed when it does not exist, where it is another, by verb (`""`: any verb)
-    lost: Mapping[str, str | None] = field(factory=dict[str, str | None])
+    lost: Mapping[str, str | None] = _NONE
     #: whether a deleted one can still be retrieved, as a stub
     remembered: bool = False
 
@@ -89,8 +92,7 @@ class Resource:
     @cached_property
     def targets(self) -> dict[str, str]:
         """Expandable field → kind."""
-        pairs = (token.partition(":") for token in self.expands.split())
-        return {name: kind for name, _, kind in pairs}
+        return dict(token.split(":") for token in self.expands.split())
 
     @property
     def event(self) -> str:
@@ -99,7 +101,8 @@ class Resource:
 
     def blamed(self, verb: str) -> str | None:
         """Name the parameter blamed for an unknown id in the path."""
-        return self.lost.get(verb, self.lost.get("", self.in_path))
+        anyway = self.lost.get("", self.in_path)
+        return self.lost.get(verb, anyway)
 
 
 @frozen
@@ -152,7 +155,8 @@ def _add_endpoint(resource: Resource, verb: str, method: str, text: str) -> None
         path += "/([^/]+)"
     if verb not in _PLAIN:
         path += f"/{verb}"
-    ENDPOINTS.append((method, re.compile(path), Endpoint(method, resource, verb, text)))
+    found = Endpoint(method, resource, verb, text)
+    ENDPOINTS.append((method, re.compile(path), found))
 
 
 def endpoint(method: str, path: str) -> tuple[Endpoint, str | None] | None:

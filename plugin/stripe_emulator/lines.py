@@ -35,6 +35,8 @@ class Limits:
     #: of all connections together
     bodies_bytes: int = 32 * MOST_BYTES
     answer_seconds: float = 30.0
+    #: in which a client that is refused can finish sending, and read why
+    farewell_seconds: float = 10.0
 
 
 class Lines:

@@ -39,7 +39,7 @@ def difference(before: Json, after: Json) -> Json:
     return {key: before.get(key) for key in keys if before.get(key) != after[key]}
 
 
-def shown(account: "Account", obj: Json, paths: list[Path]) -> Json:
+def shown(account: "Account", obj: Json, paths: Sequence[Path]) -> Json:
     """The API's view of a kept object."""
     view = {key: value for key, value in obj.items() if not key.startswith("_")}
     if complete := VIEWS.get(obj["object"]):

@@ -26,7 +26,7 @@ from stripe_emulator.message import Answer, refused
 from stripe_emulator.refusals import Refusal
 
 _LONGEST_LINE = 65_536
-_FAREWELL = 1.0  # seconds in which a client can read why it was turned away
+_FAREWELL_SECONDS = 1.0  # in which a client that found no room can read so
 _MOST_FAREWELLS = 64
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: a reset instead of a polite end
 
@@ -105,7 +105,7 @@ class _Listening(ThreadingHTTPServer):
             line.settimeout(0)
             line.send(_rendered(refused(refusal), closes=True))
             line.shutdown(socket.SHUT_WR)
-        self._leaving.append((time.monotonic() + _FAREWELL, line))
+        self._leaving.append((time.monotonic() + _FAREWELL_SECONDS, line))
         self._say_farewell(_MOST_FAREWELLS)
 
     def service_actions(self) -> None:
@@ -232,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say why and close, once the client has read it: it may still be sending a body."""
         self.close_connection = True
         self._send(refused(refusal))
-        self._reader.allow(_FAREWELL)
+        self._reader.allow(self.server.limits.farewell_seconds)
         with suppress(OSError, HTTPException):
             self.connection.shutdown(socket.SHUT_WR)
             while self._reader.read(_LONGEST_LINE):

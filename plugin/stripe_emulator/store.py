@@ -137,12 +137,13 @@ class Store:
         sql = "UPDATE objects SET body = ? WHERE account = ? AND kind = ? AND id = ?"
         self.run(sql, _dumped(obj), account, obj["object"], obj["id"])
 
-    def bury(self, account: str, obj: Json) -> None:
-        """Leave a deleted object's place in the order, and its stub."""
+    def bury(self, account: str, obj: Json) -> Json:
+        """Leave a deleted object's place in the order, and its stub, which is returned."""
         stub = {"id": obj["id"], "object": obj["object"], "deleted": True}
         self.put(account, stub)
         sql = "UPDATE objects SET deleted = 1 WHERE account = ? AND kind = ? AND id = ?"
         self.run(sql, account, obj["object"], obj["id"])
+        return stub
 
     def one(self, account: str, kind: str, id_: str) -> tuple[int, Json] | None:
         """Find an object, or the stub of a deleted one, with its number."""
@@ -166,7 +167,7 @@ class Store:
             kind,
             now,
         )
-        return [json.loads(row[0]) for row in rows.fetchall()]
+        return _loaded(rows)
 
     def many(  # noqa: PLR0913 - the parts of one SELECT
         self,
@@ -190,7 +191,11 @@ class Store:
         values = [value for sql, value in conditions if "?" in sql]
         order = "ASC" if upwards else "DESC"
         sql = f"SELECT body FROM objects WHERE {chosen} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - own words
-        return [json.loads(row[0]) for row in self.run(sql, *values, limit)]
+        return _loaded(self.run(sql, *values, limit))
+
+
+def _loaded(rows: sqlite3.Cursor) -> list[Json]:
+    return [json.loads(body) for (body,) in rows.fetchall()]
 
 
 def _dumped(obj: Json) -> str:

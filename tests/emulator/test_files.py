@@ -53,13 +53,13 @@ def test_an_older_file_is_tightened(tmp_path: Path, caller: "type[Caller]") -> N
         assert len(caller(first).get("/v1/customers")["data"]) == 2
 
 
-def test_rights_that_are_narrower_stay(tmp_path: Path) -> None:
-    """What the owner may not do either is not given back."""
+def test_the_owners_rights_stay(tmp_path: Path) -> None:
+    """Rights are taken from others only, and none are given."""
     file = tmp_path / "emulator.db"
     Emulator(file).close()
-    file.chmod(0o640)
+    file.chmod(0o740)
     Emulator(file).close()
-    assert rights(tmp_path) == {"emulator.db": 0o600}
+    assert rights(tmp_path) == {"emulator.db": 0o700}
 
 
 def test_names_are_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
