@@ -29,6 +29,11 @@ class Account:
     version: str = PINNED
     events: list[Json] = field(factory=list[Json])
 
+    @property
+    def moment(self) -> Json:
+        """The period that is only now."""
+        return {"end": self.now, "start": self.now}
+
     def new(self, kind: str, **values: Any) -> Json:
         """Make an object of this kind with its fields' defaults; it is not kept yet."""
         resource = RESOURCES[kind]

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from attrs import frozen
 
 from stripe_emulator import notation, refusals
+from stripe_emulator.judge import Group
 from stripe_emulator.refusals import Json, Refusal
 
 PINNED = "2026-08-26.dahlia"
@@ -115,7 +116,7 @@ class Endpoint:
     text: str
 
     @cached_property
-    def parameters(self) -> notation.Group:
+    def parameters(self) -> Group:
         """Everything this endpoint takes; lists take the cursors too."""
         paging = "limit:int ending_before starting_after" if self.pages else ""
         return notation.group(f"{self.text} {paging} expand:[str]")

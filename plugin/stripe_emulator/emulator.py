@@ -3,9 +3,9 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import Self
+from typing import Self, TypeGuard
 
 from attrs import evolve, frozen
 
@@ -19,19 +19,22 @@ from stripe_emulator import (
     listing,
     parse,
     present,
+    resources,
     webhooks,
 )
-from stripe_emulator import resources as _resources  # noqa: F401 - to know them all
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Endpoint
 from stripe_emulator.faults import Cut, Fault, Faults, TimedOut
+from stripe_emulator.judge import Place, Reference
 from stripe_emulator.late import Late
-from stripe_emulator.message import Answer, Request, refused
-from stripe_emulator.notation import Judgement
+from stripe_emulator.message import Answer, Headers, Request, refused
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.replays import Replays, fingerprint
 from stripe_emulator.store import Store
 
+resources.load()
+File = str | os.PathLike[str]
+Clock = Callable[[], float]
 _LOG = logging.getLogger(__name__)
 _COUNT = "SELECT count(*) FROM executions WHERE ? IN (key, path, method || ' ' || path)"
 
@@ -45,8 +48,9 @@ class _Call:
     endpoint: Endpoint
     id: str | None
     given: Json
-    seen: Judgement
+    references: list[Reference]
     fingerprint: str
+    fault: Fault | None = None
 
 
 class Emulator:
@@ -58,9 +62,7 @@ class Emulator:
     memory, and opens a file anew.
     """
 
-    def __init__(
-        self, file: str | os.PathLike[str] | None = None, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, file: File | None = None, clock: Clock = time.time) -> None:
         self.file = None if file is None else str(file)
         self.clock = clock
         self.base_url = "https://emulator.invalid"
@@ -109,7 +111,7 @@ class Emulator:
         now = int(self.clock())
         return Account(self.store, name, now, request_id, key, self.base_url)
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
         """Answer one request; `target` is the raw path with its query.
 
         Raises Cut when a fault breaks the connection, and TimedOut when the caller's patience
@@ -138,7 +140,7 @@ class Emulator:
             fault = self.faults.strike(request.method, request.path)
             if fault:
                 self._strike_before(fault, call, going_on)
-            answer = self._transacted(call, fault)
+            answer = self._transacted(evolve(call, fault=fault))
         answer = evolve(answer, headers={"Stripe-Version": version} | answer.headers)
         return faults.strike_after(fault, answer) if fault else answer
 
@@ -156,36 +158,36 @@ class Emulator:
 
         def execute() -> None:
             with going_on, suppress(Refusal):
-                self._transacted(call, None)
+                self._transacted(call)
 
         self._late.add(due, execute)
 
-    def _transacted(self, call: _Call, fault: Fault | None) -> Answer:
+    def _transacted(self, call: _Call) -> Answer:
         kind, key = call.endpoint.resource.kind, call.request.key
         writes = call.request.method != "GET" or kind in lifecycle.DUE
         account = self.account(call.account, call.request.id, key)
         with self.store.transaction(write=writes):
             if key and (kept := self._replays.find(call.account, key, call.fingerprint)):
                 return kept
-            lifecycle.check_references(account, call.seen)
-            answer = self._executed(call, account, fault)
+            lifecycle.check_references(account, call.references)
+            answer = self._executed(call, account)
             self._replays.keep(call.account, call.request, call.fingerprint, answer)
             found = webhooks.deliveries(account)
         self.postman.take(found)
         return answer
 
-    def _executed(self, call: _Call, account: Account, fault: Fault | None) -> Answer:
+    def _executed(self, call: _Call, account: Account) -> Answer:
         """Execute; a refusal undoes what was done, and is an answer that is kept too."""
         try:
             with self.store.undoable():
-                return self._kept(call, account, fault)
+                return self._kept(call, account)
         except Refusal as refusal:
             account.events.clear()
             return refused(refusal)
 
-    def _kept(self, call: _Call, account: Account, fault: Fault | None) -> Answer:
-        if fault and fault.kind == "stored_error" and (refusal := fault.refusal()):
-            raise refusal
+    def _kept(self, call: _Call, account: Account) -> Answer:
+        if call.fault:
+            faults.strike_inside(call.fault)
         lifecycle.make_due(account, call.endpoint.resource.kind)
         try:
             answer = Answer.of(200, _view(call, account))
@@ -210,11 +212,18 @@ def _judged(request: Request, account: str) -> _Call:
     access.check_key(request.key)
     endpoint, quoted = found
     raw = request.given()
-    seen = Judgement()
-    given = endpoint.parameters.read(raw, "", seen)
-    present.checked(endpoint.resource.kind, given.get("expand", ()), pages=endpoint.pages)
-    id_ = None if quoted is None else parse.identifier(quoted)
-    return _Call(request, account, endpoint, id_, given, seen, fingerprint(request, raw))
+    place = Place()
+    given = endpoint.parameters.read(raw, place)
+    present.paths(endpoint.resource.kind, given, pages=endpoint.pages)
+    return _Call(
+        request=request,
+        account=account,
+        endpoint=endpoint,
+        id=None if quoted is None else parse.identifier(quoted),
+        given=given,
+        references=place.references,
+        fingerprint=fingerprint(request, raw),
+    )
 
 
 def _view(call: _Call, account: Account) -> Json:
@@ -223,10 +232,11 @@ def _view(call: _Call, account: Account) -> Json:
         return listing.page(account, endpoint.resource, call.given, url)
     obj = lifecycle.execute(account, endpoint, call.id, call.given)
     if kind := endpoint.lists:
-        return listing.inner_page(account, obj[f"_{endpoint.verb}"], kind, call.given, url)
+        rows = obj[f"_{endpoint.verb}"]
+        return listing.inner_page(account, rows, kind, call.given, url)
     if obj.get("deleted") is True:
         return obj
-    paths = present.checked(obj["object"], call.given.get("expand", ()), pages=False)
+    paths = present.paths(obj["object"], call.given, pages=False)
     return account.show(obj, paths)
 
 
@@ -235,8 +245,12 @@ def _echo(request: Request) -> dict[str, str]:
         "Stripe-Version": request.headers.get("stripe-version"),
         "Idempotency-Key": request.key,
     }
-    kept = {name: value for name, value in echoed.items() if value and value.isprintable()}
+    kept = {name: value for name, value in echoed.items() if _is_plain(value)}
     return {"Request-Id": request.id, "Stripe-Nodes-Emulator": "true", **kept}
+
+
+def _is_plain(value: str | None) -> TypeGuard[str]:
+    return value is not None and value != "" and value.isprintable()
 
 
 _TRAILING_SLASH = (

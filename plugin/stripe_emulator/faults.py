@@ -66,7 +66,8 @@ class Patience:
     def outlasts(self, seconds: float) -> bool:
         """Wait so long, or as long as the caller does; tells whether it is still there."""
         left = self.ends - time.monotonic()
-        gone = self.gone.wait(max(min(seconds, left), 0))
+        bearable = min(seconds, left)
+        gone = self.gone.wait(max(bearable, 0))
         return not gone and seconds <= left
 
 
@@ -120,7 +121,8 @@ class Fault:
         if self.kind not in ANSWERS:
             return None
         status, type_, code, message = ANSWERS[self.kind]
-        return Refusal(message, code=code, status=status, type=type_, headers=self.headers())
+        headers = self.headers()
+        return Refusal(message, code=code, status=status, type=type_, headers=headers)
 
 
 _OBJECT_BUSY = (
@@ -141,11 +143,17 @@ ANSWERS: dict[str, tuple[int, str, str | None, str]] = {
 
 
 def strike_before(fault: Fault) -> None:
-    """What happens instead of executing; a delay and a stored error are the caller's matter."""
+    """What happens before anything is executed, or looked up under a key."""
     if fault.kind == "cut":
         raise Cut(executed=False)
+    if fault.kind != "stored_error":
+        strike_inside(fault)
+
+
+def strike_inside(fault: Fault) -> None:
+    """What happens instead of executing, and is kept under the key."""
     refusal = fault.refusal()
-    if refusal and fault.kind != "stored_error":
+    if refusal:
         raise refusal
 
 
@@ -157,7 +165,8 @@ def strike_after(fault: Fault, answer: "Answer") -> "Answer":
         case "cut_after":
             raise Cut(executed=True)
         case "truncate":
-            return evolve(answer, body=answer.body[: len(answer.body) // 2])
+            half = len(answer.body) // 2
+            return evolve(answer, body=answer.body[:half])
         case "invalid_json":
             return evolve(answer, body=answer.body[:-1] + b",")
         case "wrong_type":
@@ -176,7 +185,8 @@ class Faults:
         """Order a fault; returns its number."""
         with self._store.transaction(write=True):
             sql = "INSERT INTO faults (body, left) VALUES (?, ?)"
-            row = self._store.run(sql, json.dumps(asdict(fault)), fault.times)
+            body = json.dumps(asdict(fault))
+            row = self._store.run(sql, body, fault.times)
             return int(row.lastrowid or 0)
 
     def list(self) -> list[Json]:
@@ -200,7 +210,8 @@ class Faults:
 
     def _striking(self, method: str, path: str) -> Iterator[Fault]:
         sql = "SELECT id, body, draws FROM faults WHERE left IS NOT 0 ORDER BY id"
-        for id_, body, draws in self._store.run(sql).fetchall():
+        rows = self._store.run(sql).fetchall()
+        for id_, body, draws in rows:
             fault = Fault(**json.loads(body))
             if fault.chooses(method, path) and self._drawn(fault, id_, draws):
                 yield fault
@@ -235,14 +246,16 @@ def ordered(data: Any) -> Fault:
 def _check_numbers(fault: Fault) -> None:
     numbers: list[Any] = [fault.probability, fault.seconds, fault.seed]
     numbers += [fault.times or 0, fault.retry_after or 0]
-    if not all(isinstance(number, int | float) and 0 <= number < 10**9 for number in numbers):
-        raise ValueError("its numbers are not from 0 to a thousand million")
+    for number in numbers:
+        if not isinstance(number, int | float) or not 0 <= number < 10**9:
+            raise ValueError("its numbers are not from 0 to a thousand million")
 
 
 def _check_texts(fault: Fault) -> None:
-    texts: tuple[Any, ...] = (fault.method or "", fault.path or "", fault.reason or "")
-    if not all(isinstance(text, str) and text.isprintable() for text in texts):
-        raise ValueError("its method, path and reason are not plain text")
+    texts: list[Any] = [fault.method, fault.path, fault.reason]
+    for text in filter(None, texts):
+        if not isinstance(text, str) or not text.isprintable():
+            raise ValueError("its method, path and reason are not plain text")
     glob = fault.path or ""
     if len(glob) > LONGEST_PATH:
         raise ValueError(f"its path is longer than {LONGEST_PATH} characters")

@@ -14,7 +14,7 @@ from attrs import frozen
 from stripe_emulator import declare
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Endpoint
-from stripe_emulator.notation import Either, Group, Items, Judgement, Metadata, Shape, too_long
+from stripe_emulator.judge import Either, Group, Items, Metadata, Reference, Shape, too_long
 from stripe_emulator.refusals import Json, is_json
 
 
@@ -28,7 +28,8 @@ class Given(dict[str, Any]):
 
 Behaviour = Callable[[Account, Json, Given], Json]
 BEHAVIOURS: dict[str, Behaviour] = {}
-DUE: dict[str, Callable[[Account], None]] = {}
+Bring = Callable[[Account], None]
+DUE: dict[str, Bring] = {}
 
 
 @frozen
@@ -52,10 +53,10 @@ def does(name: str) -> Callable[[Behaviour], Behaviour]:
     return register
 
 
-def due(kind: str) -> Callable[[Callable[[Account], None]], Callable[[Account], None]]:
+def due(kind: str) -> Callable[[Bring], Bring]:
     """Register what is done before anything else of this kind: what time has brought."""
 
-    def register(bring: Callable[[Account], None]) -> Callable[[Account], None]:
+    def register(bring: Bring) -> Bring:
         DUE[kind] = bring
         return bring
 
@@ -70,14 +71,15 @@ def make_due(account: Account, kind: str) -> None:
 
 def do(name: str, account: Account, obj: Json, given: Json) -> Json:
     """Do what another resource does, by its name: `payment_intent.paid`."""
-    return BEHAVIOURS[name](account, obj, Given(given, copy.deepcopy(obj)))
+    before = copy.deepcopy(obj)
+    return BEHAVIOURS[name](account, obj, Given(given, before))
 
 
-def check_references(account: Account, seen: Judgement) -> None:
+def check_references(account: Account, references: list[Reference]) -> None:
     """Refuse parameters that name what does not exist."""
-    for kind, id_, path in seen.references:
-        if not _exists(account, kind, id_):
-            raise declare.missing(kind, id_, path)
+    for each in references:
+        if not _exists(account, each.kind, each.id):
+            raise declare.missing(each.kind, each.id, each.param)
 
 
 def _exists(account: Account, kind: str, id_: str) -> bool:
@@ -140,7 +142,8 @@ def fill(obj: Json, given: Json, parameters: Group) -> None:
     for name, value in given.items():
         target = name if name in obj else f"_{name}"
         if target in obj:
-            obj[target] = _merged(obj[target], value, parameters.fields[name])
+            shape = parameters.fields[name]
+            obj[target] = _merged(obj[target], value, shape)
 
 
 def _merged(old: Any, new: Any, shape: Shape) -> Any:
@@ -161,8 +164,10 @@ def _merged(old: Any, new: Any, shape: Shape) -> Any:
 
 def _merged_group(old: Any, new: Json, shape: Group) -> Json:
     base = old if is_json(old) else shape.blank
-    changed = {name: _merged(base.get(name), new[name], shape.fields[name]) for name in new}
-    return base | changed
+    merged = dict(base)
+    for name, value in new.items():
+        merged[name] = _merged(base.get(name), value, shape.fields[name])
+    return merged
 
 
 def metadata(old: Json | None, new: Any) -> Json:

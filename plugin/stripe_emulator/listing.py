@@ -38,7 +38,9 @@ class _Cursor:
 
 def page(account: Account, resource: Resource, given: Json, url: str) -> Json:
     """Answer a list endpoint."""
-    kind, limit, cursor = resource.kind, _limit(given), _Cursor.of(given)
+    kind = resource.kind
+    limit = _limit(given)
+    cursor = _Cursor.of(given)
     rows = account.store.many(
         account.name,
         kind,
@@ -47,7 +49,9 @@ def page(account: Account, resource: Resource, given: Json, url: str) -> Json:
         upwards=cursor.upwards,
         limit=limit + 1,
     )
-    kept = rows[:limit][::-1] if cursor.upwards else rows[:limit]
+    kept = rows[:limit]
+    if cursor.upwards:
+        kept.reverse()
     data = _shown(account, kind, kept, given)
     return present.listing(data, url, more=len(rows) > limit)
 
@@ -66,7 +70,7 @@ def inner_page(account: Account, rows: list[Json], kind: str, given: Json, url: 
 
 
 def _shown(account: Account, kind: str, rows: list[Json], given: Json) -> list[Json]:
-    paths = present.checked(kind, given.get("expand", ()), pages=True)
+    paths = present.paths(kind, given, pages=True)
     return [account.show(row, paths) for row in rows]
 
 

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from stripe_emulator import parse
 from stripe_emulator.refusals import Json, Refusal
 
+Headers = Mapping[str, str]
 _FORM = "application/x-www-form-urlencoded"
 _LETTERS = string.ascii_letters + string.digits
 
@@ -29,18 +30,18 @@ class Answer:
     body: bytes
 
     @classmethod
-    def of(cls, status: int, data: Any, headers: Mapping[str, str] | None = None) -> Self:
+    def of(cls, status: int, data: Any, headers: Headers | None = None) -> Self:
         """Answer with JSON."""
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         return cls._typed("application/json", status, text, headers)
 
     @classmethod
-    def page(cls, status: int, html: str, headers: Mapping[str, str] | None = None) -> Self:
+    def page(cls, status: int, html: str, headers: Headers | None = None) -> Self:
         """Answer with HTML."""
         return cls._typed("text/html; charset=utf-8", status, html, headers)
 
     @classmethod
-    def _typed(cls, kind: str, status: int, text: str, headers: Mapping[str, str] | None) -> Self:
+    def _typed(cls, kind: str, status: int, text: str, headers: Headers | None) -> Self:
         body = text.encode()
         fixed = {"Content-Type": kind, "Content-Length": str(len(body))}
         return cls(status, fixed | dict(headers or {}), body)
@@ -66,16 +67,17 @@ class Request:
     method: str
     path: str
     query: str
-    headers: Mapping[str, str]
+    headers: Headers
     body: bytes
     id: str = field(factory=lambda: f"req_{token(14)}")
 
     @classmethod
-    def read(cls, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Self:
+    def read(cls, method: str, target: str, headers: Headers, body: bytes) -> Self:
         """Read a request; `target` is the raw path with its query."""
         path, _, query = target.partition("?")
         lower = {name.lower(): value for name, value in headers.items()}
-        return cls(method.upper(), path, query.partition("#")[0], lower, body)
+        query = query.partition("#")[0]
+        return cls(method.upper(), path, query, lower, body)
 
     @property
     def key(self) -> str | None:
@@ -85,7 +87,8 @@ class Request:
     @property
     def content_type(self) -> str:
         """The type of the body, without its parameters; empty if it does not say."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind, _, _ = self.headers.get("content-type", "").partition(";")
+        return kind.strip().lower()
 
     def given(self) -> Json:
         """Read the parameters of query and body as one tree."""

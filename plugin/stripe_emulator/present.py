@@ -2,7 +2,10 @@
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
 
 from stripe_emulator.declare import RESOURCES
 from stripe_emulator.refusals import Json, Refusal, is_json
@@ -49,14 +52,15 @@ def shown(account: "Account", obj: Json, paths: Sequence[Path]) -> Json:
     return view
 
 
-def checked(kind: str, expand: Sequence[str], *, pages: bool) -> list[Path]:
-    """Judge the paths of `expand` for this kind and cut them into segments.
+def paths(kind: str, given: Json, *, pages: bool) -> list[Path]:
+    """Judge the parameter `expand` for this kind and cut its paths into segments.
 
     On a list every path starts with `data`. Raises Refusal (400) for more than four levels and
     for anything that cannot be expanded (docs.stripe.com/expand).
     """
-    paths = [_checked(kind, text, pages=pages) for text in expand]
-    return [path for path in paths if path]
+    expand: Sequence[str] = given.get("expand", ())
+    found = [_checked(kind, text, pages=pages) for text in expand]
+    return [path for path in found if path]
 
 
 def _checked(kind: str, text: str, *, pages: bool) -> Path:
@@ -88,32 +92,45 @@ def _expandable(kind: str, path: Path) -> bool:
 def _expandable_below(target: str, rest: Path) -> bool:
     if not target.startswith("["):
         return not rest or _expandable(target, rest)
-    return rest in ([], ["data"]) or _expandable(target.strip("[]"), rest[1:])
+    if rest in ([], ["data"]):
+        return True
+    return _expandable(target.strip("[]"), rest[1:])
 
 
-def _expand(account: "Account", obj: Json, view: Json, path: Path) -> None:
-    targets = RESOURCES[obj["object"]].targets
+@frozen
+class _Expansion:
+    """What is expanded: the field at `key`, which points to `target`, and `rest` below it."""
+
+    key: Path
+    target: str
+    rest: Path
+
+
+def _expansion(kind: str, path: Path) -> _Expansion | None:
+    targets = RESOURCES[kind].targets
     for name in sorted(targets, key=len, reverse=True):
         key = name.split(".")
         if path[: len(key)] == key:
-            rest = path[len(key) :]
-            _put(account, obj, view, key, targets[name], rest)
-            return
+            return _Expansion(key, targets[name], path[len(key) :])
+    return None
 
 
-def _put(  # noqa: PLR0913 - an object, its view, what is expanded, and what below it
-    account: "Account", obj: Json, view: Json, key: Path, target: str, rest: Path
-) -> None:
-    if target == "_":
-        view[key[0]] = copy.deepcopy(obj.get(f"_{key[0]}"))
-    elif target.startswith("["):
-        view[key[0]] = _collection(account, obj, key[0], target.strip("[]"), rest[1:])
-    elif target != "-":
-        _replace(view, key, lambda value: _resolved(account, target, value, rest))
+def _expand(account: "Account", obj: Json, view: Json, path: Path) -> None:
+    wanted = _expansion(obj["object"], path)
+    if wanted is None or wanted.target == "-":
+        return
+    name = wanted.key[0]
+    if wanted.target == "_":
+        view[name] = copy.deepcopy(obj.get(f"_{name}"))
+    elif wanted.target.startswith("["):
+        view[name] = _collection(account, obj, wanted)
+    else:
+        _replace(view, wanted.key, partial(_resolved, account, wanted))
 
 
-def _collection(account: "Account", obj: Json, name: str, kind: str, rest: Path) -> Json:
-    owner = RESOURCES[obj["object"]]
+def _collection(account: "Account", obj: Json, wanted: _Expansion) -> Json:
+    owner, name = RESOURCES[obj["object"]], wanted.key[0]
+    kind = wanted.target.strip("[]")
     url = f"{owner.path}/{obj['id']}/{name}"
     kept = obj.get(f"_{name}")
     if kept is not None:
@@ -123,23 +140,28 @@ def _collection(account: "Account", obj: Json, name: str, kind: str, rest: Path)
         rows = account.find(kind, **{owner.kind: obj["id"]})
     else:
         rows = []
-    data = [account.show(row, _below(rest)) for row in rows]
-    return listing(data[:INNER_ROWS], url, more=len(data) > INNER_ROWS)
+    below = _below(wanted.rest[1:])
+    data = [account.show(row, below) for row in rows]
+    more = len(data) > INNER_ROWS
+    return listing(data[:INNER_ROWS], url, more=more)
 
 
 def _below(rest: Path) -> list[Path]:
     return [rest] if rest else []
 
 
-def _resolved(account: "Account", kind: str, value: Any, rest: Path) -> Any:
-    if is_json(value) and rest and value.get("object") in RESOURCES:
-        _expand(account, value, value, rest)
+def _resolved(account: "Account", wanted: _Expansion, value: Any) -> Any:
+    """What stands where an id stood, or is still one where there is nothing to show."""
+    if is_json(value) and wanted.rest and value.get("object") in RESOURCES:
+        _expand(account, value, value, wanted.rest)
     if not isinstance(value, str):
         return value
-    found = account.resolve(kind, value)
+    found = account.resolve(wanted.target, value)
     if found is None:
         return value
-    return found if found.get("deleted") else account.show(found, _below(rest))
+    if found.get("deleted"):
+        return found
+    return account.show(found, _below(wanted.rest))
 
 
 def _replace(node: Json | list[Any], key: Path, change: Callable[[Any], Any]) -> None:

@@ -34,8 +34,6 @@ CREATE TABLE IF NOT EXISTS faults (id INTEGER PRIMARY KEY AUTOINCREMENT, body TE
     draws INTEGER DEFAULT 0, hits INTEGER DEFAULT 0);
 """
 _BUSY_SECONDS = 60
-# A connection that a fork copied must never be used or closed, or the parent's locks are lost.
-_INHERITED: list[sqlite3.Connection] = []
 
 
 class Store:
@@ -91,18 +89,23 @@ class Store:
     def renew(self) -> None:
         """Become a forked child's own: a copy of what is in memory, or the file opened anew."""
         self._lock = threading.RLock()
-        if self._file is None:
-            return
-        self._closed.detach()
-        _INHERITED.append(self._db)
-        self._stale = True  # opened on first use: most children never ask
+        self._stale = self._file is not None and self._closed.alive
+
+    def _reopen(self) -> None:
+        """Open the file anew in a forked child, on first use: most children never ask.
+
+        The connection that was inherited is closed before, and not only forgotten: as long as it
+        is open, SQLite takes its locks for this process's own, and asks the system for none.
+        """
+        self._closed()
+        self._open()
 
     @contextmanager
     def transaction(self, *, write: bool) -> Generator[None]:
         """Do everything inside, or nothing of it."""
         with self._lock:
             if self._stale:
-                self._open()
+                self._reopen()
             self._db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
                 yield

@@ -172,3 +172,46 @@ def test_children_of_children(tmp_path: Path, caller: "type[Caller]") -> None:
 
         assert in_child(child) == ["customer", "customer", 3]
         assert count(api) == 3
+
+
+def test_a_parent_may_close_first(tmp_path: Path, caller: "type[Caller]") -> None:
+    """A child's file is locked by the child itself: its parent's close takes nothing from it."""
+    file = tmp_path / "emulator.db"
+    opened, (hears, tells) = os.pipe(), os.pipe()
+    emulator = Emulator(file)
+    api = caller(emulator)
+    api.made("/v1/customers", name="parent")
+
+    def work() -> object:
+        api.made("/v1/customers", name="early")
+        os.write(opened[1], b".")
+        os.read(hears, 1)
+        for _ in range(5):
+            api.made("/v1/customers", name="late")
+        return count(api)
+
+    def close() -> None:
+        os.read(opened[0], 1)
+        emulator.close()
+        os.write(tells, b".")
+
+    closing = threading.Thread(target=close)
+    closing.start()
+    assert in_child(work) == 7
+    closing.join()
+    for end in (*opened, hears, tells):
+        os.close(end)
+    with Emulator(file) as again:
+        assert count(caller(again)) == 7
+        assert again.store.run("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_what_was_closed_stays_closed(tmp_path: Path, caller: "type[Caller]") -> None:
+    """A child does not open again what its parent closed before."""
+    emulator = Emulator(tmp_path / "emulator.db")
+    emulator.close()
+
+    def work() -> object:
+        return caller(emulator)("GET", "/v1/customers").status
+
+    assert in_child(work) == 500

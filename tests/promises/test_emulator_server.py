@@ -226,9 +226,9 @@ def test_idle_connections_shut_nobody_out() -> None:
             line = socket.create_connection((host, int(number)), timeout=LONG)
             silent.enter_context(line)
         for _ in range(3):
-            with closing(http.client.HTTPConnection(address, timeout=LONG)) as line:
-                line.request("GET", "/v1/customers", headers=KEY)
-                assert line.getresponse().status == 200
+            with closing(http.client.HTTPConnection(address, timeout=LONG)) as heard:
+                heard.request("GET", "/v1/customers", headers=KEY)
+                assert heard.getresponse().status == 200
 
 
 def test_the_longest_idle_gives_way(emulator: Emulator) -> None:

@@ -3,5 +3,8 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-for _module in iter_modules(__path__):
-    import_module(f"{__name__}.{_module.name}")
+
+def load() -> None:
+    """Import them all, and so declare them."""
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")

@@ -112,7 +112,8 @@ def capture(charge: Json, amount: int) -> None:
 
 
 def _new(account: Account, intent: Json, method: Json) -> Json:
-    charge = account.new("charge", **copy.deepcopy(picked(intent, _OF_INTENT)))
+    copied = copy.deepcopy(picked(intent, _OF_INTENT))
+    charge = account.new("charge", **copied)
     return charge | {
         "billing_details": copy.deepcopy(method["billing_details"]),
         "calculated_statement_descriptor": "EMULATOR",

@@ -48,13 +48,14 @@ def changed(account: Account, lines: list[Json], wanted: Json, path: str) -> Jso
 def _filled(line: Json, price: Json, wanted: Json) -> Json:
     quantity: int = (line | wanted)["quantity"]
     amount = prices.total(price, quantity)
+    given_metadata = wanted.get("metadata", {})
     adjustable = wanted.get("adjustable_quantity", line["adjustable_quantity"])
     return line | {
         "adjustable_quantity": adjustable and _ADJUSTABLE | adjustable,
         "amount_subtotal": amount,
         "amount_total": amount,
         "currency": price["currency"],
-        "metadata": metadata(line["metadata"], wanted.get("metadata", {})),
+        "metadata": metadata(line["metadata"], given_metadata),
         "price": price["id"],
         "quantity": quantity,
     }
@@ -79,4 +80,5 @@ def _is_metered(price: Json) -> bool:
 @shows("item")
 def show(account: Account, line: Json, view: Json) -> None:
     """Show the whole price."""
-    view["price"] = account.show(account.need("price", line["price"]))
+    price = account.need("price", line["price"])
+    view["price"] = account.show(price)

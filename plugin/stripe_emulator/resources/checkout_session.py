@@ -214,13 +214,15 @@ def _wrong_expiry(bound: str) -> Refusal:
     return Refusal(message, param="expires_at")
 
 
-def _prices(account: Account, session: Json) -> list[Json]:
-    return [account.need("price", line["price"]) for line in session["_line_items"]]
+def _priced(account: Account, session: Json) -> list[tuple[Json, Json]]:
+    """Each line with its price."""
+    lines: list[Json] = session["_line_items"]
+    return [(line, account.need("price", line["price"])) for line in lines]
 
 
 def _currency(account: Account, session: Json, asked: str | None) -> str | None:
     """The one currency of all lines, which must fit the mode."""
-    prices = _prices(account, session)
+    prices = [price for _, price in _priced(account, session)]
     _check_types(session["mode"], {price["type"] for price in prices})
     currencies = {price["currency"] for price in prices}
     if asked:
@@ -249,7 +251,7 @@ def _shipping(options: Any) -> list[Json]:
 
 
 def _shipping_option(option: Json) -> Json:
-    data = option.get("shipping_rate_data") or {}
+    data: Json = option.get("shipping_rate_data") or {}
     amount = data.get("fixed_amount", {"amount": 0})["amount"]
     return {"shipping_amount": amount, "shipping_rate": f"shr_1{token(23)}"}
 
@@ -283,8 +285,8 @@ def _derive_rest(session: Json, given: Json) -> None:
 
 
 def _invoice_creation(asked: Any) -> Json:
-    enabled = asked.get("enabled", "false") if is_json(asked) else "false"
-    return {"enabled": str(enabled).lower() == "true", "invoice_data": dict(_INVOICE_DATA)}
+    enabled = str(asked.get("enabled")) if is_json(asked) else ""
+    return {"enabled": enabled.lower() == "true", "invoice_data": dict(_INVOICE_DATA)}
 
 
 def _details(email: str | None, name: str | None) -> Json:
@@ -324,8 +326,8 @@ def _due_now(account: Account, session: Json) -> list[Json]:
     data = session["_data"].get("subscription_data", {})
     if not (data.get("trial_period_days") or data.get("trial_end")):
         return lines
-    pairs = zip(lines, _prices(account, session), strict=True)
-    return [line for line, price in pairs if price["type"] == "one_time"]
+    priced = _priced(account, session)
+    return [line for line, price in priced if price["type"] == "one_time"]
 
 
 def _check_open(session: Json, what: str) -> None:
@@ -438,7 +440,7 @@ def _intent(account: Account, session: Json, method: Json) -> Json:
 def _subscribe(account: Account, session: Json, method: Json) -> None:
     methods.attach(account, method, session["customer"])
     subscription = _start_subscription(account, session, method)
-    for line, price in zip(session["_line_items"], _prices(account, session), strict=True):
+    for line, price in _priced(account, session):
         if price["type"] == "one_time":
             invoice_items.one_time(account, session["customer"], price, line["quantity"])
     invoice = subscriptions.first_invoice(account, subscription)
@@ -457,10 +459,9 @@ def _start_subscription(account: Account, session: Json, method: Json) -> Json:
     subscription = account.new("subscription", customer=session["customer"])
     subscription |= picked(data, "description metadata")
     subscription["default_payment_method"] = method["id"]
-    pairs = zip(session["_line_items"], _prices(account, session), strict=True)
     recurring = [
         {"price": price["id"], "quantity": line["quantity"]}
-        for line, price in pairs
+        for line, price in _priced(account, session)
         if price["type"] == "recurring"
     ]
     trial = picked(data, "trial_end trial_period_days")

@@ -218,7 +218,8 @@ def append_item(account: Account, invoice: Json, item: Json) -> None:
 
 def remove_item(account: Account, invoice: Json, item: Json) -> None:
     """Take the line of an item out of a draft."""
-    kept = [line for line in invoice["_lines"] if line_item.item_of(line) != item["id"]]
+    lines = invoice["_lines"]
+    kept = [line for line in lines if line_item.item_of(line) != item["id"]]
     _total(account, invoice, kept)
 
 
@@ -432,6 +433,8 @@ def send(account: Account, invoice: Json, _given: Given) -> Json:
 def show(_account: Account, invoice: Json, view: Json) -> None:
     """Show the first lines."""
     lines = invoice["_lines"]
-    first, rest = lines[: present.INNER_ROWS], lines[present.INNER_ROWS :]
+    count = len(lines)
+    more = count > present.INNER_ROWS
     url = f"/v1/invoices/{invoice['id']}/lines"
-    view["lines"] = present.listing(first, url, more=bool(rest), total_count=len(lines))
+    first = lines[: present.INNER_ROWS]
+    view["lines"] = present.listing(first, url, more=more, total_count=count)

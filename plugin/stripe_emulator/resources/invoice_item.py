@@ -49,7 +49,7 @@ def create(account: Account, item: Json, given: Given) -> Json:
     if item["customer"] is None:
         raise refusals.missing_parameter("customer")
     fill(account, item, given)
-    item["period"] = given.get("period") or {"end": account.now, "start": account.now}
+    item["period"] = given.get("period") or account.moment
     if invoice:
         _check_currency(item, invoice)
     account.create(item)
@@ -69,9 +69,9 @@ def _check_currency(item: Json, invoice: Json) -> None:
 
 def one_time(account: Account, customer: str, price: Json, quantity: int) -> Json:
     """Make a pending item of a price that is paid once."""
-    moment = {"end": account.now, "start": account.now}
-    item = account.new("invoiceitem", customer=customer, period=moment)
-    fill(account, item, {"pricing": {"price": price["id"]}, "quantity": quantity})
+    item = account.new("invoiceitem", customer=customer, period=account.moment)
+    pricing = {"price": price["id"]}
+    fill(account, item, {"pricing": pricing, "quantity": quantity})
     return account.create(item)
 
 

@@ -27,7 +27,8 @@ _NO_PRORATION: Json = {"proration": False, "proration_details": {"credited_items
 
 def of_invoice_item(account: Account, invoice: Json, item: Json) -> Json:
     """Make a line of an invoice item."""
-    line = account.new("line_item", **copy.deepcopy(picked(item, _OF_ITEM)))
+    copied = copy.deepcopy(picked(item, _OF_ITEM))
+    line = account.new("line_item", **copied)
     details = {"invoice_item": item["id"], **_NO_PRORATION, "subscription": None}
     line |= {"invoice": invoice["id"], "subtotal": item["amount"]}
     line["parent"] = {

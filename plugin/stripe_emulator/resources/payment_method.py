@@ -198,7 +198,8 @@ def create(account: Account, method: Json, given: Given) -> Json:
 
 def _chosen(card: Json) -> str:
     given_token = card.get("token", "")
-    name = _card_name(given_token, "tok_") or _NAMES_BY_NUMBER.get(card.get("number", ""))
+    by_number = _NAMES_BY_NUMBER.get(card.get("number", ""))
+    name = _card_name(given_token, "tok_") or by_number
     if name is not None:
         return name
     if "token" in card:
@@ -218,7 +219,8 @@ def attach_given(account: Account, method: Json, given: Given) -> Json:
     card = card_of(method)
     if card.code and not card.attaches:
         raise card.refusal()
-    return attach(account, method | {"customer": given.before["customer"]}, given["customer"])
+    method["customer"] = given.before["customer"]  # and not yet the one that was given
+    return attach(account, method, given["customer"])
 
 
 def attach(account: Account, method: Json, customer: str) -> Json:

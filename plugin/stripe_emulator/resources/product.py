@@ -94,7 +94,9 @@ def _dress(product: Json) -> None:
 
 
 def _is_descriptor(text: str) -> bool:
-    return bool(re.search("[A-Za-z]", text)) and not re.search(r"[<>\\\"']", text)
+    has_letter = re.search("[A-Za-z]", text)
+    forbidden = re.search(r"[<>\\\"']", text)
+    return bool(has_letter and not forbidden)
 
 
 @does("product.delete")

@@ -188,8 +188,10 @@ def _start_trial(account: Account, subscription: Json, given: Json) -> None:
 
 
 def _settle_currency(account: Account, subscription: Json) -> None:
-    prices = [account.need("price", item["price"]) for item in subscription["_items"]]
-    currencies = {price["currency"] for price in prices}
+    currencies: set[str] = set()
+    for item in subscription["_items"]:
+        price = account.need("price", item["price"])
+        currencies.add(price["currency"])
     if len(currencies) > 1:
         raise Refusal("All prices on a subscription must have the same currency.", param="items")
     subscription["currency"] = subscription["currency"] or currencies.pop()
@@ -283,6 +285,6 @@ def show(account: Account, subscription: Json, view: Json) -> None:
     rows = [items.show(account, item) for item in subscription["_items"]]
     url = f"/v1/subscription_items?subscription={subscription['id']}"
     view["items"] = present.listing(rows, url, total_count=len(rows))
-    view |= {"plan": None, "quantity": None}
-    if len(rows) == 1:
-        view |= {"plan": copy.deepcopy(rows[0]["plan"]), "quantity": rows[0]["quantity"]}
+    alone = rows[0] if len(rows) == 1 else {"plan": None, "quantity": None}
+    view["plan"] = copy.deepcopy(alone["plan"])
+    view["quantity"] = alone["quantity"]
