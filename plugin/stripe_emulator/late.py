@@ -6,21 +6,25 @@ next of these is due, and ends when there is none.
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
+
+_LOG = logging.getLogger(__name__)
+Work = Callable[[], object]
 
 
 class Late:
     """Runs each piece of work at its time, in one background thread."""
 
     def __init__(self) -> None:
-        self._due: list[tuple[float, int, Callable[[], object]]] = []
+        self._due: list[tuple[float, int, Work]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def add(self, due: float, work: Callable[[], object]) -> None:
+    def add(self, due: float, work: Work) -> None:
         """Run `work` then (monotonic seconds)."""
         with self._changed:
             heapq.heappush(self._due, (due, next(self._numbers), work))
@@ -40,9 +44,12 @@ class Late:
 
     def _work(self) -> None:
         while (work := self._next()) is not None:
-            work()
+            try:
+                work()
+            except Exception:  # noqa: BLE001 - nobody is there to hear of it
+                _LOG.exception("the emulator failed at what was late")
 
-    def _next(self) -> Callable[[], object] | None:
+    def _next(self) -> Work | None:
         with self._changed:
             while self._due:
                 left = self._due[0][0] - time.monotonic()

@@ -75,10 +75,11 @@ class Lines:
             return True
 
     def end(self, line: socket.socket) -> None:
-        """Mark that a request is answered."""
+        """Mark that a request is answered, if it was not already."""
         with self._lock:
-            self._busy.discard(line)
-            self._idle[line] = None
+            if line in self._busy:
+                self._busy.remove(line)
+                self._idle[line] = None
 
     def forget(self, line: socket.socket) -> None:
         """Let a closed connection go."""

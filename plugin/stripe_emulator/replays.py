@@ -78,5 +78,5 @@ class Replays:
     def keep(self, account: str, request: Request, wanted: str, answer: Answer) -> None:
         """Keep an answer under its request's key, if it has one."""
         if request.key:
-            told = (answer.status, answer.body.decode(), request.id)
-            self._store.run(_KEEP, account, request.key, self._clock(), wanted, *told)
+            kept = (answer.status, answer.body.decode(), request.id)
+            self._store.run(_KEEP, account, request.key, self._clock(), wanted, *kept)

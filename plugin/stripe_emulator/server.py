@@ -232,6 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say why and close, once the client has read it: it may still be sending a body."""
         self.close_connection = True
         self._send(refused(refusal))
+        self.server.lines.end(self.connection)  # it gives way to whoever comes
         self._reader.allow(self.server.limits.farewell_seconds)
         with suppress(OSError, HTTPException):
             self.connection.shutdown(socket.SHUT_WR)
