@@ -7,10 +7,13 @@ import re
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Mapping
-from email.message import Message
+from typing import TYPE_CHECKING
 
 from stripe_emulator.declare import PINNED
 from stripe_emulator.refusals import Refusal
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 _NO_KEY = (
     "You did not provide an API key. You need to provide your API key in the Authorization header, "
@@ -27,7 +30,7 @@ _VERSION = re.compile(r"20\d\d-[01]\d-[0-3]\d(\.(acacia|basil|clover|dahlia|endi
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
 
 
-def check_page(method: str, headers: Message) -> None:
+def check_page(method: str, headers: "Message") -> None:
     """Refuse (403) what a web page of somebody else makes a browser send.
 
     A name that was made to lead here (DNS rebinding) stands in Host, a foreign page in Origin.
@@ -47,7 +50,7 @@ def check_page(method: str, headers: Message) -> None:
         raise Refusal("The emulator takes no requests from the pages of other sites.", status=403)
 
 
-def _lower(headers: Message, name: str) -> list[str]:
+def _lower(headers: "Message", name: str) -> list[str]:
     values: list[str] = headers.get_all(name, [])
     return [value.lower() for value in values]
 

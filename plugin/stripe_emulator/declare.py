@@ -133,8 +133,11 @@ class Endpoint:
 
 
 def shape(**shapes: str) -> None:
-    """Name groups of parameters, to be used as `$name`."""
-    notation.SHAPES.update(shapes)
+    """Name groups of parameters, to be used as `$name`; ValueError for a name that is taken."""
+    for name, text in shapes.items():
+        if name in notation.SHAPES:
+            raise ValueError(f"there is a shape {name!r} already; find another name for this one")
+        notation.SHAPES[name] = text
 
 
 RESOURCES: dict[str, Resource] = {}
@@ -142,7 +145,12 @@ ENDPOINTS: list[tuple[str, re.Pattern[str], Endpoint]] = []
 
 
 def declare(resource: Resource) -> None:
-    """Take a resource into the table, with an endpoint for each of its verbs."""
+    """Take a resource into the table, with an endpoint for each of its verbs.
+
+    Raises ValueError for a kind that is declared already.
+    """
+    if resource.kind in RESOURCES:
+        raise ValueError(f"{resource.kind!r} is declared already")
     RESOURCES[resource.kind] = resource
     for verb, text in resource.verbs.items():
         _add_endpoint(resource, verb, _PLAIN.get(verb, "POST"), text)

@@ -92,6 +92,23 @@ def test_one_file_adds_a_resource(tmp_path: Path) -> None:
     subprocess.run(command, check=True, env=environment)
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (COUPON.replace('kind="coupon"', 'kind="refund"'), "'refund' is declared already"),
+        ("from stripe_emulator.declare import shape\nshape(address='{zip}')", "shape 'address'"),
+    ],
+)
+def test_nothing_is_declared_over_another(tmp_path: Path, text: str, problem: str) -> None:
+    """A second file for a kind, or a second shape of a name, is an error that says so."""
+    (tmp_path / "zz_second.py").write_text(text, "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    command = [sys.executable, "-c", USE, str(tmp_path)]
+    ended = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+    assert ended.returncode != 0
+    assert problem in ended.stderr.splitlines()[-1]
+
+
 def imports(path: Path) -> set[str]:
     """The modules of the emulator that a file imports when it is imported."""
     found: set[str] = set()

@@ -22,7 +22,8 @@ shape(
     leaving="{comment:str? feedback:$feedback?}",
     feedback="customer_service|low_quality|missing_features|other|switched_service|too_complex"
     "|too_expensive|unused",
-    status="""active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|trialing|unpaid""",
+    status="active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|trialing"
+    "|unpaid",
     behavior="allow_incomplete|default_incomplete|error_if_incomplete|pending_if_incomplete",
 )
 
