@@ -238,6 +238,7 @@ def test_the_longest_idle_gives_way(emulator: Emulator) -> None:
         for line in (*lines, lines[0]):  # the first one is the youngest now
             line.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"401" in line.recv(65_536)
+            assert until(lambda: not server._listening.lines._busy)  # and is idle again
         assert ask(server).status == 200
         assert lines[1].recv(1) == b""
         for line in (lines[0], lines[2]):
