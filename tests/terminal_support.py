@@ -53,10 +53,11 @@ def install(folder: Path, name: str, entry_points: str, files: Mapping[str, str]
 
 
 def environment(home: Path | str, **more: str) -> dict[str, str]:
-    """This environment without anything of Stripe's, warnings being errors."""
+    """This environment with the emulator and nothing else of Stripe's, warnings being errors."""
     ours = ("STRIPE_", "COLUMNS", "PYTHONWARNINGS")
     clean = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
-    return {**clean, "STRIPE_NODES_HOME": str(home), "PYTHONWARNINGS": "error", **more}
+    usual = {"STRIPE_API_KEY": "emulator", "PYTHONWARNINGS": "error"}
+    return {**clean, **usual, "STRIPE_NODES_HOME": str(home), **more}
 
 
 def python(code: str, home: Path, **env: str) -> str:
@@ -82,7 +83,7 @@ class Terminal:
 
     def __init__(self, home: Path, *, apart: bool = False, **env: str) -> None:
         self.home, self._apart = home, apart
-        self.env = {"STRIPE_API_KEY": "emulator", **env}
+        self.env = env
 
     def __call__(self, *words: str, stdin: str = "", code: int = 0, **env: str) -> Ran:
         """Runs it to its end, and demands the exit code."""

@@ -24,7 +24,7 @@ class Desk:
     """An emulator that counts, a journal, and the way to run flow files on them."""
 
     def __init__(self, world: Counted, journal: Path) -> None:
-        self.host, self.in_process, self.file = Host.load(), world, journal
+        self.host, self.world, self.file = Host.load(), world, journal
 
     def run(self, text: str, run_id: str = "r1") -> list[Result]:
         """The results of the steps."""
@@ -33,13 +33,13 @@ class Desk:
     def each(self, text: str, run_id: str = "r1") -> Mapping[str, Result]:
         """The results by step."""
         steps = load("flow.yaml", dedent(text), self.host)
-        connection, journal = self.in_process.connection(), Journal(self.file)
+        connection, journal = self.world.connection(), Journal(self.file)
         ran = Run(self.host, connection, run_id, journal).flow(steps)
         return {step.id: result for step, result in ran}
 
     def sent(self) -> list[str]:
         """What was asked since this was asked last."""
-        asked, self.in_process.asked = self.in_process.asked, []
+        asked, self.world.asked = self.world.asked, []
         return asked
 
 
@@ -378,7 +378,7 @@ def test_another_account_is_another_run(desk: Desk) -> None:
     steps = load("flow.yaml", STEP, desk.host)
     journal = Journal(desk.file)
     for account in (None, "acct_1", "acct_2"):
-        who = Connection("sk_test_emulator", account, in_process=desk.in_process)
+        who = Connection("sk_test_emulator", account, in_process=desk.world)
         [(_, result)] = Run(desk.host, who, "r1", journal).flow(steps)
         assert not result.replayed
     assert len(desk.sent()) == 3
@@ -388,7 +388,7 @@ def test_a_flow_goes_on_where_it_stopped(desk: Desk) -> None:
     """After an outage, the same run id sends only what is not finished."""
     text = second(*PRICE)
     fault = Fault(kind="unavailable", path="/v1/prices", should_retry=False)
-    desk.in_process.faults.add(fault)
+    desk.world.faults.add(fault)
     with pytest.raises(StripeError, match="temporarily unavailable"):
         desk.run(text)
     assert desk.sent() == ["POST /v1/products", "POST /v1/prices"]

@@ -29,12 +29,12 @@ class Desk:
     """A host, an emulator and a journal's file."""
 
     def __init__(self, world: Counted, file: Path) -> None:
-        self.in_process, self.file, self.host = world, file, Host.load()
+        self.world, self.file, self.host = world, file, Host.load()
 
     def run(self, run: str = "r1") -> Any:
         """The step's result, from a journal that is opened for it."""
         journal = Journal(self.file, patience=0.05)
-        connection = Connection("sk_test_emulator", in_process=self.in_process)
+        connection = Connection("sk_test_emulator", in_process=self.world)
 
         def keep(name: str, compute: Callable[[], Any]) -> Any:
             return journal.keep(run, name, compute)
@@ -48,11 +48,11 @@ class Desk:
 
     def refused(self) -> str:
         """What a run says that cannot use the file; it names it, and nothing is sent."""
-        asked = len(self.in_process.asked)
+        asked = len(self.world.asked)
         with pytest.raises(UnusableFile) as caught:
             self.run()
         assert str(self.file) in str(caught.value)
-        assert len(self.in_process.asked) == asked
+        assert len(self.world.asked) == asked
         return str(caught.value)
 
 
@@ -94,7 +94,7 @@ def test_a_full_disk_before_a_step(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     connect = sqlite3.connect
 
     def full(*given: Any, **more: Any) -> sqlite3.Connection:
-        database = connect(*given, **more)
+        database: sqlite3.Connection = connect(*given, **more)
         [pages] = database.execute("PRAGMA page_count").fetchone()
         database.execute(f"PRAGMA max_page_count = {pages}")
         return database
@@ -106,11 +106,11 @@ def test_a_full_disk_before_a_step(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     number = next(numbers) - 1
     monkeypatch.undo()
     assert f"{desk.file} cannot grow, as its disk is full. Make room" in str(caught.value)
-    done = desk.in_process.executed(CREATED)
+    done = desk.world.executed(CREATED)
     result = desk.run(f"other_{number}")
     # A step that was done when there was no more room is asked for again under its key.
     assert result.replayed == isinstance(caught.value, HookFailed)
-    assert desk.in_process.executed(CREATED) == done + (not result.replayed)
+    assert desk.world.executed(CREATED) == done + (not result.replayed)
 
 
 @pytest.mark.parametrize("room", [0, 1, 5000])
@@ -126,7 +126,7 @@ def test_a_file_that_may_not_grow(room: int, tmp_path: Path) -> None:
     words = ["run", "create_customer", "Name=Jenny Rosen", "--run-id", "r1"]
     code = f"from stripe_terminal.cli import main; main({words!r})"
     with Counted() as world, serving(world) as url:
-        given = {"STRIPE_API_KEY": "sk_test_x1234", "STRIPE_API_BASE": url}
+        given: dict[str, Any] = {"STRIPE_API_KEY": "sk_test_x1234", "STRIPE_API_BASE": url}
         done = subprocess.run(
             [sys.executable, "-c", code],
             env=environment(tmp_path, **given),
@@ -191,14 +191,14 @@ def ended(desk: Desk) -> str:
 def test_a_bit_that_turned_anywhere(desk: Desk) -> None:
     """Whichever byte of the file is changed, a done step is told again or the file refused."""
     whole = desk.file.read_bytes()
-    asked = len(desk.in_process.asked)
+    asked = len(desk.world.asked)
     told = set[str]()
     # The rows and the index fill the ends of their pages; the header and the heads the beginnings.
     used = [at for at, byte in enumerate(whole) if byte]
     for at in used[:: max(len(used) // 400, 1)]:
         overwrite(desk.file, at, bytes([whole[at] ^ 0x11]))
         told.add(ended(desk))
-        assert len(desk.in_process.asked) == asked, f"byte {at} makes it happen twice"
+        assert len(desk.world.asked) == asked, f"byte {at} makes it happen twice"
         desk.file.write_bytes(whole)
     assert told == {"replayed", "refused"}
 

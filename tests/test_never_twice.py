@@ -71,9 +71,10 @@ def paid(terminal: Terminal) -> int:
 
 
 def test_a_step_that_may_have_worked_takes_no_other_inputs(
-    terminal: Terminal, tmp_path: Path
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A payment whose answer was lost is not made again with another amount, ever."""
+    monkeypatch.setattr(Policy, "delay", lambda *_: 0.0)
     terminal("fault", "cut_after", "--path", "/v1/payment_intents", "--times", "4")
     assert "--run-id r1" in flow(terminal, tmp_path, 100, 4)
     for _ in range(3):
@@ -97,8 +98,8 @@ def test_a_deletion_that_never_happened_is_not_reported(terminal: Terminal, tmp_
 @pytest.mark.parametrize("status", [401, 403, 404, 407, 413])
 def test_what_stands_before_stripe_knows_nothing_of_the_first_try(status: int) -> None:
     """After a lost answer, a refusal that no key was looked up for leaves the outcome unknown."""
-    refused = Reply(status, {}, b'{"error": {"param": 5, "code": 7, "message": "no"}}')
-    error = drive(begun(CreateCustomer()), Lost("gone", sent=True), refused).failure
+    refusal = Reply(status, {}, b'{"error": {"param": 5, "code": 7, "message": "no"}}')
+    error = drive(begun(CreateCustomer()), Lost("gone", sent=True), refusal).failure
     assert error.outcome_unknown
     assert str(error)
 
@@ -158,7 +159,7 @@ def test_what_cannot_be_written_is_refused(extra: dict[str, Any]) -> None:
         connection = Connection("sk_test_emulator", in_process=world)
         world.faults.add(Fault("server_error", times=None))
         with Client(connection) as client, pytest.raises(InvalidInputs):
-            client.run(RetrievePrice(price="price_1", extra=extra))
+            client.run(RetrievePrice.read({"Price ID": "price_1"}, extra=extra))
         assert world.faults.list()[0]["hits"] == 0
 
 

@@ -25,6 +25,7 @@ from terminal_support import (
 )
 
 from stripe_emulator import Answer, Emulator, Fault, serve
+from stripe_plugin import Policy
 
 EXAMPLE = str(EXAMPLES / "sell-a-subscription.yaml")
 EMULATOR = "emulator: no Stripe account is used, nothing is charged"
@@ -323,7 +324,7 @@ def test_flow_with_mistakes(
     for line in (5, 8, 9):
         assert f"{file}:{line}: " in done.stderr
     if json_:
-        assert "did you mean plan?" in document(done)["error"]["message"]
+        assert "did you mean plan?" in document(done)["error"]["text"]
     else:
         assert done.stdout == ""
     assert world.asked == []
@@ -427,8 +428,9 @@ def test_stripes_refusal_is_exit_code_3(terminal: Terminal) -> None:
     assert refused["error"]["status"] == 404
 
 
-def test_no_answer_is_exit_code_4(tmp_path: Path) -> None:
+def test_no_answer_is_exit_code_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody listens, it says that Stripe could not be reached; exit code 4."""
+    monkeypatch.setattr(Policy, "delay", lambda *_: 0.0)
     with serve(Emulator()) as server:
         url = server.url
     terminal = Terminal(tmp_path, STRIPE_API_KEY=KEY, STRIPE_API_BASE=url)
@@ -516,7 +518,7 @@ def test_wrong_usage(words: list[str], said: str, terminal: Terminal, odd: dict[
     given = [odd.get(word, word) for word in words]
     done = terminal(*given, "--json", code=2)
     assert said in done.stderr
-    assert said.partition("'")[0] in document(done)["error"]["message"]
+    assert said.partition("'")[0] in document(done)["error"]["text"]
 
 
 @pytest.mark.parametrize("words", [["nope"], ["run"], ["list", "--nope"], ["emulator", "--port=x"]])
@@ -569,7 +571,7 @@ def test_a_reader_that_went_away(words: list[str], json_: tuple[str, ...], tmp_p
     os.close(reader)
     done = subprocess.run(
         [SCRIPT, *words, *json_],
-        env=environment(tmp_path, STRIPE_API_KEY="emulator"),
+        env=environment(tmp_path),
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,
@@ -595,7 +597,7 @@ def test_a_live_key_needs_to_be_allowed(words: list[str], terminal: Terminal) ->
     assert "sk_live_…" in done.stderr
     assert "--allow-live" in done.stderr
     assert "sk_……" not in done.stderr
-    assert "--allow-live" in document(done)["error"]["message"]
+    assert "--allow-live" in document(done)["error"]["text"]
 
 
 def test_a_live_key_that_is_allowed(served: Terminal, world: Counted) -> None:

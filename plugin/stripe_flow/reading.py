@@ -8,8 +8,13 @@ import yaml
 from stripe_plugin.errors import UsageError
 
 # Of a file, which is read by the character, and of what is told of it.
-LONGEST, MOST_NODES, DEEPEST = 500_000, 20_000, 50
-MOST_PROBLEMS, LONGEST_PROBLEM = 50, 400
+LONGEST = 500_000
+MOST_NODES = 20_000
+DEEPEST = 50
+MOST_PROBLEMS = 50
+LONGEST_PROBLEM = 400
+TOO_MUCH = "The file holds too much, or is nested too deeply."
+MORE = "There is more; mend these first."
 YAML_TAGS = {
     f"tag:yaml.org,2002:{kind}" for kind in "map seq str int float bool null timestamp".split()
 }
@@ -66,18 +71,22 @@ class Reader:
     def _problem(self, error: Exception, text: str) -> Problem:
         """What the parser has met, and where."""
         if isinstance(error, yaml.reader.ReaderError):
-            line = text[: error.position].count("\n") + 1
-            return line, f"The character {error.character!r} cannot be read."
+            before = text[: error.position]
+            what = f"The character {error.character!r} cannot be read."
+            return before.count("\n") + 1, what
         if isinstance(error, RecursionError):
             return 1, "The file is nested too deeply."
         mark = getattr(error, "problem_mark", None)
-        return mark.line + 1 if mark else self._line, first(error)
+        if mark:
+            self._line = mark.line + 1
+        return self._line, first(error)
 
     def error(self, problems: list[Problem]) -> FlowError:
         """One line for each, of what can be printed; the first of very many."""
         told = sorted(problems)
         if len(told) > MOST_PROBLEMS:
-            told[MOST_PROBLEMS:] = [(told[MOST_PROBLEMS][0], "There is more; mend these first.")]
+            line, _ = told[MOST_PROBLEMS]
+            told[MOST_PROBLEMS:] = [(line, MORE)]
         lines = [f"{self.name}:{line}: {_printed(text)}" for line, text in told]
         return FlowError("\n".join(lines))
 
@@ -85,7 +94,7 @@ class Reader:
         self._left -= 1
         self._line = _line(node)
         if self._left < 0 or len(path) > DEEPEST:
-            raise self._wrong(self._line, "The file holds too much, or is nested too deeply.")
+            raise self._wrong(self._line, TOO_MUCH)
         self._check_tag(node, YAML_TAGS)
         self.lines.setdefault(path, self._line)
         if isinstance(node, yaml.SequenceNode):
@@ -141,12 +150,15 @@ def _scalar(node: Any) -> Any:
         return FLAGS[text]
     if WHOLE.fullmatch(text):
         return int(text)
-    return float(text) if NUMBER.fullmatch(text) else text
+    if NUMBER.fullmatch(text):
+        return float(text)
+    return text
 
 
 def _printed(text: str) -> str:
-    cut = text if len(text) <= LONGEST_PROBLEM else f"{text[:LONGEST_PROBLEM]}…"
-    return "".join(each if each.isprintable() else " " for each in cut)
+    if len(text) > LONGEST_PROBLEM:
+        text = f"{text[:LONGEST_PROBLEM]}…"
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def first(error: BaseException) -> str:

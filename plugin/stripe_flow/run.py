@@ -29,7 +29,13 @@ GO_ON = (
 )
 
 
-Outputs = dict[str, Any]
+class Outputs(dict[str, Any]):
+    """The outputs by step, whole. Shown, as by a traceback with locals, their secrets are cut."""
+
+    def __repr__(self) -> str:
+        return repr(without_secrets(self))
+
+
 Done = tuple[PlacedStep, Result]
 
 
@@ -68,7 +74,7 @@ class Run:
 
         Raises what `run_step` raises; what is wrong with a step names it and its line.
         """
-        outputs: Outputs = {}
+        outputs = Outputs()
         for step in steps:
             result = self._placed(step, outputs)
             outputs[step.id] = without_secrets(result.output)  # as a flow that goes on has it

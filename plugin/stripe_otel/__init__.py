@@ -1,38 +1,63 @@
 """A host's runs as OpenTelemetry spans: of facts, never of inputs, keys or an error's text."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from inspect import isawaitable
-from types import coroutine
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from stripe_plugin.errors import StripeError
 from stripe_plugin.host.hookspecs import hookimpl
+from stripe_plugin.host.watch import Unstarted
 
-TOLD = "attempts code idempotency_key mode outcome_unknown replayed request_id".split()
+# Where an attribute comes from. HTTP's are those of OpenTelemetry's semantic conventions.
+OF_THE_RUN = ("run_id", "step", "item")
+OF_THE_END = {
+    "http.response.status_code": "status",
+    "error.type": "category",
+    "stripe.attempts": "attempts",
+    "stripe.code": "code",
+    "stripe.idempotency_key": "idempotency_key",
+    "stripe.mode": "mode",
+    "stripe.outcome_unknown": "outcome_unknown",
+    "stripe.replayed": "replayed",
+    "stripe.request_id": "request_id",
+}
+
+Facts = dict[str, Any]
+Hook: TypeAlias = Generator[None, Any, Any]
 _version = cache(version)
 
 
-def _asked(action: Any, connection: Any, context: Any) -> dict[str, Any]:
+def _before(action: Any, connection: Any, context: Any) -> Facts:
     """The attributes that are known beforehand."""
-    place = urlsplit(connection.base_url if connection.in_process is None else "")
-    facts = {"http.request.method": action.spec.method, "url.template": action.spec.path}
-    facts |= {"server.address": place.hostname, "server.port": place.port}
-    facts |= {"stripe.action": action.spec.id, "stripe.mode": connection.mode}
-    facts |= {f"stripe.{word}": getattr(context, word) for word in ("run_id", "step", "item")}
-    facts |= {"stripe.account": context.account or connection.account}
-    return {name: fact for name, fact in facts.items() if fact is not None}
+    facts = {
+        "http.request.method": action.spec.method,
+        "url.template": action.spec.path,
+        "stripe.action": action.spec.id,
+        "stripe.mode": connection.mode,
+        "stripe.account": context.account or connection.account,
+    }
+    if connection.in_process is None:
+        place = urlsplit(str(connection.base_url))
+        facts["server.address"] = place.hostname
+        facts["server.port"] = place.port
+    for word in OF_THE_RUN:
+        facts[f"stripe.{word}"] = getattr(context, word)
+    return _there(facts)
 
 
-def _told(ended: Any) -> dict[str, Any]:
-    """The attributes that a result or an error of Stripe's adds, where it has them."""
-    words = {f"stripe.{word}": word for word in TOLD}
-    words |= {"http.response.status_code": "status", "error.type": "category"}
-    facts = {name: getattr(ended, word, None) for name, word in words.items()}
+def _after(ended: Any) -> Facts:
+    """The attributes that a result or an error of Stripe's adds."""
+    facts = {name: getattr(ended, word, None) for name, word in OF_THE_END.items()}
+    return _there(facts)
+
+
+def _there(facts: Mapping[str, Any]) -> Facts:
+    """Those that have a value."""
     return {name: fact for name, fact in facts.items() if fact is not None}
 
 
@@ -41,34 +66,40 @@ def _span(action: Any, connection: Any, context: Any) -> Generator[Any]:
     """The span of a run, current while it lasts."""
     from opentelemetry import trace
 
-    with trace.get_tracer("stripe-nodes", _version("stripe-nodes")).start_as_current_span(
+    tracer = trace.get_tracer("stripe-nodes", _version("stripe-nodes"))
+    with tracer.start_as_current_span(
         f"stripe {action.spec.id}",
         kind=trace.SpanKind.CLIENT,
-        attributes=_asked(action, connection, context),
+        attributes=_before(action, connection, context),
         record_exception=False,  # with its text, which may repeat an input
         set_status_on_exception=False,
     ) as span:
         try:
             yield span
         except BaseException as error:
-            told = {"error.type": type(error).__qualname__}
-            told = _told(error) if isinstance(error, StripeError) else told
-            why = (str(told[name]) for name in ("error.type", "stripe.code") if name in told)
-            span.set_attributes(told)
-            span.set_status(trace.StatusCode.ERROR, "/".join(why))
+            facts = _of_error(error)
+            span.set_attributes(facts)
+            span.set_status(trace.StatusCode.ERROR, _words(facts))
             raise
+
+
+def _of_error(error: BaseException) -> Facts:
+    if isinstance(error, StripeError):
+        return _after(error)
+    return {"error.type": type(error).__qualname__}
+
+
+def _words(facts: Facts) -> str:
+    """An error in two words: its type, and Stripe's code."""
+    words = [facts.get("error.type"), facts.get("stripe.code")]
+    return "/".join(str(word) for word in words if word)
 
 
 async def _awaited(inner: Any, spanned: Any) -> Any:
     with spanned as span:
         result = await inner
-        span.set_attributes(_told(result))
+        span.set_attributes(_after(result))
         return result
-
-
-@coroutine  # of a generator: an outer wrapper that denies the run may drop it without a warning
-def _later(inner: Any, spanned: Any) -> Generator[Any, Any, Any]:
-    return (yield from _awaited(inner, spanned).__await__())
 
 
 def _installed() -> bool:
@@ -82,15 +113,15 @@ def _installed() -> bool:
 if _installed():
 
     @hookimpl(wrapper=True, tryfirst=True)
-    def run_action(action: Any, connection: Any, context: Any) -> Generator[None, Any, Any]:
+    def run_action(action: Any, connection: Any, context: Any) -> Hook:
         """A span around the run and the other hooks."""
         with _span(action, connection, context) as span:
             result = yield
-            span.set_attributes(_told(result))
+            span.set_attributes(_after(result))
             return result
 
     @hookimpl(wrapper=True, tryfirst=True)
-    def arun_action(action: Any, connection: Any, context: Any) -> Generator[None, Any, Any]:
+    def arun_action(action: Any, connection: Any, context: Any) -> Hook:
         """The same for asyncio: it begins when it is awaited."""
         spanned = _span(action, connection, context)
         try:
@@ -98,4 +129,4 @@ if _installed():
         except BaseException:  # denied at once
             with spanned:
                 raise
-        return _later(inner, spanned) if isawaitable(inner) else inner
+        return Unstarted(partial(_awaited, inner, spanned)) if isawaitable(inner) else inner

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Facts = Mapping[str, Any]
 Steps = Sequence[Any]
+WIDE = 100  # columns from which the answers of a flow stand below one another
+LONGEST = 60  # characters of what a list holds
+GAP = "\n" + " " * 13
 HEAD = 33  # columns of an action's name and ID in a list
 
 
@@ -81,27 +84,33 @@ def print_output(out: Screen, result: "Result") -> None:
 
 def print_step(out: Screen, name: str, result: "Result") -> None:
     """What a step answered, on one line if it fits; IDs and links are never broken."""
-    output, gap = result.as_dict()["output"], f"\n{'':<13}"
-    facts = " ".join(_facts(output))
+    output = result.as_dict()["output"]
+    facts = _facts(output)
     if result.attempts > 1:
         facts += f" ({result.attempts} attempts)"
-    head = f"{name:<43}" if out.width >= 100 else name
-    fits = len(head) + len(facts) + 4 <= out.width
-    text = f"{head} {facts}" if fits else f"{head}{gap}{facts}"
+    if out.width >= WIDE:
+        name = f"{name:<43}"
+    fits = len(name) + len(facts) + 4 <= out.width
+    text = f"{name} {facts}" if fits else f"{name}{GAP}{facts}"
     link = one_line(str(output.get("url")))
     if link.startswith("http"):
-        text += f"{gap}{link}"
-    out.say(text, "[green]↺[/] " if result.replayed else "[green]✓[/] ")
+        text += f"{GAP}{link}"
+    mark = "↺" if result.replayed else "✓"
+    out.say(text, f"[green]{mark}[/] ")
 
 
-def _facts(output: Facts) -> list[str]:
+def _facts(output: Facts) -> str:
     """The words that tell one object from another."""
-    if output.get("object") == "list":
-        items = [item.get("description") or item.get("id") for item in output["data"]]
-        text = f"{len(items)} found: {', '.join(map(str, items))}"
-        return [one_line(text)[:60]]
-    words = (output.get(word) for word in ("id", "status"))
-    return [one_line(str(word)) for word in words if word]
+    if output.get("object") != "list":
+        words = [output.get("id"), output.get("status")]
+        return one_line(" ".join(str(word) for word in words if word))
+    items = output["data"]
+    names = ", ".join(map(_name_of, items))
+    return one_line(f"{len(items)} found: {names}")[:LONGEST]
+
+
+def _name_of(item: Facts) -> str:
+    return str(item.get("description") or item.get("id"))
 
 
 def about(result: "Result", *, told: bool) -> str:
@@ -117,7 +126,8 @@ def about(result: "Result", *, told: bool) -> str:
         facts.append("replayed: nothing was executed again")
     if result.attempts > 1:
         facts.append(f"{result.attempts} attempts")
-    return one_line(masked(" · ".join(facts)))
+    text = " · ".join(facts)
+    return one_line(masked(text))
 
 
 def print_start(err: Screen, file: str, steps: Steps, run: "Run") -> None:

@@ -14,6 +14,14 @@ from stripe_terminal.screen import Screen
 UNEXPECTED, WRONG, REFUSED, UNSURE, INTERRUPTED = 1, 2, 3, 4, 130
 STOPPED = "Interrupted; what was on its way may have been executed."
 
+
+class Unexpected(NodeError, category="unexpected"):
+    """What a plugin raises, or a person: it says nothing of what was sent."""
+
+    def __init__(self, text: object) -> None:
+        super().__init__(masked(str(text)))
+
+
 Data = Callable[[Any], None] | None
 
 
@@ -49,7 +57,7 @@ def _code(error: BaseException) -> int:
             return UNEXPECTED
 
 
-def _readable(error: BaseException) -> BaseException:
+def _readable(error: BaseException) -> NodeError:
     """The error, or one that says the same in words of ours."""
     match error:
         case NodeError():
@@ -61,27 +69,20 @@ def _readable(error: BaseException) -> BaseException:
             text = f"{where}{error.strerror or error}"
         case _:
             text = f"{type(error).__name__}: {error}"
-    readable = UsageError(text)
+    readable = UsageError(text) if isinstance(error, OSError) else Unexpected(text)
     for note in getattr(error, "__notes__", ()):
         readable.add_note(note)
     return readable
 
 
-def _end(error: BaseException, code: int, err: Screen, data: Data) -> NoReturn:
+def _end(error: NodeError, code: int, err: Screen, data: Data) -> NoReturn:
     if data:
-        data({"error": _facts(error, code)})
+        data({"error": error.as_dict()})
     for sentence in _sentences(error):
         err.tell(masked(sentence), "[red]✗[/] ")
     if isinstance(error, InvalidInputs) or getattr(error, "unsent", False):
         err.say("Nothing was sent.")
     sys.exit(code)
-
-
-def _facts(error: Any, code: int) -> dict[str, Any]:
-    if isinstance(error, NodeError) and code != UNEXPECTED:
-        return error.as_dict()
-    category = "usage" if code == WRONG else "unexpected"
-    return {"category": category, "message": masked(str(error))}
 
 
 def _sentences(error: BaseException) -> Iterator[str]:

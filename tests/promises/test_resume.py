@@ -22,6 +22,7 @@ from terminal_support import SCRIPT, Terminal, environment
 
 from stripe_emulator import Emulator, Fault, serve
 from stripe_flow.journal import digest
+from stripe_plugin import Policy
 
 FLOW = """\
 steps:
@@ -89,7 +90,7 @@ class Scene:
 
     def __init__(self, home: Path, world: Emulator, **env: str) -> None:
         self.world = world
-        self._env = environment(home, **{"STRIPE_API_KEY": "emulator", **env})
+        self._env = environment(home, **env)
         self._command = [str(SCRIPT), "flow", str(home / "flow.yaml"), "--run-id", "r1", "--json"]
         (home / "flow.yaml").write_text(FLOW, "utf-8")
 
@@ -315,8 +316,11 @@ def test_a_single_run_is_kept_too(terminal: Terminal) -> None:
     assert len(output(terminal("run", "list_customers", "--json"))["output"]["data"]) == 1
 
 
-def test_a_single_run_is_not_repeated_after_days(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_single_run_is_not_repeated_after_days(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A command whose answer was lost goes on within a day; then it says what to look for."""
+    monkeypatch.setattr(Policy, "delay", lambda *_: 0.0)
     terminal("fault", "cut_after", "--times", "4")
     assert output(terminal(*CREATE, code=4))["error"]["outcome_unknown"] is True
     age(tmp_path / "runs.db", days=2)
