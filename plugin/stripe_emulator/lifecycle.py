@@ -1,23 +1,21 @@
-"""What every resource does the same way, and the register of what some do differently.
+"""What does every resource do the same way, and which do some things differently?
 
 A behaviour takes the account, the object (kept before, or new with its defaults) and the judged
-parameters, and returns what the API answers with. It is found under ``kind.verb``; a verb without
+parameters, and returns what the API answers with. It is found under `kind.verb`; a verb without
 one of its own is a plain create, update, retrieve or delete.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stripe_emulator import refusals
+from attrs import frozen
+
+from stripe_emulator import declare
 from stripe_emulator.account import Account
-from stripe_emulator.notation import Either, Group, Items, Metadata, Shape
+from stripe_emulator.declare import Endpoint
+from stripe_emulator.judge import Either, Group, Items, Metadata, Reference, Shape, too_long
 from stripe_emulator.refusals import Json, is_json
-
-if TYPE_CHECKING:
-    from stripe_emulator.resources import Endpoint
 
 
 class Given(dict[str, Any]):
@@ -30,12 +28,23 @@ class Given(dict[str, Any]):
 
 Behaviour = Callable[[Account, Json, Given], Json]
 BEHAVIOURS: dict[str, Behaviour] = {}
-_LONGEST_SESSION = 66
-FINDERS: dict[str, Callable[[Account, str], Json | None]] = {}  # kinds with ids that are no rows
+Bring = Callable[[Account], None]
+DUE: dict[str, Bring] = {}
+
+
+@frozen
+class Shared:
+    """Ids that name something before there is an object of them: Stripe's test payment methods."""
+
+    exists: Callable[[str], bool]
+    find: Callable[[Account, str], Json]
+
+
+SHARED: dict[str, Shared] = {}
 
 
 def does(name: str) -> Callable[[Behaviour], Behaviour]:
-    """Register a behaviour as ``kind.verb``."""
+    """Register a behaviour as `kind.verb`."""
 
     def register(behaviour: Behaviour) -> Behaviour:
         BEHAVIOURS[name] = behaviour
@@ -44,37 +53,88 @@ def does(name: str) -> Callable[[Behaviour], Behaviour]:
     return register
 
 
+def due(kind: str) -> Callable[[Bring], Bring]:
+    """Register what is done before anything else of this kind: what time has brought."""
+
+    def register(bring: Bring) -> Bring:
+        DUE[kind] = bring
+        return bring
+
+    return register
+
+
+def make_due(account: Account, kind: str) -> None:
+    """Do to the objects of a kind what time has brought."""
+    if kind in DUE:
+        DUE[kind](account)
+
+
+def do(name: str, account: Account, obj: Json, given: Json) -> Json:
+    """Do what another resource does, by its name: `payment_intent.paid`."""
+    before = copy.deepcopy(obj)
+    return BEHAVIOURS[name](account, obj, Given(given, before))
+
+
+def check_references(account: Account, references: list[Reference]) -> None:
+    """Refuse parameters that name what does not exist."""
+    for each in references:
+        if not _exists(account, each.kind, each.id):
+            raise declare.missing(each.kind, each.id, each.param)
+
+
+def _exists(account: Account, kind: str, id_: str) -> bool:
+    if kind in SHARED and SHARED[kind].exists(id_):
+        return True
+    return account.get(kind, id_) is not None
+
+
 def execute(account: Account, endpoint: Endpoint, id_: str | None, given: Json) -> Json:
     """Do what the endpoint does; returns the kept object or a stub."""
     kind, verb = endpoint.resource.kind, endpoint.verb
-    if id_ is None:
-        obj = account.new(kind)
-    else:
-        obj = _found(account, endpoint, id_)
-        if obj.get("deleted") is True:
-            return obj
+    obj = account.new(kind) if id_ is None else _found(account, endpoint, id_)
+    if obj.get("deleted") is True:
+        return obj
     before = copy.deepcopy(obj)
     fill(obj, given, endpoint.parameters)
-    if own := BEHAVIOURS.get(f"{kind}.{verb}"):
-        return own(account, obj, Given(given, before))
-    if verb == "create":
-        return account.create(obj)
-    if verb == "update":
-        return account.change(obj, before)
-    return account.delete(obj) if verb == "delete" else obj
+    behaviour = BEHAVIOURS.get(f"{kind}.{verb}") or _PLAIN.get(verb, _retrieve)
+    return behaviour(account, obj, Given(given, before))
+
+
+def _create(account: Account, obj: Json, _given: Given) -> Json:
+    return account.create(obj)
+
+
+def _update(account: Account, obj: Json, given: Given) -> Json:
+    return account.change(obj, given.before)
+
+
+def _delete(account: Account, obj: Json, _given: Given) -> Json:
+    return account.delete(obj)
+
+
+def _retrieve(_account: Account, obj: Json, _given: Given) -> Json:
+    return obj
+
+
+_PLAIN: dict[str, Behaviour] = {"create": _create, "update": _update, "delete": _delete}
 
 
 def _found(account: Account, endpoint: Endpoint, id_: str) -> Json:
-    kind, verb = endpoint.resource.kind, endpoint.verb
-    if kind == "checkout.session" and len(id_) > _LONGEST_SESSION:
-        shown = f"{id_[:4]}...{id_[-4:]}; must be at most {_LONGEST_SESSION} characters"
-        raise refusals.Refusal(f"Invalid string: {shown}", param="session", status=404)
-    obj = FINDERS[kind](account, id_) if kind in FINDERS else account.resolve(kind, id_)
-    stub = kind == "customer" and verb == "retrieve"  # only customers are remembered
-    if obj is None or (obj.get("deleted") is True and not stub):
-        called = endpoint.resource.called or kind
-        raise refusals.missing_object(called, id_, endpoint.resource.missing(verb), 404)
+    resource, verb = endpoint.resource, endpoint.verb
+    blamed = resource.blamed(verb)
+    if resource.longest and len(id_) > resource.longest:
+        raise too_long(id_, resource.longest, resource.in_path, 404)
+    obj = _resolved(account, resource.kind, id_)
+    stub_is_shown = resource.remembered and verb == "retrieve"
+    if obj is None or (obj.get("deleted") is True and not stub_is_shown):
+        raise declare.missing(resource.kind, id_, blamed, 404)
     return obj
+
+
+def _resolved(account: Account, kind: str, id_: str) -> Json | None:
+    if kind in SHARED and SHARED[kind].exists(id_):
+        return SHARED[kind].find(account, id_)
+    return account.resolve(kind, id_)
 
 
 def fill(obj: Json, given: Json, parameters: Group) -> None:
@@ -82,7 +142,8 @@ def fill(obj: Json, given: Json, parameters: Group) -> None:
     for name, value in given.items():
         target = name if name in obj else f"_{name}"
         if target in obj:
-            obj[target] = _merged(obj[target], value, parameters.fields[name])
+            shape = parameters.fields[name]
+            obj[target] = _merged(obj[target], value, shape)
 
 
 def _merged(old: Any, new: Any, shape: Shape) -> Any:
@@ -97,13 +158,26 @@ def _merged(old: Any, new: Any, shape: Shape) -> Any:
     if isinstance(shape, Either) and is_json(new):
         shape = next(part for part in shape.shapes if isinstance(part, Group))
     if isinstance(shape, Group) and "*" not in shape.fields and is_json(new):
-        base = old if is_json(old) else shape.blank
-        return base | {k: _merged(base.get(k), v, shape.fields[k]) for k, v in new.items()}
+        return _merged_group(old, new, shape)
     return new
+
+
+def _merged_group(old: Any, new: Json, shape: Group) -> Json:
+    base = old if is_json(old) else shape.blank
+    merged = dict(base)
+    for name, value in new.items():
+        merged[name] = _merged(base.get(name), value, shape.fields[name])
+    return merged
 
 
 def metadata(old: Json | None, new: Any) -> Json:
     """Merge metadata: an empty value removes its key, an empty string removes everything."""
     if new == "":
         return {}
-    return {key: value for key, value in ((old or {}) | new).items() if value != ""}
+    together = (old or {}) | new
+    return {key: value for key, value in together.items() if value != ""}
+
+
+def picked(given: Json, names: str) -> Json:
+    """Keep the parameters of these names that were given."""
+    return {name: given[name] for name in names.split() if name in given}

@@ -1,73 +1,77 @@
-"""Lists: filters, cursors in both directions, newest first."""
-
-from __future__ import annotations
+"""What does a list answer: filters, cursors in both directions, newest first?"""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stripe_emulator import present, refusals
+from attrs import frozen
+
+from stripe_emulator import declare, present
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource
 from stripe_emulator.refusals import Json, Refusal, is_json
-
-if TYPE_CHECKING:
-    from stripe_emulator.account import Account
-    from stripe_emulator.resources import Endpoint
+from stripe_emulator.store import Condition
 
 _PAGING = {"limit", "starting_after", "ending_before", "expand"}
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_BY_PATH = {  # filters that are not named like the field they look at
-    "price.lookup_keys": "lookup_key", "product.ids": "id", "event.types": "type",
-    "invoice.subscription": "parent.subscription_details.subscription",
-    "subscription.current_period_end": "_items[0].current_period_end",
-    "subscription.current_period_start": "_items[0].current_period_start",
-}  # fmt: skip
-_BY_SQL = {
-    "subscription.price": "EXISTS (SELECT 1 FROM json_each(body, '$._items') "
-    "WHERE json_extract(value, '$.price') = ?)",
-    "invoiceitem.pending": "(json_extract(body, '$.invoice') IS NULL) = ?",
-    "event.type": "json_extract(body, '$.type') GLOB ?",
-    "event.delivery_success": "? IS NOT NULL",
-}
-_STATUS = "json_extract(body, '$.status')"
-_SUBSCRIPTION_STATUS = {  # no status: everything but canceled ones
-    None: f"{_STATUS} != 'canceled'",
-    "all": "1",
-    "ended": f"{_STATUS} IN ('canceled', 'incomplete_expired')",
-}
-
-Where = list[tuple[str, Any]]
 
 
-def page(account: Account, endpoint: Endpoint, given: Json, url: str) -> Json:
+@frozen
+class _Cursor:
+    """Where a page begins: beyond this object, towards newer ones (`upwards`) or older ones."""
+
+    id: str | None
+    upwards: bool
+
+    @property
+    def param(self) -> str:
+        return "ending_before" if self.upwards else "starting_after"
+
+    @classmethod
+    def of(cls, given: Json) -> "_Cursor":
+        if "starting_after" in given and "ending_before" in given:
+            message = "Received both starting_after and ending_before parameters."
+            raise Refusal(f"{message} Please pass in only one.")
+        if "ending_before" in given:
+            return cls(given["ending_before"], upwards=True)
+        return cls(given.get("starting_after"), upwards=False)
+
+
+def page(account: Account, resource: Resource, given: Json, url: str) -> Json:
     """Answer a list endpoint."""
-    kind, limit = endpoint.resource.kind, _limit(given)
-    cursor, upwards = _cursor(given)
-    beyond = _number(account, kind, cursor, upwards=upwards) if cursor else None
+    kind = resource.kind
+    limit = _limit(given)
+    cursor = _Cursor.of(given)
     rows = account.store.many(
-        account.name, kind, _filters(kind, given), beyond=beyond, upwards=upwards, limit=limit + 1
+        account.name,
+        kind,
+        _conditions(resource, given),
+        beyond=_number(account, kind, cursor),
+        upwards=cursor.upwards,
+        limit=limit + 1,
     )
-    kept = rows[:limit][::-1] if upwards else rows[:limit]
-    return _envelope(account, kind, kept, given, url, more=len(rows) > limit)
+    kept = rows[:limit]
+    if cursor.upwards:
+        kept.reverse()
+    data = _shown(account, kind, kept, given)
+    return present.listing(data, url, more=len(rows) > limit)
 
 
 def inner_page(account: Account, rows: list[Json], kind: str, given: Json, url: str) -> Json:
     """Answer the list of lines that an object carries, in its own order."""
-    limit = _limit(given)
-    cursor, upwards = _cursor(given)
+    limit, cursor = _limit(given), _Cursor.of(given)
     ids = [row["id"] for row in rows]
-    if cursor and cursor not in ids:
-        name = "ending_before" if upwards else "starting_after"
-        raise refusals.missing_object(kind, cursor, name, 400)
-    at = ids.index(cursor) if cursor else -1
-    rest = rows[:at] if upwards else rows[at + 1 :]
-    kept = rest[-limit:] if upwards else rest[:limit]
-    return _envelope(account, kind, kept, given, url, more=len(rest) > limit)
+    if cursor.id and cursor.id not in ids:
+        raise declare.missing(kind, cursor.id, cursor.param)
+    at = ids.index(cursor.id) if cursor.id else -1
+    rest = rows[:at] if cursor.upwards else rows[at + 1 :]
+    kept = rest[-limit:] if cursor.upwards else rest[:limit]
+    data = _shown(account, kind, kept, given)
+    return present.listing(data, url, more=len(rest) > limit)
 
 
-def _envelope(  # noqa: PLR0913 - the parts of Stripe's list
-    account: Account, kind: str, rows: list[Json], given: Json, url: str, *, more: bool
-) -> Json:
-    paths = present.checked(kind, given.get("expand", ()), pages=True)
-    return present.listing([account.show(row, paths) for row in rows], url, more=more)
+def _shown(account: Account, kind: str, rows: list[Json], given: Json) -> list[Json]:
+    paths = present.paths(kind, given, pages=True)
+    return [account.show(row, paths) for row in rows]
 
 
 def _limit(given: Json) -> int:
@@ -76,50 +80,44 @@ def _limit(given: Json) -> int:
     return min(max(limit, 1), 100)
 
 
-def _cursor(given: Json) -> tuple[str | None, bool]:
-    if "starting_after" in given and "ending_before" in given:
-        raise Refusal(
-            "Received both starting_after and ending_before parameters. Please pass in only one."
-        )
-    upwards = "ending_before" in given
-    return given.get("ending_before" if upwards else "starting_after"), upwards
-
-
-def _number(account: Account, kind: str, cursor: str, *, upwards: bool) -> int:
-    found = account.store.one(account.name, kind, cursor)  # a deleted object still marks its place
+def _number(account: Account, kind: str, cursor: _Cursor) -> int | None:
+    if not cursor.id:
+        return None
+    found = account.store.one(account.name, kind, cursor.id)  # a deleted one still marks its place
     if found is None:
-        raise refusals.missing_object(
-            kind, cursor, "ending_before" if upwards else "starting_after", 400
-        )
+        raise declare.missing(kind, cursor.id, cursor.param)
     return found[0]
 
 
-def _filters(kind: str, given: Json) -> Where:
-    where: Where = []
-    if kind in {"price", "product"}:
-        where.append(("json_extract(body, '$._inline') IS NULL", None))
-    if kind == "subscription":
-        status = given.get("status")
-        where.append((_SUBSCRIPTION_STATUS.get(status, f"{_STATUS} = ?"), status))
-        given = {name: value for name, value in given.items() if name != "status"}
+def _conditions(resource: Resource, given: Json) -> list[Condition]:
+    found: list[Condition] = []
+    if resource.listed:
+        found.append((resource.listed, None))
+    for key, sql in resource.conditions.items():
+        name = key.removesuffix("=")
+        if name != key and name not in given:
+            found.append((sql, None))
     for name, value in given.items():
         if name not in _PAGING:
-            where += _condition(kind, name, value)
-    return where
+            found += _condition(resource, name, value)
+    return found
 
 
-def _condition(kind: str, name: str, value: Any) -> Where:
-    key = f"{kind}.{name}"
-    if key in _BY_SQL:
-        return [(_BY_SQL[key], value)]
-    path = f"json_extract(body, '$.{_BY_PATH.get(key, name)}')"
+def _condition(resource: Resource, name: str, value: Any) -> list[Condition]:
+    special = resource.conditions.get(f"{name}={value}") or resource.conditions.get(name)
+    if special:
+        return [(special, value)]
+    path = f"json_extract(body, '$.{resource.looks_at.get(name, name)}')"
     if isinstance(value, list):
         inside = f"{path} IN (SELECT value FROM json_each(?))"  # noqa: S608 - declared names only
         return [(inside, json.dumps(value))]
     if is_json(value) and value.keys() <= _COMPARE.keys():
         return [(f"{path} {_COMPARE[sign]} ?", bound) for sign, bound in value.items()]
     if is_json(value):
-        nested = f"json_extract(body, '$.{name}.{{}}') = ?"
-        plain = {key: "" if is_json(wanted) else wanted for key, wanted in value.items()}
-        return [(nested.format(key), wanted) for key, wanted in plain.items()]
+        return [_inner(name, key, wanted) for key, wanted in value.items()]
     return [(f"{path} = ?", value)]
+
+
+def _inner(name: str, key: str, wanted: Any) -> Condition:
+    plain = "" if is_json(wanted) else wanted
+    return f"json_extract(body, '$.{name}.{key}') = ?", plain

@@ -1,27 +1,24 @@
-"""Reading a request as Stripe does: bracketed form pairs become one nested tree of strings."""
-
-from __future__ import annotations
+"""How does Stripe read a form: bracketed pairs become one nested tree of strings?"""
 
 import re
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, unquote_plus
 
 from stripe_emulator.refusals import Json, Refusal, is_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MOST_BYTES = 1_000_000
 MOST_PAIRS = 2_000
 DEEPEST = 12
 
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+_SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 
 
 def tree(text: str) -> Json:
-    """Turn ``a[b]=1&c[0]=2`` into ``{"a": {"b": "1"}, "c": {"0": "2"}}``.
+    """Turn `a[b]=1&c[0]=2` into `{"a": {"b": "1"}, "c": {"0": "2"}}`.
 
-    ``c[]=2`` takes the next free index. Raises Refusal (400) for anything that is no form: bytes
+    `c[]=2` takes the next free index. Raises Refusal (400) for anything that is no form: bytes
     that are not UTF-8, keys with unbalanced brackets, a key that is both a value and a group,
     more than 12 levels, 2,000 pairs or a megabyte.
     """
@@ -46,17 +43,34 @@ def _decoded(text: str) -> str:
         plain = unquote_plus(text, errors="strict")
         plain.encode()
     except UnicodeError:
-        raise Refusal("Invalid request: the parameters are not valid UTF-8.") from None
+        raise not_utf8("the parameters are") from None
     if "\0" in plain:
         raise Refusal("Invalid request: the parameters contain a null byte.")
     return plain
+
+
+def identifier(quoted: str) -> str:
+    """Read the id that stands in a path."""
+    try:
+        plain = unquote(quoted, errors="strict")
+        plain.encode()
+    except UnicodeError:
+        raise not_utf8("the path is") from None
+    if "\0" in plain:
+        raise Refusal("Invalid request: the path contains a null byte.")
+    return plain
+
+
+def not_utf8(subject: str) -> Refusal:
+    """Bytes that are no text."""
+    return Refusal(f"Invalid request: {subject} not valid UTF-8.")
 
 
 def _segments(key: str) -> list[str]:
     whole = _KEY.fullmatch(key)
     if whole is None:
         raise Refusal(f"Invalid parameter name: {_short(key)}")
-    segments = [whole[1], *re.findall(r"\[([^\[\]]*)\]", whole[2])]
+    segments = [whole[1], *_SEGMENT.findall(whole[2])]
     if len(segments) > DEEPEST:
         raise Refusal(f"Invalid request: {_short(key)} is nested too deeply.")
     return segments

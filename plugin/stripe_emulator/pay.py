@@ -1,11 +1,25 @@
-"""The payment page of a Checkout Session: plain HTML that works without JavaScript."""
+"""What does the payer of a Checkout Session see, and what do the buttons do?
 
-from __future__ import annotations
+Plain HTML that works without JavaScript.
+"""
 
+import re
 from html import escape
 from string import Template
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from stripe_emulator.refusals import Json, money
+from stripe_emulator import lifecycle, webhooks
+from stripe_emulator.account import Account
+from stripe_emulator.message import Answer, Request
+from stripe_emulator.refusals import Json, Refusal, money
+
+if TYPE_CHECKING:
+    from stripe_emulator.emulator import Emulator
+
+PATH = re.compile(r"/pay/(cs_[A-Za-z0-9_]{1,80})")
+_KIND = "checkout.session"
+_URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]{}"
 
 _PAGE = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>$title</title>
@@ -24,50 +38,104 @@ background:#635bff;color:#fff;cursor:pointer}button.quiet{background:#e3e8ee;col
 </style></head><body><main>$content
 <p class="note">Emulator: no real card, no real money.</p></main></body></html>
 """)
-_OUTCOMES = {
+_CHECKOUT = Template("""<h1>Checkout</h1><table>$rows</table>
+$problem
+<form method="post"><label>Email<input name="email" type="email" value="$email"></label>
+<label>Card<select name="payment_method">$cards</select></label>
+<button name="action" value="pay">$verb</button>
+<button name="action" value="cancel" class="quiet" formnovalidate>Cancel</button></form>""")
+_CARDS = {
     "pm_card_visa": "Visa 4242 – succeeds",
     "pm_card_mastercard": "Mastercard 4444 – succeeds",
     "pm_card_chargeDeclined": "Visa 0002 – declined",
     "pm_card_chargeDeclinedInsufficientFunds": "Visa 9995 – insufficient funds",
     "pm_card_chargeDeclinedExpiredCard": "Visa 0069 – expired card",
 }
+_VERBS = {"payment": "Pay", "subscription": "Subscribe", "setup": "Save card"}
+_OVER = {"complete": "This payment is complete.", "expired": "This page has expired."}
 
 
-def page(session: Json, lines: list[Json], problem: str = "") -> str:
+def answer(emulator: "Emulator", request: Request) -> Answer:
+    """Show a session's page, or do what one of its buttons says."""
+    id_ = request.path.rpartition("/")[2]
+    try:
+        given = request.given() if request.method == "POST" else {}
+        with emulator.store.transaction(write=True):
+            owner = emulator.store.owner(_KIND, id_)
+            if owner is None:
+                return Answer.page(404, message("There is no such payment."))
+            account = emulator.account(owner, request.id)
+            lifecycle.make_due(account, _KIND)
+            served = _served(account, account.need(_KIND, id_), given)
+            found = webhooks.deliveries(account)
+    except Refusal as refusal:
+        return Answer.page(refusal.status, message(str(refusal)))
+    emulator.postman.take(found)
+    return served
+
+
+def _served(account: Account, session: Json, given: Json) -> Answer:
+    action = given.get("action")
+    if action == "cancel":
+        return _onwards(session, "cancel_url", "You can close this page.")
+    if action == "pay" and session["status"] == "open":
+        return _paid(account, session, given)
+    return Answer.page(200, page(session))
+
+
+def _paid(account: Account, session: Json, given: Json) -> Answer:
+    before = dict(session)
+    chosen = lifecycle.picked(given, "payment_method email")
+    texts = {name: value for name, value in chosen.items() if value and isinstance(value, str)}
+    try:
+        with account.store.undoable():
+            paid = lifecycle.do("checkout.session.complete", account, session, texts)
+    except Refusal as refusal:
+        account.events.clear()
+        return Answer.page(402, page(before, str(refusal)))
+    return _onwards(paid, "success_url", "Thank you. This payment is complete.")
+
+
+def _onwards(session: Json, name: str, sentence: str) -> Answer:
+    """Send the payer to a URL of the session, with its id put in; without one, say it here."""
+    url = session[name]
+    if not url:
+        return Answer.page(200, message(sentence))
+    target = url.replace("{CHECKOUT_SESSION_ID}", session["id"])
+    return Answer.page(303, message(sentence), {"Location": quote(target, safe=_URL_CHARACTERS)})
+
+
+def page(session: Json, problem: str = "") -> str:
     """Draw the page of a session: what is paid, a choice of test cards, Pay and Cancel."""
     if session["status"] != "open":
-        said = {"complete": "This payment is complete.", "expired": "This page has expired."}
-        return _drawn("Checkout", f"<h1>{said[session['status']]}</h1>")
-    currency = session["currency"] or "usd"
-    rows = [(f"{line['description'] or ''} × {line['quantity']}", line["amount_total"])
-            for line in lines]  # fmt: skip
-    rows.append(("Total", session["amount_total"] or 0))
-    table = "".join(f"<tr><td>{escape(text)}</td><td>{escape(money(amount, currency))}</td></tr>"
-                    for text, amount in rows)  # fmt: skip
-    cards = "".join(f'<option value="{name}">{text}</option>' for name, text in _OUTCOMES.items())
-    email = escape(session["customer_email"] or "", quote=True)
-    verb = {"payment": "Pay", "subscription": "Subscribe", "setup": "Save card"}[session["mode"]]
-    return _drawn(
-        "Checkout",
-        f"""<h1>Checkout</h1><table>{table}</table>
-{f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""}
-<form method="post"><label>Email<input name="email" type="email" value="{email}"></label>
-<label>Card<select name="payment_method">{cards}</select></label>
-<button name="action" value="pay">{verb}</button>
-<button name="action" value="cancel" class="quiet" formnovalidate>Cancel</button></form>""",
+        return message(_OVER[session["status"]])
+    content = _CHECKOUT.substitute(
+        rows="".join(_rows(session)),
+        problem=f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else "",
+        email=escape(session["customer_email"] or "", quote=True),
+        cards="".join(f'<option value="{id_}">{text}</option>' for id_, text in _CARDS.items()),
+        verb=_VERBS[session["mode"]],
     )
+    return _drawn(content)
+
+
+def _rows(session: Json) -> list[str]:
+    currency = session["currency"] or "usd"
+    rows = [
+        _row(f"{line['description'] or ''} × {line['quantity']}", line["amount_total"], currency)
+        for line in session["_line_items"]
+    ]
+    return [*rows, _row("Total", session["amount_total"] or 0, currency)]
+
+
+def _row(text: str, amount: int, currency: str) -> str:
+    return f"<tr><td>{escape(text)}</td><td>{escape(money(amount, currency))}</td></tr>"
 
 
 def message(text: str) -> str:
     """Draw a page that only says something."""
-    return _drawn("Checkout", f"<h1>{escape(text)}</h1>")
+    return _drawn(f"<h1>{escape(text)}</h1>")
 
 
-def _drawn(title: str, content: str) -> str:
-    return _PAGE.substitute(title=escape(title), content=content)
-
-
-def target(session: Json, name: str) -> str | None:
-    """Where the payer goes next: ``success_url`` or ``cancel_url`` with the session's id put in."""
-    url = session[name]
-    return url.replace("{CHECKOUT_SESSION_ID}", session["id"]) if url else None
+def _drawn(content: str) -> str:
+    return _PAGE.substitute(title="Checkout", content=content)

@@ -1,21 +1,34 @@
-"""How a kept object is shown: hidden fields left out, embedded objects put in, ids expanded."""
-
-from __future__ import annotations
+"""How is a kept object shown: what is left out, what is put in, which ids are expanded?"""
 
 import copy
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
+
+from stripe_emulator.declare import RESOURCES
 from stripe_emulator.refusals import Json, Refusal, is_json
-from stripe_emulator.resources import RESOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from stripe_emulator.account import Account
 
+    View = Callable[[Account, Json, Json], None]
+
 DEEPEST = 4
-Paths = list[list[str]]
-PRESENTERS: dict[str, Callable[[Account, Json, Json], None]] = {}
+INNER_ROWS = 10
+Path = list[str]
+VIEWS: "dict[str, View]" = {}
+
+
+def shows(kind: str) -> "Callable[[View], View]":
+    """Register what a kind's view adds: a function of account, kept object and view."""
+
+    def register(view: "View") -> "View":
+        VIEWS[kind] = view
+        return view
+
+    return register
 
 
 def listing(data: list[Json], url: str, *, more: bool = False, **extra: Any) -> Json:
@@ -24,44 +37,47 @@ def listing(data: list[Json], url: str, *, more: bool = False, **extra: Any) -> 
 
 
 def difference(before: Json, after: Json) -> Json:
-    """Return what the changed fields were before, as events show it."""
+    """What the changed fields were before, as events show it."""
     keys = [key for key in after if not key.startswith("_")]
     return {key: before.get(key) for key in keys if before.get(key) != after[key]}
 
 
-def shown(account: Account, obj: Json, paths: Paths) -> Json:
-    """Return the API's view of a kept object."""
+def shown(account: "Account", obj: Json, paths: Sequence[Path]) -> Json:
+    """The API's view of a kept object."""
     view = {key: value for key, value in obj.items() if not key.startswith("_")}
-    if present := PRESENTERS.get(obj["object"]):
-        present(account, obj, view)
+    if complete := VIEWS.get(obj["object"]):
+        complete(account, obj, view)
     for path in paths:
         _expand(account, obj, view, path)
     return view
 
 
-def checked(kind: str, expand: Sequence[str], *, pages: bool) -> Paths:
-    """Judge the paths of ``expand`` for this kind and return them as segments.
+def paths(kind: str, given: Json, *, pages: bool) -> list[Path]:
+    """Judge the parameter `expand` for this kind and cut its paths into segments.
 
-    On a list every path starts with ``data``. Raises Refusal (400) for more than four levels and
+    On a list every path starts with `data`. Raises Refusal (400) for more than four levels and
     for anything that cannot be expanded (docs.stripe.com/expand).
     """
-    paths: Paths = []
-    for text in expand:
-        segments = text.split(".")
-        if len(segments) > DEEPEST:
-            message = f"You cannot expand more than 4 levels of a property. Property: {text}"
-            raise Refusal(message, code="property_expansion_max_depth")
-        below = segments[1:] if pages and segments[0] == "data" else segments
-        if pages and segments[0] != "data":
-            hint = f" You may want to try expanding 'data.{text}' instead."
-            raise Refusal(f"This property cannot be expanded ({text}).{hint}")
-        if not _expandable(kind, below):
-            raise Refusal(f"This property cannot be expanded ({text}).")
-        paths.append(below)
-    return [path for path in paths if path]
+    expand: Sequence[str] = given.get("expand", ())
+    found = [_checked(kind, text, pages=pages) for text in expand]
+    return [path for path in found if path]
 
 
-def _expandable(kind: str, path: list[str]) -> bool:
+def _checked(kind: str, text: str, *, pages: bool) -> Path:
+    path = text.split(".")
+    if len(path) > DEEPEST:
+        message = f"You cannot expand more than 4 levels of a property. Property: {text}"
+        raise Refusal(message, code="property_expansion_max_depth")
+    if pages and path[0] != "data":
+        hint = f"You may want to try expanding 'data.{text}' instead."
+        raise Refusal(f"This property cannot be expanded ({text}). {hint}")
+    below = path[1:] if pages else path
+    if not _expandable(kind, below):
+        raise Refusal(f"This property cannot be expanded ({text}).")
+    return below
+
+
+def _expandable(kind: str, path: Path) -> bool:
     if not path or kind not in RESOURCES:
         return not path
     for name, target in RESOURCES[kind].targets.items():
@@ -69,67 +85,92 @@ def _expandable(kind: str, path: list[str]) -> bool:
         if key[: len(path)] == path:
             return True
         if path[: len(key)] == key:
-            rest = path[len(key) :]
-            listed = target.startswith("[")
-            if not rest or (listed and rest == ["data"]):
-                return True
-            return _expandable(target.strip("[]"), rest[1:] if listed else rest)
+            return _expandable_below(target, path[len(key) :])
     return False
 
 
-def _expand(account: Account, obj: Json, view: Json, path: list[str]) -> None:
-    targets = RESOURCES[obj["object"]].targets
-    for name, target in sorted(targets.items(), key=lambda pair: -len(pair[0])):
+def _expandable_below(target: str, rest: Path) -> bool:
+    if not target.startswith("["):
+        return not rest or _expandable(target, rest)
+    if rest in ([], ["data"]):
+        return True
+    return _expandable(target.strip("[]"), rest[1:])
+
+
+@frozen
+class _Expansion:
+    """What is expanded: the field at `key`, which points to `target`, and `rest` below it."""
+
+    key: Path
+    target: str
+    rest: Path
+
+
+def _expansion(kind: str, path: Path) -> _Expansion | None:
+    targets = RESOURCES[kind].targets
+    for name in sorted(targets, key=len, reverse=True):
         key = name.split(".")
         if path[: len(key)] == key:
-            _put(account, obj, view, (key, target), path[len(key) :])
-            return
+            return _Expansion(key, targets[name], path[len(key) :])
+    return None
 
 
-def _put(
-    account: Account, obj: Json, view: Json, at: tuple[list[str], str], rest: list[str]
-) -> None:
-    key, target = at
-    if target.startswith("["):
-        kind = target.strip("[]")
-        view[key[0]] = _collection(account, obj, key[0], kind, rest[1:])
-    elif target == "_":
-        view[key[0]] = copy.deepcopy(obj.get(f"_{key[0]}"))
-    elif target != "-":
-        _replace(view, key, lambda value: _resolved(account, target, value, rest))
-
-
-def _collection(account: Account, obj: Json, name: str, kind: str, rest: list[str]) -> Json:
-    own = RESOURCES[obj["object"]]
-    url = f"{own.path}/{obj['id']}/{name}"
-    if (kept := obj.get(f"_{name}")) is not None:
-        rows = kept
-    elif kind not in RESOURCES:
-        rows = []
+def _expand(account: "Account", obj: Json, view: Json, path: Path) -> None:
+    wanted = _expansion(obj["object"], path)
+    if wanted is None or wanted.target == "-":
+        return
+    name = wanted.key[0]
+    if wanted.target == "_":
+        view[name] = copy.deepcopy(obj.get(f"_{name}"))
+    elif wanted.target.startswith("["):
+        view[name] = _collection(account, obj, wanted)
     else:
-        url = f"{RESOURCES[kind].path}?{own.kind}={obj['id']}"
-        rows = account.find(kind, **{own.kind: obj["id"]})
-    data = [account.show(row, [rest] if rest else []) for row in rows]
-    return listing(data[:10], url, more=len(data) > 10)
+        _replace(view, wanted.key, partial(_resolved, account, wanted))
 
 
-def _resolved(account: Account, kind: str, value: Any, rest: list[str]) -> Any:
-    if isinstance(value, str):
-        found = account.resolve(kind, value)
-        if found is None:
-            return value
-        return found if found.get("deleted") else account.show(found, [rest] if rest else [])
-    if is_json(value) and rest and value.get("object") in RESOURCES:
-        _expand(account, value, value, rest)
-    return value
+def _collection(account: "Account", obj: Json, wanted: _Expansion) -> Json:
+    owner, name = RESOURCES[obj["object"]], wanted.key[0]
+    kind = wanted.target.strip("[]")
+    url = f"{owner.path}/{obj['id']}/{name}"
+    kept = obj.get(f"_{name}")
+    if kept is not None:
+        rows = kept
+    elif kind in RESOURCES:
+        url = f"{RESOURCES[kind].path}?{owner.kind}={obj['id']}"
+        rows = account.find(kind, **{owner.kind: obj["id"]})
+    else:
+        rows = []
+    below = _below(wanted.rest[1:])
+    data = [account.show(row, below) for row in rows]
+    more = len(data) > INNER_ROWS
+    return listing(data[:INNER_ROWS], url, more=more)
 
 
-def _replace(node: Json | list[Any], key: list[str], change: Callable[[Any], Any]) -> None:
+def _below(rest: Path) -> list[Path]:
+    return [rest] if rest else []
+
+
+def _resolved(account: "Account", wanted: _Expansion, value: Any) -> Any:
+    """What stands where an id stood, or is still one where there is nothing to show."""
+    if is_json(value) and wanted.rest and value.get("object") in RESOURCES:
+        _expand(account, value, value, wanted.rest)
+    if not isinstance(value, str):
+        return value
+    found = account.resolve(wanted.target, value)
+    if found is None:
+        return value
+    if found.get("deleted"):
+        return found
+    return account.show(found, _below(wanted.rest))
+
+
+def _replace(node: Json | list[Any], key: Path, change: Callable[[Any], Any]) -> None:
     if isinstance(node, list):
         for item in node:
             _replace(item, key, change)
-    elif key[0] in node:
-        if len(key) == 1:
-            node[key[0]] = change(node[key[0]])
-        elif node[key[0]]:
-            _replace(node[key[0]], key[1:], change)
+    elif key[0] not in node:
+        return
+    elif len(key) == 1:
+        node[key[0]] = change(node[key[0]])
+    elif node[key[0]]:
+        _replace(node[key[0]], key[1:], change)

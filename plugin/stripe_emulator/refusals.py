@@ -1,13 +1,11 @@
-"""How the emulator says no: Stripe's error object, and the messages Stripe has for it."""
+"""How does the emulator say no: Stripe's error object, and the words Stripe has for it?"""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, TypeGuard
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
 
 Json = dict[str, Any]
+
+_DOCS = "https://stripe.com/docs/error-codes/"
 
 
 def is_json(value: Any) -> TypeGuard[Json]:
@@ -15,13 +13,10 @@ def is_json(value: Any) -> TypeGuard[Json]:
     return isinstance(value, dict)
 
 
-_DOCS = "https://stripe.com/docs/error-codes/"
-
-
 class Refusal(Exception):
-    """One error answer: ``status``, and Stripe's ``error`` object in ``error``.
+    """One error answer: `status`, and Stripe's `error` object in `error`.
 
-    ``kept`` tells that what the request has done so far stays done (a declined card leaves a
+    `kept` tells that what the request has done so far stays done (a declined card leaves a
     failed charge behind); everything else a refused request did is rolled back.
     """
 
@@ -49,8 +44,7 @@ class Refusal(Exception):
 
 def missing_object(called: str, id_: str, param: str | None, status: int) -> Refusal:
     """No object has this id: 404 when it stands in the path, 400 when it is a parameter."""
-    shown = id_ if called == "checkout.session" else f"'{id_}'"
-    message = f"No such {called}: {shown}"
+    message = f"No such {called}: '{id_}'"
     return Refusal(message, code="resource_missing", param=param, status=status)
 
 
@@ -69,13 +63,12 @@ def missing_parameter(path: str) -> Refusal:
 
 def empty_parameter(path: str) -> Refusal:
     """An empty string where Stripe cannot unset."""
-    return Refusal(
+    message = (
         f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset "
         f"a parameter; however '{path}' cannot be unset. You should remove '{path}' from your "
-        "request or supply a non-empty value.",
-        code="parameter_invalid_empty",
-        param=path,
+        "request or supply a non-empty value."
     )
+    return Refusal(message, code="parameter_invalid_empty", param=path)
 
 
 def exclusive_parameters(names: Sequence[str], param: str) -> Refusal:
@@ -84,26 +77,33 @@ def exclusive_parameters(names: Sequence[str], param: str) -> Refusal:
     return Refusal(f"You may only specify one of these parameters: {listed}.", param=param)
 
 
+def past_timestamp(param: str) -> Refusal:
+    """A moment that must be in the future is not."""
+    message = "Invalid timestamp: must be an integer Unix timestamp in the future."
+    return Refusal(message, code="parameter_invalid_integer", param=param)
+
+
 def one_of(values: Sequence[str]) -> str:
-    """Read a list of words aloud as Stripe does: ``a, b, or c``."""
+    """Read a list of words aloud as Stripe does: `a, b, or c`."""
     if len(values) < 3:
         return " or ".join(values)
     return ", ".join(values[:-1]) + f", or {values[-1]}"
 
 
 def wrong_state(message: str, intent: Json, param: str | None = None) -> Refusal:
-    """A PaymentIntent whose status does not allow this."""
-    code = "payment_intent_unexpected_state"
-    return Refusal(message, code=code, param=param, payment_intent=intent)
-
-
-def money(amount: int, currency: str) -> str:
-    """Write an amount in the currency's minor unit as Stripe's messages do: ``$40.00``."""
-    sign = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "cad": "CA$", "aud": "A$"}
-    symbol = sign.get(currency, f"{currency.upper()} ")
-    if currency in ZERO_DECIMAL:
-        return f"{symbol}{amount:,}"
-    return f"{symbol}{amount / 100:,.2f}"
+    """A PaymentIntent is not in a state for this; the answer shows it."""
+    return Refusal(
+        message, code="payment_intent_unexpected_state", param=param, payment_intent=intent
+    )
 
 
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
+_SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "cad": "CA$", "aud": "A$"}
+
+
+def money(amount: int, currency: str) -> str:
+    """Write an amount in the currency's minor unit as Stripe's messages do: `$40.00`."""
+    symbol = _SYMBOLS.get(currency, f"{currency.upper()} ")
+    if currency in ZERO_DECIMAL:
+        return f"{symbol}{amount:,}"
+    return f"{symbol}{amount / 100:,.2f}"

@@ -1,24 +1,23 @@
-"""Where everything is kept: one SQLite database, in memory or in a file shared by processes.
+"""Where is everything kept: one SQLite database, in memory or in a file shared by processes.
 
 Every object is one JSON row, numbered in order of creation, which is also the order of lists.
-No API key is ever written; an account is the Stripe-Account header, or ``default``.
+No API key is ever written; an account is the Stripe-Account header, or `default`.
 """
 
-from __future__ import annotations
-
 import json
+import os
 import sqlite3
 import threading
 import time
 import weakref
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
-    from os import PathLike
+from stripe_emulator.refusals import Json
 
-    from stripe_emulator.refusals import Json
+Condition = tuple[str, Any]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT, kind TEXT,
@@ -26,35 +25,44 @@ CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, accou
 CREATE INDEX IF NOT EXISTS in_order ON objects (account, kind, deleted, seq);
 CREATE INDEX IF NOT EXISTS by_customer ON objects
     (account, kind, json_extract(body, '$.customer'), seq);
-CREATE INDEX IF NOT EXISTS overdue ON objects (account, json_extract(body, '$.expires_at'))
-    WHERE kind = 'checkout.session' AND json_extract(body, '$.status') = 'open';
+CREATE INDEX IF NOT EXISTS by_expiry ON objects (account, kind, json_extract(body, '$.expires_at'))
+    WHERE json_extract(body, '$.status') = 'open';
 CREATE TABLE IF NOT EXISTS replays (account TEXT, key TEXT, at REAL, fingerprint TEXT,
     status INTEGER, body TEXT, request_id TEXT, PRIMARY KEY (account, key));
 CREATE TABLE IF NOT EXISTS executions (account TEXT, method TEXT, path TEXT, key TEXT);
 CREATE TABLE IF NOT EXISTS faults (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT, left INTEGER,
     draws INTEGER DEFAULT 0, hits INTEGER DEFAULT 0);
 """
+_BUSY_SECONDS = 60
 
 
 class Store:
     """One connection behind one lock: threads take turns, processes are kept apart by SQLite."""
 
-    def __init__(self, file: str | PathLike[str] | None) -> None:
+    def __init__(self, file: str | os.PathLike[str] | None) -> None:
+        # An absolute path: a file may be called `:memory:`, and a process may change its folder.
+        self._file = None if file is None else os.path.abspath(file)  # noqa: PTH100 - no `..` cut
         self._lock = threading.RLock()
+        self._open()
+
+    def _open(self) -> None:
+        if self._file is not None:
+            _make_private(self._file)
         self._db = sqlite3.connect(
-            ":memory:" if file is None else file,
+            self._file or ":memory:",
             isolation_level=None,
             check_same_thread=False,
-            timeout=60,
+            timeout=_BUSY_SECONDS,
         )
         # An emulator may be dropped without being closed: its database is closed all the same.
         self._closed = weakref.finalize(self, self._db.close)
-        self._prepare(shared=file is not None)
+        self._prepare()
+        self._stale = False
 
-    def _prepare(self, *, shared: bool) -> None:
+    def _prepare(self) -> None:
         for attempt in range(100):
             try:
-                if shared:
+                if self._file is not None:
                     self._db.execute("PRAGMA journal_mode=WAL")
                     self._db.execute("PRAGMA synchronous=NORMAL")
                 self._db.executescript(_SCHEMA)
@@ -70,10 +78,34 @@ class Store:
         with self._lock:
             self._closed()
 
+    def hold(self) -> None:
+        """Keep every other thread out of the database while this one forks."""
+        self._lock.acquire()
+
+    def release(self) -> None:
+        """Let the other threads in again, after the fork."""
+        self._lock.release()
+
+    def renew(self) -> None:
+        """Become a forked child's own: a copy of what is in memory, or the file opened anew."""
+        self._lock = threading.RLock()
+        self._stale = self._file is not None and self._closed.alive
+
+    def _reopen(self) -> None:
+        """Open the file anew in a forked child, on first use: most children never ask.
+
+        The connection that was inherited is closed before, and not only forgotten: as long as it
+        is open, SQLite takes its locks for this process's own, and asks the system for none.
+        """
+        self._closed()
+        self._open()
+
     @contextmanager
     def transaction(self, *, write: bool) -> Generator[None]:
         """Do everything inside, or nothing of it."""
         with self._lock:
+            if self._stale:
+                self._reopen()
             self._db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
                 yield
@@ -95,38 +127,31 @@ class Store:
             self._db.execute("RELEASE attempt")
 
     def run(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        """Run one statement of a table other than ``objects``."""
+        """Run one statement of a table other than `objects`."""
         return self._db.execute(sql, values)
 
     def add(self, account: str, obj: Json) -> None:
         """Keep a new object."""
-        self._db.execute(
-            "INSERT INTO objects (account, kind, id, body) VALUES (?, ?, ?, ?)",
-            (account, obj["object"], obj["id"], _dumped(obj)),
-        )
+        sql = "INSERT INTO objects (account, kind, id, body) VALUES (?, ?, ?, ?)"
+        self.run(sql, account, obj["object"], obj["id"], _dumped(obj))
 
     def put(self, account: str, obj: Json) -> None:
         """Keep what an object has become."""
-        self._db.execute(
-            "UPDATE objects SET body = ? WHERE account = ? AND kind = ? AND id = ?",
-            (_dumped(obj), account, obj["object"], obj["id"]),
-        )
+        sql = "UPDATE objects SET body = ? WHERE account = ? AND kind = ? AND id = ?"
+        self.run(sql, _dumped(obj), account, obj["object"], obj["id"])
 
-    def bury(self, account: str, obj: Json) -> None:
-        """Leave a deleted object's place in the order, and its stub."""
+    def bury(self, account: str, obj: Json) -> Json:
+        """Leave a deleted object's place in the order, and its stub, which is returned."""
         stub = {"id": obj["id"], "object": obj["object"], "deleted": True}
         self.put(account, stub)
-        self._db.execute(
-            "UPDATE objects SET deleted = 1 WHERE account = ? AND kind = ? AND id = ?",
-            (account, obj["object"], obj["id"]),
-        )
+        sql = "UPDATE objects SET deleted = 1 WHERE account = ? AND kind = ? AND id = ?"
+        self.run(sql, account, obj["object"], obj["id"])
+        return stub
 
     def one(self, account: str, kind: str, id_: str) -> tuple[int, Json] | None:
         """Find an object, or the stub of a deleted one, with its number."""
-        row = self._db.execute(
-            "SELECT seq, body FROM objects WHERE account = ? AND kind = ? AND id = ?",
-            (account, kind, id_),
-        ).fetchone()
+        sql = "SELECT seq, body FROM objects WHERE account = ? AND kind = ? AND id = ?"
+        row = self.run(sql, account, kind, id_).fetchone()
         return (row[0], json.loads(row[1])) if row else None
 
     def owner(self, kind: str, id_: str) -> str | None:
@@ -135,21 +160,23 @@ class Store:
         row = self.run(sql, kind, id_).fetchone()
         return row[0] if row else None
 
-    def overdue(self, account: str, now: int) -> list[Json]:
-        """List the open Checkout Sessions whose time has come."""
-        rows = self._db.execute(
-            """SELECT body FROM objects
-            WHERE account = ? AND json_extract(body, '$.expires_at') <= ?
-            AND kind = 'checkout.session' AND json_extract(body, '$.status') = 'open'""",
-            (account, now),
+    def overdue(self, account: str, kind: str, now: int) -> list[Json]:
+        """List the open objects of a kind whose `expires_at` has come."""
+        rows = self.run(
+            """SELECT body FROM objects WHERE account = ? AND kind = ?
+            AND json_extract(body, '$.expires_at') <= ?
+            AND json_extract(body, '$.status') = 'open'""",
+            account,
+            kind,
+            now,
         )
-        return [json.loads(row[0]) for row in rows.fetchall()]
+        return _loaded(rows)
 
     def many(  # noqa: PLR0913 - the parts of one SELECT
         self,
         account: str,
         kind: str,
-        where: Sequence[tuple[str, Any]] = (),
+        where: Sequence[Condition] = (),
         *,
         beyond: int | None = None,
         upwards: bool = False,
@@ -157,21 +184,45 @@ class Store:
     ) -> list[Json]:
         """List objects that meet every (SQL condition, value), newest first.
 
-        ``beyond`` starts after this number; ``upwards`` walks towards newer ones instead.
+        `beyond` starts after this number; `upwards` walks towards newer ones instead.
         """
-        conditions = ["account = ?", "kind = ?", "deleted = 0", *(sql for sql, _ in where)]
-        values = [account, kind, *(value for sql, value in where if "?" in sql)]
+        conditions: list[Condition] = [("account = ?", account), ("kind = ?", kind)]
+        conditions += [("deleted = 0", None), *where]
         if beyond is not None:
-            conditions.append("seq > ?" if upwards else "seq < ?")
-            values.append(beyond)
+            conditions.append(("seq > ?" if upwards else "seq < ?", beyond))
+        chosen = " AND ".join(sql for sql, _ in conditions)
+        values = [value for sql, value in conditions if "?" in sql]
         order = "ASC" if upwards else "DESC"
-        rows = self._db.execute(
-            f"SELECT body FROM objects WHERE {' AND '.join(conditions)} "  # noqa: S608 - own words
-            f"ORDER BY seq {order} LIMIT ?",
-            (*values, limit),
-        )
-        return [json.loads(row[0]) for row in rows]
+        sql = f"SELECT body FROM objects WHERE {chosen} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - own words
+        return _loaded(self.run(sql, *values, limit))
+
+
+def _loaded(rows: sqlite3.Cursor) -> list[Json]:
+    return [json.loads(body) for (body,) in rows.fetchall()]
 
 
 def _dumped(obj: Json) -> str:
     return json.dumps(obj, separators=(",", ":"))
+
+
+def _make_private(file: str) -> None:
+    """Let nobody else read the file, or what SQLite keeps beside it with the same rights.
+
+    A file that is there is never opened here: closing it would end SQLite's locks on it.
+    """
+    with suppress(OSError):  # it is there, or SQLite says better why it cannot be
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    for name in (file, f"{file}-wal", f"{file}-shm", f"{file}-journal"):
+        with suppress(FileNotFoundError):
+            _narrow(Path(name))
+
+
+def _narrow(path: Path) -> None:
+    rights = path.stat().st_mode
+    if not path.is_file() or not rights & 0o077:
+        return
+    try:
+        path.chmod(rights & 0o700)
+    except PermissionError as error:
+        message = f"others may read {path}, and it belongs to somebody else"
+        raise sqlite3.OperationalError(message) from error

@@ -1,49 +1,74 @@
-"""The emulator in process, as a transport of httpx: no socket, the same answers."""
-
-from __future__ import annotations
+"""How is the emulator put under httpx: no socket, the same answers, the same timeouts?"""
 
 import asyncio
+import math
+import time
 from typing import TYPE_CHECKING
 
 import httpx
 
-from stripe_emulator.faults import Cut
+from stripe_emulator.faults import PATIENCE, Cut, Patience, TimedOut
 
 if TYPE_CHECKING:
-    from stripe_emulator.emulator import Answer, Emulator
+    from stripe_emulator.emulator import Emulator
+    from stripe_emulator.message import Answer
+
+_LATE = "The emulator's answer came later than the read timeout"
+_TRUNCATED = "peer closed connection without sending complete message body"
+_SILENT = "Server disconnected without sending a response."
 
 
 class EmulatorTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Give it to ``httpx.Client`` or ``httpx.AsyncClient``; every host is the emulator."""
+    """Give it to `httpx.Client` or `httpx.AsyncClient`; every host is the emulator.
 
-    def __init__(self, world: Emulator) -> None:
-        self._world = world
+    httpx's read timeout holds: an answer that a fault delays beyond it is a ReadTimeout, and what
+    was asked is executed all the same, as by a server.
+    """
+
+    def __init__(self, emulator: "Emulator") -> None:
+        self._emulator = emulator
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a synchronous request."""
-        return self._answered(request, request.read())
+        return self._answered(request, request.read(), _patience(request))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer an asynchronous request, in a thread so that delays block nobody."""
+        """Answer an asynchronous request, in a thread that ends soon when it is cancelled."""
+        patience = _patience(request)
         body = await request.aread()
-        return await asyncio.to_thread(self._answered, request, body)
-
-    def _answered(self, request: httpx.Request, body: bytes) -> httpx.Response:
-        target = request.url.raw_path.decode("ascii")
         try:
-            answer = self._world.answer(request.method, target, request.headers, body)
+            return await asyncio.to_thread(self._answered, request, body, patience)
+        except asyncio.CancelledError:
+            patience.gone.set()
+            raise
+
+    def _answered(self, request: httpx.Request, body: bytes, patience: Patience) -> httpx.Response:
+        waiting = PATIENCE.set(patience)
+        try:
+            answer = self._asked(request, body)
+        except TimedOut:
+            raise httpx.ReadTimeout(_LATE, request=request) from None
         except Cut as cut:
-            if cut.executed:
-                message = "Server disconnected without sending a response."
-                raise httpx.RemoteProtocolError(message, request=request) from None
-            raise httpx.ReadError("Connection reset by peer", request=request) from None
-        return _response(request, answer)
+            raise _broken(cut, request) from None
+        finally:
+            PATIENCE.reset(waiting)
+        if answer.cut:
+            raise httpx.RemoteProtocolError(_TRUNCATED, request=request)
+        return httpx.Response(
+            answer.status, headers=answer.headers, content=answer.body, request=request
+        )
+
+    def _asked(self, request: httpx.Request, body: bytes) -> "Answer":
+        target = request.url.raw_path.decode("ascii")
+        return self._emulator.answer(request.method, target, request.headers, body)
 
 
-def _response(request: httpx.Request, answer: Answer) -> httpx.Response:
-    if int(answer.headers["Content-Length"]) > len(answer.body):
-        message = "peer closed connection without sending complete message body"
-        raise httpx.RemoteProtocolError(message, request=request)
-    return httpx.Response(
-        answer.status, headers=answer.headers, content=answer.body, request=request
-    )
+def _patience(request: httpx.Request) -> Patience:
+    seconds = request.extensions.get("timeout", {}).get("read")
+    return Patience(math.inf if seconds is None else time.monotonic() + seconds)
+
+
+def _broken(cut: Cut, request: httpx.Request) -> httpx.TransportError:
+    if cut.executed:
+        return httpx.RemoteProtocolError(_SILENT, request=request)
+    return httpx.ReadError("Connection reset by peer", request=request)

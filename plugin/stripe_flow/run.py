@@ -79,7 +79,7 @@ class Run:
         outputs = Outputs()
         for step in steps:
             result = self._placed(step, outputs)
-            outputs[step.id] = result.output
+            outputs[step.id] = without_secrets(result.output)  # as a flow that goes on has it
             yield step, result
 
     def _placed(self, step: PlacedStep, outputs: Outputs) -> Result:

@@ -40,10 +40,10 @@ def without_secrets(value: Any) -> Any:
 
 
 def _safe(key: str, value: Any) -> Any:
-    """A field's value; what Stripe calls a secret is one, whatever it looks like."""
-    if isinstance(value, str) and key.endswith("secret"):
-        return repr(Secret(value))
-    return without_secrets(value)
+    """A field's value; what Stripe calls a client secret is one, whatever it looks like."""
+    cut = without_secrets(value)
+    unknown_form = isinstance(value, str) and cut == value and not value.endswith("…")
+    return "secret_…" if key == "client_secret" and value and unknown_form else cut
 
 
 def shown(value: Any, most: int = 60) -> str:

@@ -17,6 +17,7 @@ import pytest
 from stripe_emulator import Emulator, EmulatorTransport, Fault, serve
 
 HEADERS = {"Authorization": "Bearer sk_test_x"}
+JSON = {"Content-Type": "application/json"}
 Open = Callable[[], httpx.Client]
 
 
@@ -108,6 +109,37 @@ def test_spoiled_bodies(world: Emulator, client: httpx.Client) -> None:
     assert (reply.headers["Content-Type"], reply.json()["object"]) == ("text/html", "list")
 
 
+GLOBS = [
+    ("/v1/customers", "/v1/customers", True),
+    ("/v1/customers", "/v1/customers/cus_1", False),
+    ("/v1/customers/*", "/v1/customers/cus_1", True),
+    ("/v1/customers/*", "/v1/customers", False),
+    ("/v1/customers*", "/v1/customers/cus_1", True),
+    ("*/pi_1", "/v1/payment_intents/pi_1", True),
+    ("/v1/[cp]*s", "/v1/prices", True),
+    ("/v1/?rices", "/v1/prices", True),
+    ("/v1/(prices|products)", "/v1/prices", False),
+    ("/v1/price.", "/v1/prices", False),
+]
+
+
+@pytest.mark.parametrize(("glob", "path", "struck"), GLOBS)
+def test_a_path_is_a_glob(world: Emulator, glob: str, path: str, struck: bool) -> None:  # noqa: FBT001
+    """A fault's path is a glob over the whole path, and no regular expression."""
+    world.faults.add(Fault("unavailable", path=glob))
+    assert (world.answer("GET", path, HEADERS, b"").status == 503) == struck
+
+
+@pytest.mark.parametrize("end", ["(a+)+$", "*a" * 90 + "b", "*" * 180, "a*" * 90 + "b"])
+def test_no_path_freezes_the_emulator(world: Emulator, end: str) -> None:
+    """The longest and most ambiguous paths are matched in time that grows with their length alone."""
+    order = {"kind": "unavailable", "path": "/v1/customers/" + end}
+    assert world.answer("POST", "/_emulator/faults", JSON, json.dumps(order).encode()).status == 200
+    started = time.monotonic()
+    world.answer("GET", "/v1/customers/" + "a" * 60_000, HEADERS, b"")
+    assert time.monotonic() - started < 30
+
+
 @pytest.mark.parametrize("kind", ["delay", "delay_after"])
 def test_delays(world: Emulator, client: httpx.Client, kind: Any) -> None:
     """A delayed request is answered late and executed once."""
@@ -133,7 +165,7 @@ def test_delays_before_and_after(world: Emulator, kind: Any, times: int) -> None
 
 def test_faults_choose_requests(world: Emulator, client: httpx.Client) -> None:
     """Method, path and times choose which requests a fault strikes."""
-    world.faults.add(Fault("server_error", method="POST", path="/v1/(products|prices)", times=2))
+    world.faults.add(Fault("server_error", method="POST", path="/v1/pr*s", times=2))
     struck = [client.post("/v1/products", data={"name": "n"}).status_code for _ in range(3)]
     assert struck == [500, 500, 200]
     world.faults.add(Fault("server_error", method="GET", path="/v1/customers", times=None))
@@ -161,7 +193,7 @@ def test_faults_are_ordered_over_http(world: Emulator) -> None:
 
         def call(method: str, path: str, data: Any = None) -> Any:
             body = None if data is None else json.dumps(data).encode()
-            wanted = urllib.request.Request(server.url + path, body, HEADERS, method=method)  # noqa: S310
+            wanted = urllib.request.Request(server.url + path, body, HEADERS | JSON, method=method)  # noqa: S310
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(wanted) as reply:
                 return json.loads(reply.read())
 
@@ -179,10 +211,11 @@ def test_faults_are_ordered_over_http(world: Emulator) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"nonsense", b'{"kind": "x"}', b'{"kind": "cut", "color": 1}',
-                                  b'{"kind": "cut", "path": "("}', b'{"kind": "delay", "seconds": "x"}'])  # fmt: skip
+                                  b'{"kind": "cut", "path": "/v1/[ab"}', b'{"kind": "cut", "path": "' + b"*" * 201 + b'"}',
+                                  b'{"kind": "delay", "seconds": "x"}'])  # fmt: skip
 def test_what_is_no_fault_is_refused(world: Emulator, body: bytes) -> None:
     """The desk refuses what is no fault."""
-    answer = world.answer("POST", "/_emulator/faults", {}, body)
+    answer = world.answer("POST", "/_emulator/faults", JSON, body)
     assert answer.status == 400
     assert world.faults.list() == []
 
@@ -201,3 +234,106 @@ def test_transport_is_asynchronous_too(world: Emulator) -> None:
             return [reply.status_code for reply in replies]
 
     assert asyncio.run(run()) == [200] * 8
+
+
+LATE = [("delay", 0), ("delay_after", 1)]
+HOUR = 3_600
+
+
+def in_process(world: Emulator) -> httpx.Client:
+    """A client of the world in process."""
+    return httpx.Client(transport=EmulatorTransport(world), base_url="http://x", headers=HEADERS)
+
+
+@pytest.mark.parametrize(("kind", "times"), LATE)
+def test_read_timeouts_hold_in_process(world: Emulator, kind: Any, times: int) -> None:
+    """A delay beyond the read timeout is a ReadTimeout after that time, before or after executing."""
+    world.faults.add(Fault(kind, seconds=HOUR))
+    with in_process(world) as client:
+        started = time.monotonic()
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/v1/customers", timeout=httpx.Timeout(HOUR, read=0.2))
+        assert time.monotonic() - started >= 0.2
+    assert world.executed("POST /v1/customers") == times
+
+
+@pytest.mark.parametrize("keyed", [{}, {"Idempotency-Key": "K"}], ids=["plain", "keyed"])
+def test_what_nobody_waits_for_is_executed_late(world: Emulator, keyed: dict[str, str]) -> None:
+    """As by a server, a delayed request is executed once though its client gave up, and replays."""
+    world.faults.add(Fault("delay", seconds=0.3))
+    with in_process(world) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/v1/customers", headers=keyed, timeout=0.05)
+        assert eventually(lambda: world.executed("POST /v1/customers") == 1)
+        if keyed:
+            again = client.post("/v1/customers", headers=keyed)
+            assert again.headers["Idempotent-Replayed"] == "true"
+    assert world.executed("POST /v1/customers") == 1
+
+
+def test_a_late_request_keeps_its_key(world: Emulator) -> None:
+    """Who asks again while the late one is not executed yet is told that the key is in use."""
+    world.faults.add(Fault("delay", seconds=HOUR))
+    keyed = {"Idempotency-Key": "K"}
+    with in_process(world) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/v1/customers", headers=keyed, timeout=0.05)
+        assert client.post("/v1/customers", headers=keyed).status_code == 409
+
+
+def test_patience_that_is_long_enough_changes_nothing(world: Emulator) -> None:
+    """A delay within the read timeout, or without one, is an answer."""
+    for timeout in (HOUR, None):
+        world.faults.add(Fault("delay", seconds=0.05))
+        with in_process(world) as client:
+            assert client.post("/v1/customers", timeout=timeout).status_code == 200
+
+
+@pytest.mark.parametrize(("kind", "times"), LATE)
+def test_read_timeouts_hold_for_asyncio(world: Emulator, kind: Any, times: int) -> None:
+    """The same for an AsyncClient, whose other requests go on meanwhile."""
+
+    async def run() -> None:
+        async with httpx.AsyncClient(
+            transport=EmulatorTransport(world), base_url="http://x", headers=HEADERS
+        ) as client:
+            with pytest.raises(httpx.ReadTimeout):
+                await client.post("/v1/customers", timeout=0.2)
+            assert (await client.get("/v1/customers")).status_code == 200
+
+    world.faults.add(Fault(kind, seconds=HOUR))
+    asyncio.run(run())
+    assert world.executed("POST /v1/customers") == times
+
+
+def test_cancelling_leaves_no_thread_behind(world: Emulator) -> None:
+    """A cancelled request's thread ends at once, however long the fault is, and a loop can be closed."""
+
+    async def run() -> None:
+        async with httpx.AsyncClient(
+            transport=EmulatorTransport(world), base_url="http://x", headers=HEADERS
+        ) as client:
+            calls = [
+                asyncio.create_task(client.post("/v1/customers", timeout=None)) for _ in range(4)
+            ]
+            await asyncio.to_thread(
+                eventually, lambda: world.faults.list()[0]["hits"] == len(calls)
+            )
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+            assert all(call.cancelled() for call in calls)
+
+    world.faults.add(Fault("delay", seconds=HOUR, times=None))
+    started = time.monotonic()
+    asyncio.run(run())  # joins the threads of its executor
+    assert time.monotonic() - started < 60
+    assert world.executed("POST /v1/customers") == 0
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Wait until something is true, as long as a busy machine may need."""
+    ends = time.monotonic() + 30
+    while not true() and time.monotonic() < ends:
+        time.sleep(0.01)
+    return true()

@@ -17,12 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stripe_emulator import Answer, Emulator, serve
-from stripe_emulator.resources import ENDPOINTS
+from stripe_emulator.declare import ENDPOINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HEADERS = {"Authorization": "Bearer sk_test_x"}
+JSON = {"Content-Type": "application/json"}
 LARGE = "x" * 10_000_000
 
 
@@ -152,6 +153,8 @@ RAW = [
     b"POST /v1/customers HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     b"BREW /v1/customers HTTP/1.1\r\n\r\n", b"GET /v1/\xff HTTP/1.1\r\n\r\n",
     b"GET /v1/customers HTTP/1.1\r\n" + b"X: y\r\n" * 300 + b"\r\n",
+    b"GET /v1/customers HTTP/1.1\r\nX: " + b"y" * 60_000 + b"\r\nX: " + b"y" * 60_000 + b"\r\nX: " + b"y" * 60_000 + b"\r\n\r\n",
+    b"POST /v1/customers HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nname=n",
 ]  # fmt: skip
 
 
@@ -217,4 +220,4 @@ def test_what_once_was_a_500_is_answered(world: Emulator) -> None:
         b'{"kind": "cut", "method": ["GET"]}',
         b'{"kind": "rate_limit", "reason": "a\\r\\nX: y"}',
     ):
-        assert world.answer("POST", "/_emulator/faults", headers, fault).status == 400
+        assert world.answer("POST", "/_emulator/faults", JSON, fault).status == 400

@@ -84,7 +84,7 @@ def test_key_in_use_is_409(api: Caller) -> None:
     thread.start()
     reply = None
     for _ in range(200):
-        if api.world._busy:
+        if api.world._replays._busy:
             reply = api("POST", "/v1/customers", KEYED, name="n")
             break
         threading.Event().wait(0.002)

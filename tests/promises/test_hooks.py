@@ -243,6 +243,7 @@ def test_a_denial_has_words_for_a_form(run: Run, world: Counted) -> None:
     assert caught.value.as_dict() == {
         "category": "denied",
         "text": "Nothing is sold on Sundays (sk_live_…).",
+        "message": "Nothing is sold on Sundays (sk_live_…).",
         "http_status": 403,
         "retryable": False,
         "outcome_unknown": False,

@@ -41,10 +41,10 @@ steps:
 """
 # What each step asks for, as faults choose requests; what is executed before it, and with it.
 STEPS: Mapping[str, tuple[str, str, int, int]] = {
-    "customer": ("POST", "/v1/customers$", 0, 1),
-    "read": ("GET", "/v1/customers/", 1, 1),
-    "product": ("POST", "/v1/products$", 1, 2),
-    "gone": ("DELETE", "/v1/customers/", 2, 3),
+    "customer": ("POST", "/v1/customers", 0, 1),
+    "read": ("GET", "/v1/customers/*", 1, 1),
+    "product": ("POST", "/v1/products", 1, 2),
+    "gone": ("DELETE", "/v1/customers/*", 2, 3),
 }
 ALL_DONE = ["POST customers", "POST products", "DELETE customers"]
 LONG = 30.0

@@ -20,7 +20,7 @@ from stripe_plugin import AsyncClient, Client, Connection, Host, Policy, Result,
 from stripe_plugin.client.pool import MOST
 from stripe_plugin.run.exchange import STRIPE_VERSION
 
-RUNS, TENANTS = 2_000, 100
+RUNS, TENANTS = 1_000, 100
 PATIENT = Policy(retries=5, timeout=60, budget=60, first_delay=0.01, longest_delay=0.05)
 MISHAPS = (429, 503, 409, None)  # of the first requests of half the runs; None breaks it off
 
@@ -190,7 +190,7 @@ Way = Callable[[list[Tenant]], list[Result]]
     ],
 )
 def test_each_run_is_its_own(way: Way, *, mishaps: bool) -> None:
-    """Of 2,000 runs at once no request carries another's key or account, and none is lost."""
+    """Of 1,000 runs at once no request carries another's key or account, and none is lost."""
     with Stripe(mishaps=mishaps) as stripe:
         tenants = [Tenant(number, stripe.url) for number in range(RUNS)]
         results = way(tenants)

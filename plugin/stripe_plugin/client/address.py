@@ -15,7 +15,8 @@ STRIPE = "https://api.stripe.com"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-PLAIN = re.compile(r"(?:(?![@?#\\])[!-~])+")  # no user, query or fragment, not even an empty one
+# No user, query or fragment, not even an empty one; with the longest target as much as httpx takes.
+PLAIN = re.compile(r"(?:(?![@?#\\])[!-~]){1,2000}")
 PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 
 

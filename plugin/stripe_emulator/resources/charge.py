@@ -1,0 +1,131 @@
+"""What is a charge: one try to take money from a card?"""
+
+import copy
+
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare
+from stripe_emulator.lifecycle import picked
+from stripe_emulator.message import token
+from stripe_emulator.refusals import Json
+from stripe_emulator.resources.payment_method import card_of
+
+declare(
+    Resource(
+        kind="charge",
+        prefix="ch_3",
+        path="/v1/charges",
+        fields="""amount amount_captured=0 amount_refunded=0 application application_fee
+            application_fee_amount balance_transaction billing_details
+            calculated_statement_descriptor captured=false created currency customer description
+            destination dispute disputed=false failure_balance_transaction failure_code
+            failure_message fraud_details={} livemode=false metadata={} on_behalf_of order outcome
+            paid=false payment_intent payment_method payment_method_details radar_options={}
+            receipt_email receipt_number receipt_url refunded=false review shipping source
+            source_transfer statement_descriptor statement_descriptor_suffix status="pending"
+            transfer_data transfer_group""",
+        expands="""customer:customer payment_intent:payment_intent refunds:[refund] review:-
+            balance_transaction:- application:- on_behalf_of:-""",
+        verbs={
+            "list": """created:$range customer:@customer payment_intent:@payment_intent
+                transfer_group""",
+            "retrieve": "",
+        },
+        in_path="charge",
+    )
+)
+
+_OF_INTENT = """amount currency customer description metadata receipt_email shipping
+    statement_descriptor statement_descriptor_suffix transfer_group"""
+_OF_CARD = """brand checks country exp_month exp_year fingerprint funding last4 regulated_status
+    wallet"""
+_PAID: Json = {
+    "network_status": "approved_by_network",
+    "reason": None,
+    "seller_message": "Payment complete.",
+    "type": "authorized",
+}
+_DECLINED: Json = {
+    "network_status": "declined_by_network",
+    "seller_message": "The bank did not return any further details with this decline.",
+    "type": "issuer_declined",
+}
+_OUTCOME: Json = {
+    "advice_code": None,
+    "network_advice_code": None,
+    "network_decline_code": None,
+    "risk_level": "normal",
+    "risk_score": 20,
+}
+_CARD_DETAILS: Json = {
+    "authorization_code": None,
+    "extended_authorization": {"status": "disabled"},
+    "incremental_authorization": {"status": "unavailable"},
+    "installments": None,
+    "mandate": None,
+    "multicapture": {"status": "unavailable"},
+    "network_token": {"used": False},
+    "network_transaction_id": None,
+    "three_d_secure": None,
+}
+
+
+def new_balance_transaction() -> str:
+    """An id of the balance transaction that capturing or refunding makes."""
+    return f"txn_3{token(23)}"
+
+
+def succeed(account: Account, intent: Json, method: Json) -> Json:
+    """Charge a card that takes it; with manual capture the money is only reserved."""
+    charge = _new(account, intent, method)
+    charge |= {
+        "outcome": _OUTCOME | _PAID,
+        "paid": True,
+        "receipt_url": f"{account.pages}/receipts/{charge['id']}",
+        "status": "succeeded",
+    }
+    charge["payment_method_details"]["card"]["amount_authorized"] = intent["amount"]
+    if intent["capture_method"] != "manual":
+        capture(charge, intent["amount"])
+    return account.keep(charge)
+
+
+def fail(account: Account, intent: Json, method: Json) -> Json:
+    """Charge a card that is declined."""
+    card = card_of(method)
+    charge = _new(account, intent, method)
+    charge |= {
+        "failure_code": card.code,
+        "failure_message": card.message,
+        "outcome": _OUTCOME | _DECLINED | {"reason": card.decline_code},
+        "status": "failed",
+    }
+    return account.keep(charge)
+
+
+def capture(charge: Json, amount: int) -> None:
+    """Take what was reserved, or part of it."""
+    charge |= {
+        "amount_captured": amount,
+        "balance_transaction": new_balance_transaction(),
+        "captured": True,
+    }
+
+
+def _new(account: Account, intent: Json, method: Json) -> Json:
+    copied = copy.deepcopy(picked(intent, _OF_INTENT))
+    charge = account.new("charge", **copied)
+    return charge | {
+        "billing_details": copy.deepcopy(method["billing_details"]),
+        "calculated_statement_descriptor": "EMULATOR",
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "payment_method_details": {"card": _details(method["card"], intent), "type": "card"},
+    }
+
+
+def _details(card: Json, intent: Json) -> Json:
+    most = {"maximum_amount_capturable": intent["amount"], "status": "unavailable"}
+    details = copy.deepcopy(_CARD_DETAILS | picked(card, _OF_CARD))
+    details |= {"amount_authorized": None, "network": card["brand"], "overcapture": most}
+    details["checks"]["cvc_check"] = "pass"
+    return dict(sorted(details.items()))

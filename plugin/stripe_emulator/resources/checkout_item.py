@@ -1,0 +1,84 @@
+"""What is a line of a Checkout Session: a price, and how many of it?"""
+
+from stripe_emulator import refusals
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare, missing
+from stripe_emulator.lifecycle import metadata
+from stripe_emulator.present import shows
+from stripe_emulator.refusals import Json
+from stripe_emulator.resources import price as prices
+
+declare(
+    Resource(
+        kind="item",
+        prefix="li_1",
+        fields="""adjustable_quantity amount_discount=0 amount_subtotal amount_tax=0 amount_total
+            currency description metadata={} price quantity=1""",
+        expands="price:price",
+    )
+)
+
+_ADJUSTABLE: Json = {"maximum": 99, "minimum": 0}
+
+
+def of_wanted(account: Account, wanted: Json, path: str) -> Json:
+    """Make a line of what was asked for at `path`."""
+    price = _price(account, wanted, path)
+    if "quantity" not in wanted and not _is_metered(price):
+        raise refusals.missing_parameter(f"{path}[quantity]")
+    product = account.get("product", price["product"])
+    line = account.new("item", description=product and product["name"])
+    return _filled(line, price, wanted)
+
+
+def changed(account: Account, lines: list[Json], wanted: Json, path: str) -> Json:
+    """Change the line that is named by its id; without one it is a new line."""
+    if "id" not in wanted:
+        return of_wanted(account, wanted, path)
+    line = next((line for line in lines if line["id"] == wanted["id"]), None)
+    if line is None:
+        raise missing("item", wanted["id"], f"{path}[id]")
+    if "price" in wanted or "price_data" in wanted:
+        price = _price(account, wanted, path)
+    else:
+        price = account.need("price", line["price"], f"{path}[price]")
+    return _filled(line, price, wanted)
+
+
+def _filled(line: Json, price: Json, wanted: Json) -> Json:
+    quantity: int = (line | wanted)["quantity"]
+    amount = prices.total(price, quantity)
+    given_metadata = wanted.get("metadata", {})
+    adjustable = wanted.get("adjustable_quantity", line["adjustable_quantity"])
+    return line | {
+        "adjustable_quantity": adjustable and _ADJUSTABLE | adjustable,
+        "amount_subtotal": amount,
+        "amount_total": amount,
+        "currency": price["currency"],
+        "metadata": metadata(line["metadata"], given_metadata),
+        "price": price["id"],
+        "quantity": quantity,
+    }
+
+
+def _price(account: Account, wanted: Json, path: str) -> Json:
+    data = wanted.get("price_data")
+    if not data:
+        return prices.on_sale(account, wanted, path)
+    if "product" not in data and "product_data" not in data:
+        raise refusals.missing_parameter(f"{path}[price_data][product_data]")
+    if "unit_amount" not in data and "unit_amount_decimal" not in data:
+        raise refusals.missing_parameter(f"{path}[price_data][unit_amount]")
+    return prices.of_data(account, data)
+
+
+def _is_metered(price: Json) -> bool:
+    recurring = price["recurring"]
+    return bool(recurring) and recurring["usage_type"] == "metered"
+
+
+@shows("item")
+def show(account: Account, line: Json, view: Json) -> None:
+    """Show the whole price."""
+    price = account.need("price", line["price"])
+    view["price"] = account.show(price)

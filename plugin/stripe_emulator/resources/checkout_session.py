@@ -1,0 +1,490 @@
+"""What is a Checkout Session: a page where somebody pays, subscribes or saves a card?
+
+It is opened by the API and completed on the payment page or by the test helper.
+"""
+
+from typing import Any
+
+from stripe_emulator import lifecycle, refusals
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare, shape
+from stripe_emulator.lifecycle import Given, does, picked
+from stripe_emulator.message import token
+from stripe_emulator.present import shows
+from stripe_emulator.refusals import Json, Refusal, is_json
+from stripe_emulator.resources import checkout_item as items
+from stripe_emulator.resources import customer as customers
+from stripe_emulator.resources import invoice as invoices
+from stripe_emulator.resources import invoice_item as invoice_items
+from stripe_emulator.resources import payment_intent as intents
+from stripe_emulator.resources import payment_method as methods
+from stripe_emulator.resources import setup_intent as setup_intents
+from stripe_emulator.resources import subscription as subscriptions
+
+shape(
+    line="""{adjustable_quantity:{enabled!:bool maximum:int minimum:int}
+        dynamic_tax_rates:[@tax_rate] id metadata:map? price:@price price_data:{currency!:cur
+        product:@product product_data:{description:str<40000 images:[str]<8 metadata:map name!
+        tax_code unit_label:str<12} recurring:$every tax_behavior:$tax unit_amount:int>=0
+        unit_amount_decimal:dec ^product,product_data ^unit_amount,unit_amount_decimal}
+        quantity:int>=0 tax_rates:[@tax_rate]? ^price,price_data}""",
+    shipping_rate="""{shipping_rate:@shipping_rate shipping_rate_data:{delivery_estimate:any
+        display_name!:str<100 fixed_amount:{amount!:int currency!:cur currency_options:any}
+        metadata:map tax_behavior:$tax tax_code type:fixed_amount|fixed_amount}}""",
+)
+
+declare(
+    Resource(
+        kind="checkout.session",
+        prefix="cs_test_a1",
+        size=56,
+        path="/v1/checkout/sessions",
+        fields="""adaptive_pricing={"enabled":false} after_expiration allow_promotion_codes
+            amount_subtotal amount_total automatic_tax={"enabled": false, "liability": null,
+            "provider": null, "status": null} billing_address_collection
+            branding_settings={"background_color": "#ffffff", "border_style": "rounded",
+            "button_color": "#0074d4", "display_name": "Emulator", "font_family": "default",
+            "icon": null, "logo": null} cancel_url client_reference_id client_secret
+            collected_information consent consent_collection created currency currency_conversion
+            custom_fields=[] custom_text={"after_submit": null, "shipping_address": null,
+            "submit": null, "terms_of_service_acceptance": null} customer customer_account
+            customer_creation customer_details customer_email discounts=[] expires_at
+            integration_identifier invoice invoice_creation livemode=false locale
+            managed_payments={"enabled":false} metadata={} mode="payment" origin_context
+            payment_intent payment_link payment_method_collection="if_required"
+            payment_method_configuration_details payment_method_options={}
+            payment_method_types=["card"] payment_status="unpaid" permissions
+            phone_number_collection={"enabled":false} recovered_from saved_payment_method_options
+            setup_intent shipping_address_collection shipping_cost shipping_options=[]
+            status="open" submit_type subscription success_url total_details={"amount_discount":
+            0, "amount_shipping": 0, "amount_tax": 0} ui_mode="hosted_page" url wallet_options
+            _line_items=[] _data={}""",
+        expands="""customer:customer payment_intent:payment_intent subscription:subscription
+            setup_intent:setup_intent invoice:invoice line_items:[item] payment_link:-""",
+        verbs={
+            "list": """created:$range customer:@customer customer_account
+                customer_details:{email!} payment_intent:@payment_intent payment_link
+                status:complete|expired|open subscription:@subscription ^customer,customer_account
+            """,
+            "create": """adaptive_pricing:{enabled:bool} after_expiration:any
+                allow_promotion_codes:bool allowed_payment_method_types:[str]
+                automatic_tax:$auto_tax billing_address_collection:auto|required
+                branding_settings:any cancel_url:url client_reference_id:str<200
+                consent_collection:any currency:cur custom_fields:[any]<3 custom_text:any
+                customer:@customer customer_account customer_creation:always|if_required
+                customer_email:email customer_update:any discounts:[{coupon:@coupon
+                promotion_code:@promotion_code}]<1 excluded_payment_method_types:[str]
+                expires_at:time integration_identifier:str<200 invoice_creation:any
+                line_items:[$line]<100 locale:str<10 managed_payments:{enabled:bool} metadata:map
+                mode:payment|setup|subscription name_collection:any optional_items:[any]<10
+                origin_context:mobile_app|web payment_intent_data:{application_fee_amount:int
+                capture_method:automatic|automatic_async|manual description:str<1000 metadata:map
+                on_behalf_of receipt_email:email setup_future_usage:off_session|on_session
+                shipping:$shipping statement_descriptor:str<22 statement_descriptor_suffix:str<22
+                transfer_data:any transfer_group} payment_method_collection:always|if_required
+                payment_method_configuration:str<100 payment_method_data:any
+                payment_method_options:any payment_method_types:[str] permissions:any
+                phone_number_collection:{enabled!:bool}
+                redirect_on_completion:always|if_required|never return_url:url
+                saved_payment_method_options:any setup_intent_data:{description:str<1000
+                metadata:map on_behalf_of} shipping_address_collection:{allowed_countries!:[str]}
+                shipping_options:[$shipping_rate]<5 submit_type:auto|book|donate|pay|subscribe
+                subscription_data:{application_fee_percent:num billing_cycle_anchor:time
+                billing_mode:any default_tax_rates:[@tax_rate] description:str<500
+                invoice_settings:any metadata:map on_behalf_of
+                pending_invoice_item_interval:$every proration_behavior:create_prorations|none
+                transfer_data:any trial_end:time trial_period_days:int>=1
+                trial_settings:$end_behavior ^trial_end,trial_period_days} success_url:url
+                tax_id_collection:{enabled!:bool required:if_supported|never}
+                ui_mode:elements|embedded_page|form|hosted_page wallet_options:any
+                ^customer,customer_email ^customer,customer_account
+                ^allow_promotion_codes,discounts
+                ^payment_method_types,allowed_payment_method_types
+                ^payment_method_types,excluded_payment_method_types
+                ^payment_method_types,payment_method_configuration""",
+            "update": """collected_information:any line_items:[$line]<100 metadata:map?
+                shipping_options:[$shipping_rate]<5?""",
+            "complete": "payment_method email:email",
+            "retrieve": "",
+            "expire": "",
+        },
+        lists={"line_items": "item"},
+        elsewhere={"complete": "/v1/test_helpers/checkout/sessions"},
+        in_path="session",
+        lost={"": None},
+        quoted=False,
+        longest=66,
+    )
+)
+
+_HALF_HOUR = 1_800
+_DAY = 86_400
+_HOSTED = "hosted_page"
+# Parameter → the modes that take it (docs.stripe.com/api/checkout/sessions/create).
+_ONLY_IN = {
+    "subscription_data": ("subscription",),
+    "payment_intent_data": ("payment",),
+    "setup_intent_data": ("setup",),
+    "invoice_creation": ("payment",),
+    "line_items": ("payment", "subscription"),
+    "payment_method_collection": ("subscription",),
+    "submit_type": ("payment", "subscription"),
+    "customer_creation": ("payment", "setup"),
+}
+_UPDATED_IN = {
+    "line_items": ("elements", "form"),
+    "shipping_options": ("elements", "form", "embedded_page"),
+}
+_SETUP_NEEDS_ONE = {"currency", "payment_method_types", "allowed_payment_method_types"}
+_CUSTOMER_CREATION = {"subscription": "always", "setup": None, "payment": "if_required"}
+_KEPT_DATA = """subscription_data payment_intent_data setup_intent_data return_url
+    redirect_on_completion"""
+_INVOICE_DATA: Json = {
+    "account_tax_ids": None,
+    "custom_fields": None,
+    "description": None,
+    "footer": None,
+    "issuer": None,
+    "metadata": {},
+    "rendering_options": None,
+}
+_SAVED_METHODS: Json = {
+    "allow_redisplay_filters": ["always"],
+    "payment_method_remove": "disabled",
+    "payment_method_save": None,
+}
+
+
+@does("checkout.session.create")
+def create(account: Account, session: Json, given: Given) -> Json:
+    """Open a session for what is to be paid, subscribed or set up."""
+    mode = given.get("mode")
+    if mode is None:
+        raise refusals.missing_parameter("mode")
+    _check_mode(mode, given)
+    _check_page(session["ui_mode"], given)
+    session["expires_at"] = _expiry(account, given)
+    session["_line_items"] = [
+        items.of_wanted(account, wanted, f"line_items[{index}]")
+        for index, wanted in enumerate(given.get("line_items", ()))
+    ]
+    session["currency"] = _currency(account, session, given.get("currency"))
+    session["shipping_options"] = _shipping(given.get("shipping_options"))
+    _derive_customer(session, given)
+    _derive_methods(session, given)
+    _derive_rest(session, given)
+    _total(account, session)
+    return account.create(session)
+
+
+def _check_mode(mode: str, given: Json) -> None:
+    for name, modes in _ONLY_IN.items():
+        if name in given and mode not in modes:
+            raise Refusal(f"You can not pass `{name}` in `{mode}` mode.", param=name)
+    if mode == "setup":
+        if _SETUP_NEEDS_ONE.isdisjoint(given):
+            raise refusals.missing_parameter("currency")
+    elif not given.get("line_items"):
+        raise refusals.missing_parameter("line_items")
+
+
+def _check_page(ui_mode: str, given: Json) -> None:
+    if ui_mode == _HOSTED:
+        if "success_url" not in given:
+            raise refusals.missing_parameter("success_url")
+        return
+    for name in ("success_url", "cancel_url"):
+        if name in given:
+            raise Refusal(f"You can not pass `{name}` when `ui_mode` is `{ui_mode}`.", param=name)
+    if "return_url" not in given and given.get("redirect_on_completion") != "never":
+        raise refusals.missing_parameter("return_url")
+
+
+def _expiry(account: Account, given: Json) -> int:
+    expires: int = given.get("expires_at", account.now + _DAY)
+    if expires < account.now + _HALF_HOUR:
+        raise _wrong_expiry("at least 30 minutes")
+    if expires > account.now + _DAY:
+        raise _wrong_expiry("less than 24 hours")
+    return expires
+
+
+def _wrong_expiry(bound: str) -> Refusal:
+    message = f"The `expires_at` timestamp must be {bound} from Checkout Session creation."
+    return Refusal(message, param="expires_at")
+
+
+def _priced(account: Account, session: Json) -> list[tuple[Json, Json]]:
+    """Each line with its price."""
+    lines: list[Json] = session["_line_items"]
+    return [(line, account.need("price", line["price"])) for line in lines]
+
+
+def _currency(account: Account, session: Json, asked: str | None) -> str | None:
+    """The one currency of all lines, which must fit the mode."""
+    prices = [price for _, price in _priced(account, session)]
+    _check_types(session["mode"], {price["type"] for price in prices})
+    currencies = {price["currency"] for price in prices}
+    if asked:
+        currencies.add(asked)
+    if len(currencies) > 1:
+        message = "All line items of a Checkout Session must have the same currency."
+        raise Refusal(message, param="line_items")
+    return next(iter(currencies), None)
+
+
+def _check_types(mode: str, types: set[str]) -> None:
+    if mode == "subscription" and "recurring" not in types:
+        raise Refusal(
+            "You must provide at least one recurring price in `subscription` mode when using "
+            "prices."
+        )
+    if mode == "payment" and "recurring" in types:
+        raise Refusal(
+            "You specified `payment` mode but passed a recurring price. Either switch to "
+            "`subscription` mode or use only one-time prices."
+        )
+
+
+def _shipping(options: Any) -> list[Json]:
+    return [_shipping_option(option) for option in options or ()]
+
+
+def _shipping_option(option: Json) -> Json:
+    data: Json = option.get("shipping_rate_data") or {}
+    amount = data.get("fixed_amount", {"amount": 0})["amount"]
+    return {"shipping_amount": amount, "shipping_rate": f"shr_1{token(23)}"}
+
+
+def _derive_customer(session: Json, given: Json) -> None:
+    mode = session["mode"]
+    if not session["customer"]:
+        session["customer_creation"] = given.get("customer_creation", _CUSTOMER_CREATION[mode])
+    if email := given.get("customer_email"):
+        session["customer_details"] = _details(email, None)
+    if session["customer"] or mode != "payment":
+        session["saved_payment_method_options"] = dict(_SAVED_METHODS)
+
+
+def _derive_methods(session: Json, given: Json) -> None:
+    named = given.get("payment_method_types") or given.get("allowed_payment_method_types")
+    session["payment_method_types"] = named or ["card", "link"]
+    if not named:
+        session["payment_method_configuration_details"] = {"id": "pmc_1Emulator", "parent": None}
+    session["payment_method_options"] = {"card": {"request_three_d_secure": "automatic"}}
+
+
+def _derive_rest(session: Json, given: Json) -> None:
+    if session["mode"] == "payment":
+        session["invoice_creation"] = _invoice_creation(given.get("invoice_creation"))
+    else:
+        session["payment_method_collection"] = given.get("payment_method_collection", "always")
+    if session["ui_mode"] != _HOSTED:
+        session["client_secret"] = f"{session['id']}_secret_{token(32)}"
+    session["_data"] = picked(given, _KEPT_DATA)
+
+
+def _invoice_creation(asked: Any) -> Json:
+    enabled = str(asked.get("enabled")) if is_json(asked) else ""
+    return {"enabled": enabled.lower() == "true", "invoice_data": dict(_INVOICE_DATA)}
+
+
+def _details(email: str | None, name: str | None) -> Json:
+    return {
+        "address": None,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": name,
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": None,
+    }
+
+
+def _total(account: Account, session: Json) -> None:
+    if session["mode"] == "setup":
+        return
+    amount = sum(line["amount_total"] for line in _due_now(account, session))
+    chosen = session["shipping_options"][:1]
+    shipping = sum(option["shipping_amount"] for option in chosen)
+    session |= {"amount_subtotal": amount, "amount_total": amount + shipping}
+    session["total_details"]["amount_shipping"] = shipping
+    session["shipping_cost"] = None
+    if chosen:
+        session["shipping_cost"] = {
+            "amount_subtotal": shipping,
+            "amount_tax": 0,
+            "amount_total": shipping,
+            "shipping_rate": chosen[0]["shipping_rate"],
+        }
+
+
+def _due_now(account: Account, session: Json) -> list[Json]:
+    """The lines to pay for at once: a trial begins without its recurring ones."""
+    lines: list[Json] = session["_line_items"]
+    data = session["_data"].get("subscription_data", {})
+    if not (data.get("trial_period_days") or data.get("trial_end")):
+        return lines
+    priced = _priced(account, session)
+    return [line for line, price in priced if price["type"] == "one_time"]
+
+
+def _check_open(session: Json, what: str) -> None:
+    if session["status"] != "open":
+        raise Refusal(
+            f'Only Checkout Sessions with a status in ["open"] can be {what}. This Checkout '
+            f"Session has a status of `{session['status']}`."
+        )
+
+
+@does("checkout.session.update")
+def update(account: Account, session: Json, given: Given) -> Json:
+    """Update an open session; its lines only where the page is the caller's own."""
+    _check_open(session, "updated")
+    for name, modes in _UPDATED_IN.items():
+        if name in given and session["ui_mode"] not in modes:
+            listed = refusals.one_of([f"`{mode}`" for mode in modes])
+            raise Refusal(f"You can only update `{name}` when `ui_mode` is {listed}.", param=name)
+    if "line_items" in given:
+        before = given.before["_line_items"]
+        session["_line_items"] = [
+            items.changed(account, before, wanted, f"line_items[{index}]")
+            for index, wanted in enumerate(given["line_items"])
+        ]
+        session["currency"] = _currency(account, session, given.before["currency"])
+    if "shipping_options" in given:
+        session["shipping_options"] = _shipping(given["shipping_options"])
+    _total(account, session)
+    return account.change(session, given.before)
+
+
+@does("checkout.session.expire")
+def expire(account: Account, session: Json, _given: Given) -> Json:
+    """Expire an open session."""
+    _check_open(session, "expired")
+    return _expired(account, session)
+
+
+def _expired(account: Account, session: Json) -> Json:
+    session["status"] = "expired"
+    account.change(session)
+    account.emit("checkout.session.expired", session)
+    return session
+
+
+@lifecycle.due("checkout.session")
+def expire_overdue(account: Account) -> None:
+    """Expire the sessions whose time has come."""
+    for session in account.store.overdue(account.name, "checkout.session", account.now):
+        _expired(account, session)
+
+
+@does("checkout.session.complete")
+def complete(account: Account, session: Json, given: Given) -> Json:
+    """Complete an open session with a test card, as the payer would on the page."""
+    _check_open(session, "completed")
+    method = methods.use(account, given.get("payment_method", "pm_card_visa"))
+    _meet_payer(account, session, given.get("email") or session["customer_email"])
+    _COMPLETE[session["mode"]](account, session, method)
+    session["status"] = "complete"
+    account.change(session)
+    account.emit("checkout.session.completed", session)
+    return session
+
+
+def _meet_payer(account: Account, session: Json, email: str | None) -> None:
+    customer = _payer(account, session, email)
+    name = None
+    if customer:
+        session["customer"] = customer["id"]
+        email = customer["email"] or email
+        name = customer["name"]
+    details = _details(email or "payer@example.com", name)
+    session["customer_details"] = details | {"tax_ids": []}
+
+
+def _payer(account: Account, session: Json, email: str | None) -> Json | None:
+    if session["customer"]:
+        return account.need("customer", session["customer"], "customer")
+    creation = session["customer_creation"]
+    if creation == "always" or (session["mode"] == "setup" and creation):
+        return customers.of_payer(account, email)
+    return None
+
+
+def _pay(account: Account, session: Json, method: Json) -> None:
+    if not session["amount_total"]:
+        session["payment_status"] = "no_payment_required"
+        return
+    intent = account.create(_intent(account, session, method))
+    session["payment_intent"] = intent["id"]
+    collected = intents.collect(account, intent, {"error_on_requires_action": True})
+    paid = collected["status"] == "succeeded"
+    session["payment_status"] = "paid" if paid else "unpaid"
+
+
+def _intent(account: Account, session: Json, method: Json) -> Json:
+    intent = account.new("payment_intent", amount=session["amount_total"])
+    data = session["_data"].get("payment_intent_data", {})
+    intent |= {name: value for name, value in data.items() if name in intent}
+    return intent | {
+        "client_secret": intents.new_secret(intent["id"]),
+        "currency": session["currency"],
+        "customer": session["customer"],
+        "payment_method": method["id"],
+        "status": "requires_confirmation",
+    }
+
+
+def _subscribe(account: Account, session: Json, method: Json) -> None:
+    methods.attach(account, method, session["customer"])
+    subscription = _start_subscription(account, session, method)
+    for line, price in _priced(account, session):
+        if price["type"] == "one_time":
+            invoice_items.one_time(account, session["customer"], price, line["quantity"])
+    invoice = subscriptions.first_invoice(account, subscription)
+    if invoice["status"] == "open":
+        try:
+            invoice = invoices.charge(account, invoice, method["id"])
+        except Refusal as refusal:
+            refusal.kept = False  # a session with a declined card stays open and makes nothing
+            raise
+    session |= {"subscription": subscription["id"], "invoice": invoice["id"]}
+    session["payment_status"] = "paid" if invoice["amount_due"] else "no_payment_required"
+
+
+def _start_subscription(account: Account, session: Json, method: Json) -> Json:
+    data = session["_data"].get("subscription_data", {})
+    subscription = account.new("subscription", customer=session["customer"])
+    subscription |= picked(data, "description metadata")
+    subscription["default_payment_method"] = method["id"]
+    recurring = [
+        {"price": price["id"], "quantity": line["quantity"]}
+        for line, price in _priced(account, session)
+        if price["type"] == "recurring"
+    ]
+    trial = picked(data, "trial_end trial_period_days")
+    subscriptions.start(account, subscription, {"items": recurring, **trial})
+    return account.create(subscription)
+
+
+def _set_up(account: Account, session: Json, method: Json) -> None:
+    if session["customer"]:
+        methods.attach(account, method, session["customer"])
+    data = session["_data"].get("setup_intent_data", {})
+    intent = setup_intents.succeed(account, session["customer"], method, data)
+    session |= {"setup_intent": intent["id"], "payment_status": "no_payment_required"}
+
+
+_COMPLETE = {"payment": _pay, "subscription": _subscribe, "setup": _set_up}
+
+
+@shows("checkout.session")
+def show(account: Account, session: Json, view: Json) -> None:
+    """Show where the page is, or where an embedded one leads."""
+    view["url"] = None
+    if session["ui_mode"] != _HOSTED:
+        view |= picked(session["_data"], "return_url redirect_on_completion")
+    elif session["status"] == "open":
+        view["url"] = f"{account.pages}/pay/{session['id']}"

@@ -1,0 +1,115 @@
+"""What is a customer: who pays, with what by default, and what ends with them?"""
+
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare, shape
+from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.message import token
+from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import payment_method as methods
+
+shape(
+    invoicing="""{custom_fields:$fields? default_payment_method:@payment_method footer
+        rendering_options:{amount_tax_display:exclude_tax|include_inclusive_tax? template}?}"""
+)
+
+declare(
+    Resource(
+        kind="customer",
+        prefix="cus_",
+        size=14,
+        path="/v1/customers",
+        fields="""address balance=0 created currency customer_account default_source
+            delinquent=false description discount email invoice_prefix
+            invoice_settings={"custom_fields": null, "default_payment_method": null, "footer":
+            null, "rendering_options": null} livemode=false metadata={} name
+            next_invoice_sequence=1 phone preferred_locales=[] shipping tax_exempt="none"
+            test_clock""",
+        expands="""default_source:- invoice_settings.default_payment_method:payment_method
+            subscriptions:[subscription] sources:[-] tax_ids:[-] test_clock:- cash_balance:_ tax:_
+        """,
+        verbs={
+            "list": "created:$range email:str<512 test_clock:@test_clock",
+            "create": """address:$address? balance:int business_name:str<150? cash_balance:any
+                description email:email<512 individual_name:str<150? invoice_prefix:str<12
+                invoice_settings:$invoicing metadata:map? name:str<256 next_invoice_sequence:int
+                payment_method:@payment_method phone:str<20 preferred_locales:[str]
+                shipping:$contact? source:any tax:any tax_exempt:exempt|none|reverse?
+                tax_id_data:[{type! value!}]<5 test_clock validate:bool""",
+            "update": """address:$address? balance:int business_name:str<150? cash_balance:any
+                default_source:str<500 description:str? email:email<512? individual_name:str<150?
+                invoice_prefix:str<12 invoice_settings:$invoicing metadata:map? name:str<256?
+                next_invoice_sequence:int phone:str<20? preferred_locales:[str]?
+                shipping:$contact? source:any tax:any tax_exempt:exempt|none|reverse?
+                validate:bool""",
+            "retrieve": "",
+            "delete": "",
+        },
+        emits="created updated deleted",
+        remembered=True,
+    )
+)
+
+_DEFAULT = "invoice_settings[default_payment_method]"
+_ENDED = {"canceled", "incomplete_expired"}
+
+
+@does("customer.create")
+def create(account: Account, customer: Json, given: Given) -> Json:
+    """Create a customer, and attach the payment method it comes with."""
+    customer["invoice_prefix"] = given.get("invoice_prefix") or new_prefix()
+    account.create(customer)
+    if id_ := given.get("payment_method"):
+        methods.attach(account, methods.use(account, id_), customer["id"])
+    return _settle(account, customer, None)
+
+
+def new_prefix() -> str:
+    """Draw what the numbers of a customer's invoices start with."""
+    return token(8).upper()
+
+
+def of_payer(account: Account, email: str | None) -> Json:
+    """Make the customer of somebody who paid as a guest."""
+    made = account.new("customer", email=email, invoice_prefix=new_prefix())
+    return account.create(made)
+
+
+@does("customer.update")
+def update(account: Account, customer: Json, given: Given) -> Json:
+    """Update a customer; its default payment method must be attached to it."""
+    return _settle(account, customer, given.before)
+
+
+def _settle(account: Account, customer: Json, before: Json | None) -> Json:
+    wanted = default_method(customer)
+    if wanted and (before is None or wanted != default_method(before)):
+        method = methods.use(account, wanted, _DEFAULT)
+        if method["customer"] != customer["id"]:
+            raise Refusal(
+                f"The customer does not have a payment method with the ID {wanted}. The payment "
+                "method must be attached to the customer.",
+                code="resource_missing",
+                param=_DEFAULT,
+            )
+        customer["invoice_settings"]["default_payment_method"] = method["id"]
+    customer["tax_exempt"] = customer["tax_exempt"] or "none"
+    return account.change(customer, before)
+
+
+def default_method(customer: Json) -> str | None:
+    """The payment method that a customer's invoices are paid with."""
+    found: str | None = customer["invoice_settings"]["default_payment_method"]
+    return found
+
+
+@does("customer.delete")
+def delete(account: Account, customer: Json, _given: Given) -> Json:
+    """Delete a customer: live subscriptions end, payment methods come loose."""
+    for subscription in account.find("subscription", customer=customer["id"]):
+        if subscription["status"] not in _ENDED:
+            ended = {"status": "canceled", "canceled_at": account.now, "ended_at": account.now}
+            account.change(subscription | ended)
+            account.emit("customer.subscription.deleted", subscription | ended)
+    for method in account.find("payment_method", customer=customer["id"]):
+        account.change(method | {"customer": None})
+    return account.delete(customer)

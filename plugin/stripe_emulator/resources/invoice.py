@@ -1,0 +1,440 @@
+"""What is an invoice: from a draft to paid, void or deleted?"""
+
+import copy
+
+from stripe_emulator import present, refusals
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare, shape
+from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.present import shows
+from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import customer as customers
+from stripe_emulator.resources import invoice_payment, line_item
+from stripe_emulator.resources import payment_intent as intents
+from stripe_emulator.resources import payment_method as methods
+
+shape(
+    rendering="""{amount_tax_display:exclude_tax|include_inclusive_tax?
+        pdf:{page_size:a4|auto|letter} template template_version:int?}"""
+)
+
+declare(
+    Resource(
+        kind="invoice",
+        prefix="in_1",
+        path="/v1/invoices",
+        fields="""account_country="US" account_name="Emulator" account_tax_ids amount_due=0
+            amount_overpaid=0 amount_paid=0 amount_paid_off_stripe=0 amount_remaining=0
+            amount_shipping=0 application attempt_count=0 attempted=false auto_advance=false
+            automatic_tax={"disabled_reason": null, "enabled": false, "liability": null,
+            "provider": null, "status": null} automatically_finalizes_at billing_reason="manual"
+            collection_method="charge_automatically" _confirmation_secret created currency="usd"
+            custom_fields customer customer_account customer_address customer_email customer_name
+            customer_phone customer_shipping customer_tax_exempt="none" customer_tax_ids=[]
+            default_payment_method default_source default_tax_rates=[] description discounts=[]
+            due_date effective_at ending_balance footer from_invoice hosted_invoice_url
+            invoice_pdf issuer={"type":"self"} last_finalization_error latest_revision lines
+            livemode=false metadata={} next_payment_attempt number on_behalf_of parent
+            payment_settings={"default_mandate": null, "payment_method_options": null,
+            "payment_method_types": null} _payments=[] period_end period_start
+            post_payment_credit_notes_amount=0 pre_payment_credit_notes_amount=0 receipt_number
+            rendering={"amount_tax_display": null, "pdf": {"page_size": "auto"}, "template": null,
+            "template_version": null} shipping_cost shipping_details starting_balance=0
+            statement_descriptor status="draft" status_transitions={"finalized_at": null,
+            "marked_uncollectible_at": null, "paid_at": null, "voided_at": null} subtotal=0
+            subtotal_excluding_tax=0 test_clock total=0 total_discount_amounts=[]
+            total_excluding_tax=0 total_pretax_credit_amounts=[] total_taxes=[]
+            webhooks_delivered_at _lines=[]""",
+        expands="""customer:customer default_payment_method:payment_method
+            payments:[invoice_payment] confirmation_secret:_ discounts:- account_tax_ids:-
+            application:- default_source:- default_tax_rates:- latest_revision:invoice
+            on_behalf_of:- test_clock:- lines.data:line_item
+            parent.subscription_details.subscription:subscription""",
+        verbs={
+            "list": """collection_method:charge_automatically|send_invoice created:$range
+                customer:@customer customer_account due_date:$range
+                status:draft|open|paid|uncollectible|void subscription:@subscription
+                ^customer,customer_account""",
+            "create": """account_tax_ids:[str]? application_fee_amount:int auto_advance:bool
+                automatic_tax:$auto_tax automatically_finalizes_at:time
+                collection_method:charge_automatically|send_invoice currency:cur
+                custom_fields:$fields? customer:@customer customer_account days_until_due:int>=0
+                default_payment_method:@payment_method default_source
+                default_tax_rates:[@tax_rate] description:str<1500 discounts:$discounts?
+                due_date:time effective_at:time footer from_invoice:any issuer:$issuer
+                metadata:map? number:str<26 on_behalf_of payment_settings:$settlement
+                pending_invoice_items_behavior:include|exclude rendering:$rendering
+                shipping_cost:any shipping_details:$contact statement_descriptor:str<22
+                subscription:@subscription transfer_data:any ^customer,customer_account
+                ^days_until_due,due_date""",
+            "update": """account_tax_ids:[str]? application_fee_amount:int auto_advance:bool
+                automatic_tax:$auto_tax automatically_finalizes_at:time
+                collection_method:charge_automatically|send_invoice custom_fields:$fields?
+                days_until_due:int>=0 default_payment_method:@payment_method default_source:str?
+                default_tax_rates:[@tax_rate]? description:str<1500? discounts:$discounts?
+                due_date:time effective_at:time? footer:str? issuer:$issuer metadata:map?
+                number:str<26? on_behalf_of:str? payment_settings:$settlement rendering:$rendering
+                shipping_cost:any shipping_details:$contact? statement_descriptor:str<22
+                transfer_data:any ^days_until_due,due_date""",
+            "finalize": "auto_advance:bool",
+            "pay": """forgive:bool mandate:str? off_session:bool paid_out_of_band:bool
+                payment_method:@payment_method source:any""",
+            "retrieve": "",
+            "delete": "",
+            "void": "",
+            "send": "",
+        },
+        emits="created updated deleted",
+        lists={"lines": "line_item"},
+        lost={"retrieve": "invoice", "delete": "invoice", "lines": "invoice"},
+        looks_at={"subscription": "parent.subscription_details.subscription"},
+    )
+)
+
+DAY = 86_400
+MUST_SAY_DUE = "If invoice collection method is 'send_invoice', you must specify "
+MAY_SAY_DUE = "You can only specify {} if invoice collection method is 'send_invoice'."
+_BOTH_DUE = "'due_date' or 'days_until_due'"
+_UNTIL_FINALIZED = 3_600
+_ALWAYS_EDITABLE = {
+    "metadata",
+    "auto_advance",
+    "expand",
+    "default_payment_method",
+    "payment_settings",
+}
+_OF_CUSTOMER = ("address", "email", "name", "phone", "shipping", "tax_exempt")
+_SUMS = ("subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax")
+_NOT_OPEN = "You can only pass in open invoices. This invoice isn't open."
+
+
+@does("invoice.create")
+def create(account: Account, invoice: Json, given: Given) -> Json:
+    """Create a draft; pending items come along only when they are included."""
+    if "customer" not in given:
+        raise refusals.missing_parameter("customer")
+    customer = account.need("customer", given["customer"], "customer")
+    _fill_due(account, invoice, given)
+    if is_sent(invoice) and not customer["email"]:
+        raise Refusal(
+            "Missing email. In order to create invoices that are sent to the customer, the "
+            "customer must have a valid email."
+        )
+    _address(account, invoice, customer, given.get("currency"))
+    if invoice["auto_advance"]:
+        invoice["automatically_finalizes_at"] = account.now + _UNTIL_FINALIZED
+    if "subscription" in given:
+        invoice["parent"] = _parent(account.need("subscription", given["subscription"]))
+    _name_method(account, invoice)
+    account.create(invoice)
+    if given.get("pending_invoice_items_behavior") == "include":
+        _take_pending(account, invoice)
+    return invoice
+
+
+def is_sent(billed: Json) -> bool:
+    """Whether an invoice, or a subscription's invoices, are sent instead of charged."""
+    return bool(billed["collection_method"] == "send_invoice")
+
+
+def _name_method(account: Account, invoice: Json) -> None:
+    if id_ := invoice["default_payment_method"]:
+        method = methods.use(account, id_, "default_payment_method")
+        invoice["default_payment_method"] = method["id"]
+
+
+def _fill_due(account: Account, invoice: Json, given: Json) -> None:
+    says = bool(given.keys() & {"due_date", "days_until_due"})
+    if says and not is_sent(invoice):
+        raise Refusal(MAY_SAY_DUE.format(_BOTH_DUE))
+    if is_sent(invoice) and not says and invoice["due_date"] is None:
+        raise Refusal(f"{MUST_SAY_DUE}{_BOTH_DUE}.")
+    if given.get("due_date", account.now + 1) <= account.now:
+        raise refusals.past_timestamp("due_date")
+    if "days_until_due" in given:
+        invoice["due_date"] = account.now + given["days_until_due"] * DAY
+    if not is_sent(invoice):
+        invoice["due_date"] = None
+
+
+def _address(account: Account, invoice: Json, customer: Json, currency: str | None) -> None:
+    invoice |= {f"customer_{name}": copy.deepcopy(customer[name]) for name in _OF_CUSTOMER}
+    invoice |= {
+        "customer": customer["id"],
+        "currency": currency or customer["currency"] or "usd",
+        "period_start": account.now,
+        "period_end": account.now,
+        "webhooks_delivered_at": account.now,
+    }
+
+
+def _parent(subscription: Json) -> Json:
+    details = {"metadata": subscription["metadata"], "subscription": subscription["id"]}
+    return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
+
+
+def of_subscription(account: Account, subscription: Json) -> Json:
+    """Make the invoice a subscription starts with, with pending items; sent ones stay drafts."""
+    parent = _parent(subscription)
+    invoice = account.new("invoice", billing_reason="subscription_create", parent=parent)
+    customer = account.need("customer", subscription["customer"], "customer")
+    _address(account, invoice, customer, subscription["currency"])
+    invoice["collection_method"] = subscription["collection_method"]
+    if is_sent(subscription):
+        invoice["auto_advance"] = True
+        invoice["due_date"] = account.now + subscription["days_until_due"] * DAY
+        invoice["automatically_finalizes_at"] = account.now + _UNTIL_FINALIZED
+    invoice["_lines"] = [
+        line_item.of_subscription_item(account, invoice, subscription, item)
+        for item in subscription["_items"]
+    ]
+    account.create(invoice)
+    _take_pending(account, invoice)
+    return invoice
+
+
+def draft(account: Account, id_: str) -> Json:
+    """Find an invoice that can still take or lose items."""
+    invoice = account.need("invoice", id_, "invoice")
+    if invoice["status"] != "draft":
+        message = "Invalid invoice: This invoice is no longer editable"
+        raise Refusal(message, code="invoice_not_editable")
+    return invoice
+
+
+def _take_pending(account: Account, invoice: Json) -> None:
+    """Pending items stand first, newest on top."""
+    pending = account.find("invoiceitem", customer=invoice["customer"], invoice=None)
+    items = [item for item in pending if item["currency"] == invoice["currency"]]
+    lines = [_line(account, invoice, item) for item in items]
+    _total(account, invoice, lines + invoice["_lines"])
+
+
+def append_item(account: Account, invoice: Json, item: Json) -> None:
+    """Items that are added to a draft stand last, as they came."""
+    line = _line(account, invoice, item)
+    _total(account, invoice, [*invoice["_lines"], line])
+
+
+def remove_item(account: Account, invoice: Json, item: Json) -> None:
+    """Take the line of an item out of a draft."""
+    lines = invoice["_lines"]
+    kept = [line for line in lines if line_item.item_of(line) != item["id"]]
+    _total(account, invoice, kept)
+
+
+def _line(account: Account, invoice: Json, item: Json) -> Json:
+    item["invoice"] = invoice["id"]
+    account.change(item)
+    return line_item.of_invoice_item(account, invoice, item)
+
+
+def _total(account: Account, invoice: Json, lines: list[Json]) -> None:
+    amount = sum(line["amount"] for line in lines)
+    due = max(amount, 0)
+    invoice |= dict.fromkeys(_SUMS, amount)
+    invoice["amount_due"] = due
+    invoice["amount_remaining"] = due - invoice["amount_paid"]
+    invoice["_lines"] = lines
+    account.change(invoice)
+
+
+@does("invoice.update")
+def update(account: Account, invoice: Json, given: Given) -> Json:
+    """Update a draft; a finalized invoice takes little but metadata."""
+    was_draft = given.before["status"] == "draft"
+    for name in given:
+        if not was_draft and name not in _ALWAYS_EDITABLE:
+            raise Refusal("Finalized invoices can't be updated in this way", param=name)
+    if given.keys() & {"collection_method", "due_date", "days_until_due"}:
+        _fill_due(account, invoice, given)
+    if "default_payment_method" in given:
+        _name_method(account, invoice)
+    if was_draft and "auto_advance" in given:
+        soon = account.now + _UNTIL_FINALIZED
+        invoice["automatically_finalizes_at"] = soon if invoice["auto_advance"] else None
+    return account.change(invoice, given.before)
+
+
+@does("invoice.delete")
+def delete(account: Account, invoice: Json, _given: Given) -> Json:
+    """Delete a draft that no subscription made; its items are deleted with it."""
+    if invoice["status"] != "draft":
+        raise Refusal("You can only delete draft invoices.")
+    if invoice["billing_reason"] != "manual":
+        raise Refusal("You can't delete invoices created by subscriptions.")
+    for item in account.find("invoiceitem", invoice=invoice["id"]):
+        account.delete(item)
+    return account.delete(invoice)
+
+
+@does("invoice.finalize")
+def finalize(account: Account, invoice: Json, _given: Given) -> Json:
+    """Finalize a draft."""
+    if invoice["status"] != "draft":
+        raise Refusal(
+            "This invoice is already finalized, you can't re-finalize a non-draft invoice."
+        )
+    return open_(account, invoice)
+
+
+def open_(account: Account, invoice: Json) -> Json:
+    """Number an invoice and open it; nothing due means it is paid."""
+    page = f"{account.pages}/invoices/{invoice['id']}"
+    invoice |= {
+        "status": "open",
+        "number": _next_number(account, invoice),
+        "effective_at": account.now,
+        "ending_balance": 0,
+        "automatically_finalizes_at": None,
+        "hosted_invoice_url": page,
+        "invoice_pdf": f"{page}/pdf",
+        "rendering": invoice["rendering"] | {"pdf": {"page_size": "letter"}},
+    }
+    invoice["status_transitions"]["finalized_at"] = account.now
+    account.change(invoice)
+    account.emit("invoice.finalized", invoice)
+    return _mark_paid(account, invoice) if invoice["amount_due"] == 0 else invoice
+
+
+def _next_number(account: Account, invoice: Json) -> str:
+    customer = account.need("customer", invoice["customer"])
+    number = customer["next_invoice_sequence"]
+    customer |= {"next_invoice_sequence": number + 1, "currency": invoice["currency"]}
+    account.change(customer)
+    return f"{customer['invoice_prefix']}-{number:04}"
+
+
+def _mark_paid(account: Account, invoice: Json) -> Json:
+    invoice |= {
+        "status": "paid",
+        "attempted": True,
+        "amount_paid": invoice["amount_due"],
+        "amount_remaining": 0,
+        "auto_advance": False,
+        "next_payment_attempt": None,
+    }
+    invoice["status_transitions"]["paid_at"] = account.now
+    account.change(invoice)
+    account.emit("invoice.paid", invoice)
+    account.emit("invoice.payment_succeeded", invoice)
+    return invoice
+
+
+@does("invoice.pay")
+def pay(account: Account, invoice: Json, given: Given) -> Json:
+    """Pay an invoice now; a draft is finalized first."""
+    if invoice["status"] == "paid":
+        raise Refusal("Invoice is already paid")
+    if invoice["status"] == "draft":
+        invoice = open_(account, invoice)
+    elif invoice["status"] != "open":
+        raise Refusal(_NOT_OPEN)
+    if invoice["status"] == "paid":
+        return invoice
+    if given.get("paid_out_of_band"):
+        invoice["amount_paid_off_stripe"] = invoice["amount_due"]
+        return _mark_paid(account, invoice)
+    return charge(account, invoice, given.get("payment_method"))
+
+
+def charge(account: Account, invoice: Json, method: str | None) -> Json:
+    """Collect an open invoice with a card; a declined one leaves it open (402)."""
+    chosen = method or invoice["default_payment_method"] or _inherited_method(account, invoice)
+    if chosen is None:
+        raise Refusal(
+            "There is no `default_payment_method` set on this Customer or Invoice. Please set a "
+            "`default_payment_method` or pass a `payment_method`.",
+            code="resource_missing",
+        )
+    intent = new_intent(account, invoice, chosen)
+    try:
+        intents.collect(account, intent, {"off_session": True})
+    except Refusal:
+        invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
+        account.change(invoice)
+        account.emit("invoice.payment_failed", invoice)
+        raise
+    return account.need("invoice", invoice["id"])
+
+
+def new_intent(account: Account, invoice: Json, method: str | None) -> Json:
+    """Make the PaymentIntent of an open invoice."""
+    intent = account.new("payment_intent", amount=invoice["amount_due"])
+    intent |= {
+        "client_secret": intents.new_secret(intent["id"]),
+        "currency": invoice["currency"],
+        "customer": invoice["customer"],
+        "_invoice": invoice["id"],
+    }
+    if method:
+        intent["payment_method"] = methods.use(account, method)["id"]
+        intent["status"] = "requires_confirmation"
+    return account.create(intent)
+
+
+def _inherited_method(account: Account, invoice: Json) -> str | None:
+    """The subscription's payment method, else the customer's."""
+    if id_ := _subscription_of(invoice):
+        method: str | None = account.need("subscription", id_)["default_payment_method"]
+        if method:
+            return method
+    customer = account.need("customer", invoice["customer"], "customer")
+    return customers.default_method(customer)
+
+
+def _subscription_of(invoice: Json) -> str | None:
+    parent = invoice["parent"]
+    return parent["subscription_details"]["subscription"] if parent else None
+
+
+@does("payment_intent.paid")
+def settle(account: Account, intent: Json, _given: Given) -> Json:
+    """Mark the invoice of a PaymentIntent as paid, and start its subscription."""
+    invoice = account.need("invoice", intent["_invoice"])
+    invoice["attempt_count"] += 1
+    invoice["_payments"].append(invoice_payment.of_intent(account, invoice, intent))
+    _mark_paid(account, invoice)
+    if id_ := _subscription_of(invoice):
+        subscription = account.get("subscription", id_)
+        if subscription and subscription["status"] == "incomplete":
+            account.change(subscription | {"status": "active"}, subscription)
+    return invoice
+
+
+@does("invoice.void")
+def void(account: Account, invoice: Json, _given: Given) -> Json:
+    """Void an open invoice."""
+    if invoice["status"] == "paid":
+        raise Refusal("Invoices with `paid` payments cannot be voided.")
+    if invoice["status"] not in {"open", "uncollectible"}:
+        raise Refusal(_NOT_OPEN)
+    invoice["status"] = "void"
+    invoice["status_transitions"]["voided_at"] = account.now
+    account.change(invoice)
+    account.emit("invoice.voided", invoice)
+    return invoice
+
+
+@does("invoice.send")
+def send(account: Account, invoice: Json, _given: Given) -> Json:
+    """Finalize when needed and tell that the invoice was sent; no mail leaves the emulator."""
+    if not is_sent(invoice):
+        raise Refusal(
+            "You can only manually send an invoice if its collection method is 'send_invoice'."
+        )
+    if invoice["status"] == "draft":
+        open_(account, invoice)
+    account.emit("invoice.sent", invoice)
+    return invoice
+
+
+@shows("invoice")
+def show(_account: Account, invoice: Json, view: Json) -> None:
+    """Show the first lines."""
+    lines = invoice["_lines"]
+    count = len(lines)
+    more = count > present.INNER_ROWS
+    url = f"/v1/invoices/{invoice['id']}/lines"
+    first = lines[: present.INNER_ROWS]
+    view["lines"] = present.listing(first, url, more=more, total_count=count)

@@ -1,0 +1,125 @@
+"""What is an invoice item: what the next invoice, or a draft, will charge for?"""
+
+from stripe_emulator import refusals
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare
+from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import invoice as invoices
+from stripe_emulator.resources import price as prices
+from stripe_emulator.resources import product as products
+
+declare(
+    Resource(
+        kind="invoiceitem",
+        prefix="ii_1",
+        path="/v1/invoiceitems",
+        fields="""amount=0 currency customer customer_account date description discountable=true
+            discounts=[] frozen_fields=[] invoice invoicing_rules=[] livemode=false metadata={}
+            parent period pricing proration=false quantity=1 quantity_decimal="1" tax_rates=[]
+            test_clock""",
+        expands="customer:customer invoice:invoice discounts:- tax_rates:- test_clock:-",
+        verbs={
+            "list": """created:$range customer:@customer customer_account invoice:@invoice
+                pending:bool""",
+            "create": """amount:int currency:cur customer:@customer customer_account description
+                discountable:bool discounts:$discounts? invoice:@invoice metadata:map?
+                period:{end!:time start!:time} price_data:$item_price pricing:{price:@price}
+                quantity:int>=0 quantity_decimal:dec subscription:@subscription tax_behavior:$tax
+                tax_code:str? tax_rates:[@tax_rate] unit_amount_decimal:dec ^amount,quantity
+                ^quantity,quantity_decimal ^amount,pricing ^amount,price_data ^pricing,price_data
+                ^amount,unit_amount_decimal ^pricing,unit_amount_decimal
+                ^price_data,unit_amount_decimal ^customer,customer_account""",
+            "retrieve": "",
+            "delete": "",
+        },
+        emits="created deleted",
+        in_path="invoiceitem",
+        conditions={"pending": "(json_extract(body, '$.invoice') IS NULL) = ?"},
+    )
+)
+
+
+@does("invoiceitem.create")
+def create(account: Account, item: Json, given: Given) -> Json:
+    """Create an invoice item: pending, or a line of the draft it names."""
+    invoice = invoices.draft(account, given["invoice"]) if "invoice" in given else None
+    if invoice:
+        item["customer"] = item["customer"] or invoice["customer"]
+    if item["customer"] is None:
+        raise refusals.missing_parameter("customer")
+    fill(account, item, given)
+    item["period"] = given.get("period") or account.moment
+    if invoice:
+        _check_currency(item, invoice)
+    account.create(item)
+    if invoice:
+        invoices.append_item(account, invoice, item)
+    return item
+
+
+def _check_currency(item: Json, invoice: Json) -> None:
+    if invoice["currency"] != item["currency"]:
+        raise Refusal(
+            f"The currency of the invoice item ({item['currency']}) must be that of the "
+            f"invoice ({invoice['currency']}).",
+            param="currency",
+        )
+
+
+def one_time(account: Account, customer: str, price: Json, quantity: int) -> Json:
+    """Make a pending item of a price that is paid once."""
+    item = account.new("invoiceitem", customer=customer, period=account.moment)
+    pricing = {"price": price["id"]}
+    fill(account, item, {"pricing": pricing, "quantity": quantity})
+    return account.create(item)
+
+
+def fill(account: Account, item: Json, given: Json) -> None:
+    """Give an invoice item its amount: of a price, of price data, or plain."""
+    quantity = given.get("quantity", 1)
+    price = _price(account, given)
+    item |= {
+        "amount": prices.total(price, quantity),
+        "currency": price["currency"],
+        "quantity": quantity,
+        "quantity_decimal": given.get("quantity_decimal", str(quantity)),
+        "pricing": prices.pricing(price),
+    }
+    if item["description"] is None:
+        item["description"] = products.name_of(account, price["product"])
+
+
+def _price(account: Account, given: Json) -> Json:
+    id_ = given.get("pricing", {}).get("price")
+    if not id_:
+        return prices.of_data(account, _price_data(account, given))
+    price = account.need("price", id_, "pricing[price]")
+    prices.check_type(price, "one_time", "pricing[price]")
+    return price
+
+
+def _price_data(account: Account, given: Json) -> Json:
+    """Plain amounts have prices too, of a product without a name."""
+    data = dict(given.get("price_data") or _plain_amount(given))
+    if "product" not in data and "product_data" not in data:
+        unnamed = {"name": "One-time item", "active": False}
+        data["product"] = products.of_data(account, unnamed, _inline=True)["id"]
+    return data
+
+
+def _plain_amount(given: Json) -> Json:
+    amount = "unit_amount_decimal" if "unit_amount_decimal" in given else "amount"
+    for name in (amount, "currency"):
+        if name not in given:
+            raise refusals.missing_parameter(name)
+    return {"currency": given["currency"], "unit_amount_decimal": str(given[amount])}
+
+
+@does("invoiceitem.delete")
+def delete(account: Account, item: Json, _given: Given) -> Json:
+    """Delete an item that is pending or on a draft."""
+    if item["invoice"]:
+        invoice = invoices.draft(account, item["invoice"])
+        invoices.remove_item(account, invoice, item)
+    return account.delete(item)

@@ -1,0 +1,85 @@
+"""What is a line of an invoice: of an invoice item, or of a subscription's item?"""
+
+import copy
+
+from stripe_emulator import refusals
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare
+from stripe_emulator.lifecycle import picked
+from stripe_emulator.refusals import Json
+from stripe_emulator.resources import price as prices
+from stripe_emulator.resources import product as products
+
+declare(
+    Resource(
+        kind="line_item",
+        prefix="il_1",
+        fields="""amount currency description discount_amounts=[] discountable=true discounts=[]
+            invoice livemode=false metadata={} parent period pretax_credit_amounts=[] pricing
+            quantity=1 quantity_decimal="1" subscription subtotal taxes=[]""",
+    )
+)
+
+_OF_ITEM = """amount currency description discountable metadata period pricing quantity
+    quantity_decimal"""
+_NO_PRORATION: Json = {"proration": False, "proration_details": {"credited_items": None}}
+
+
+def of_invoice_item(account: Account, invoice: Json, item: Json) -> Json:
+    """Make a line of an invoice item."""
+    copied = copy.deepcopy(picked(item, _OF_ITEM))
+    line = account.new("line_item", **copied)
+    details = {"invoice_item": item["id"], **_NO_PRORATION, "subscription": None}
+    line |= {"invoice": invoice["id"], "subtotal": item["amount"]}
+    line["parent"] = {
+        "invoice_item_details": details,
+        "subscription_item_details": None,
+        "type": "invoice_item_details",
+    }
+    return line
+
+
+def item_of(line: Json) -> str | None:
+    """The invoice item that a line stands for."""
+    details = line["parent"]["invoice_item_details"]
+    return details["invoice_item"] if details else None
+
+
+def of_subscription_item(account: Account, invoice: Json, subscription: Json, item: Json) -> Json:
+    """Make a line of a subscription's item for its current period; a trial costs nothing."""
+    price = account.need("price", item["price"])
+    quantity = item["quantity"]
+    trial = subscription["status"] == "trialing"
+    amount = 0 if trial else prices.total(price, quantity)
+    line = account.new("line_item", amount=amount, subtotal=amount, currency=price["currency"])
+    return line | {
+        "description": _described(account, price, quantity, trial=trial),
+        "invoice": invoice["id"],
+        "metadata": dict(item["metadata"]),
+        "parent": _subscription_parent(subscription, item),
+        "period": {"end": item["current_period_end"], "start": item["current_period_start"]},
+        "pricing": prices.pricing(price),
+        "quantity": quantity,
+        "quantity_decimal": str(quantity),
+    }
+
+
+def _subscription_parent(subscription: Json, item: Json) -> Json:
+    details = {"invoice_item": None, **_NO_PRORATION}
+    details |= {"subscription": subscription["id"], "subscription_item": item["id"]}
+    return {
+        "invoice_item_details": None,
+        "subscription_item_details": details,
+        "type": "subscription_item_details",
+    }
+
+
+def _described(account: Account, price: Json, quantity: int, *, trial: bool) -> str:
+    name = products.name_of(account, price["product"]) or "Subscription"
+    if trial:
+        return f"Trial period for {name}"
+    each = refusals.money(price["unit_amount"] or 0, price["currency"])
+    recurring = price["recurring"]
+    count, interval = recurring["interval_count"], recurring["interval"]
+    period = interval if count == 1 else f"every {count} {interval}s"
+    return f"{quantity} × {name} (at {each} / {period})"

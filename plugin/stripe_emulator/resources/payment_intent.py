@@ -1,0 +1,384 @@
+"""What is a PaymentIntent: a payment from its creation to its success or its end?"""
+
+import copy
+
+from stripe_emulator import lifecycle, refusals
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare
+from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.message import token
+from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import charge as charges
+from stripe_emulator.resources import payment_method as methods
+
+declare(
+    Resource(
+        kind="payment_intent",
+        prefix="pi_3",
+        path="/v1/payment_intents",
+        fields="""allowed_payment_method_types amount amount_capturable=0
+            amount_details={"tip":{}} amount_received=0 application application_fee_amount
+            automatic_payment_methods canceled_at cancellation_reason
+            capture_method="automatic_async" client_secret confirmation_method="automatic" created
+            currency customer customer_account description excluded_payment_method_types
+            last_payment_error latest_charge livemode=false managed_payments={"enabled":false}
+            metadata={} next_action on_behalf_of payment_method
+            payment_method_configuration_details payment_method_options={}
+            payment_method_types=["card"] payment_record processing receipt_email review
+            setup_future_usage shared_payment_granted_token shipping source statement_descriptor
+            statement_descriptor_suffix status="requires_payment_method" transfer_data
+            transfer_group _invoice""",
+        expands="""customer:customer latest_charge:charge payment_method:payment_method review:-
+            application:- on_behalf_of:- last_payment_error.payment_method:payment_method""",
+        verbs={
+            "list": "created:$range customer:@customer customer_account ^customer,customer_account",
+            "create": """allowed_payment_method_types:[str] amount!:int amount_details:any
+                application_fee_amount:int automatic_payment_methods:{allow_redirects:always|never
+                enabled!:bool} capture_method:automatic|automatic_async|manual confirm:bool
+                confirmation_method:automatic|manual confirmation_token currency!:cur
+                customer:@customer customer_account description:str<1000
+                error_on_requires_action:bool excluded_payment_method_types:[str] hooks:any
+                mandate mandate_data:any metadata:map off_session:bool/one_off|recurring
+                on_behalf_of payment_details:any payment_method:@payment_method
+                payment_method_configuration:str<100 payment_method_data:any
+                payment_method_options:any payment_method_types:[str] radar_options:any
+                receipt_email:email return_url:url setup_future_usage:off_session|on_session
+                shipping:$shipping statement_descriptor:str<22 statement_descriptor_suffix:str<22
+                transfer_data:any transfer_group use_stripe_sdk:bool ^customer,customer_account
+                ^automatic_payment_methods,confirmation_method
+                ^automatic_payment_methods,payment_method_types
+                ^automatic_payment_methods,allowed_payment_method_types""",
+            "retrieve": "client_secret",
+            "update": """allowed_payment_method_types:[str]? amount:int amount_details:any
+                application_fee_amount:int? capture_method:automatic|automatic_async|manual
+                currency:cur customer:@customer customer_account description:str<1000?
+                excluded_payment_method_types:[str]? hooks:any metadata:map? payment_details:any
+                payment_method:@payment_method payment_method_configuration:str<100
+                payment_method_data:any payment_method_options:any payment_method_types:[str]
+                receipt_email:email? setup_future_usage:off_session|on_session?
+                shipping:$shipping? statement_descriptor:str<22 statement_descriptor_suffix:str<22
+                transfer_data:any transfer_group""",
+            "cancel": "cancellation_reason:abandoned|duplicate|fraudulent|requested_by_customer",
+            "confirm": """amount_to_confirm:int capture_method:automatic|automatic_async|manual
+                client_secret confirmation_token error_on_requires_action:bool mandate
+                mandate_data:any off_session:bool/one_off|recurring payment_method:@payment_method
+                payment_method_data:any payment_method_options:any payment_method_types:[str]
+                radar_options:any receipt_email:email? return_url:url
+                setup_future_usage:off_session|on_session? shipping:$shipping? use_stripe_sdk:bool
+            """,
+            "capture": """amount_to_capture:int>=1 application_fee_amount:int final_capture:bool
+                metadata:map? statement_descriptor:str<22 statement_descriptor_suffix:str<22
+                transfer_data:any""",
+        },
+        emits="created",
+        in_path="intent",
+    )
+)
+
+_OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
+_CANCELABLE = (
+    "requires_payment_method",
+    "requires_capture",
+    "requires_confirmation",
+    "requires_action",
+    "processing",
+)
+_FIXED_LATER = (
+    "amount",
+    "currency",
+    "customer",
+    "payment_method",
+    "capture_method",
+    "setup_future_usage",
+    "payment_method_types",
+)
+_WITH_CONFIRM = (
+    "error_on_requires_action",
+    "mandate",
+    "mandate_data",
+    "off_session",
+    "return_url",
+    "use_stripe_sdk",
+)
+_MOST = 99_999_999
+_CARD_OPTIONS: Json = {
+    "installments": None,
+    "mandate_options": None,
+    "network": None,
+    "request_three_d_secure": "automatic",
+}
+
+
+def new_secret(id_: str) -> str:
+    """Draw the client secret of an intent."""
+    return f"{id_}_secret_{token(25)}"
+
+
+@does("payment_intent.create")
+def create(account: Account, intent: Json, given: Given) -> Json:
+    """Create a PaymentIntent, and confirm it when `confirm` is true."""
+    _check_amount(given["amount"], given["currency"])
+    if not given.get("confirm"):
+        _check_early(given)
+    intent["client_secret"] = new_secret(intent["id"])
+    _ways_to_pay(intent, given)
+    intent["payment_method"] = None
+    if given.get("payment_method"):
+        _use(account, intent, given["payment_method"])
+    account.create(intent)
+    return _confirm(account, intent, given) if given.get("confirm") else intent
+
+
+def _check_amount(amount: int, currency: str) -> None:
+    if amount < 1:
+        raise Refusal(
+            "The amount must be greater than or equal to the minimum charge amount allowed for "
+            "your account and the currency set "
+            "(https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want "
+            "to save a Payment Method for future use without an immediate payment, use a Setup "
+            "Intent instead: https://docs.stripe.com/payments/setup-intents",
+            code="parameter_invalid_integer",
+            param="amount",
+        )
+    if amount > _MOST:
+        message = f"Amount must be no more than {refusals.money(_MOST, currency)}"
+        raise Refusal(message, code="amount_too_large", param="amount")
+
+
+def _check_early(given: Json) -> None:
+    for name in _WITH_CONFIRM:
+        if name in given:
+            raise Refusal(
+                f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless "
+                "`confirm` is set to true.",
+                param=name,
+            )
+
+
+def _ways_to_pay(intent: Json, given: Json) -> None:
+    """Without named types PaymentIntents take what the account has switched on (2023-08-16)."""
+    automatic = _automatic(given)
+    intent["automatic_payment_methods"] = automatic
+    if automatic and automatic["allow_redirects"] == "always":
+        intent["payment_method_types"] = ["card", "link"]
+    options: Json = {"card": dict(_CARD_OPTIONS)}
+    if "link" in intent["payment_method_types"]:
+        options["link"] = {"persistent_token": None}
+    intent["payment_method_options"] = options
+
+
+def _automatic(given: Json) -> Json | None:
+    named = given.get("payment_method_types") or given.get("allowed_payment_method_types")
+    asked: Json | None = given.get("automatic_payment_methods")
+    if asked is None and not named and given.get("confirmation_method") != "manual":
+        asked = {"enabled": True}
+    if not asked or not asked["enabled"]:
+        return None
+    return {"allow_redirects": "always"} | asked
+
+
+def _use(account: Account, intent: Json, id_: str) -> None:
+    method = methods.use(account, id_)
+    if method["customer"] not in {None, intent["customer"]}:
+        expected = "the customer of this PaymentIntent" if intent["customer"] else "a customer"
+        raise Refusal(
+            f"The provided PaymentMethod cannot be attached. The PaymentMethod {method['id']} "
+            f"belongs to another customer than {expected}. Please include the Customer in the "
+            "`customer` parameter on the PaymentIntent.",
+            code="payment_intent_unexpected_state",
+            param="payment_method",
+        )
+    intent["payment_method"] = method["id"]
+    if intent["status"] == "requires_payment_method":
+        intent["status"] = "requires_confirmation"
+
+
+@does("payment_intent.update")
+def update(account: Account, intent: Json, given: Given) -> Json:
+    """Update a PaymentIntent; what it charges only while it is open."""
+    before = given.before
+    fixed = [name for name in _FIXED_LATER if name in given]
+    if fixed and before["status"] not in _OPEN:
+        name = fixed[0]
+        message = (
+            f"This PaymentIntent's {name} could not be updated because it has a status of "
+            f"{before['status']}. You may only update the {name} of a PaymentIntent with one "
+            f"of the following statuses: {', '.join(_OPEN)}."
+        )
+        raise refusals.wrong_state(message, account.show(before), name)
+    _check_amount(intent["amount"], intent["currency"])
+    intent["payment_method"] = before["payment_method"]
+    if given.get("payment_method"):
+        _use(account, intent, given["payment_method"])
+    return account.change(intent, before)
+
+
+@does("payment_intent.confirm")
+def confirm(account: Account, intent: Json, given: Given) -> Json:
+    """Confirm a PaymentIntent."""
+    before = given.before
+    intent["payment_method"] = before["payment_method"]
+    if before["status"] not in _OPEN:
+        raise refusals.wrong_state(_unconfirmable(before["status"]), account.show(before))
+    if given.get("payment_method"):
+        _use(account, intent, given["payment_method"])
+    return _confirm(account, intent, given)
+
+
+def _unconfirmable(status: str) -> str:
+    if status == "succeeded":
+        return (
+            "You cannot confirm this PaymentIntent because it has already succeeded after "
+            "being previously confirmed."
+        )
+    return (
+        f"This PaymentIntent could not be confirmed because it has a status of {status}. Only a "
+        "PaymentIntent with one of the following statuses may be confirmed: "
+        f"{', '.join(_OPEN)}."
+    )
+
+
+def _confirm(account: Account, intent: Json, given: Json) -> Json:
+    """Try to collect: succeeded, requires_capture, requires_action, or a declined card (402)."""
+    if intent["payment_method"] is None:
+        message = (
+            "You cannot confirm this PaymentIntent because it's missing a payment method. You can "
+            "either update the PaymentIntent with a payment method and then confirm it again, or "
+            "confirm it again directly with a payment method or ConfirmationToken."
+        )
+        raise refusals.wrong_state(message, account.show(intent))
+    automatic = intent["automatic_payment_methods"]
+    if automatic and automatic["allow_redirects"] == "always" and not given.get("return_url"):
+        raise Refusal(
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. "
+            "Because some of these payment methods might redirect your customer off of your page, "
+            "you must provide a `return_url`. If you don't want to accept redirect-based payment "
+            "methods, set `automatic_payment_methods[enabled]` to `true` and "
+            "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents "
+            "and Payment Intents."
+        )
+    return collect(account, intent, given)
+
+
+def collect(account: Account, intent: Json, given: Json) -> Json:
+    """Charge the intent's payment method as its test card says."""
+    method = account.need("payment_method", intent["payment_method"], "payment_method")
+    method["card"]["checks"]["cvc_check"] = "pass"
+    account.change(method)
+    card = methods.card_of(method)
+    nobody_there = given.get("off_session") or given.get("error_on_requires_action")
+    if card.asks and not nobody_there:
+        return _require_action(account, intent, given.get("return_url"))
+    if card.code:
+        raise _declined(account, intent, method)
+    return _charged(account, intent, method, given)
+
+
+def _charged(account: Account, intent: Json, method: Json, given: Json) -> Json:
+    charge = charges.succeed(account, intent, method)
+    intent |= {"latest_charge": charge["id"], "last_payment_error": None, "next_action": None}
+    intent |= _collected(intent, captured=charge["captured"])
+    if intent["setup_future_usage"] and intent["customer"] and method["customer"] is None:
+        methods.attach(account, method, intent["customer"])
+    account.change(intent)
+    account.emit("charge.succeeded", charge)
+    what = "succeeded" if charge["captured"] else "amount_capturable_updated"
+    account.emit(f"payment_intent.{what}", intent)
+    if intent["_invoice"]:
+        lifecycle.do("payment_intent.paid", account, intent, given)
+    return intent
+
+
+def _collected(intent: Json, *, captured: bool) -> Json:
+    amount = intent["amount"]
+    if captured:
+        return {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
+    return {"status": "requires_capture", "amount_received": 0, "amount_capturable": amount}
+
+
+def _require_action(account: Account, intent: Json, return_url: str | None) -> Json:
+    intent["status"] = "requires_action"
+    intent["next_action"] = {
+        "type": "use_stripe_sdk",
+        "use_stripe_sdk": {"type": "three_d_secure_redirect"},
+    }
+    if return_url:
+        link = {"return_url": return_url, "url": f"{account.pages}/authenticate/{intent['id']}"}
+        intent["next_action"] = {"redirect_to_url": link, "type": "redirect_to_url"}
+    account.change(intent)
+    account.emit("payment_intent.requires_action", intent)
+    return intent
+
+
+def _declined(account: Account, intent: Json, method: Json) -> Refusal:
+    charge = charges.fail(account, intent, method)
+    refusal = methods.card_of(method).refusal(
+        charge=charge["id"], payment_method=account.show(method)
+    )
+    refusal.kept = True
+    intent |= {
+        "status": "requires_payment_method",
+        "payment_method": None,
+        "next_action": None,
+        "latest_charge": charge["id"],
+        "last_payment_error": copy.deepcopy(refusal.error),
+    }
+    account.change(intent)
+    account.emit("charge.failed", charge)
+    account.emit("payment_intent.payment_failed", intent)
+    refusal.error["payment_intent"] = account.show(intent)
+    return refusal
+
+
+@does("payment_intent.capture")
+def capture(account: Account, intent: Json, given: Given) -> Json:
+    """Capture all or part of an authorized PaymentIntent; the rest is released."""
+    amount = _capturable(account, intent, given)
+    charge = account.need("charge", intent["latest_charge"], "intent")
+    charges.capture(charge, amount)
+    account.change(charge)
+    intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
+    account.change(intent)
+    account.emit("charge.captured", charge)
+    account.emit("payment_intent.succeeded", intent)
+    return intent
+
+
+def _capturable(account: Account, intent: Json, given: Given) -> int:
+    if intent["status"] != "requires_capture":
+        message = (
+            f"This PaymentIntent could not be captured because it has a status of "
+            f"{intent['status']}. Only a PaymentIntent with one of the following statuses may be "
+            "captured: requires_capture."
+        )
+        raise refusals.wrong_state(message, account.show(given.before))
+    most: int = intent["amount_capturable"]
+    amount: int = given.get("amount_to_capture", most)
+    if amount > most:
+        raise Refusal(
+            "The payment could not be captured because the requested capture amount is greater "
+            "than the amount you can capture for this charge.",
+            code="amount_too_large",
+            param="amount_to_capture",
+        )
+    return amount
+
+
+@does("payment_intent.cancel")
+def cancel(account: Account, intent: Json, given: Given) -> Json:
+    """Cancel a PaymentIntent that has not succeeded; an authorization is released."""
+    if intent["status"] not in _CANCELABLE:
+        message = (
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. "
+            "Only a PaymentIntent with one of the following statuses may be canceled: "
+            f"{', '.join(_CANCELABLE)}."
+        )
+        raise refusals.wrong_state(message, account.show(given.before))
+    if intent["status"] == "requires_capture":
+        charge = account.need("charge", intent["latest_charge"], "intent")
+        account.change(charge | {"refunded": True, "amount_refunded": charge["amount"]})
+    intent |= {"status": "canceled", "canceled_at": account.now}
+    intent |= {"amount_capturable": 0, "next_action": None}
+    account.change(intent)
+    account.emit("payment_intent.canceled", intent)
+    return intent

@@ -1,0 +1,251 @@
+"""What is a payment method: Stripe's test cards, and what charging each of them does?"""
+
+import copy
+from typing import Any
+
+from attrs import evolve, frozen
+
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare, missing, shape
+from stripe_emulator.lifecycle import SHARED, Given, Shared, does, picked
+from stripe_emulator.message import token
+from stripe_emulator.refusals import Json, Refusal
+
+shape(
+    billing="{address:$address? email:email? name:str? phone:str? tax_id}",
+    card="{token number:str<19 exp_month:int exp_year:int cvc:str<4}",
+)
+
+declare(
+    Resource(
+        kind="payment_method",
+        prefix="pm_1",
+        path="/v1/payment_methods",
+        fields="""allow_redisplay="unspecified" billing_details={"address": {"city": null,
+            "country": null, "line1": null, "line2": null, "postal_code": null, "state": null},
+            "email": null, "name": null, "phone": null, "tax_id": null} card created customer
+            customer_account livemode=false metadata={} radar_options={} type="card" _outcome""",
+        expands="customer:customer",
+        verbs={
+            "list": """allow_redisplay:always|limited|unspecified customer:@customer
+                customer_account type""",
+            "create": """type!:card|card card!:$card billing_details:$billing metadata:map
+                allow_redisplay:always|limited|unspecified customer customer_account""",
+            "update": """billing_details:$billing metadata:map? card:any
+                allow_redisplay:always|limited|unspecified""",
+            "attach": "customer!:@customer",
+            "retrieve": "",
+            "detach": "",
+        },
+        emits="updated",
+        events="payment_method",
+        called="PaymentMethod",
+        in_path="payment_method",
+    )
+)
+
+_SECONDS_A_YEAR = 31_556_952
+_UNEXPECTED = "payment_method_unexpected_state"
+
+
+@frozen
+class TestCard:
+    """A card of docs.stripe.com/testing: `pm_card_<name>`, `tok_<name>` or its number.
+
+    With a `code` charging it is declined; `attaches` tells that attaching it is not.
+    """
+
+    __test__ = False
+
+    number: str
+    brand: str = "visa"
+    code: str | None = None
+    decline_code: str | None = None
+    message: str = ""
+    attaches: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether the payer has to authenticate, if there is one to ask."""
+        return self.code == "authentication_required"
+
+    def refusal(self, **more: Any) -> Refusal:
+        """The answer to a request that this card declines."""
+        return Refusal(
+            self.message,
+            code=self.code,
+            status=402,
+            type="card_error",
+            decline_code=self.decline_code,
+            **more,
+        )
+
+
+def _declines(
+    number: str, decline_code: str, message: str = "Your card was declined.", *, own: bool = False
+) -> TestCard:
+    code = decline_code if own else "card_declined"
+    return TestCard(number, code=code, decline_code=decline_code, message=message)
+
+
+def _asks(number: str) -> TestCard:
+    code = "authentication_required"
+    message = "Your card was declined. This transaction requires authentication."
+    return TestCard(number, code=code, decline_code=code, message=message, attaches=True)
+
+
+_FAILS = _declines("4000000000000341", "generic_decline")
+_POOR = "Your card has insufficient funds."
+_EXPIRED = "Your card has expired."
+_WRONG_CVC = "Your card's security code is incorrect."
+_TRY_AGAIN = "An error occurred while processing your card. Try again in a little bit."
+CARDS = {
+    "visa": TestCard("4242424242424242"),
+    "visa_debit": TestCard("4000056655665556"),
+    "mastercard": TestCard("5555555555554444", "mastercard"),
+    "amex": TestCard("378282246310005", "amex"),
+    "discover": TestCard("6011111111111117", "discover"),
+    "authenticationRequired": _asks("4000002500003155"),
+    "threeDSecure2Required": _asks("4000000000003220"),
+    "chargeCustomerFail": evolve(_FAILS, attaches=True),
+    "chargeDeclined": _declines("4000000000000002", "generic_decline"),
+    "chargeDeclinedInsufficientFunds": _declines("4000000000009995", "insufficient_funds", _POOR),
+    "chargeDeclinedLostCard": _declines("4000000000009987", "lost_card"),
+    "chargeDeclinedStolenCard": _declines("4000000000009979", "stolen_card"),
+    "chargeDeclinedExpiredCard": _declines("4000000000000069", "expired_card", _EXPIRED, own=True),
+    "chargeDeclinedIncorrectCvc": _declines(
+        "4000000000000127", "incorrect_cvc", _WRONG_CVC, own=True
+    ),
+    "chargeDeclinedProcessingError": _declines(
+        "4000000000000119", "processing_error", _TRY_AGAIN, own=True
+    ),
+}
+_NAMES_BY_NUMBER = {card.number: name for name, card in CARDS.items()}
+_CARD: Json = {
+    "brand": None,
+    "checks": {
+        "address_line1_check": None,
+        "address_postal_code_check": None,
+        "cvc_check": "unchecked",
+    },
+    "country": "US",
+    "display_brand": None,
+    "exp_month": 12,
+    "exp_year": None,
+    "fingerprint": None,
+    "funding": "credit",
+    "generated_from": None,
+    "last4": None,
+    "networks": None,
+    "regulated_status": "unregulated",
+    "three_d_secure_usage": {"supported": True},
+    "wallet": None,
+}
+
+
+def card_of(method: Json) -> TestCard:
+    """The test card that a payment method is."""
+    return CARDS[method["_outcome"]]
+
+
+def _card_name(id_: str, prefix: str) -> str | None:
+    """Read a shared id: `pm_card_visa_chargeDeclined` or `pm_card_chargeDeclined`."""
+    name = id_.removeprefix(prefix)
+    if name == id_:
+        return None
+    for each in (name, name.removeprefix("visa_")):
+        if each in CARDS:
+            return each
+    return None
+
+
+def _is_shared(id_: str) -> bool:
+    return _card_name(id_, "pm_card_") is not None
+
+
+def use(account: Account, id_: str, param: str = "payment_method") -> Json:
+    """Find a payment method; a shared test one becomes a new object, as at Stripe."""
+    name = _card_name(id_, "pm_card_")
+    if name is None:
+        return account.need("payment_method", id_, param)
+    return account.create(_new(account, name))
+
+
+SHARED["payment_method"] = Shared(exists=_is_shared, find=use)
+
+
+def _new(account: Account, name: str) -> Json:
+    made = account.new("payment_method", _outcome=name)
+    brand, number = CARDS[name].brand, CARDS[name].number
+    made["card"] = copy.deepcopy(_CARD) | {
+        "brand": brand,
+        "display_brand": brand,
+        "exp_year": 1971 + account.now // _SECONDS_A_YEAR,
+        "fingerprint": token(16),
+        "last4": number[-4:],
+        "networks": {"available": [brand], "preferred": None},
+    }
+    return made
+
+
+@does("payment_method.create")
+def create(account: Account, method: Json, given: Given) -> Json:
+    """Create a card from a test token or a test number."""
+    made = _new(account, _chosen(given["card"]))
+    made |= picked(method, "metadata allow_redisplay billing_details")
+    return account.create(made)
+
+
+def _chosen(card: Json) -> str:
+    given_token = card.get("token", "")
+    by_number = _NAMES_BY_NUMBER.get(card.get("number", ""))
+    name = _card_name(given_token, "tok_") or by_number
+    if name is not None:
+        return name
+    if "token" in card:
+        raise missing("token", given_token, "card[token]")
+    raise Refusal(
+        "Your card number is incorrect.",
+        code="incorrect_number",
+        param="card[number]",
+        status=402,
+        type="card_error",
+    )
+
+
+@does("payment_method.attach")
+def attach_given(account: Account, method: Json, given: Given) -> Json:
+    """Attach a payment method to a customer; a card that every charge declines is declined here."""
+    card = card_of(method)
+    if card.code and not card.attaches:
+        raise card.refusal()
+    method["customer"] = given.before["customer"]  # and not yet the one that was given
+    return attach(account, method, given["customer"])
+
+
+def attach(account: Account, method: Json, customer: str) -> Json:
+    """Attach a payment method; one that belongs to another customer is refused."""
+    if method["customer"] not in {None, customer}:
+        raise Refusal(
+            "The payment method you provided has already been attached to a customer.",
+            code=_UNEXPECTED,
+        )
+    method["customer"] = customer
+    method["card"]["checks"]["cvc_check"] = "pass"
+    account.change(method)
+    account.emit("payment_method.attached", method)
+    return method
+
+
+@does("payment_method.detach")
+def detach(account: Account, method: Json, _given: Given) -> Json:
+    """Detach a payment method from its customer."""
+    if method["customer"] is None:
+        raise Refusal(
+            "The payment method you provided is not attached to a customer so detachment is "
+            "impossible.",
+            code=_UNEXPECTED,
+        )
+    method["customer"] = None
+    account.emit("payment_method.detached", method)
+    return account.change(method)

@@ -1,0 +1,94 @@
+"""What is a refund: money of a charge that goes back?"""
+
+from stripe_emulator import refusals
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare
+from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources.charge import new_balance_transaction
+
+declare(
+    Resource(
+        kind="refund",
+        prefix="re_3",
+        path="/v1/refunds",
+        fields="""amount balance_transaction charge created currency destination_details={"card":
+            {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type":
+            "refund"}, "type": "card"} metadata={} payment_intent reason receipt_number
+            source_transfer_reversal status="succeeded" transfer_reversal""",
+        expands="charge:charge payment_intent:payment_intent balance_transaction:-",
+        verbs={
+            "list": "charge:@charge created:$range payment_intent:@payment_intent",
+            "create": """amount:int>=1 charge:@charge currency:cur customer:@customer
+                instructions_email:email metadata:map? origin:customer_balance|customer_balance
+                payment_intent:@payment_intent reason:duplicate|fraudulent|requested_by_customer
+                refund_application_fee:bool reverse_transfer:bool ^charge,payment_intent""",
+            "update": "metadata:map?",
+            "retrieve": "",
+        },
+        emits="created updated",
+        in_path="refund",
+    )
+)
+
+
+@does("refund.create")
+def create(account: Account, refund: Json, given: Given) -> Json:
+    """Refund a charge, or what is left of it."""
+    charge = _refundable(account, given)
+    amount = _amount(charge, given)
+    refund |= {
+        "amount": amount,
+        "balance_transaction": new_balance_transaction(),
+        "charge": charge["id"],
+        "currency": charge["currency"],
+        "payment_intent": charge["payment_intent"],
+    }
+    account.create(refund)
+    charge["amount_refunded"] += amount
+    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
+    account.change(charge)
+    account.emit("charge.refunded", charge)
+    return refund
+
+
+def _amount(charge: Json, given: Json) -> int:
+    left: int = charge["amount_captured"] - charge["amount_refunded"]
+    if left == 0:
+        message = f"Charge {charge['id']} has already been refunded."
+        raise Refusal(message, code="charge_already_refunded")
+    amount: int = given.get("amount", left)
+    if amount > left:
+        asked = refusals.money(amount, charge["currency"])
+        rest = refusals.money(left, charge["currency"])
+        message = f"Refund amount ({asked}) is greater than unrefunded amount on charge ({rest})"
+        raise Refusal(message, param="amount")
+    return amount
+
+
+def _refundable(account: Account, given: Json) -> Json:
+    intent, charge = _named(account, given)
+    if charge is None or not charge["paid"]:
+        message = f"This PaymentIntent ({intent}) does not have a successful charge to refund."
+        raise Refusal(message)
+    if not charge["captured"]:
+        raise Refusal(
+            f"This uncaptured Charge was created by a PaymentIntent ({intent}). You must cancel "
+            "the PaymentIntent to reverse the authorization instead of refunding the Charge "
+            "directly. For more information, see "
+            "https://stripe.com/docs/payments/place-a-hold-on-a-payment-method"
+        )
+    return charge
+
+
+def _named(account: Account, given: Json) -> tuple[str, Json | None]:
+    """The PaymentIntent and the charge that are meant; either may be named."""
+    if id_ := given.get("payment_intent"):
+        intent = account.need("payment_intent", id_, "payment_intent")
+        return id_, account.get("charge", intent["latest_charge"])
+    if id_ := given.get("charge"):
+        charge = account.need("charge", id_, "charge")
+        return charge["payment_intent"], charge
+    raise Refusal(
+        "One of the following params should be provided for this request: payment_intent or charge."
+    )

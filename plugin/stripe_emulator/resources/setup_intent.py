@@ -1,0 +1,36 @@
+"""What is a SetupIntent: a card that is saved without a payment?"""
+
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare
+from stripe_emulator.lifecycle import picked
+from stripe_emulator.refusals import Json
+from stripe_emulator.resources.payment_intent import new_secret
+
+declare(
+    Resource(
+        kind="setup_intent",
+        prefix="seti_1",
+        path="/v1/setup_intents",
+        fields="""application automatic_payment_methods cancellation_reason client_secret created
+            customer customer_account description excluded_payment_method_types flow_directions
+            last_setup_error latest_attempt livemode=false managed_payments={"enabled":false}
+            mandate metadata={} next_action on_behalf_of payment_method
+            payment_method_configuration_details payment_method_options={}
+            payment_method_types=["card"] single_use_mandate status="succeeded"
+            usage="off_session"
+        """,
+        expands="customer:customer payment_method:payment_method",
+        verbs={"retrieve": "client_secret"},
+        in_path="intent",
+    )
+)
+
+
+def succeed(account: Account, customer: str | None, method: Json, data: Json) -> Json:
+    """Save a card at once, as every test card allows."""
+    intent = account.new("setup_intent", customer=customer, payment_method=method["id"])
+    intent |= picked(data, "description metadata")
+    intent["client_secret"] = new_secret(intent["id"])
+    account.keep(intent)
+    account.emit("setup_intent.succeeded", intent)
+    return intent

@@ -1,0 +1,291 @@
+"""What is a subscription: from its first invoice to its end?"""
+
+import copy
+from typing import Any
+
+from stripe_emulator import present, refusals
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare, missing, shape
+from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.present import shows
+from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import customer as customers
+from stripe_emulator.resources import invoice as invoices
+from stripe_emulator.resources import payment_method as methods
+from stripe_emulator.resources import subscription_item as items
+
+_STATUS = "json_extract(body, '$.status')"
+
+shape(
+    subscribed="""{billing_thresholds:any discounts:$discounts? metadata:map price:@price
+        price_data:$item_price quantity:int>=0 tax_rates:[@tax_rate]? ^price,price_data}""",
+    leaving="{comment:str? feedback:$feedback?}",
+    feedback="customer_service|low_quality|missing_features|other|switched_service|too_complex"
+    "|too_expensive|unused",
+    status="active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|trialing"
+    "|unpaid",
+    behavior="allow_incomplete|default_incomplete|error_if_incomplete|pending_if_incomplete",
+)
+
+declare(
+    Resource(
+        kind="subscription",
+        prefix="sub_1",
+        path="/v1/subscriptions",
+        fields="""application application_fee_percent automatic_tax={"disabled_reason": null,
+            "enabled": false, "liability": null} billing_cycle_anchor billing_cycle_anchor_config
+            billing_mode={"flexible": {"proration_discounts": "included"}, "type": "flexible",
+            "updated_at": null} billing_schedules=[] billing_thresholds cancel_at
+            cancel_at_period_end=false canceled_at cancellation_details={"comment": null,
+            "feedback": null, "reason": null} collection_method="charge_automatically" created
+            currency customer customer_account days_until_due default_payment_method
+            default_source default_tax_rates=[] description discounts=[] ended_at
+            invoice_settings={"account_tax_ids": null, "issuer": {"type": "self"}} items
+            latest_invoice livemode=false managed_payments={"enabled":false} metadata={}
+            next_pending_invoice_item_invoice on_behalf_of pause_collection
+            payment_settings={"payment_method_options": null, "payment_method_types": null,
+            "save_default_payment_method": "off"} pending_invoice_item_interval
+            pending_setup_intent pending_update plan quantity schedule start_date status="active"
+            test_clock transfer_data trial_end trial_settings={"end_behavior":
+            {"missing_payment_method": "create_invoice"}} trial_start _items=[]""",
+        expands="""customer:customer default_payment_method:payment_method latest_invoice:invoice
+            items.data.price:price items.data.discounts:- discounts:- default_tax_rates:-
+            schedule:- application:- default_source:- on_behalf_of:-
+            pending_setup_intent:setup_intent plan.product:product test_clock:-""",
+        verbs={
+            "list": """automatic_tax:any collection_method:charge_automatically|send_invoice
+                created:$range current_period_end:$range current_period_start:$range
+                customer:@customer customer_account price:@price status:$status test_clock
+                ^customer,customer_account""",
+            "create": """add_invoice_items:any application_fee_percent:num?
+                automatic_tax:$auto_tax backdate_start_date:time billing_cycle_anchor:time
+                billing_cycle_anchor_config:any billing_mode:any billing_schedules:any
+                billing_thresholds:any
+                cancel_at:time/max_billed_until|max_period_end|min_period_end
+                cancel_at_period_end:bool collection_method:charge_automatically|send_invoice
+                currency:cur customer:@customer customer_account days_until_due:int>=0
+                default_payment_method:@payment_method default_source
+                default_tax_rates:[@tax_rate]? description:str<500 discounts:$discounts?
+                invoice_settings:any items!:[$subscribed]<20 metadata:map? off_session:bool
+                on_behalf_of:str? payment_behavior:$behavior payment_settings:$settlement
+                pending_invoice_item_interval:$every?
+                proration_behavior:always_invoice|create_prorations|none transfer_data:any
+                trial_end:now|now/time trial_from_plan:bool trial_period_days:int>=1
+                trial_settings:$end_behavior ^customer,customer_account
+                ^cancel_at,cancel_at_period_end ^trial_end,trial_period_days
+                ^trial_end,trial_from_plan ^billing_cycle_anchor,billing_cycle_anchor_config""",
+            "update": """add_invoice_items:any application_fee_percent:num?
+                automatic_tax:$auto_tax billing_cycle_anchor:now|unchanged billing_thresholds:any
+                billing_schedules:any
+                cancel_at:time/max_billed_until|max_period_end|min_period_end?
+                cancel_at_period_end:bool cancellation_details:$leaving
+                collection_method:charge_automatically|send_invoice days_until_due:int>=0
+                default_payment_method:@payment_method default_source:str?
+                default_tax_rates:[@tax_rate]? description:str<500? discounts:$discounts?
+                invoice_settings:any items:[{billing_thresholds:any clear_usage:bool deleted:bool
+                discounts:$discounts? id metadata:map? price:@price price_data:$item_price
+                quantity:int>=0 tax_rates:[@tax_rate]? ^price,price_data}]<20 metadata:map?
+                off_session:bool on_behalf_of:str?
+                pause_collection:{behavior!:keep_as_draft|mark_uncollectible|void
+                resumes_at:time}? payment_behavior:$behavior payment_settings:$settlement
+                pending_invoice_item_interval:$every?
+                proration_behavior:always_invoice|create_prorations|none proration_date:time
+                transfer_data:any trial_end:now|now/time trial_from_plan:bool
+                trial_settings:$end_behavior ^cancel_at,cancel_at_period_end
+                ^trial_end,trial_from_plan""",
+            "delete": "cancellation_details:$leaving invoice_now:bool prorate:bool",
+            "retrieve": "",
+        },
+        emits="created updated deleted",
+        events="customer.subscription",
+        looks_at={
+            "current_period_end": "_items[0].current_period_end",
+            "current_period_start": "_items[0].current_period_start",
+        },
+        conditions={
+            "price": "EXISTS (SELECT 1 FROM json_each(body, '$._items') "
+            "WHERE json_extract(value, '$.price') = ?)",
+            "status=all": "1",
+            "status=ended": f"{_STATUS} IN ('canceled', 'incomplete_expired')",
+            "status=": f"{_STATUS} != 'canceled'",  # without the filter
+        },
+    )
+)
+
+_EDITABLE_WHEN_CANCELED = {"metadata", "cancellation_details", "expand"}
+
+
+@does("subscription.create")
+def create(account: Account, subscription: Json, given: Given) -> Json:
+    """Create a subscription with its first invoice."""
+    if "customer" not in given:
+        raise refusals.missing_parameter("customer")
+    customer = account.need("customer", given["customer"], "customer")
+    start(account, subscription, given)
+    _check_method(customer, subscription, given)
+    account.create(subscription)
+    invoice = first_invoice(account, subscription)
+    if invoice["status"] == "open":
+        _pay_first(account, subscription, invoice, given)
+    return account.need("subscription", subscription["id"])
+
+
+def _check_method(customer: Json, subscription: Json, given: Json) -> None:
+    """Refuse what would have to be paid now, and with nothing."""
+    if subscription["status"] == "trialing" or invoices.is_sent(subscription):
+        return
+    if given.get("payment_behavior") == "default_incomplete":
+        return
+    if not (subscription["default_payment_method"] or customers.default_method(customer)):
+        raise Refusal(
+            "This customer has no attached payment source or default payment method. Please "
+            "consider adding a default payment method. For more information, visit "
+            "https://stripe.com/docs/billing/subscriptions/payment-methods-setting"
+            "#payment-method-priority.",
+            code="resource_missing",
+        )
+
+
+def start(account: Account, subscription: Json, given: Json) -> None:
+    """Fill a new subscription from judged parameters: items, periods, trial, cancellation."""
+    says_due = given.get("days_until_due") is not None
+    _check_due(subscription, says_due=says_due, known="days_until_due" in given)
+    subscription |= {"billing_cycle_anchor": account.now, "start_date": account.now}
+    subscription["billing_mode"]["updated_at"] = account.now
+    _name_method(account, subscription)
+    _start_trial(account, subscription, given)
+    for index, wanted in enumerate(given["items"]):
+        items.add(account, subscription, wanted, f"items[{index}]")
+    _settle_currency(account, subscription)
+    _cancel_later(account, subscription, given)
+
+
+def _check_due(subscription: Json, *, says_due: bool, known: bool) -> None:
+    if says_due and not invoices.is_sent(subscription):
+        raise Refusal(invoices.MAY_SAY_DUE.format("'days_until_due'"))
+    if invoices.is_sent(subscription) and not known:
+        raise Refusal(f"{invoices.MUST_SAY_DUE}'days_until_due'.")
+
+
+def _name_method(account: Account, subscription: Json) -> None:
+    """A shared test payment method becomes one of the customer's own."""
+    id_ = subscription["default_payment_method"]
+    if not id_:
+        return
+    method = methods.use(account, id_, "default_payment_method")
+    if method["customer"] is None and method["id"] != id_:
+        methods.attach(account, method, subscription["customer"])
+    subscription["default_payment_method"] = method["id"]
+
+
+def _start_trial(account: Account, subscription: Json, given: Json) -> None:
+    days = given.get("trial_period_days")
+    end = account.now + days * invoices.DAY if days else given.get("trial_end")
+    if not end or end == "now":
+        return
+    if end <= account.now:
+        raise refusals.past_timestamp("trial_end")
+    subscription |= {"trial_start": account.now, "trial_end": end, "status": "trialing"}
+
+
+def _settle_currency(account: Account, subscription: Json) -> None:
+    currencies: set[str] = set()
+    for item in subscription["_items"]:
+        price = account.need("price", item["price"])
+        currencies.add(price["currency"])
+    if len(currencies) > 1:
+        raise Refusal("All prices on a subscription must have the same currency.", param="items")
+    subscription["currency"] = subscription["currency"] or currencies.pop()
+
+
+def _cancel_later(account: Account, subscription: Json, given: Json) -> None:
+    if "cancel_at_period_end" not in given and "cancel_at" not in given:
+        return
+    at_end = bool(given.get("cancel_at_period_end"))
+    moment: Any = given.get("cancel_at") or None
+    if at_end or isinstance(moment, str):  # max_period_end and its like
+        moment = max(item["current_period_end"] for item in subscription["_items"])
+    subscription |= {
+        "cancel_at": moment,
+        "cancel_at_period_end": at_end,
+        "canceled_at": account.now if moment else None,
+    }
+    reason = "cancellation_requested" if moment else None
+    _give_reason(subscription, reason)
+
+
+def _give_reason(subscription: Json, reason: str | None) -> None:
+    subscription["cancellation_details"] = subscription["cancellation_details"] | {"reason": reason}
+
+
+def first_invoice(account: Account, subscription: Json) -> Json:
+    """Make the invoice a subscription starts with; one that is sent stays a draft."""
+    invoice = invoices.of_subscription(account, subscription)
+    subscription["latest_invoice"] = invoice["id"]
+    account.change(subscription)
+    return invoice if invoices.is_sent(subscription) else invoices.open_(account, invoice)
+
+
+def _pay_first(account: Account, subscription: Json, invoice: Json, given: Json) -> None:
+    subscription["status"] = "incomplete"
+    account.change(subscription)
+    behavior = given.get("payment_behavior")
+    method = subscription["default_payment_method"]
+    if behavior == "default_incomplete":
+        intent = invoices.new_intent(account, invoice, method)
+        secret = {"client_secret": intent["client_secret"], "type": "payment_intent"}
+        account.change(invoice | {"_confirmation_secret": secret})
+        return
+    try:
+        invoices.charge(account, invoice, method)
+    except Refusal as refusal:
+        if behavior == "error_if_incomplete":
+            refusal.kept = False
+            raise
+
+
+@does("subscription.update")
+def update(account: Account, subscription: Json, given: Given) -> Json:
+    """Change a subscription; items named by id change, others are added; nothing is prorated."""
+    if subscription["status"] == "canceled" and given.keys() - _EDITABLE_WHEN_CANCELED:
+        raise Refusal(
+            "A canceled subscription can only update its cancellation_details and metadata.",
+            code="invalid_canceled_subscription_fields",
+        )
+    if given.keys() & {"days_until_due", "collection_method"}:
+        known = subscription["days_until_due"] is not None
+        _check_due(subscription, says_due="days_until_due" in given, known=known)
+    for index, wanted in enumerate(given.get("items", ())):
+        items.change(account, subscription, wanted, f"items[{index}]")
+    _settle_currency(account, subscription)
+    if given.get("trial_end") == "now":
+        subscription |= {"trial_end": account.now, "status": "active"}
+    elif "trial_end" in given:
+        _start_trial(account, subscription, given)
+    _cancel_later(account, subscription, given)
+    return account.change(subscription, given.before)
+
+
+@does("subscription.delete")
+def cancel(account: Account, subscription: Json, _given: Given) -> Json:
+    """Cancel a subscription at once; a second time there is none."""
+    before = subscription["status"]
+    if before in {"canceled", "incomplete_expired"}:
+        raise missing("subscription", subscription["id"], "id", 404)
+    status = "incomplete_expired" if before == "incomplete" else "canceled"
+    subscription |= {"status": status, "canceled_at": account.now, "ended_at": account.now}
+    _give_reason(subscription, "cancellation_requested")
+    account.change(subscription)
+    account.emit("customer.subscription.deleted", subscription)
+    return subscription
+
+
+@shows("subscription")
+def show(account: Account, subscription: Json, view: Json) -> None:
+    """Show the items; plan and quantity only where there is one."""
+    rows = [items.show(account, item) for item in subscription["_items"]]
+    url = f"/v1/subscription_items?subscription={subscription['id']}"
+    view["items"] = present.listing(rows, url, total_count=len(rows))
+    alone = rows[0] if len(rows) == 1 else {"plan": None, "quantity": None}
+    view["plan"] = copy.deepcopy(alone["plan"])
+    view["quantity"] = alone["quantity"]

@@ -1,0 +1,132 @@
+"""What is an item of a subscription: one price, how many, for which period?"""
+
+import calendar
+from datetime import UTC, datetime, timedelta
+
+from stripe_emulator import lifecycle, refusals
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare, missing
+from stripe_emulator.lifecycle import picked
+from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import price as prices
+
+declare(
+    Resource(
+        kind="subscription_item",
+        prefix="si_",
+        size=14,
+        fields="""billing_thresholds created current_period_end current_period_start discounts=[]
+            metadata={} plan price quantity=1 subscription tax_rates=[]""",
+    )
+)
+
+_DAYS = {"day": 1, "week": 7}
+_MONTHS = {"month": 1, "year": 12}
+_OF_PRICE = """active billing_scheme created currency livemode metadata nickname product
+    tiers_mode"""
+_NONE_LEFT = (
+    "A subscription must have at least one active plan. To cancel a subscription, please use the "
+    "cancel API endpoint on /v1/subscriptions."
+)
+
+
+def add(account: Account, subscription: Json, wanted: Json, path: str) -> None:
+    """Add an item; a price is on a subscription once."""
+    price = _recurring_price(account, wanted, path)
+    _check_unused(subscription, price)
+    item = account.new("subscription_item", price=price["id"], subscription=subscription["id"])
+    item |= picked(wanted, "quantity metadata")
+    item["current_period_start"] = account.now
+    item["current_period_end"] = subscription["trial_end"] or _after(
+        subscription["billing_cycle_anchor"], price["recurring"]
+    )
+    subscription["_items"].append(item)
+
+
+def _check_unused(subscription: Json, price: Json) -> None:
+    used = [item for item in subscription["_items"] if item["price"] == price["id"]]
+    if not used:
+        return
+    if not subscription["currency"]:  # it is being created
+        message = "Cannot create a Subscription with multiple Subscription Items with the same"
+        raise Refusal(f"{message} Price: {price['id']}", param="plan")
+    raise Refusal(
+        f"A new item with Price {price['id']} can't be added to this Subscription because an "
+        f"existing Subscription Item {used[0]['id']} is already using that Price. If you want "
+        "to update the existing item (e.g., to adjust the quantity), pass the existing "
+        "Subscription Item's `id` in your update request: "
+        "https://stripe.com/docs/api/subscriptions/update#update_subscription-items-id",
+        param="plan",
+    )
+
+
+def change(account: Account, subscription: Json, wanted: Json, path: str) -> None:
+    """Change or remove the item that an update names by its id; without one it is added."""
+    if "id" not in wanted:
+        add(account, subscription, wanted, path)
+        return
+    item = _named(subscription, wanted["id"], f"{path}[id]")
+    if wanted.get("deleted"):
+        _remove(subscription, item, f"{path}[deleted]")
+        return
+    if "price" in wanted or "price_data" in wanted:
+        item["price"] = _recurring_price(account, wanted, path)["id"]
+    item |= picked(wanted, "quantity")
+    if "metadata" in wanted:
+        item["metadata"] = lifecycle.metadata(item["metadata"], wanted["metadata"])
+
+
+def _named(subscription: Json, id_: str, param: str) -> Json:
+    for item in subscription["_items"]:
+        if item["id"] == id_:
+            found: Json = item
+            return found
+    raise missing("subscription_item", id_, param)
+
+
+def _remove(subscription: Json, item: Json, param: str) -> None:
+    subscription["_items"].remove(item)
+    if not subscription["_items"]:
+        raise Refusal(_NONE_LEFT, param=param)
+
+
+def _recurring_price(account: Account, wanted: Json, path: str) -> Json:
+    if data := wanted.get("price_data"):
+        if "recurring" not in data:
+            raise refusals.missing_parameter(f"{path}[price_data][recurring]")
+        return prices.of_data(account, data)
+    price = prices.on_sale(account, wanted, path, inline=True)
+    prices.check_type(price, "recurring", f"{path}[price]")
+    return price
+
+
+def _after(moment: int, every: Json) -> int:
+    """The end of the billing period that starts then; months end on their last day."""
+    at = datetime.fromtimestamp(moment, UTC)
+    count, interval = every["interval_count"], every["interval"]
+    if interval in _DAYS:
+        end = at + timedelta(days=count * _DAYS[interval])
+    else:
+        end = _months_later(at, count * _MONTHS[interval])
+    return int(end.timestamp())
+
+
+def _months_later(at: datetime, months: int) -> datetime:
+    years, month = divmod(at.month - 1 + months, 12)
+    year, month = at.year + years, month + 1
+    last = calendar.monthrange(year, month)[1]
+    return at.replace(year=year, month=month, day=min(at.day, last))
+
+
+def show(account: Account, item: Json) -> Json:
+    """Show an item with its price, and the price as the plan it once was called."""
+    price = account.show(account.need("price", item["price"]))
+    plan = {
+        "id": price["id"],
+        "object": "plan",
+        "transform_usage": None,
+        "amount": price["unit_amount"],
+        "amount_decimal": price["unit_amount_decimal"],
+    }
+    plan |= picked(price, _OF_PRICE) | price["recurring"]
+    return item | {"price": price, "plan": plan}

@@ -1,0 +1,145 @@
+"""A resource is a file: whoever adds one adds one file, and whoever reads one reads one."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / "plugin"
+PACKAGE = SOURCE / "stripe_emulator"
+RESOURCES = sorted(path.stem for path in (PACKAGE / "resources").glob("[a-z]*.py"))
+
+COUPON = '''
+"""What is a coupon: how much less, and how often?"""
+
+from stripe_emulator.declare import Resource, declare
+from stripe_emulator.lifecycle import does
+from stripe_emulator.present import shows
+from stripe_emulator.refusals import Refusal
+
+declare(
+    Resource(
+        kind="coupon",
+        prefix="",
+        size=8,
+        path="/v1/coupons",
+        fields="""amount_off created currency duration="once" livemode=false metadata={} name
+            percent_off times_redeemed=0 valid=true""",
+        verbs={
+            "list": "created:$range off:num",
+            "create": "duration:forever|once|repeating name:str<40 percent_off:num metadata:map?",
+            "retrieve": "",
+            "update": "metadata:map? name:str<40?",
+            "delete": "",
+            "redeem": "times:int>=1",
+        },
+        emits="created updated deleted",
+        in_path="coupon",
+        looks_at={"off": "percent_off"},
+    )
+)
+
+
+@does("coupon.redeem")
+def redeem(account, coupon, given):
+    """Use it so many times."""
+    if not coupon["valid"]:
+        raise Refusal("This coupon is not valid any more.", param="coupon")
+    coupon["times_redeemed"] += given.get("times", 1)
+    return account.change(coupon, given.before)
+
+
+@shows("coupon")
+def show(account, coupon, view):
+    """Say how often it was used."""
+    view["used"] = coupon["times_redeemed"] > 0
+'''
+USE = """
+import json, sys
+import stripe_emulator.resources
+stripe_emulator.resources.__path__.append(sys.argv[1])
+from stripe_emulator import Emulator
+HEADERS = {"Authorization": "Bearer sk_test_x"}
+with Emulator() as emulator:
+    def ask(method, target, body=b""):
+        answer = emulator.answer(method, target, HEADERS, body)
+        return answer.status, json.loads(answer.body)
+    status, made = ask("POST", "/v1/coupons", b"percent_off=25.5&name=Summer")
+    assert status == 200 and made["object"] == "coupon" and made["percent_off"] == 25.5, made
+    path = "/v1/coupons/" + made["id"]
+    assert ask("GET", path)[1] == made and made["used"] is False
+    assert ask("POST", path, b"name=Winter")[1]["name"] == "Winter"
+    assert ask("POST", path + "/redeem", b"times=2")[1]["times_redeemed"] == 2
+    assert ask("POST", path + "/redeem", b"times=0")[0] == 400
+    assert [row["used"] for row in ask("GET", "/v1/coupons?off=25.5")[1]["data"]] == [True]
+    assert ask("GET", "/v1/coupons?off=1")[1]["data"] == []
+    assert ask("GET", "/v1/coupons/none")[1]["error"]["param"] == "coupon"
+    assert ask("POST", "/v1/coupons", b"colour=red")[1]["error"]["code"] == "parameter_unknown"
+    assert ask("DELETE", path)[1] == {"id": made["id"], "object": "coupon", "deleted": True}
+    events = [event["type"] for event in ask("GET", "/v1/events")[1]["data"]]
+    assert events == ["coupon.deleted", "coupon.updated", "coupon.updated", "coupon.created"]
+"""
+
+
+def test_one_file_adds_a_resource(tmp_path: Path) -> None:
+    """A coupon's fields, parameters, filters, behaviour, view and events are one file."""
+    (tmp_path / "coupon.py").write_text(COUPON, "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    command = [sys.executable, "-W", "error", "-c", USE, str(tmp_path)]
+    subprocess.run(command, check=True, env=environment)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (COUPON.replace('kind="coupon"', 'kind="refund"'), "'refund' is declared already"),
+        ("from stripe_emulator.declare import shape\nshape(address='{zip}')", "shape 'address'"),
+    ],
+)
+def test_nothing_is_declared_over_another(tmp_path: Path, text: str, problem: str) -> None:
+    """A second file for a kind, or a second shape of a name, is an error that says so."""
+    (tmp_path / "zz_second.py").write_text(text, "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    command = [sys.executable, "-c", USE, str(tmp_path)]
+    ended = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+    assert ended.returncode != 0
+    assert problem in ended.stderr.splitlines()[-1]
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of the emulator that a file imports when it is imported."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("stripe_emulator"):
+            inner = [f"{node.module}.{name.name}" for name in node.names]
+            found |= {node.module or "", *inner}
+    return {name.removeprefix("stripe_emulator.") for name in found}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+def test_the_machinery_knows_no_resource(path: Path) -> None:
+    """Only the emulator loads the folder, as a whole; nothing else imports a file of it."""
+    named = {name for name in imports(path) if name.startswith("resources")}
+    assert named <= ({"resources"} if path.stem == "emulator" else set())
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_resources_know_no_door(name: str) -> None:
+    """A resource is the same however it is reached: it imports nothing that answers requests."""
+    doors = {"emulator", "server", "lines", "transport", "control", "pay", "access", "replays"}
+    assert imports(PACKAGE / "resources" / f"{name}.py").isdisjoint(doors)
+
+
+def test_no_import_turns_in_a_circle() -> None:
+    """The files of the emulator import each other in one direction."""
+    files = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): imports(path)
+        for path in PACKAGE.rglob("[a-z]*.py")
+    }
+    while files:
+        free = {name for name, needed in files.items() if not needed & files.keys()}
+        assert free, files
+        files = {name: needed for name, needed in files.items() if name not in free}
