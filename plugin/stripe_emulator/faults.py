@@ -219,10 +219,9 @@ class Faults:
     def _drawn(self, fault: Fault, id_: int, draws: int) -> bool:
         chance = random.Random(f"{fault.seed}:{draws}").random()  # noqa: S311 - repeatable
         hit = chance < fault.probability
-        sql = (
-            "UPDATE faults SET draws = draws + 1, hits = hits + ?1, left = left - ?1 WHERE id = ?2"
-        )
-        self._store.run(sql, int(hit), id_)
+        self._store.run("UPDATE faults SET draws = draws + 1 WHERE id = ?", id_)
+        if hit:
+            self._store.run("UPDATE faults SET hits = hits + 1, left = left - 1 WHERE id = ?", id_)
         return hit
 
 
