@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 # A second environment has the lowest versions that pyproject.toml allows; each layer is tried in it.
 LOWEST := $(VENV)-lowest
-UV := VIRTUAL_ENV=$(LOWEST) $(LOWEST)/bin/uv pip
+UV := VIRTUAL_ENV=$(LOWEST) UV_SYSTEM_CERTS=1 $(LOWEST)/bin/uv pip
 QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connection.py test_host.py \
 	test_flow.py test_terminal.py emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
