@@ -11,7 +11,8 @@ PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 LOWEST := $(VENV)-lowest
 UV := VIRTUAL_ENV=$(LOWEST) UV_SYSTEM_CERTS=1 $(LOWEST)/bin/uv pip
 QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connection.py test_host.py \
-	test_flow.py $(addprefix test_terminal.py::test_,list run_as_json flow_as_json) emulator/test_lifecycles.py emulator/test_faults.py \
+	test_flow.py $(addprefix test_terminal.py::test_,list run_as_json flow_as_json) \
+	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
 # A flow that is shown off must never reach a real account.
 EMULATORED := env -u STRIPE_API_KEY -u STRIPE_ACCOUNT STRIPE_NODES_HOME=$(VENV)/demo
