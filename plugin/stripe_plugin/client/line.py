@@ -7,7 +7,6 @@ when it changes: `httpx.HTTPTransport._pool`, to put a network of our own in;
 and a line serves one run at a time; `HTTP11Connection._h11_state`, to see what is left over.
 """
 
-import asyncio
 import time
 from contextlib import nullcontext
 from functools import cache
@@ -18,7 +17,7 @@ import httpx
 
 from stripe_plugin.client.address import Address
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.client.network import AsyncNetwork, Attempt, Network
+from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, within
 from stripe_plugin.run.exchange import Send
 from stripe_plugin.secrets import masked
 from stripe_plugin.wire.reply import Answer, Lost, Reply
@@ -144,7 +143,7 @@ class AsyncLine:
         """As `Line.ask`."""
         seconds = _seconds(send, began)
         try:
-            async with asyncio.timeout(seconds):
+            async with within(seconds):
                 self.ends = self._attempt.begin(seconds)
                 self._transport = self._transport or self._open()
                 message = _message(connection, send, seconds)

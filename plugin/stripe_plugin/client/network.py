@@ -9,8 +9,8 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -58,6 +58,23 @@ class Attempt:
         """Bytes are written, encrypted for a host or for nobody; a proxy's are no request."""
         if tls_host == self._tls_host:
             self.sent = True
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncGenerator[None]:
+    """As `asyncio.timeout`, which before Python 3.11.3 ended as `CancelledError` if the task was
+    being cancelled already: what such a task still does, as in a `finally`, could time out
+    without a word (python/cpython#102780).
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except asyncio.CancelledError as error:
+        if limit.expired() and task and task.cancelling() <= before:
+            raise TimeoutError from error
+        raise
 
 
 class Tls:

@@ -213,9 +213,8 @@ class AsyncPool(Lines[L]):
 
     async def _handed(self, hand: Future, hands: deque[Hand], seconds: float) -> Any:
         """What is handed over within so many seconds."""
-        with self._told(hands, partial(_set, hand)), suppress(TimeoutError):
-            async with asyncio.timeout(max(seconds, 0)):
-                await hand
+        with self._told(hands, partial(_set, hand)):
+            await asyncio.wait([hand], timeout=max(seconds, 0))
         return _handed(hand)
 
     async def join(self) -> None:
