@@ -9,14 +9,16 @@ from typing import Any
 import httpcore
 import httpx
 import pytest
-from network_support import Place, friendly
+from network_support import Place, friendly, silent
 from support import made
 
-from stripe_plugin import AsyncClient, Client, Connection
+from stripe_plugin import AsyncClient, Client, Connection, Policy, RunContext
 from stripe_plugin.client import line, network
 from stripe_plugin.client.network import Attempt
+from stripe_plugin.errors import ConnectionFailed
 
 READ = made("retrieve_customer", {"Customer ID": "cus_1"})
+CREATE = made("create_customer", {"Name": "J"})
 
 
 @pytest.fixture
@@ -166,3 +168,28 @@ def test_many_threads_open_no_more_than_they_use(place: Place) -> None:
         for thread in threads:
             thread.join()
     assert place.most <= 10
+
+
+def test_a_run_in_a_task_that_is_being_cancelled_ends_like_any_other() -> None:
+    """A refund in the `finally` of a cancelled task times out as an error, not as a cancelling."""
+
+    async def compensate(client: AsyncClient) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            with pytest.raises(ConnectionFailed, match="did not answer in time") as caught:
+                await client.run(CREATE, RunContext(timeout=0.05))
+            assert caught.value.attempts == 2
+            assert caught.value.outcome_unknown
+
+    async def run(place: Place) -> None:
+        policy = Policy(retries=1, first_delay=0.001)
+        async with AsyncClient(Connection("sk_test_line", base_url=place.url), policy) as client:
+            task = asyncio.create_task(compensate(client))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    with Place(silent) as place:
+        asyncio.run(run(place))

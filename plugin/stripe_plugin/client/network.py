@@ -62,9 +62,9 @@ class Attempt:
 
 @asynccontextmanager
 async def within(seconds: float) -> AsyncGenerator[None]:
-    """As `asyncio.timeout`, which before Python 3.11.3 ended as `CancelledError` if the task was
-    being cancelled already: what such a task still does, as in a `finally`, could time out
-    without a word (python/cpython#102780).
+    """As `asyncio.timeout`, also in a task that is being cancelled already, as in its `finally`.
+
+    Before Python 3.11.3 that ended there as `CancelledError` (python/cpython#102780).
     """
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
@@ -350,7 +350,7 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
             self._sock = sock = socket.socket(family, kind, protocol)
             try:
                 sock.setblocking(False)
-                async with asyncio.timeout(share):
+                async with within(share):
                     await loop.sock_connect(sock, where)
             except OSError as error:
                 sock.close()

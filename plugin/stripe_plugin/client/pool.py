@@ -199,7 +199,7 @@ class AsyncPool(Lines[L]):
             return line
         hand = _hand()
         try:
-            line = await self._handed(hand, self._waiting, ends - time.monotonic())
+            line = await self._wait_for(hand, self._waiting, ends - time.monotonic())
         except BaseException:
             if (late := _handed(hand)) is not None:
                 self.give(late)
@@ -209,9 +209,9 @@ class AsyncPool(Lines[L]):
     async def sleep(self, seconds: float) -> None:
         """As `Pool.sleep`."""
         if seconds > 0 and not self.closed:
-            await self._handed(_hand(), self._sleeping, seconds)
+            await self._wait_for(_hand(), self._sleeping, seconds)
 
-    async def _handed(self, hand: Future, hands: deque[Hand], seconds: float) -> Any:
+    async def _wait_for(self, hand: Future, hands: deque[Hand], seconds: float) -> Any:
         """What is handed over within so many seconds."""
         with self._told(hands, partial(_set, hand)):
             await asyncio.wait([hand], timeout=max(seconds, 0))
@@ -219,7 +219,7 @@ class AsyncPool(Lines[L]):
 
     async def join(self) -> None:
         """As `Pool.join`."""
-        while self.on_their_way():  # an event could be lost with its run; this cannot
+        while self.on_their_way():  # noqa: ASYNC110 - an event could be lost with its run
             await asyncio.sleep(CLOSING_STEP)
 
 
