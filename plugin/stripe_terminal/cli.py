@@ -179,7 +179,6 @@ def run(session: Session, action: str, **given: Any) -> None:
 
     with session.connected():
         inputs = inputs_of(given["pairs"], given["inputs"])
-        _warn_of_inputs(session, action, inputs)
         step = Step(action, action, inputs, expand=given["expand"])
         run_id = run_id_or_new(given["run_id"])
         result = _ran(session, step, run_id)
@@ -188,13 +187,6 @@ def run(session: Session, action: str, **given: Any) -> None:
     else:
         printed.print_output(session.out, result)
     session.tell_about(result)
-
-
-def _warn_of_inputs(session: Session, action: str, inputs: Mapping[str, Any]) -> None:
-    """Tells of IDs that look like another resource's; raises `InvalidInputs` at once."""
-    judged = session.host.action(action).read(inputs)
-    for warning in judged.warnings().values():
-        session.err.say(warning, "[yellow]![/] ")
 
 
 def _ran(session: Session, step: "Step", run_id: str) -> "Result":

@@ -39,7 +39,8 @@ tls_context = cache(httpx.create_ssl_context)  # once: reading certificates cost
 
 class _Transport(httpx.HTTPTransport):
     def __init__(self, pool: httpcore.ConnectionPool) -> None:  # instead of making one
-        pool._optional_thread_lock = nullcontext()  # type: ignore[assignment]  # noqa: SLF001
+        inside: Any = pool
+        inside._optional_thread_lock = nullcontext()  # noqa: SLF001
         self._pool = pool
 
 

@@ -68,8 +68,9 @@ async def within(seconds: float) -> AsyncGenerator[None]:
     """
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
+    limit = asyncio.timeout(seconds)
     try:
-        async with asyncio.timeout(seconds) as limit:
+        async with limit:
             yield
     except asyncio.CancelledError as error:
         if limit.expired() and task and task.cancelling() <= before:
