@@ -107,7 +107,7 @@ class Tls:
 class Stream(httpcore.NetworkStream):
     """A socket, bounded by the attempt."""
 
-    layers = 0  # of TLS
+    layers: int = 0  # of TLS
 
     def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
         self._sock, self._attempt = sock, attempt
@@ -153,7 +153,7 @@ class SecureStream(httpcore.NetworkStream):
         host: str | None,
     ) -> None:
         self._under, self._attempt = under, attempt
-        self.layers = under.layers + 1
+        self.layers: int = under.layers + 1
         self._tls = Tls(context, host)
         self._complete(self._tls.handshake)
 
@@ -239,7 +239,7 @@ class Network(httpcore.NetworkBackend):
 class AsyncStream(httpcore.AsyncNetworkStream):
     """As `Stream`, for asyncio."""
 
-    layers = 0
+    layers: int = 0
 
     def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
         self._sock, self._attempt = sock, attempt
@@ -287,7 +287,7 @@ class AsyncSecureStream(httpcore.AsyncNetworkStream):
         host: str | None,
     ) -> None:
         self._under, self._attempt = under, attempt
-        self.layers = under.layers + 1
+        self.layers: int = under.layers + 1
         self._tls = Tls(context, host)
 
     async def handshake(self) -> None:
