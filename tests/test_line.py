@@ -117,15 +117,20 @@ def test_a_connection_is_kept_for_the_next_run(place: Place) -> None:
     assert line.KEPT >= 60
 
 
-def test_a_proxy_is_no_request() -> None:
+@pytest.mark.parametrize(
+    ("proxy", "for_proxies", "for_the_request"),
+    [(None, [], 1), ("http://p", [0], 1), ("socks5://p", [0], 1), ("HTTPS://p", [0, 1], 2)],
+)
+def test_what_a_proxy_is_told_is_no_request(
+    proxy: str | None, for_proxies: list[int], for_the_request: int
+) -> None:
     """What is written to a proxy, in the open or by TLS, is not yet the request."""
-    secured = Connection("sk_test_line").address
-    attempt = Attempt(secured)
+    attempt = Attempt(network.layers(Connection("sk_test_line").address, proxy))
     attempt.connecting()
-    attempt.writing(None)  # CONNECT, or a SOCKS greeting
-    attempt.writing("proxy.example")  # the same, by TLS
+    for layers in for_proxies:
+        attempt.writing(layers)
     assert not attempt.sent
-    attempt.writing("api.stripe.com")
+    attempt.writing(for_the_request)
     assert attempt.sent
 
 

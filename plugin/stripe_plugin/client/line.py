@@ -17,7 +17,7 @@ import httpx
 
 from stripe_plugin.client.address import Address
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, within
+from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, layers, within
 from stripe_plugin.run.exchange import Send
 from stripe_plugin.secrets import masked
 from stripe_plugin.wire.reply import Answer, Lost, Reply
@@ -75,7 +75,7 @@ class Line:
     def __init__(self, connection: Connection, proxy: str | None) -> None:
         self._in_process, self._proxy = connection.in_process, proxy
         self._address = connection.address
-        self._attempt = Attempt(self._address)
+        self._attempt = Attempt(layers(self._address, proxy))
         self._network = Network(self._attempt)
         self._transport: Any = None
         self.ends = 0.0  # of the run that has it, in seconds of the monotonic clock
@@ -126,7 +126,7 @@ class AsyncLine:
     def __init__(self, connection: Connection, proxy: str | None) -> None:
         self._in_process, self._proxy = connection.in_process, proxy
         self._address = connection.address
-        self._attempt = Attempt(self._address)
+        self._attempt = Attempt(layers(self._address, proxy))
         self._network = AsyncNetwork(self._attempt)
         self._transport: Any = None
         self.ends = 0.0  # of the run that has it, in seconds of the monotonic clock

@@ -29,8 +29,8 @@ class Attempt:
     Without asyncio `left` bounds each step; asyncio bounds the attempt from outside.
     """
 
-    def __init__(self, address: Address) -> None:
-        self._tls_host = address.host if address.secure else None
+    def __init__(self, layers: int) -> None:
+        self._layers = layers  # of TLS around the request; what a proxy is told has fewer
         self._process = os.getpid()
         self._ends = 0.0
         self.sent = True
@@ -54,10 +54,17 @@ class Attempt:
         """A connection is being opened: nothing has been sent yet."""
         self.sent = False
 
-    def writing(self, tls_host: str | None) -> None:
-        """Bytes are written, encrypted for a host or for nobody; a proxy's are no request."""
-        if tls_host == self._tls_host:
+    def writing(self, layers: int) -> None:
+        """Bytes are written, under so many layers of TLS: the request's, or a proxy's."""
+        if layers == self._layers:
             self.sent = True
+
+
+def layers(address: Address, proxy: str | None) -> int:
+    """How many layers of TLS are around a request: one to Stripe, one more to a proxy by TLS."""
+    if not address.secure:
+        return 0
+    return 2 if proxy is not None and proxy.lower().startswith("https:") else 1
 
 
 @asynccontextmanager
@@ -101,6 +108,8 @@ class Tls:
 class Stream(httpcore.NetworkStream):
     """A socket, bounded by the attempt."""
 
+    layers: int = 0  # of TLS
+
     def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
         self._sock, self._attempt = sock, attempt
 
@@ -112,7 +121,7 @@ class Stream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: Seconds = None) -> None:  # noqa: ARG002
         """All of it."""
         self._sock.settimeout(self._attempt.left())
-        self._attempt.writing(None)
+        self._attempt.writing(self.layers)
         with _write_errors():
             self._sock.sendall(buffer)
 
@@ -144,7 +153,8 @@ class SecureStream(httpcore.NetworkStream):
         context: ssl.SSLContext,
         host: str | None,
     ) -> None:
-        self._under, self._attempt, self._host = under, attempt, host
+        self._under, self._attempt = under, attempt
+        self.layers: int = under.layers + 1
         self._tls = Tls(context, host)
         self._complete(self._tls.handshake)
 
@@ -169,7 +179,7 @@ class SecureStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: Seconds = None) -> None:  # noqa: ARG002
         """All of it."""
-        self._attempt.writing(self._host)
+        self._attempt.writing(self.layers)
         self._complete(partial(self._tls.write, buffer))
 
     def start_tls(
@@ -230,6 +240,8 @@ class Network(httpcore.NetworkBackend):
 class AsyncStream(httpcore.AsyncNetworkStream):
     """As `Stream`, for asyncio."""
 
+    layers: int = 0
+
     def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
         self._sock, self._attempt = sock, attempt
 
@@ -241,7 +253,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: Seconds = None) -> None:  # noqa: ARG002, ASYNC109
         """All of it."""
         self._attempt.left()
-        self._attempt.writing(None)
+        self._attempt.writing(self.layers)
         with _write_errors():
             await asyncio.get_running_loop().sock_sendall(self._sock, buffer)
 
@@ -275,7 +287,8 @@ class AsyncSecureStream(httpcore.AsyncNetworkStream):
         context: ssl.SSLContext,
         host: str | None,
     ) -> None:
-        self._under, self._attempt, self._host = under, attempt, host
+        self._under, self._attempt = under, attempt
+        self.layers: int = under.layers + 1
         self._tls = Tls(context, host)
 
     async def handshake(self) -> None:
@@ -303,7 +316,7 @@ class AsyncSecureStream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: Seconds = None) -> None:  # noqa: ARG002, ASYNC109
         """All of it."""
-        self._attempt.writing(self._host)
+        self._attempt.writing(self.layers)
         await self._complete(partial(self._tls.write, buffer))
 
     async def start_tls(
