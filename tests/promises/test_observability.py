@@ -69,9 +69,17 @@ class Desk:
     def __init__(self, way: str, world: Emulator, url: str) -> None:
         self.way, self.world, self.connection = way, world, Connection(KEY, base_url=url)
         self.inside = Connection(KEY, in_process=world)  # the same without the socket
+        self._usual: dict[Policy, Host] = {}
 
     def host(self, *plugins: Any, policy: Policy = QUICK) -> Host:
-        """Everything installed, and these plugins."""
+        """Everything installed, and these plugins; without any it is the same one again."""
+        if plugins:
+            return self._loaded(*plugins, policy=policy)
+        if policy not in self._usual:
+            self._usual[policy] = self._loaded(policy=policy)
+        return self._usual[policy]
+
+    def _loaded(self, *plugins: Any, policy: Policy) -> Host:
         host = Host.load(policy=policy)
         for number, plugin in enumerate([*plugins, *([Blind()] if self.way == "thread" else [])]):
             host.register(plugin, f"acme:plugin{number}")
