@@ -199,11 +199,11 @@ def test_a_row_takes_or_refuses_whatever_it_is_given(name: str) -> None:
     """Every row refuses a hostile value or sends what is declared, by display key or by name."""
     for row in ACTIONS[name].spec.rows:
         beside = {key: value for key, value in fewest(name).items() if key != row.key}
-        words = itertools.cycle([row.key, row.name])
-        for value in (*TEXTS, *NUMBERS, *FOREIGN):
+        words = itertools.cycle([row.key, row.name, row.name, row.key])
+        for number, value in enumerate([*TEXTS, *NUMBERS, *FOREIGN]):
+            around = {"metadata": value} if number % 2 else [value]
             attempted(name, {**beside, next(words): value})
-            attempted(name, {**beside, next(words): [value]})
-            attempted(name, {**beside, next(words): {"metadata": value}})
+            attempted(name, {**beside, next(words): around})
 
 
 SOME = ("create_price", "list_prices", "update_customer", "delete_customer")  # every method
