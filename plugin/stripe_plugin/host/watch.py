@@ -205,10 +205,12 @@ def _named(watch: Watch, action: Any, connection: Any, context: Any) -> "RunCont
 
     from stripe_plugin.run.idempotency import idempotency_key
 
-    if watch.named is None:
-        key = idempotency_key(action.spec, connection, context)
-        watch.named = context if key is None else attrs.evolve(context, idempotency_key=key)
-    return watch.named
+    if watch.named is not None:
+        return watch.named
+    key = idempotency_key(action.spec, connection, context)
+    named: RunContext = context if key is None else attrs.evolve(context, idempotency_key=key)
+    watch.named = named
+    return named
 
 
 def _hear(watch: Watch, error: StripeError, began: float) -> None:
