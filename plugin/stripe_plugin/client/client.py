@@ -22,6 +22,7 @@ from stripe_plugin.wire.reply import Answer, Lost
 L = TypeVar("L")
 Taken: TypeAlias = tuple[L | None, float]
 CLOSED = Lost("The client was closed.", sent=False, again=False)
+TOO_LATE = Lost("The machine slept too long while the run waited.", sent=False)
 BUSY = f"None of {MOST} connections became free in time."
 
 
@@ -67,7 +68,7 @@ class Client(AbstractContextManager["Client"]):
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
-            return line.ask(asks, command, began)
+            return TOO_LATE if command.is_too_late() else line.ask(asks, command, began)
         finally:
             self._pool.give(line)
 
@@ -136,7 +137,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
-            return await line.ask(asks, command, began)
+            return TOO_LATE if command.is_too_late() else await line.ask(asks, command, began)
         finally:
             self._pool.give(line)
 
