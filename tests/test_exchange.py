@@ -848,3 +848,10 @@ def test_one_client_serves_many_threads() -> None:
     sent = {re.findall(rb"(?i)idempotency-key: (\S+)", seen)[0].decode() for seen in server.seen}
     assert sent == set(keys)
     assert len(results) == 20
+
+
+@pytest.mark.parametrize("attempt", [1, 60, 2_999, 10**6])
+def test_any_number_of_retries_has_a_delay(attempt: int) -> None:
+    """However often an attempt failed, the wait before the next is within the policy's bounds."""
+    policy = Policy(retries=10**6)
+    assert policy.first_delay <= policy.delay(attempt, CUT) <= policy.longest_delay
