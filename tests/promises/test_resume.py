@@ -91,7 +91,8 @@ class Scene:
 
     def __init__(self, home: Path, world: Emulator, **env: str) -> None:
         self.world = world
-        self._terminal = Terminal(home, **env)
+        self._terminal = Terminal(home)
+        self._terminal.env.update(env)
         self._env = environment(home, **env)
         self._words = ["flow", str(home / "flow.yaml"), "--run-id", "r1", "--json"]
         (home / "flow.yaml").write_text(FLOW, "utf-8")
