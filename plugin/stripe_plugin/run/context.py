@@ -168,7 +168,8 @@ class Policy:
         """Seconds to wait after the nth attempt, at least what Stripe asks for."""
         doubled = self.first_delay * 2.0 ** min(attempt - 1, 60)
         backoff = min(doubled, self.longest_delay) * uniform(0.5, 1)  # noqa: S311 - no secret
-        return max(self.first_delay, backoff, _retry_after(answer))
+        least = min(self.first_delay, self.longest_delay)
+        return max(least, backoff, _retry_after(answer))
 
 
 def _retry_after(answer: Answer) -> float:
