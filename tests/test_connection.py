@@ -5,6 +5,7 @@ import copy
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -220,7 +221,7 @@ def test_a_wrong_account(account: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["delay", "delay_after"])
-def test_an_emulator_in_process_keeps_to_the_timeout(kind: str) -> None:
+def test_an_emulator_in_process_keeps_to_the_timeout(kind: Any) -> None:
     """A delay on order ends at the timeout as it does on a socket: the outcome is unknown."""
     with Emulator() as emulator:
         emulator.faults.add(Fault(kind, seconds=60, times=None))
