@@ -24,6 +24,7 @@ from stripe_plugin.run.exchange import Send
 from stripe_plugin.secrets import masked, said
 from stripe_plugin.wire.reply import Answer, Lost, Reply
 
+NETWORK = (httpx.HTTPError, httpcore.NetworkError, OSError)
 KEPT = 60.0  # seconds that an idle connection is kept
 LARGEST = 50_000_000  # bytes of an answer; Stripe's are far smaller
 SHORTEST = 0.001  # seconds that an attempt gets, however late it is
@@ -241,14 +242,16 @@ def _reply(response: httpx.Response, body: bytearray, began: float) -> Reply:
     return Reply(response.status_code, headers, bytes(body), took)
 
 
-def _lost(error: BaseException, began: float, *, sent: bool) -> Lost:
-    """What went wrong. What is no matter of the network is raised again.
+def _is_of_socks(error: BaseException) -> bool:
+    """What a SOCKS proxy may say and httpcore does not foresee: an assertion, or socksio's."""
+    package, _, _ = type(error).__module__.partition(".")
+    return package == "socksio" or isinstance(error, AssertionError)
 
-    On the way there everything is: httpcore does not foresee all that a SOCKS proxy may answer.
-    """
+
+def _lost(error: BaseException, began: float, *, sent: bool) -> Lost:
+    """What went wrong. What is no matter of the network is raised again."""
     error.__traceback__ = error.__cause__ = error.__context__ = None  # httpcore's frames: the key
-    networks = httpx.HTTPError | httpcore.NetworkError | OSError if sent else Exception
-    if not isinstance(error, networks):
+    if not isinstance(error, NETWORK) and not _is_of_socks(error):
         raise error
     late = isinstance(error, httpx.TimeoutException | TimeoutError)
     what = "did not answer in time" if late else "hung up"
