@@ -285,6 +285,26 @@ def test_blocked_by_environment(blocked: str, add: Add, monkeypatch: pytest.Monk
     assert not Host.load().problems
 
 
+def test_a_guard_is_never_asked_for_by_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text in the place of a list, or a variable that is set but empty, is refused."""
+    for names in ({"require": "acme"}, {"block": "acme"}):
+        with pytest.raises(UsageError, match=r'is a list of names: \["acme"\]'):
+            Host.load(**names)  # type: ignore[arg-type]
+    for empty in ("", " ", " ,"):
+        monkeypatch.setenv("STRIPE_PLUGIN_REQUIRE", empty)
+        with pytest.raises(UsageError, match="STRIPE_PLUGIN_REQUIRE is set but empty"):
+            Host.load()
+
+
+def test_a_guard_that_is_missing_or_broken_is_named(add: Add) -> None:
+    """What is required and not there says why."""
+    with pytest.raises(UsageError, match="required, but is not installed, or blocked"):
+        Host.load(require=["acme"])
+    add("acme-broken", *plugin("raise RuntimeError('no licence')"))
+    with pytest.raises(UsageError, match="required, but cannot be used: RuntimeError: no licence"):
+        Host.load(require=["acme"])
+
+
 RUN = RunContext(run_id="r1", step="price")
 PRICE = {"Currency": "usd", "Unit Amount": 1000, "Product Data": {"name": "Plan"}}
 
