@@ -11,7 +11,8 @@ import pytest
 
 from stripe_plugin import CardError, Connection, Host
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -40,6 +41,14 @@ def test_money_moves_in_the_emulator(card: str) -> None:
         paid = pay("create_payment_intent", inputs, extra=extra).output
         refund = pay("refund_payment", {"Payment Intent ID": paid["id"]}).output
     assert (paid["status"], refund["amount"]) == ("succeeded", 2000)
+
+
+@pytest.mark.parametrize("page", ["README", "SECURITY", "CONTRIBUTING", "nodes/README"])
+def test_a_link_leads_somewhere(page: str) -> None:
+    """Every file that a page links to is there."""
+    file = ROOT / f"{page}.md"
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read_text("utf-8"))
+    assert [link for link in links if not (file.parent / link).exists()] == []
 
 
 def test_there_are_snippets() -> None:
