@@ -325,6 +325,16 @@ def test_a_run_replays_under_its_name() -> None:
         assert fresh.output["id"] != first.output["id"]
 
 
+@pytest.mark.parametrize("context", [{"run_id": "r1"}, {}, "r1"])
+def test_a_run_is_never_named_in_vain(context: Any) -> None:
+    """What is no context is refused, also where it is empty: it would be a run of its own."""
+    with Counted() as world, Host.load() as host:
+        for run in (host.run, lambda *args, **named: asyncio.run(host.arun(*args, **named))):
+            with pytest.raises(UsageError, match=r"The context is a (dict|str), not a RunContext"):
+                run("create_price", PRICE, connection=world.connection(), context=context)
+        assert world.executed("POST /v1/prices") == 0
+
+
 def test_runs_without_a_name_are_runs_of_their_own() -> None:
     """Without a run id nothing is taken for a repetition."""
     with Counted() as world, Host.load() as host:

@@ -181,10 +181,8 @@ class Host(AbstractContextManager["Host"]):
         context: "RunContext | None",
     ) -> dict[str, Any]:
         """What to call the hooks with: the action, judged, the connection, and the run."""
-        from stripe_plugin.run.context import RunContext
-
         watch.action_id = action_id
-        watch.context = context = context or RunContext()
+        watch.context = context = _context(context)
         cls = self.action(action_id)
         action = cls.read(inputs, extra=extra, expand=expand)
         asks = self._connection(connection, action_id, context)
@@ -227,6 +225,17 @@ class Host(AbstractContextManager["Host"]):
     async def __aexit__(self, *_: object) -> None:
         await self._clients.aclose()
         await asyncio.to_thread(self.close)
+
+
+def _context(given: Any) -> "RunContext":
+    """Which run this is; a run of its own, if nothing is said."""
+    from stripe_plugin.run.context import RunContext
+
+    if given is None:
+        return RunContext()
+    if not isinstance(given, RunContext):
+        raise UsageError(f"The context is a {type(given).__name__}, not a RunContext(…)")
+    return given
 
 
 def _checked(result: Any) -> "Result":
