@@ -200,6 +200,8 @@ def test_no_cassette_is_missing_or_left_over() -> None:
     """Every scenario has its cassette, every file its scenario, every action a scenario."""
     assert [path for path in map(path_of, SCENARIOS.values()) if not path.is_file()] == []
     assert recording.orphans() == []
+    lacking = [name for name in ACTIONS if f"actions/{name}" not in SCENARIOS]
+    assert not lacking, f"cassettes/scenarios.yaml needs, and `make record` records, {lacking}"
     own = {name: SCENARIOS[f"actions/{name}"].steps[-1].action for name in ACTIONS}
     assert own == {name: name for name in ACTIONS}
 

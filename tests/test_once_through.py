@@ -1,13 +1,16 @@
 """A run judges its inputs once, encodes them once and names itself once, whoever starts it."""
 
+import json
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import attrs
 import pytest
+from terminal_support import Terminal
 
 from stripe_plugin import (
     Action,
@@ -68,7 +71,7 @@ class Offer:
 @pytest.fixture(autouse=True)
 def _counting(monkeypatch: pytest.MonkeyPatch) -> None:
     counted.clear()
-    random = uuid.uuid4
+    random, named = uuid.uuid4, uuid.uuid5
 
     def encoded(params: Any) -> str:
         count("encodings")
@@ -78,8 +81,13 @@ def _counting(monkeypatch: pytest.MonkeyPatch) -> None:
         count("keys")
         return random()
 
+    def derived(*given: Any) -> uuid.UUID:
+        count("keys")
+        return named(*given)
+
+    keys = SimpleNamespace(uuid4=drawn, uuid5=derived)
     monkeypatch.setattr(request, "urlencode", encoded)
-    monkeypatch.setattr(idempotency, "uuid", SimpleNamespace(uuid4=drawn))
+    monkeypatch.setattr(idempotency, "uuid", keys)
 
 
 def through_a_client(emulator: Connection) -> Any:
@@ -101,4 +109,20 @@ def test_once(run: Callable[[Connection], Any]) -> None:
     """One judgement, one encoding, one idempotency key."""
     result = run(Connection.emulator())
     assert result.output["name"] == "Box"
+    assert counted == {"judgements": 1, "encodings": 1, "keys": 1}
+
+
+def test_once_from_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`run` does so, too; it names the run."""
+    load = Host.load
+
+    def with_ours(**given: Any) -> Host:
+        host = load(**given)
+        host.register(Offer(), "acme:counted")
+        counted.clear()
+        return host
+
+    monkeypatch.setattr(Host, "load", with_ours)
+    done = Terminal(tmp_path)("run", "make_counted", "Name=Box", "--json")
+    assert json.loads(done.stdout)["output"]["name"] == "Box"
     assert counted == {"judgements": 1, "encodings": 1, "keys": 1}

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +207,28 @@ def test_wrong_inputs_leave_nothing(desk: Desk, engine: Engine) -> None:
     """Inputs that are refused before anything is sent, or an unknown action, are no begun step."""
     for step in (Step("pay", "create_payment_intent", {}), Step("pay", "create_paymnt", {})):
         failing(desk, engine.keep, step)
+    assert desk.run(engine.keep, GOOD).output["status"] == "succeeded"
+
+
+ENDLESS: dict[str, Any] = {}
+ENDLESS["Metadata"] = ENDLESS
+UNWRITABLE: list[tuple[Any, Any]] = [
+    ({1: "a", "Amount": 2000}, {}),
+    ({"Metadata": {1: "a", "b": "c"}}, {}),
+    (ENDLESS, {}),
+    ({"Amount": 10**5000}, {}),
+    ({"Amount": 2000}, None),
+    ({"Amount": 2000}, "metadata"),
+]
+
+
+@pytest.mark.parametrize(("inputs", "extra"), UNWRITABLE)
+def test_inputs_that_are_no_json_leave_nothing(
+    inputs: Any, extra: Any, desk: Desk, engine: Engine
+) -> None:
+    """What a journal could not write is refused as a host refuses it."""
+    step = Step("pay", "create_payment_intent", inputs, extra=extra)
+    assert isinstance(failing(desk, engine.keep, step), InvalidInputs)
     assert desk.run(engine.keep, GOOD).output["status"] == "succeeded"
 
 
@@ -437,25 +460,31 @@ with Emulator(f"{folder}/emulator.db") as world, Host.load() as host:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_process_killed_at_every_call(moment: str, tmp_path: Path) -> None:
-    """Killed between any two calls of the journal, a step is done once by the next process."""
-
-    def run(folder: Path, calls: int) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", CHILD, str(folder), str(calls), moment]
-        env = environment(folder)
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-
+    """Killed between any two calls of the journal, a step is done once by who comes next."""
     for calls in itertools.count(1):
         folder = tmp_path / str(calls)
         folder.mkdir()
-        first, second = run(folder, calls), run(folder, 0)
-        assert (second.returncode, second.stderr) == (0, "")
+        command = [sys.executable, "-c", CHILD, str(folder), str(calls), moment]
+        env = environment(folder)
+        first = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         with Emulator(folder / "emulator.db") as world:
+            made = next_one(folder, world)
             assert world.executed("POST /v1/customers") == 1
         if first.returncode == 0:
             break
-        assert first.returncode == -signal.SIGKILL
+        assert first.returncode == -signal.SIGKILL, first.stderr
     assert calls > 2
-    assert first.stdout == second.stdout
+    assert (first.stdout, first.stderr) == (f"{made}\n", "")
+
+
+def next_one(folder: Path, world: Emulator) -> str:
+    """Runs the child's step on the files that it left, and gives the customer's ID."""
+    keep = partial(Journal(folder / "runs.db").keep, "r1")
+    step = Step("make", "create_customer", {"Name": "Jenny Rosen"})
+    who = Connection("sk_test_emulator", in_process=world)
+    with Host.load() as host:
+        output = run_step(keep, host, step, connection=who, run_id="r1").output
+    return str(output["id"])
 
 
 def test_steps_need_no_terminal(tmp_path: Path) -> None:

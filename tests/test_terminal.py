@@ -248,7 +248,16 @@ def test_markup_is_text(terminal: Terminal) -> None:
 def test_an_odd_prefix_is_a_warning(terminal: Terminal) -> None:
     """An ID that looks like another resource's is warned of and sent."""
     done = terminal("run", "retrieve_price", "Price ID=cus_123", code=3)
-    assert '! Price ID usually starts with price_; got "cus_123".' in done.stderr
+    assert done.stderr.count('! Price ID usually starts with price_; got "cus_123".') == 1
+
+
+def test_an_odd_prefix_in_a_flow_is_a_warning(terminal: Terminal) -> None:
+    """A flow's step is warned of as well, before Stripe's answer to it."""
+    steps = [{"id": "price", "action": "retrieve_price", "inputs": {"Price ID": "cus_123"}}]
+    flow = json.dumps({"steps": steps})
+    done = terminal("flow", "-", stdin=flow, code=3)
+    warning, refusal = '! Price ID usually starts with price_; got "cus_123".', "✗ "
+    assert done.stderr.index(warning) < done.stderr.index(refusal)
 
 
 # --- flow ---------------------------------------------------------------------------------------

@@ -66,7 +66,9 @@ class Reader:
 
     def _whole(self, text: str) -> Any:
         node = _Loader(text).get_single_node()
-        return self._value(node, ()) if node else None
+        if node is None:
+            return None
+        return self._value(node, ())
 
     def _problem(self, error: Exception, text: str) -> Problem:
         """What the parser has met, and where."""
@@ -106,15 +108,17 @@ class Reader:
     def _list(self, node: Any, path: Path) -> list[Any]:
         found: list[Any] = []
         for number, item in enumerate(node.value):
-            found.append(self._value(item, (*path, number)))
+            place = (*path, number)
+            found.append(self._value(item, place))
         return found
 
     def _mapping(self, node: Any, path: Path) -> Object:
         found: Object = {}
         for key_node, item in node.value:
             key = self._key(key_node, found)
-            self.lines[*path, key] = _line(key_node)
-            found[key] = self._value(item, (*path, key))
+            place = (*path, key)
+            self.lines[place] = _line(key_node)
+            found[key] = self._value(item, place)
         return found
 
     def _key(self, node: Any, found: Object) -> str:

@@ -79,10 +79,11 @@ def _wrong_step(expression: str, earlier: list[str]) -> str | None:
     names = re.findall(r"\bsteps\.(\w+)", expression)
     if not names:
         return f"{_shown(expression)} {NO_STEP}"
-    unknown = next((name for name in names if name not in earlier), None)
-    if unknown is None:
-        return None
-    return f"No earlier step has the id {unknown}{near(unknown, earlier)}."
+    for name in names:
+        if name not in earlier:
+            hint = near(name, earlier)
+            return f"No earlier step has the id {name}{hint}."
+    return None
 
 
 def _shown(expression: str) -> str:
@@ -193,7 +194,8 @@ class _Resolving:
         shown = _shown(expression)
         try:
             parsed = jmespath.compile(expression.strip()).parsed
-            found = self._finder.visit(parsed, {"steps": self._outputs})
+            known = {"steps": self._outputs}
+            found = self._finder.visit(parsed, known)
             self._finder.count(found)
         except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
             # JMESPath's own errors are ValueErrors; some of Python's pass through it: `[::0]`.
@@ -206,7 +208,9 @@ class _Resolving:
 
     def _as_text(self, match: re.Match[str]) -> str:
         found = self._found(match[1])
-        return found if isinstance(found, str) else json.dumps(found)
+        if isinstance(found, str):
+            return found
+        return json.dumps(found)
 
 
 def _is_secret(text: str) -> bool:

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 # Where a word begins: also behind an escape of JSON, Python or URLs, as in `\nsk_` and `%20sk_`.
 _START = r"(?:(?<![A-Za-z0-9])|(?<=\\[a-z])|(?<=%\w\w)|(?<=\\x\w\w)|(?<=\\u\w{4}))"
@@ -33,9 +33,11 @@ def without_secrets(value: Any) -> Any:
     if isinstance(value, str):
         return masked(str.__str__(value))
     if isinstance(value, Mapping):
-        return {masked(str(key)): _safe(str(key), item) for key, item in value.items()}
+        fields = cast("Mapping[object, Any]", value)
+        return {masked(str(key)): _safe(str(key), item) for key, item in fields.items()}
     if isinstance(value, list | tuple):
-        return [without_secrets(item) for item in value]
+        items = cast("Sequence[Any]", value)
+        return [without_secrets(item) for item in items]
     return value
 
 

@@ -9,27 +9,39 @@ from stripe_terminal.session import Session, home
 
 if TYPE_CHECKING:
     from stripe_plugin.client.client import Client
+    from stripe_plugin.declare.action import Action
     from stripe_plugin.host.host import Host
 
 OK = "ok"
 Facts = dict[str, Any]
+Answer = tuple[str, StripeError | None]  # a permission, and what says that it is missing
 
 
 def installed(host: "Host") -> Facts:
     """How many actions there are, what could not be used, where the state is kept."""
-    problems = [problem._asdict() for problem in host.problems]
-    return {"actions": len(host.catalog()), "problems": problems, "home": str(home())}
+    found: Facts = {}
+    found["actions"] = len(host.catalog())
+    found["problems"] = [problem._asdict() for problem in host.problems]
+    found["home"] = str(home())
+    return found
 
 
 def account(session: Session) -> Facts:
     """Mode, account, address (none for the emulator), what the key may read, and why not."""
     connection = session.connection
-    found: Facts = {"mode": connection.mode, "account": connection.account}
-    found["address"] = None if session.emulated else connection.base_url
-    found["permissions"] = permissions = dict[str, str]()
+    permissions: dict[str, str] = {}
+    found: Facts = {}
+    found["mode"] = connection.mode
+    found["account"] = connection.account
+    found["address"] = None
+    if not session.emulated:
+        found["address"] = connection.base_url
+    found["permissions"] = permissions
     found["reachable"] = True
     for name, error in _answers(session):
-        permissions[name] = error.message if error else OK
+        permissions[name] = OK
+        if error:
+            permissions[name] = error.message
         if error and error.status is None:
             found["reachable"] = False
             break
@@ -43,7 +55,7 @@ def exit_code(found: Facts) -> int:
     return UNEXPECTED if found["problems"] else 0
 
 
-def _answers(session: Session) -> Iterator[tuple[str, StripeError | None]]:
+def _answers(session: Session) -> Iterator[Answer]:
     """Asks for one object of each kind. The emulator permits everything."""
     from stripe_plugin.client.client import Client
     from stripe_plugin.run.context import Policy
@@ -52,17 +64,25 @@ def _answers(session: Session) -> Iterator[tuple[str, StripeError | None]]:
         return
     policy = Policy(retries=0, timeout=20)
     with Client(session.connection, policy) as client:
-        for entry in session.host.catalog():
-            manifest = session.host.manifest(entry["id"])
-            if manifest["method"] == "GET" and "{" not in manifest["path"]:
-                permission = str(manifest["permission"])
-                yield permission, _asked(session, client, entry["id"])
+        for action in _lists(session.host):
+            permission = str(action.spec.permission)
+            error = _asked(client, action)
+            yield permission, error
 
 
-def _asked(session: Session, client: "Client", action_id: str) -> StripeError | None:
-    action = session.host.action(action_id)
+def _lists(host: "Host") -> Iterator["type[Action]"]:
+    """The actions that list all objects of a kind."""
+    for entry in host.catalog():
+        manifest = host.manifest(entry["id"])
+        of_one = "{" in manifest["path"]
+        if manifest["method"] == "GET" and not of_one:
+            yield host.action(entry["id"])
+
+
+def _asked(client: "Client", action: "type[Action]") -> StripeError | None:
+    least = action.read({"Limit": 1})
     try:
-        client.run(action.read({"Limit": 1}))
+        client.run(least)
     except StripeError as error:
         return error
     return None

@@ -71,8 +71,8 @@ def _repeating_no_secret() -> Generator[None]:
     try:
         yield
     except click.UsageError as error:
-        message = clean(masked(error.format_message()))
-        raise click.UsageError(message, error.ctx) from None
+        message = masked(error.format_message())
+        raise click.UsageError(clean(message), error.ctx) from None
 
 
 class _Commands(click.Group):
@@ -89,12 +89,18 @@ class _Commands(click.Group):
             return super().invoke(ctx)
 
 
-def _option(name: str, meaning: str, **more: Any) -> Callable[[Any], Any]:
+Command = Callable[..., None]
+Decorator = Callable[[Command], Command]
+
+
+def _option(name: str, meaning: str, **more: Any) -> Decorator:
     """An option: text that is not empty, unless its type is another."""
     more.setdefault("type", text)
     return click.option(name, help=meaning, **more)
 
 
+JSON_HELP = "One JSON document on stdout."
+LIVE_HELP = "Let a live key move real money."
 EMULATOR_HELP = "Use the emulator in its file, not Stripe."
 REQUIRE_HELP = "Refuse to run without this plugin; like STRIPE_PLUGIN_REQUIRE."
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -110,13 +116,10 @@ def main(ctx: click.Context, /, **options: Any) -> None:
     ctx.obj = Session(**options)
 
 
-Command = Callable[..., None]
-
-
 def _reported(command: Command) -> Command:
     """Gives a command the session and --json; its errors end in a report."""
 
-    @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+    @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
     @click.pass_obj
     @wraps(command)
     def reported(session: Session, /, **given: Any) -> None:
@@ -130,7 +133,7 @@ def _reported(command: Command) -> Command:
 def _connected(command: Command) -> Command:
     """The same for a command that asks Stripe, with the options of the connection."""
 
-    @click.option("--allow-live", is_flag=True, help="Let a live key move real money.")
+    @click.option("--allow-live", is_flag=True, help=LIVE_HELP)
     @_option("--account", "Act on this connected account (acct_…).")
     @wraps(command)
     def connected(session: Session, /, **given: Any) -> None:
@@ -179,7 +182,6 @@ def run(session: Session, action: str, **given: Any) -> None:
 
     with session.connected():
         inputs = inputs_of(given["pairs"], given["inputs"])
-        _warn_of_inputs(session, action, inputs)
         step = Step(action, action, inputs, expand=given["expand"])
         run_id = run_id_or_new(given["run_id"])
         result = _ran(session, step, run_id)
@@ -190,20 +192,15 @@ def run(session: Session, action: str, **given: Any) -> None:
     session.tell_about(result)
 
 
-def _warn_of_inputs(session: Session, action: str, inputs: Mapping[str, Any]) -> None:
-    """Tells of IDs that look like another resource's; raises `InvalidInputs` at once."""
-    judged = session.host.action(action).read(inputs)
-    for warning in judged.warnings().values():
-        session.err.say(warning, "[yellow]![/] ")
-
-
 def _ran(session: Session, step: "Step", run_id: str) -> "Result":
     """The result of a command; where it may be repeated, its error says how."""
     try:
         return session.begin(run_id).step(step)
     except (StripeError, HookFailed, KeyboardInterrupt) as error:
-        if not isinstance(error, StripeError) or error.retryable:
-            error.add_note(AGAIN.format(run_id))
+        refused = isinstance(error, StripeError) and not error.retryable
+        if not refused:
+            note = AGAIN.format(run_id)
+            error.add_note(note)
         raise
 
 
@@ -232,8 +229,9 @@ def flow(session: Session, file: str, **given: Any) -> None:
 
 def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
     if session.as_json:
-        names = {"step": step.id, "action": step.action}
-        session.data({**names, **result.as_dict()})
+        line = {"step": step.id, "action": step.action}
+        line |= result.as_dict()
+        session.data(line)
     else:
         action = session.host.action(step.action)
         name = f"{step.id:<10} {action.spec.name}"
@@ -246,12 +244,10 @@ def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
 @click.pass_obj
 def emulator(session: Session, /, port: int, **given: Any) -> None:
     """Serve the emulator on loopback, for any Stripe client."""
-    from stripe_emulator import Emulator
-
     stop = _stopped_by_signals()
     with session.reporting():
-        file = Path(given["file"] or emulator_file())
-        with usable_emulator(file), Emulator(file) as kept, _serving(kept, port) as server:
+        file = given["file"] or emulator_file()
+        with _kept(Path(file)) as kept, _served(kept, port) as server:
             session.out.print(f"[yellow]{EMULATED}[/]")
             session.out.say(f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_emulator")
             session.err.say("Ctrl-C stops it.")
@@ -261,19 +257,28 @@ def emulator(session: Session, /, port: int, **given: Any) -> None:
 def _stopped_by_signals() -> threading.Event:
     stop = threading.Event()
 
-    def end(_number: int, _frame: object) -> None:
+    def end(*_: object) -> None:
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
     return stop
 
 
-def _serving(emulator: "Emulator", port: int) -> "Server":
+@contextmanager
+def _kept(file: Path) -> Generator["Emulator"]:
+    """The emulator of a file, which is named if it cannot be used."""
+    from stripe_emulator import Emulator
+
+    with usable_emulator(file), Emulator(file) as kept:
+        yield kept
+
+
+def _served(kept: "Emulator", port: int) -> "Server":
     from stripe_emulator import serve
 
     try:
-        return serve(emulator, port)
+        return serve(kept, port)
     except (OSError, OverflowError) as error:
         raise UsageError(f"Port {port} cannot be had: {error}") from error
 
@@ -296,10 +301,8 @@ AMOUNT = click.FloatRange(0)
 @_reported
 def fault(session: Session, **rule: Any) -> None:
     """Order, list or cancel faults."""
-    from stripe_emulator import Emulator
-
     file = emulator_file()
-    with usable_emulator(file), Emulator(file) as kept:
+    with _kept(file) as kept:
         if rule.pop("clear"):
             kept.faults.clear()
         if rule["kind"] is not None:
@@ -309,8 +312,9 @@ def fault(session: Session, **rule: Any) -> None:
         session.data(orders)
         return
     printed.print_faults(session.out, orders)
-    waiting = [order for order in orders if order["left"] != 0]
-    session.err.say(f"Faults on order in {file}: {len(waiting)}.")
+    left = [order["left"] for order in orders]
+    waiting = len(left) - left.count(0)
+    session.err.say(f"Faults on order in {file}: {waiting}.")
     session.err.say("`stripe-nodes fault --help` explains the kinds.")
 
 
@@ -318,12 +322,14 @@ def _order(emulator: "Emulator", rule: Mapping[str, Any]) -> None:
     from stripe_emulator.faults import KINDS, ordered
     from stripe_emulator.refusals import Refusal
 
-    if rule["kind"] not in KINDS:
+    kind, times = rule["kind"], rule["times"]
+    if kind not in KINDS:
         known = ", ".join(KINDS)
-        raise UsageError(f"There is no fault {rule['kind']!r}; there are {known}")
-    always = {"times": None} if rule["times"] == 0 else {}
+        raise UsageError(f"There is no fault {kind!r}; there are {known}")
+    asked = {**rule, "times": times or None}
     try:
-        emulator.faults.add(ordered({**rule, **always}))
+        order = ordered(asked)
+        emulator.faults.add(order)
     except Refusal as error:
         raise UsageError(str(error)) from error
 

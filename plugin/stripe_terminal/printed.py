@@ -1,9 +1,9 @@
 """What do people read of a catalog, an action, a result, an account?"""
 
-import itertools
 import json
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -18,35 +18,41 @@ if TYPE_CHECKING:
     from stripe_flow.run import Run
     from stripe_plugin.run.result import Result
 
+RIGHT, WRONG = "[green]✓[/] ", "[red]✗[/] "
+PROBLEM = "{distribution} › {name}: {reason}"
 Facts = Mapping[str, Any]
 Steps = Sequence[Any]
 WIDE = 100  # columns from which the answers of a flow stand below one another
 LONGEST = 60  # characters of what a list holds
+MARK = 3  # columns that a mark takes, and the last one
 GAP = "\n" + " " * 13
-HEAD = 33  # columns of an action's name and ID in a list
+HEAD = 34  # columns of an action's name and ID in a list
+NARROW = 30  # columns that its summary has, however narrow the screen
 
 
 def print_catalog(out: Screen, catalog: Sequence[Facts]) -> None:
     """Each action's name and ID beside what it does."""
-    room = max(out.width - HEAD - 1, 30)
+    room = out.width - HEAD
     for entry in catalog:
-        summary = one_line(entry["summary"])
-        texts = textwrap.wrap(summary, room)
-        heads = [_name(entry), _identity(entry)]
-        for head, text in itertools.zip_longest(heads, texts, fillvalue=""):
-            line = _beside(head, text)
+        for line in _entry(entry, room):
             out.print(line, soft_wrap=True)
 
 
-def _beside(head: Text | str, text: Text | str) -> Text:
-    gap = " " * (HEAD + 1 - len(head))
-    line = Text.assemble(head, gap, text)
-    line.rstrip()
-    return line
+def _entry(entry: Facts, room: int) -> Iterator[Text]:
+    """Name and ID below one another, beside the summary in as many lines as it takes."""
+    summary = one_line(entry["summary"])
+    texts = textwrap.wrap(summary, max(room, NARROW))
+    heads = [_name(entry), _identity(entry)]
+    for head, text in zip_longest(heads, texts, fillvalue=""):
+        gap = HEAD - len(head)
+        line = Text.assemble(head, " " * gap, text)
+        line.rstrip()
+        yield line
 
 
 def _identity(entry: Facts) -> Text:
-    return Text(one_line(entry["id"]), "dim")
+    identity = one_line(entry["id"])
+    return Text(identity, "dim")
 
 
 def _name(entry: Facts) -> Text:
@@ -58,18 +64,33 @@ def _name(entry: Facts) -> Text:
 
 def print_action(out: Screen, manifest: Facts) -> None:
     """An action's inputs, restrictions and output."""
-    head = Text.assemble((manifest["name"], "bold"), f" ({manifest['id']})")
-    out.print(head.append(f"\n{manifest['description']}\n"))
-    table = Table("Display key", box=box.SIMPLE, show_lines=True)
+    head = Text(manifest["name"], "bold")
+    head.append(f" ({manifest['id']})", "not bold")
+    out.print(head)
+    out.print(Text(manifest["description"]))
+    out.print()
+    out.print(_inputs(manifest["inputs"]))
+    for line in _below(manifest):
+        out.print(Text(line))
+
+
+def _inputs(rows: Sequence[Facts]) -> Table:
+    table = Table(box=box.SIMPLE, show_lines=True)
+    table.add_column("Display key")
     table.add_column("What it is, and must be", overflow="fold")
-    for row in manifest["inputs"]:
-        table.add_row(_key(row), Text(_meaning(row)))
-    out.print(table)
+    for row in rows:
+        key = _key(row)
+        meaning = Text(_meaning(row))
+        table.add_row(key, meaning)
+    return table
+
+
+def _below(manifest: Facts) -> Iterator[str]:
     example = json.dumps(manifest["output_example"])
-    out.print(Text(f"Output, for example: {example}"))
+    yield f"Output, for example: {example}"
     permission = manifest["permission"]
-    out.print(Text(f"* must be given · a restricted key needs {permission}"))
-    out.print(Text(manifest["docs_url"]))
+    yield f"* must be given · a restricted key needs {permission}"
+    yield manifest["docs_url"]
 
 
 def _key(row: Facts) -> Text:
@@ -81,48 +102,71 @@ def _key(row: Facts) -> Text:
 
 def _meaning(row: Facts) -> str:
     restrictions = row["restrictions"] or ""
-    said = restrictions.lower()
-    further = [rule for rule in row["rules"] if rule.lower() not in said]
+    further = _unsaid(row["rules"], restrictions)
     example = json.dumps(row["example"], ensure_ascii=False)
     lines = [row["description"], restrictions, *further, f"Example: {example}"]
-    return "\n".join(line for line in lines if line)
+    return "\n".join(filter(None, lines))
+
+
+def _unsaid(rules: Sequence[str], restrictions: str) -> Iterator[str]:
+    """The rules that the page's restrictions do not tell already."""
+    said = restrictions.lower()
+    for rule in rules:
+        if rule.lower() not in said:
+            yield rule
 
 
 def print_output(out: Screen, result: "Result") -> None:
     """Stripe's object, without its secrets."""
-    text = as_json(result.as_dict()["output"], pretty=True)
-    out.print(JSONHighlighter()(text), soft_wrap=True)
+    shown = result.as_dict()
+    text = as_json(shown["output"], pretty=True)
+    highlighted = JSONHighlighter()(text)
+    out.print(highlighted, soft_wrap=True)
 
 
 def print_step(out: Screen, name: str, result: "Result") -> None:
     """What a step answered, on one line if it fits; IDs and links are never broken."""
-    output = result.as_dict()["output"]
+    shown = result.as_dict()
+    output = shown["output"]
     facts = _facts(output)
     if result.attempts > 1:
         facts += f" ({result.attempts} attempts)"
     if out.width >= WIDE:
         name = f"{name:<43}"
-    fits = len(name) + len(facts) + 4 <= out.width
-    text = f"{name} {facts}" if fits else f"{name}{GAP}{facts}"
-    link = one_line(str(output.get("url")))
-    if link.startswith("http"):
-        text += f"{GAP}{link}"
+    text = f"{name} {facts}"
+    if len(text) + MARK > out.width:
+        text = f"{name}{GAP}{facts}"
+    text += _link(output)
     mark = "↺" if result.replayed else "✓"
     out.say(text, f"[green]{mark}[/] ")
 
 
+def _link(output: Facts) -> str:
+    """On a line of its own, if there is one to open."""
+    url = str(output.get("url"))
+    if not url.startswith("http"):
+        return ""
+    return f"{GAP}{one_line(url)}"
+
+
 def _facts(output: Facts) -> str:
     """The words that tell one object from another."""
-    if output.get("object") != "list":
-        words = [output.get("id"), output.get("status")]
-        return one_line(" ".join(str(word) for word in words if word))
-    items = output["data"]
+    if output.get("object") == "list":
+        found = _found(output["data"])
+        return found[:LONGEST]
+    words = [output.get("id"), output.get("status")]
+    known = map(str, filter(None, words))
+    return one_line(" ".join(known))
+
+
+def _found(items: Sequence[Facts]) -> str:
     names = ", ".join(map(_name_of, items))
-    return one_line(f"{len(items)} found: {names}")[:LONGEST]
+    return one_line(f"{len(items)} found: {names}")
 
 
 def _name_of(item: Facts) -> str:
-    return str(item.get("description") or item.get("id"))
+    name = item.get("description")
+    return str(name or item.get("id"))
 
 
 def about(result: "Result", *, told: bool) -> str:
@@ -155,9 +199,13 @@ def print_faults(out: Screen, orders: Sequence[Facts]) -> None:
     """Each fault on order, for which requests, and how often it has struck."""
     for order in orders:
         limits = [order["method"], order["path"]]
-        what = " ".join(filter(None, limits)) or "any request"
-        left = "always" if order["left"] is None else f"{order['left']} left"
-        out.say(f"{order['kind']:<14} {what} · {left} · struck {order['hits']} times")
+        requests = " ".join(filter(None, limits))
+        left = "always"
+        if order["left"] is not None:
+            left = f"{order['left']} left"
+        struck = f"struck {order['hits']} times"
+        what = f"{order['kind']:<14} {requests or 'any request'}"
+        out.say(f"{what} · {left} · {struck}")
 
 
 def print_installed(out: Screen, report: Facts) -> None:
@@ -165,16 +213,20 @@ def print_installed(out: Screen, report: Facts) -> None:
     out.say(f"{report['actions']} actions")
     out.say(f"state: {report['home']}")
     for problem in report["problems"]:
-        text = "{distribution} › {name}: {reason}".format(**problem)
-        out.say(one_line(text), "[red]✗[/] ")
+        text = PROBLEM.format(**problem)
+        out.say(one_line(text), WRONG)
 
 
 def print_account(out: Screen, report: Facts) -> None:
     """Which account it is, and what its key may read."""
-    if report["address"]:
-        out.say(f"address: {report['address']}")
-    own = "the one of the key" if report["address"] else "the emulator's own"
+    address = report["address"]
+    own = "the emulator's own"
+    if address:
+        out.say(f"address: {address}")
+        own = "the one of the key"
     out.say(f"account: {report['account'] or own}")
-    for name, found in report["permissions"].items():
-        mark = "[green]✓[/] " if found == "ok" else "[red]✗[/] "
-        out.say(one_line(f"{name}: {found}"), mark)
+    permissions = report["permissions"]
+    for name, found in permissions.items():
+        mark = RIGHT if found == "ok" else WRONG
+        text = one_line(f"{name}: {found}")
+        out.say(text, mark)

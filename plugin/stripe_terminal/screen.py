@@ -26,14 +26,20 @@ def clean(text: str) -> str:
 
 def one_line(text: str) -> str:
     """`text` on one line, as it can stand beside others."""
-    return clean(" ".join(text.split("\n")))
+    lines = text.split("\n")
+    return clean(" ".join(lines))
 
 
 def as_json(value: Any, *, pretty: bool = False) -> str:
     """JSON of the same data, in which every control character is escaped."""
     indent = 2 if pretty else None
     text = json.dumps(value, indent=indent, ensure_ascii=not pretty)
-    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return CONTROLS.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\u{code:04x}"
 
 
 class Screen(Console):
@@ -45,7 +51,11 @@ class Screen(Console):
     def render(self, *given: Any, **more: Any) -> Iterable[Segment]:
         """What is about to be written, cleaned: the last thing that all of it goes through."""
         for segment in super().render(*given, **more):
-            yield segment if segment.control else segment._replace(text=clean(segment.text))
+            if segment.control:
+                yield segment
+            else:
+                text = clean(segment.text)
+                yield segment._replace(text=text)
 
     def say(self, text: str, mark: str = "") -> None:
         """Plain text, never wrapped, behind a mark of our own with rich's markup."""
@@ -55,8 +65,8 @@ class Screen(Console):
     def tell(self, sentence: str, mark: str = "") -> None:
         """The same, but for a person wrapped between its words, none of which is broken."""
         if self.is_terminal:
-            lines = textwrap.wrap(
-                sentence, self.width - 2, break_long_words=False, break_on_hyphens=False
-            )
-            sentence = "\n  ".join(lines)
+            words = textwrap.TextWrapper(self.width - 2)
+            words.break_long_words = False
+            words.break_on_hyphens = False
+            sentence = "\n  ".join(words.wrap(sentence))
         self.say(sentence, mark)

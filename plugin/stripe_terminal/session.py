@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stripe_plugin.host.hookspecs import hookimpl
 from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import masked
 from stripe_terminal import printed
@@ -19,11 +20,27 @@ from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
 if TYPE_CHECKING:
     from stripe_flow.run import Run
     from stripe_plugin.client.connection import Connection
+    from stripe_plugin.declare.action import Action
     from stripe_plugin.run.result import Result
 
+WARNING = "[yellow]![/] "
 MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
 )
+
+
+class Warned:
+    """A plugin of the terminal's own, around all others: tells what looks wrong in an action."""
+
+    def __init__(self, err: Screen) -> None:
+        self._err = err
+
+    @hookimpl(wrapper=True)
+    def run_action(self, action: "Action") -> Generator[None, "Result", "Result"]:
+        """Tells of IDs that look like another resource's, and lets the run go on."""
+        for warning in action.warnings().values():
+            self._err.say(warning, WARNING)
+        return (yield)
 
 
 class Session:
@@ -54,13 +71,15 @@ class Session:
     @cached_property
     def host(self) -> Host:
         """The installed actions and plugins."""
-        return Host.load(require=self._required)
+        host = Host.load(require=self._required)
+        host.register(Warned(self.err), "stripe-nodes:terminal")
+        return host
 
     def warn_of_plugins(self) -> None:
         """Tells of those that could not be loaded, each on one line."""
         for problem in self.host.problems:
             text = f"{problem.distribution} › {problem.name} is not loaded: {problem.reason}"
-            self.err.tell(one_line(text), "[yellow]![/] ")
+            self.err.tell(one_line(text), WARNING)
 
     @contextmanager
     def connected(self) -> Generator[Host]:

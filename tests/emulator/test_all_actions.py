@@ -1,4 +1,4 @@
-"""The 38 actions themselves, run by a host in the emulator, sync and async."""
+"""The actions themselves, run by a host in the emulator, sync and async."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def filled(value: Any, ids: dict[str, str]) -> Any:
 
 @pytest.mark.parametrize("run", [sync, concurrent])
 def test_all_actions_run(run: Callable[..., Any], openapi: Any, components: Any) -> None:
-    """All 38 actions run one after another on one state, and every answer keeps to the schema."""
+    """They run one after another on one state, and every answer keeps to the schema."""
     host, connection, ids = Host.load(), Connection.emulator(), dict[str, str]()
     for step, action, inputs in STORY:
         given = filled(inputs, ids)
@@ -135,4 +135,10 @@ def test_all_actions_run(run: Callable[..., Any], openapi: Any, components: Any)
         schema = response_schema(openapi, request.method, request.path)
         wrong = Draft202012Validator(schema | {"components": components}).iter_errors(output)
         assert [f"{action}{error.json_path}: {error.message[:200]}" for error in wrong] == []
-    assert {action for _, action, _ in STORY} == {entry["id"] for entry in host.catalog()}
+
+
+def test_every_action_is_in_the_story() -> None:
+    """No installed action is left out."""
+    told = {action for _, action, _ in STORY}
+    left_out = {entry["id"] for entry in Host.load().catalog()} - told
+    assert not left_out, f"STORY needs steps, and perhaps the emulator the behaviour, of {left_out}"

@@ -1,7 +1,7 @@
 """The emulator beside an independent replica of Stripe: same requests, same outcomes.
 
 The replica (stripe-world) is a separate program whose authors check it against recordings of the
-real API; it knows 32 of the 38 actions. Generated sequences go to both, and status, error type,
+real API; it knows most of the actions. Generated sequences go to both, and status, error type,
 code and param, the objects and the pages are compared with ids and moments taken out. Every known
 difference is named below, with who is right and how that is known.
 """

@@ -622,6 +622,55 @@ def test_a_hook_cannot_hide_an_unknown_outcome(run: Run, world: Counted) -> None
     assert world.executed("POST /v1/products") == 1
 
 
+class Insisting:
+    """Awaits an asyncio run once more when it was lost, or took too long."""
+
+    @hookimpl
+    def run_action(self) -> None:
+        """Leaves runs without asyncio to the next: those cannot be run once more."""
+
+    @hookimpl(wrapper=True)
+    def arun_action(self) -> Generator[None, Awaitable[Result], Awaitable[Result]]:
+        """Insists."""
+        inner = yield
+
+        async def around() -> Result:
+            try:
+                async with asyncio.timeout(1):
+                    return await inner
+            except (StripeError, TimeoutError):
+                return await inner
+
+        return around()
+
+
+@pytest.mark.parametrize(
+    ("fault", "retries"), [(Fault("cut_after"), 0), (Fault("delay", seconds=1.5), 3)]
+)
+def test_what_a_wrapper_awaits_once_more_happens_once(
+    fault: Fault, retries: int, world: Counted
+) -> None:
+    """The second time it has the key of the first, which may have been executed."""
+    world.faults.add(fault)
+    host = Host.load(policy=Policy(retries=retries))
+    host.register(Insisting(), "acme:insisting")
+    done = run_async(host, "create_product", NAME, connection=world.connection())
+    assert (done.output["name"], done.replayed) == ("Plan", True)
+    assert world.executed("POST /v1/products") == 1
+
+
+def test_what_was_lost_stays_unknown_when_it_is_awaited_once_more(world: Counted) -> None:
+    """That nothing was executed the second time says nothing of the first."""
+    world.faults.add(Fault("cut_after"))
+    world.faults.add(Fault("rate_limit", times=None))
+    host = Host.load(policy=Policy(retries=0))
+    host.register(Insisting(), "acme:insisting")
+    with pytest.raises(StripeError) as caught:
+        run_async(host, "create_product", NAME, connection=world.connection())
+    assert caught.value.status == 429
+    assert caught.value.outcome_unknown
+
+
 @both
 def test_a_hook_may_replace_a_known_failure(run: Run, world: Counted) -> None:
     """Of a refusal that did nothing, a hook may make what it likes."""

@@ -20,7 +20,7 @@ from stripe_plugin import AsyncClient, Client, Connection, Host, Policy, Result,
 from stripe_plugin.client.pool import MOST
 from stripe_plugin.run.exchange import STRIPE_VERSION
 
-RUNS, TENANTS = 1_000, 100
+RUNS, TENANTS = 300, 50
 PATIENT = Policy(retries=5, timeout=60, budget=60, first_delay=0.01, longest_delay=0.05)
 MISHAPS = (429, 503, 409, None)  # of the first requests of half the runs; None breaks it off
 
@@ -190,7 +190,7 @@ Way = Callable[[list[Tenant]], list[Result]]
     ],
 )
 def test_each_run_is_its_own(way: Way, *, mishaps: bool) -> None:
-    """Of 1,000 runs at once no request carries another's key or account, and none is lost."""
+    """Of 300 runs at once no request carries another's key or account, and none is lost."""
     with Stripe(mishaps=mishaps) as stripe:
         tenants = [Tenant(number, stripe.url) for number in range(RUNS)]
         results = way(tenants)
@@ -209,7 +209,7 @@ def test_each_run_is_its_own(way: Way, *, mishaps: bool) -> None:
 
 
 def test_nothing_grows() -> None:
-    """2,000 runs of all kinds later, objects, files and threads are as many as after 200."""
-    command = [sys.executable, "-W", "error", str(REPOSITORY / "tests" / "soak.py"), "2000"]
+    """1,000 runs of all kinds later, objects, files and threads are as many as after 100."""
+    command = [sys.executable, "-W", "error", str(REPOSITORY / "tests" / "soak.py"), "1000"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr

@@ -114,7 +114,7 @@ class Connection:
         key = hashlib.sha256(self.api_key.reveal().encode())
         return key.hexdigest(), self.account, self.base_url, id(self.in_process)
 
-    @cached_property
+    @property
     def mode(self) -> str:
         """`emulated`, `test` or `live`."""
         if self.in_process is not None:

@@ -7,6 +7,7 @@ when it changes: `httpx.HTTPTransport._pool`, to put a network of our own in;
 and a line serves one run at a time; `HTTP11Connection._h11_state`, to see what is left over.
 """
 
+import ssl
 import time
 from contextlib import nullcontext
 from functools import cache
@@ -15,13 +16,15 @@ from typing import Any
 import httpcore
 import httpx
 
-from stripe_plugin.client.address import Address
+from stripe_plugin.client.address import Address, proxy_of
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, layers, within
+from stripe_plugin.errors import UsageError
 from stripe_plugin.run.exchange import Send
-from stripe_plugin.secrets import masked
+from stripe_plugin.secrets import masked, said
 from stripe_plugin.wire.reply import Answer, Lost, Reply
 
+NETWORK = (httpx.HTTPError, httpcore.NetworkError, OSError)
 KEPT = 60.0  # seconds that an idle connection is kept
 LARGEST = 50_000_000  # bytes of an answer; Stripe's are far smaller
 SHORTEST = 0.001  # seconds that an attempt gets, however late it is
@@ -34,12 +37,37 @@ HEADERS = (
     "stripe-rate-limited-reason",
     "stripe-nodes-emulator",
 )
-tls_context = cache(httpx.create_ssl_context)  # once: reading certificates costs more than a run
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Made once: reading certificates costs more than a run.
+
+    Raises `UsageError` for certificates of the environment that cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        which = "SSL_CERT_FILE or SSL_CERT_DIR"
+        raise UsageError(f"The certificates of {which} cannot be read: {said(error)}.") from None
+
+
+def proxy_for(connection: Connection) -> str | None:
+    """The proxy of a connection's lines, if it has one. Nothing is sent before this is settled.
+
+    Raises `UsageError` for a proxy or certificates that cannot be used.
+    """
+    if connection.in_process is not None:
+        return None
+    if connection.address.secure:
+        tls_context()
+    return proxy_of(connection.address)
 
 
 class _Transport(httpx.HTTPTransport):
     def __init__(self, pool: httpcore.ConnectionPool) -> None:  # instead of making one
-        pool._optional_thread_lock = nullcontext()  # type: ignore[assignment]  # noqa: SLF001
+        inside: Any = pool
+        inside._optional_thread_lock = nullcontext()  # noqa: SLF001
         self._pool = pool
 
 
@@ -214,10 +242,16 @@ def _reply(response: httpx.Response, body: bytearray, began: float) -> Reply:
     return Reply(response.status_code, headers, bytes(body), took)
 
 
+def _is_of_socks(error: BaseException) -> bool:
+    """What a SOCKS proxy may say and httpcore does not foresee: an assertion, or socksio's."""
+    package, _, _ = type(error).__module__.partition(".")
+    return package == "socksio" or isinstance(error, AssertionError)
+
+
 def _lost(error: BaseException, began: float, proxy: str | None, *, sent: bool) -> Lost:
     """What went wrong. What is no matter of the network is raised again."""
     error.__traceback__ = error.__cause__ = error.__context__ = None  # httpcore's frames: the key
-    if not isinstance(error, httpx.HTTPError | httpcore.NetworkError | OSError):
+    if not isinstance(error, NETWORK) and not _is_of_socks(error):
         raise error
     late = isinstance(error, httpx.TimeoutException | TimeoutError)
     what = "did not answer in time" if late else "hung up"

@@ -75,8 +75,9 @@ async def within(seconds: float) -> AsyncGenerator[None]:
     """
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
+    limit = asyncio.timeout(seconds)
     try:
-        async with asyncio.timeout(seconds) as limit:
+        async with limit:
             yield
     except asyncio.CancelledError as error:
         if limit.expired() and task and task.cancelling() <= before:
@@ -91,6 +92,7 @@ class Tls:
         self._incoming = ssl.MemoryBIO()
         outgoing = ssl.MemoryBIO()
         machine = context.wrap_bio(self._incoming, outgoing, server_hostname=host)
+        self._decrypted = machine.pending
         self.handshake = machine.do_handshake
         self.read = machine.read
         self.write = machine.write
@@ -102,6 +104,10 @@ class Tls:
             self._incoming.write(data)
         else:
             self._incoming.write_eof()
+
+    def left_over(self) -> bool:
+        """Whether more came than was read: what has come in here, the socket knows no more of."""
+        return self._incoming.pending > 0 or self._decrypted() > 0
 
 
 class Stream(httpcore.NetworkStream):
@@ -191,7 +197,9 @@ class SecureStream(httpcore.NetworkStream):
         return SecureStream(self, self._attempt, ssl_context, server_hostname)
 
     def get_extra_info(self, info: str) -> Any:
-        """As the stream below says."""
+        """As the stream below says, but for what it has handed over already."""
+        if info == "is_readable" and self._tls.left_over():
+            return True
         return self._under.get_extra_info(info)
 
     def close(self) -> None:
@@ -330,7 +338,9 @@ class AsyncSecureStream(httpcore.AsyncNetworkStream):
         return secured
 
     def get_extra_info(self, info: str) -> Any:
-        """As the stream below says."""
+        """As the stream below says, but for what it has handed over already."""
+        if info == "is_readable" and self._tls.left_over():
+            return True
         return self._under.get_extra_info(info)
 
     async def aclose(self) -> None:

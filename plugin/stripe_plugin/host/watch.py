@@ -1,5 +1,6 @@
 """What do hooks see of a run, and what can they not hide?"""
 
+import time
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -69,6 +70,7 @@ class Watch:
         self._hooks, self._report = hooks, report
         self.action_id = ""
         self.context: RunContext | None = None
+        self.named: RunContext | None = None  # the same, with the key that it uses
         self.result: Result | None = None
         self.error: BaseException | None = None
         self.heard_result: Result | None = None
@@ -175,27 +177,47 @@ def _unwatched() -> Watch:
 @contextmanager
 def _overheard(watch: Watch, action: Any, connection: Any, context: Any) -> "Generator[RunContext]":
     """The run's context, with the key that it will use; what comes of it is kept aside."""
-    import attrs
-
-    from stripe_plugin.run.idempotency import idempotency_key
-
-    key = idempotency_key(action.spec, connection, context)
-    if key is not None:
-        context = attrs.evolve(context, idempotency_key=key)
+    named = _named(watch, action, connection, context)
+    began = time.time()
     try:
-        yield context
+        yield named
     except StripeError as error:
-        watch.heard_error = error
+        _hear(watch, error, began)
         raise
     except (InvalidInputs, UsageError):
         raise
     except BaseException:  # ended from outside, as by a hook with a timeout of its own
-        watch.heard_error = ConnectionFailed(
+        interrupted = ConnectionFailed(
             message="The run was interrupted.",
             code="no_answer",
             retryable=True,
             outcome_unknown=action.spec.method != "GET",
             action=action.spec.id,
-            idempotency_key=key,
+            idempotency_key=named.idempotency_key,
         )
+        _hear(watch, interrupted, began)
         raise
+
+
+def _named(watch: Watch, action: Any, connection: Any, context: Any) -> "RunContext":
+    """One key for the whole run: a wrapper may await it once more after it was lost."""
+    import attrs
+
+    from stripe_plugin.run.idempotency import idempotency_key
+
+    if watch.named is not None:
+        return watch.named
+    key = idempotency_key(action.spec, connection, context)
+    named: RunContext = context if key is None else attrs.evolve(context, idempotency_key=key)
+    watch.named = named
+    return named
+
+
+def _hear(watch: Watch, error: StripeError, began: float) -> None:
+    """Notes an error, and since when what is awaited once more may have been executed."""
+    import attrs
+
+    watch.heard_error = error
+    named = watch.named
+    if error.outcome_unknown and named is not None and named.idempotency_key is not None:
+        watch.named = attrs.evolve(named, begun=named.begun or began)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -31,7 +31,9 @@ class Reply:
             found: Any = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        return found if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            return None
+        return cast("dict[str, Any]", found)
 
     @cached_property
     def error(self) -> Mapping[str, Any]:

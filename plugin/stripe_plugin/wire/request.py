@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -27,17 +28,17 @@ class Request:
     method: str
     path: str
     params: Pairs = ()
-    target: str = attrs.field(init=False)  # the path, with the query of a GET or DELETE
-    body: bytes | None = attrs.field(init=False, repr=False)  # the form of a POST
 
-    @target.default
-    def _target(self) -> str:
+    @cached_property
+    def target(self) -> str:
+        """The path, with the query of a GET or DELETE."""
         if self.method == "POST" or not self.params:
             return self.path
         return f"{self.path}?{urlencode(self.params)}"
 
-    @body.default
-    def _body(self) -> bytes | None:
+    @cached_property
+    def body(self) -> bytes | None:
+        """The form of a POST."""
         return urlencode(self.params).encode() if self.method == "POST" else None
 
     def __attrs_post_init__(self) -> None:
