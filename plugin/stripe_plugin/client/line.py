@@ -135,7 +135,7 @@ class Line:
             return _reply(response, body, began)
         except BaseException as error:  # noqa: BLE001 - raised again by `_lost`
             self.close()
-            return _lost(error, began, sent=self._attempt.sent)
+            return _lost(error, began, self._proxy, sent=self._attempt.sent)
 
     def close(self) -> None:
         """Closes the connection; who asks next opens another."""
@@ -185,7 +185,7 @@ class AsyncLine:
                 return _reply(response, body, began)
         except BaseException as error:  # noqa: BLE001 - raised again by `_lost`
             self.close()
-            return _lost(error, began, sent=self._attempt.sent)
+            return _lost(error, began, self._proxy, sent=self._attempt.sent)
 
     def close(self) -> None:
         """Closes the connection; who asks next opens another."""
@@ -258,7 +258,7 @@ def _raised_in(error: BaseException) -> str:
     return module.partition(".")[0]
 
 
-def _lost(error: BaseException, began: float, *, sent: bool) -> Lost:
+def _lost(error: BaseException, began: float, proxy: str | None, *, sent: bool) -> Lost:
     """What went wrong. What is no matter of the network is raised again."""
     of_network = isinstance(error, NETWORK) or _is_of_socks(error)
     error.__traceback__ = error.__cause__ = error.__context__ = None  # httpcore's frames: the key
@@ -266,6 +266,11 @@ def _lost(error: BaseException, began: float, *, sent: bool) -> Lost:
         raise error
     late = isinstance(error, httpx.TimeoutException | TimeoutError)
     what = "did not answer in time" if late else "hung up"
-    reason = f"Stripe {what}" if sent else "Stripe could not be reached"
+    reason = f"Stripe {what}" if sent else f"Stripe could not be reached{_through(proxy)}"
     text = masked(f"{type(error).__name__}: {error}").rstrip(": ")[:200]
     return Lost(f"{reason} ({text}).", sent, took=time.monotonic() - began)
+
+
+def _through(proxy: str | None) -> str:
+    """Which proxy was in between, without the password that its address may have."""
+    return f" through the proxy {httpx.URL(proxy).netloc.decode()}" if proxy else ""
