@@ -1,7 +1,7 @@
 """What does an answer mean? Decided in one table; no I/O."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import attrs
 
-from stripe_plugin.judge.values import is_object
+from stripe_plugin.judge.values import is_list, is_object
 from stripe_plugin.secrets import without_secrets
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -18,11 +18,15 @@ DEEPEST = 100  # levels; with four expansions Stripe has some thirty
 
 def _is_too_deep(found: Any) -> bool:
     """Whether it cannot be copied, masked and kept within Python's recursion."""
-    level = [found]
+    level: list[Any] = [found]
     for _ in range(DEEPEST):
-        parts = [each.values() if isinstance(each, dict) else each for each in level]
-        level = [item for part in parts for item in part if isinstance(item, dict | list)]
+        parts = [item for each in level for item in _parts(each)]
+        level = [part for part in parts if is_object(part) or is_list(part)]
     return bool(level)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    return value.values() if is_object(value) else value
 
 
 @attrs.frozen
