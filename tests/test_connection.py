@@ -1,15 +1,17 @@
 """Whose account, which mode, over which clients?"""
 
 import asyncio
+import copy
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 from terminal_support import KEY, LIVE_KEY, Counted, python
 
-from stripe_emulator import Emulator, serve
+from stripe_emulator import Emulator, Fault, serve
 from stripe_nodes import CreateProduct, RetrieveProduct
 from stripe_plugin import (
     AsyncClient,
@@ -216,3 +218,21 @@ def test_a_wrong_account(account: str) -> None:
     with Counted() as world, pytest.raises(UsageError, match="acct_…"):
         Client(world.connection()).run(PLAN, RunContext(account=account))
     assert world.asked == []
+
+
+@pytest.mark.parametrize("kind", ["delay", "delay_after"])
+def test_an_emulator_in_process_keeps_to_the_timeout(kind: Any) -> None:
+    """A delay on order ends at the timeout as it does on a socket: the outcome is unknown."""
+    with Emulator() as emulator:
+        emulator.faults.add(Fault(kind, seconds=60, times=None))
+        connection = Connection("sk_test_emulator", in_process=emulator)
+        with Client(connection, Policy(retries=0)) as client, pytest.raises(StripeError) as caught:
+            client.run(PLAN, RunContext(timeout=0.05))
+    assert caught.value.outcome_unknown
+    assert "in time" in caught.value.message
+
+
+def test_a_copy_of_a_connection_is_the_connection() -> None:
+    """A deep copy, as of a whole configuration, neither fails nor makes another emulator."""
+    connection = Connection.emulator()
+    assert copy.deepcopy({"stripe": connection})["stripe"] is connection

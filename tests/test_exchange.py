@@ -161,6 +161,12 @@ def test_delays_grow_with_jitter() -> None:
     assert len({delays[3] for delays in seen}) > 1
 
 
+def test_no_delay_is_longer_than_the_longest() -> None:
+    """Also where the first would be: it is the shorter one that counts."""
+    policy = Policy(first_delay=10, longest_delay=1)
+    assert {policy.delay(attempt, CUT) for attempt in (1, 2, 9)} == {1}
+
+
 def test_delays_are_the_sdks_but_for_the_jitter(conformance: Any) -> None:
     """Without jitter the delays would be the official SDK's."""
     limits = conformance["retry"]["sleep_no_jitter"]
@@ -848,3 +854,10 @@ def test_one_client_serves_many_threads() -> None:
     sent = {re.findall(rb"(?i)idempotency-key: (\S+)", seen)[0].decode() for seen in server.seen}
     assert sent == set(keys)
     assert len(results) == 20
+
+
+@pytest.mark.parametrize("attempt", [1, 60, 2_999, 10**6])
+def test_any_number_of_retries_has_a_delay(attempt: int) -> None:
+    """However often an attempt failed, the wait before the next is within the policy's bounds."""
+    policy = Policy(retries=10**6)
+    assert policy.first_delay <= policy.delay(attempt, CUT) <= policy.longest_delay

@@ -285,6 +285,26 @@ def test_blocked_by_environment(blocked: str, add: Add, monkeypatch: pytest.Monk
     assert not Host.load().problems
 
 
+def test_a_guard_is_never_asked_for_by_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text in the place of a list, or a variable that is set but empty, is refused."""
+    for names in ({"require": "acme"}, {"block": "acme"}):
+        with pytest.raises(UsageError, match=r'is a list of names: \["acme"\]'):
+            Host.load(**names)  # type: ignore[arg-type]
+    for empty in ("", " ", " ,"):
+        monkeypatch.setenv("STRIPE_PLUGIN_REQUIRE", empty)
+        with pytest.raises(UsageError, match="STRIPE_PLUGIN_REQUIRE is set but empty"):
+            Host.load()
+
+
+def test_a_guard_that_is_missing_or_broken_is_named(add: Add) -> None:
+    """What is required and not there says why."""
+    with pytest.raises(UsageError, match="required, but is not installed, or blocked"):
+        Host.load(require=["acme"])
+    add("acme-broken", *plugin("raise RuntimeError('no licence')"))
+    with pytest.raises(UsageError, match="required, but cannot be used: RuntimeError: no licence"):
+        Host.load(require=["acme"])
+
+
 RUN = RunContext(run_id="r1", step="price")
 PRICE = {"Currency": "usd", "Unit Amount": 1000, "Product Data": {"name": "Plan"}}
 
@@ -303,6 +323,16 @@ def test_a_run_replays_under_its_name() -> None:
         other = RunContext(run_id="r2", step="price")
         fresh = host.run("create_price", PRICE, connection=connection, context=other)
         assert fresh.output["id"] != first.output["id"]
+
+
+@pytest.mark.parametrize("context", [{"run_id": "r1"}, {}, "r1"])
+def test_a_run_is_never_named_in_vain(context: Any) -> None:
+    """What is no context is refused, also where it is empty: it would be a run of its own."""
+    with Counted() as world, Host.load() as host:
+        for run in (host.run, lambda *args, **named: asyncio.run(host.arun(*args, **named))):
+            with pytest.raises(UsageError, match=r"The context is a (dict|str), not a RunContext"):
+                run("create_price", PRICE, connection=world.connection(), context=context)
+        assert world.executed("POST /v1/prices") == 0
 
 
 def test_runs_without_a_name_are_runs_of_their_own() -> None:

@@ -1,13 +1,18 @@
 """What the README shows runs as it is printed."""
 
+import json
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text("utf-8")
+from stripe_plugin import CardError, Connection, Host
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -19,6 +24,31 @@ def test_a_snippet_runs(number: int, tmp_path: Path) -> None:
         command, capture_output=True, text=True, check=False, cwd=tmp_path, env={}
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_chargeDeclined"])
+def test_money_moves_in_the_emulator(card: str) -> None:
+    """The payment that the README describes is paid and refunded, or refused."""
+    extra = {"confirm": True, "return_url": "https://example.com"}
+    assert json.dumps(extra).replace("true", "True") in README
+    inputs = {"Amount": 2000, "Currency": "usd", "Payment Method": card}
+    with Host.load() as host:
+        pay = partial(host.run, connection=Connection.emulator())
+        if card != "pm_card_visa":
+            with pytest.raises(CardError):
+                pay("create_payment_intent", inputs, extra=extra)
+            return
+        paid = pay("create_payment_intent", inputs, extra=extra).output
+        refund = pay("refund_payment", {"Payment Intent ID": paid["id"]}).output
+    assert (paid["status"], refund["amount"]) == ("succeeded", 2000)
+
+
+@pytest.mark.parametrize("page", ["README", "SECURITY", "CONTRIBUTING", "nodes/README"])
+def test_a_link_leads_somewhere(page: str) -> None:
+    """Every file that a page links to is there."""
+    file = ROOT / f"{page}.md"
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read_text("utf-8"))
+    assert [link for link in links if not (file.parent / link).exists()] == []
 
 
 def test_there_are_snippets() -> None:

@@ -1143,6 +1143,30 @@ def test_what_is_ambiguous_is_refused(name: str, key: str, values: list[Any]) ->
         assert list(refusal(name, company(name, key, value))) == [key], repr(value)
 
 
+@pytest.mark.parametrize("empty", [None, "", {}, [], "{}", " { } "])
+def test_an_empty_object_is_not_given(empty: Any) -> None:
+    """Empty is not given, also as the text that a form has of it."""
+    assert (
+        "Recurring"
+        not in made("create_price", {**_UNPRICED, "Unit Amount": 5, "Recurring": empty}).inputs()
+    )
+
+
+@pytest.mark.parametrize("empty", [None, "", [], "[]", "[ ]\n"])
+def test_an_empty_list_is_not_given(empty: Any) -> None:
+    """A list that must be there is missing, before anything is sent."""
+    wrong = refusal("create_subscription", {"Customer": "cus_1", "Items": empty})
+    assert wrong == {"Items": ["Items is required."]}
+
+
+def test_a_list_of_objects_is_asked_for_by_one() -> None:
+    """What is no list is told what one looks like there."""
+    wrong = refusal("create_subscription", {"Customer": "cus_1", "Items": "price_1"})
+    assert 'a list, such as [{"key": "value"}]; got' in wrong["Items"][0]
+    wrong = refusal("create_product", {"Name": "x", "Images": "price_1"})
+    assert 'a list, such as ["value"]; got' in wrong["Images"][0]
+
+
 @pytest.mark.parametrize("name", ACTIONS)
 def test_reading_twice_changes_nothing(name: str) -> None:
     """What was read reads again as the same."""
@@ -1184,6 +1208,7 @@ PROBLEMS: list[tuple[str, dict[str, Any], list[Any], str, str, str]] = [
         "Address › city must be at most 5,000 characters long",
     ),
     ("create_customer", {"Emial": "x"}, ["Emial"], "Emial", "not_a_row", "is not an input of"),
+    ("create_customer", {"": "x"}, [""], "", "not_a_row", '"" is not an input of'),
     (
         "create_customer",
         {"Email": "a", "email": "b"},

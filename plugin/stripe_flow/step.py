@@ -188,14 +188,23 @@ class _Work:
     connection: Connection
     run_id: str
 
+    def check(self) -> None:
+        """Refuses an action that is not there, with nothing kept of it."""
+        self.host.action(self.step.action)
+
     def digest(self) -> str:
         """What is asked, of whom: the same step for another account is another one, too."""
+        try:
+            text = self._as_json()
+        except (TypeError, ValueError, RecursionError):
+            text = ""  # what is no JSON the host refuses, and says what is wrong with it
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _as_json(self) -> str:
         step, who = self.step, self.connection
         account = [who.mode, who.base_url, who.account]
-        extra = dict(step.extra)
-        asked = [step.action, step.inputs, step.expand, extra, account]
-        text = json.dumps(asked, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        asked = [step.action, step.inputs, step.expand, dict(step.extra), account]
+        return json.dumps(asked, sort_keys=True, default=str)
 
     def key(self, context: RunContext) -> str | None:
         """The idempotency key that a try has: by it Stripe's answer to it is known."""
@@ -243,6 +252,8 @@ class _Try:
 
 def _plan(work: _Work) -> Plan:
     tried = _Try(work, work.digest())
+    work.check()
+    tried.context()  # refuses what is no name, or a secret, before it is kept
     yield from _enter(tried)
     while tried.end is not None:
         if tried.end["end"] == DONE:

@@ -5,6 +5,7 @@ import gc
 import json
 import warnings
 from collections.abc import Awaitable, Callable, Generator, Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from stripe_plugin import (
     HookFailed,
     Host,
     InvalidInputs,
+    NodeError,
     Policy,
     Result,
     RunContext,
@@ -622,6 +624,55 @@ def test_a_hook_cannot_hide_an_unknown_outcome(run: Run, world: Counted) -> None
     assert world.executed("POST /v1/products") == 1
 
 
+class Insisting:
+    """Awaits an asyncio run once more when it was lost, or took too long."""
+
+    @hookimpl
+    def run_action(self) -> None:
+        """Leaves runs without asyncio to the next: those cannot be run once more."""
+
+    @hookimpl(wrapper=True)
+    def arun_action(self) -> Generator[None, Awaitable[Result], Awaitable[Result]]:
+        """Insists."""
+        inner = yield
+
+        async def around() -> Result:
+            try:
+                async with asyncio.timeout(1):
+                    return await inner
+            except (StripeError, TimeoutError):
+                return await inner
+
+        return around()
+
+
+@pytest.mark.parametrize(
+    ("fault", "retries"), [(Fault("cut_after"), 0), (Fault("delay", seconds=1.5), 3)]
+)
+def test_what_a_wrapper_awaits_once_more_happens_once(
+    fault: Fault, retries: int, world: Counted
+) -> None:
+    """The second time it has the key of the first, which may have been executed."""
+    world.faults.add(fault)
+    host = Host.load(policy=Policy(retries=retries))
+    host.register(Insisting(), "acme:insisting")
+    done = run_async(host, "create_product", NAME, connection=world.connection())
+    assert (done.output["name"], done.replayed) == ("Plan", True)
+    assert world.executed("POST /v1/products") == 1
+
+
+def test_what_was_lost_stays_unknown_when_it_is_awaited_once_more(world: Counted) -> None:
+    """That nothing was executed the second time says nothing of the first."""
+    world.faults.add(Fault("cut_after"))
+    world.faults.add(Fault("rate_limit", times=None))
+    host = Host.load(policy=Policy(retries=0))
+    host.register(Insisting(), "acme:insisting")
+    with pytest.raises(StripeError) as caught:
+        run_async(host, "create_product", NAME, connection=world.connection())
+    assert caught.value.status == 429
+    assert caught.value.outcome_unknown
+
+
 @both
 def test_a_hook_may_replace_a_known_failure(run: Run, world: Counted) -> None:
     """Of a refusal that did nothing, a hook may make what it likes."""
@@ -689,6 +740,54 @@ def test_an_observer_cannot_change_the_outcome(run: Run, world: Counted) -> None
     result = run(host, "create_product", NAME, connection=world.connection())
     assert result.output["name"] == "Plan"
     assert observer.told[0][2] == result
+
+
+class Erasing:
+    """Changes an error that it is shown, as far as it goes."""
+
+    @hookimpl
+    def after_run(self, error: BaseException | None) -> None:
+        """Empties it."""
+        assert error is not None
+        if isinstance(error, InvalidInputs):
+            error.problems_at.clear()
+        if isinstance(error, HookFailed):
+            for part in (error.result and error.result.output, error.error and vars(error.error)):
+                if part:
+                    part.clear()
+        error.args = ()
+        vars(error).clear()
+
+
+class Noting:
+    """Notes what an error says."""
+
+    def __init__(self) -> None:
+        self.noted: list[dict[str, Any]] = []
+
+    @hookimpl
+    def after_run(self, error: NodeError | None) -> None:
+        """Notes it."""
+        assert error is not None
+        self.noted.append(error.as_dict())
+
+
+@both
+@pytest.mark.parametrize(
+    ("plugins", "inputs"),
+    [([], {"Nmae": "Plan"}), ([Late(full)], NAME), ([Answering("nothing")], NAME)],
+    ids=["invalid inputs", "a hook that fails", "a wrong answer"],
+)
+def test_an_observer_cannot_change_the_error(
+    run: Run, plugins: list[Any], inputs: dict[str, Any], world: Counted
+) -> None:
+    """What an observer does to an error, and to what is in it, reaches nobody else."""
+    before, after = Noting(), Noting()
+    host = hosting(*plugins, before, Erasing(), after)
+    with pytest.raises(NodeError) as caught:
+        run(host, "create_product", inputs, connection=world.connection())
+    assert before.noted == after.noted == [caught.value.as_dict()]
+    assert copy(caught.value).as_dict() == caught.value.as_dict()
 
 
 def test_an_observer_is_no_wrapper() -> None:

@@ -1208,3 +1208,20 @@ def test_nothing_that_is_kept_looks_like_a_secret() -> None:
     for file in KEPT:
         text = file.read_text("utf-8").replace("sk_test_emulator", "")  # the emulator takes any
         assert masked(text) == text, file
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "pi_3Abc_secret_X1y2",
+        "seti_1Abc_secret_X1y2",
+        "cs_test_a1B2_secret_X1y2",
+        "src_1Abc_client_secret_X1y2",
+        "cuss_secret_X1y2",
+        "accs_secret__X1y2",
+    ],
+)
+def test_every_form_of_a_client_secret_is_cut(secret: str) -> None:
+    """Client secrets of all of Stripe's objects are cut, whatever stands around them."""
+    for text in (secret, f"see {secret}!", json.dumps({"a": secret})):
+        assert "X1y2" not in masked(text)

@@ -4,15 +4,19 @@ import asyncio
 import gzip
 import json
 import socket
+import ssl
 import threading
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
 import pytest
+import trustme
 from driving import AT_ONCE, begun, drive
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +24,7 @@ from network_support import Place, answer, requests
 from support import made
 
 from stripe_plugin import AsyncClient, Client, Connection, Policy, Result, StripeError
+from stripe_plugin.client import line
 from stripe_plugin.run.context import LONGEST_ADVICE
 from stripe_plugin.wire.reply import Reply
 
@@ -130,6 +135,76 @@ def test_what_comes_unasked_later_is_nobodys_answer(ask: Ask) -> None:
         assert [result.output["id"] for result in found if isinstance(result, Result)] == TENANTS
 
 
+class Secured:
+    """A server's TLS over a socket: what it is given to write goes out in one piece."""
+
+    def __init__(self, peer: socket.socket, context: ssl.SSLContext) -> None:
+        self._peer = peer
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._complete(self._tls.do_handshake)
+
+    def _complete(self, step: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                pass
+            finally:
+                self._send()
+            came = self._peer.recv(65_536)
+            if not came:
+                raise ConnectionResetError
+            self._incoming.write(came)
+
+    def _send(self) -> None:
+        if sending := self._outgoing.read():
+            self._peer.sendall(sending)
+
+    def tenants(self) -> Iterator[str]:
+        """Whose requests come, each in one record, until the connection ends."""
+        while request := self._complete(partial(self._tls.read, 65_536)):
+            yield request.partition(b"Bearer ")[2].partition(b"\r\n")[0].decode()
+
+    def write(self, *records: bytes) -> None:
+        """Each as a record of its own, all of them at once."""
+        for record in records:
+            self._tls.write(record)
+        self._send()
+
+
+@pytest.fixture
+def secures(monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's context, by an authority that is trusted."""
+    authority = trustme.CA()
+    server, client = (ssl.create_default_context(purpose) for purpose in PURPOSES)
+    authority.issue_cert("localhost").configure_cert(server)
+    authority.configure_trust(client)
+    monkeypatch.setattr(line, "tls_context", lambda: client)
+    return server
+
+
+PURPOSES = (ssl.Purpose.CLIENT_AUTH, ssl.Purpose.SERVER_AUTH)
+
+
+@BOTH
+@pytest.mark.parametrize("behind", [[], *([piece] for piece in BEHIND.values())])
+def test_what_is_left_over_in_tls_is_nobodys_answer(
+    ask: Ask, behind: list[bytes], secures: ssl.SSLContext
+) -> None:
+    """A record behind an answer ends the connection, also if it has left the socket already."""
+
+    def behave(peer: socket.socket) -> None:
+        secured = Secured(peer, secures)
+        for tenant in secured.tenants():
+            secured.write(whole(tenant), *behind)
+
+    with Place(behave) as place:
+        found = ask(f"https://localhost:{place.port}", TENANTS, ONCE)
+        assert [result.output["id"] for result in found if isinstance(result, Result)] == TENANTS
+        assert place.met == (len(TENANTS) if behind else 1)
+
+
 # --- bombs ----------------------------------------------------------------------------------------
 
 
@@ -176,6 +251,46 @@ def test_identity_is_what_was_asked_for(ask: Ask) -> None:
         (result,) = ask(place.url, [KEY], ONCE)
     assert isinstance(result, Result)
     assert zlib.crc32(result.output["id"].encode()) == zlib.crc32(b"cus_1")
+
+
+DEEP = [*range(90, 1_000, 45), 5_000, 100_000]
+
+
+@pytest.mark.parametrize("depth", DEEP)
+@pytest.mark.parametrize("status", [200, 400])
+def test_no_depth_is_too_deep(status: int, depth: int) -> None:
+    """However deep an answer is nested, a run ends in a result or an error that can be kept."""
+    nested = b"[" * depth + b"]" * depth
+    body = b'{"id": "cus_1", "error": {"message": "no", "type": %b}}' % nested
+    run = drive(begun(CREATE, policy=ONCE), Reply(status, {}, body))
+    found: Any = run.result or run.failure
+    assert json.loads(json.dumps(found.as_dict())) == deepcopy(found).as_dict()
+
+
+def flood(peer: socket.socket) -> None:
+    """Says that an answer is about to come, and nothing else."""
+    for _ in requests(peer):
+        while True:
+            peer.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1_000)
+
+
+def test_a_flood_holds_up_nobody_else() -> None:
+    """A server that sends without end takes its own run's time, not that of other tasks."""
+
+    async def run() -> int:
+        turns = 0
+        async with AsyncClient(connection, Policy(retries=0, timeout=1)) as client:
+            asking = asyncio.create_task(client.run(READ))
+            while not asking.done():
+                await asyncio.sleep(0.01)
+                turns += 1
+        with pytest.raises(StripeError, match="in time"):
+            await asking
+        return turns
+
+    with Place(flood) as place:
+        connection = Connection(KEY, base_url=place.url)
+        assert asyncio.run(run()) > 3
 
 
 # --- keys that come back --------------------------------------------------------------------------

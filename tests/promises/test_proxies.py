@@ -171,6 +171,20 @@ def test_a_proxy_that_does_not_carry_has_executed_nothing(
 
 
 @BOTH
+def test_a_proxy_that_is_not_there_is_named(
+    run: Run, vouched: Vouched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is told that Stripe cannot be reached learns of the proxy, but not its password."""
+    with Place(silent) as place:
+        port = place.port
+    monkeypatch.setenv("https_proxy", f"http://jenny:secret@127.0.0.1:{port}")
+    with pytest.raises(StripeError, match=f"reached through the proxy 127.0.0.1:{port} ") as caught:
+        run("https://stripe.invalid", ONCE)
+    assert "secret" not in repr(caught.value.as_dict())
+    assert not caught.value.outcome_unknown
+
+
+@BOTH
 @pytest.mark.parametrize("stage", ["at once", "in the handshake", "after the handshake"])
 def test_a_silent_proxy_is_not_waited_for(
     run: Run, stage: str, vouched: Vouched, origin: str, monkeypatch: pytest.MonkeyPatch

@@ -1,12 +1,15 @@
 """A machine that sleeps in the middle of a run does not execute it twice when it wakes."""
 
+import socket
 import time
 
 import pytest
 from driving import AT_ONCE, begun
+from network_support import Place, requests, reset
 from support import made
 
-from stripe_plugin import RunContext, StripeError
+from stripe_plugin import Client, Connection, Policy, RunContext, StripeError
+from stripe_plugin.run import pace
 from stripe_plugin.run.exchange import Exchange, Send
 from stripe_plugin.wire.reply import Answer, Lost, Reply
 
@@ -104,6 +107,32 @@ def test_the_age_counts_from_the_first_attempt_that_may_have_worked(wall: Wall) 
     wall.slept += 4 * HOUR  # 24 since the first that may have worked
     with pytest.raises(StripeError, match="too long ago"):
         talk.send(None)
+
+
+def test_a_sleep_while_waiting_for_a_turn_sends_nothing(
+    wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A retry that has to wait for its rate, and sleeps there, is not sent when it wakes."""
+
+    def behave(peer: socket.socket) -> None:
+        for request in requests(peer):
+            asked.append(request)
+            reset(peer)
+
+    def turn(*_: object) -> float:
+        if asked:  # the first attempt is lost; before the second the machine sleeps
+            wall.slept = 26 * HOUR
+        return 0.0
+
+    asked: list[object] = []
+    monkeypatch.setattr(pace, "reserve", turn)
+    policy = Policy(retries=3, first_delay=0.0, longest_delay=0.0)
+    with Place(behave) as place:
+        connection = Connection("sk_test_sleepy", base_url=place.url, rate=5)
+        with Client(connection, policy) as client, pytest.raises(StripeError) as caught:
+            client.run(made("create_customer"))
+    assert (caught.value.code, caught.value.outcome_unknown) == ("key_expired", True)
+    assert len(asked) == 1
 
 
 def test_an_earlier_process_is_older_than_this_one(wall: Wall) -> None:

@@ -7,9 +7,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, clos
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from stripe_plugin.client.address import proxy_of
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.client.line import AsyncLine, Line
+from stripe_plugin.client.line import AsyncLine, Line, proxy_for
 from stripe_plugin.client.pool import MOST, AsyncPool, Pool
 from stripe_plugin.declare.action import Action
 from stripe_plugin.errors import UsageError
@@ -22,6 +21,7 @@ from stripe_plugin.wire.reply import Answer, Lost
 L = TypeVar("L")
 Taken: TypeAlias = tuple[L | None, float]
 CLOSED = Lost("The client was closed.", sent=False, again=False)
+TOO_LATE = Lost("The machine slept too long while the run waited.", sent=False)
 BUSY = f"None of {MOST} connections became free in time."
 
 
@@ -31,7 +31,7 @@ class Client(AbstractContextManager["Client"]):
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection = connection
         self.policy = policy or Policy()
-        proxy = proxy_of(connection.address)
+        proxy = proxy_for(connection)
         self._pool = Pool(partial(Line, connection, proxy))
 
     def run(
@@ -67,7 +67,7 @@ class Client(AbstractContextManager["Client"]):
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
-            return line.ask(asks, command, began)
+            return TOO_LATE if command.is_too_late() else line.ask(asks, command, began)
         finally:
             self._pool.give(line)
 
@@ -103,7 +103,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection = connection
         self.policy = policy or Policy()
-        proxy = proxy_of(connection.address)
+        proxy = proxy_for(connection)
         self._pool = AsyncPool(partial(AsyncLine, connection, proxy))
 
     async def run(
@@ -136,7 +136,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
-            return await line.ask(asks, command, began)
+            return TOO_LATE if command.is_too_late() else await line.ask(asks, command, began)
         finally:
             self._pool.give(line)
 

@@ -7,6 +7,7 @@ when it changes: `httpx.HTTPTransport._pool`, to put a network of our own in;
 and a line serves one run at a time; `HTTP11Connection._h11_state`, to see what is left over.
 """
 
+import ssl
 import time
 from contextlib import nullcontext
 from functools import cache
@@ -15,13 +16,15 @@ from typing import Any
 import httpcore
 import httpx
 
-from stripe_plugin.client.address import Address
+from stripe_plugin.client.address import Address, proxy_of
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, layers, within
+from stripe_plugin.errors import UsageError
 from stripe_plugin.run.exchange import Send
-from stripe_plugin.secrets import masked
+from stripe_plugin.secrets import masked, said
 from stripe_plugin.wire.reply import Answer, Lost, Reply
 
+NETWORK = (httpx.HTTPError, httpcore.NetworkError, OSError)
 KEPT = 60.0  # seconds that an idle connection is kept
 LARGEST = 50_000_000  # bytes of an answer; Stripe's are far smaller
 SHORTEST = 0.001  # seconds that an attempt gets, however late it is
@@ -34,7 +37,31 @@ HEADERS = (
     "stripe-rate-limited-reason",
     "stripe-nodes-emulator",
 )
-tls_context = cache(httpx.create_ssl_context)  # once: reading certificates costs more than a run
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Made once: reading certificates costs more than a run.
+
+    Raises `UsageError` for certificates of the environment that cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        which = "SSL_CERT_FILE or SSL_CERT_DIR"
+        raise UsageError(f"The certificates of {which} cannot be read: {said(error)}.") from None
+
+
+def proxy_for(connection: Connection) -> str | None:
+    """The proxy of a connection's lines, if it has one. Nothing is sent before this is settled.
+
+    Raises `UsageError` for a proxy or certificates that cannot be used.
+    """
+    if connection.in_process is not None:
+        return None
+    if connection.address.secure:
+        tls_context()
+    return proxy_of(connection.address)
 
 
 class _Transport(httpx.HTTPTransport):
@@ -108,7 +135,7 @@ class Line:
             return _reply(response, body, began)
         except BaseException as error:  # noqa: BLE001 - raised again by `_lost`
             self.close()
-            return _lost(error, began, sent=self._attempt.sent)
+            return _lost(error, began, self._proxy, sent=self._attempt.sent)
 
     def close(self) -> None:
         """Closes the connection; who asks next opens another."""
@@ -158,7 +185,7 @@ class AsyncLine:
                 return _reply(response, body, began)
         except BaseException as error:  # noqa: BLE001 - raised again by `_lost`
             self.close()
-            return _lost(error, began, sent=self._attempt.sent)
+            return _lost(error, began, self._proxy, sent=self._attempt.sent)
 
     def close(self) -> None:
         """Closes the connection; who asks next opens another."""
@@ -215,13 +242,35 @@ def _reply(response: httpx.Response, body: bytearray, began: float) -> Reply:
     return Reply(response.status_code, headers, bytes(body), took)
 
 
-def _lost(error: BaseException, began: float, *, sent: bool) -> Lost:
+def _is_of_socks(error: BaseException) -> bool:
+    """What a SOCKS proxy may say and httpcore does not foresee: an assertion, or socksio's."""
+    if isinstance(error, AssertionError):
+        return _raised_in(error) == "httpcore"
+    return type(error).__module__.partition(".")[0] == "socksio"
+
+
+def _raised_in(error: BaseException) -> str:
+    """The package whose code raised it."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    module = "" if place is None else str(place.tb_frame.f_globals.get("__name__"))
+    return module.partition(".")[0]
+
+
+def _lost(error: BaseException, began: float, proxy: str | None, *, sent: bool) -> Lost:
     """What went wrong. What is no matter of the network is raised again."""
+    of_network = isinstance(error, NETWORK) or _is_of_socks(error)
     error.__traceback__ = error.__cause__ = error.__context__ = None  # httpcore's frames: the key
-    if not isinstance(error, httpx.HTTPError | httpcore.NetworkError | OSError):
+    if not of_network:
         raise error
     late = isinstance(error, httpx.TimeoutException | TimeoutError)
     what = "did not answer in time" if late else "hung up"
-    reason = f"Stripe {what}" if sent else "Stripe could not be reached"
+    reason = f"Stripe {what}" if sent else f"Stripe could not be reached{_through(proxy)}"
     text = masked(f"{type(error).__name__}: {error}").rstrip(": ")[:200]
     return Lost(f"{reason} ({text}).", sent, took=time.monotonic() - began)
+
+
+def _through(proxy: str | None) -> str:
+    """Which proxy was in between, without the password that its address may have."""
+    return f" through the proxy {httpx.URL(proxy).netloc.decode()}" if proxy else ""

@@ -20,7 +20,7 @@ from stripe_plugin.client.address import Address
 
 T = TypeVar("T")
 Seconds = float | None  # httpcore's timeouts, in whose place the attempt's deadline stands
-PIECE = 16_384  # bytes of a TLS record
+PIECE = 16_384  # bytes that are read at one time, and of a TLS record
 
 
 class Attempt:
@@ -92,6 +92,7 @@ class Tls:
         self._incoming = ssl.MemoryBIO()
         outgoing = ssl.MemoryBIO()
         machine = context.wrap_bio(self._incoming, outgoing, server_hostname=host)
+        self._decrypted = machine.pending
         self.handshake = machine.do_handshake
         self.read = machine.read
         self.write = machine.write
@@ -103,6 +104,10 @@ class Tls:
             self._incoming.write(data)
         else:
             self._incoming.write_eof()
+
+    def left_over(self) -> bool:
+        """Whether more came than was read: what has come in here, the socket knows no more of."""
+        return self._incoming.pending > 0 or self._decrypted() > 0
 
 
 class Stream(httpcore.NetworkStream):
@@ -192,7 +197,9 @@ class SecureStream(httpcore.NetworkStream):
         return SecureStream(self, self._attempt, ssl_context, server_hostname)
 
     def get_extra_info(self, info: str) -> Any:
-        """As the stream below says."""
+        """As the stream below says, but for what it has handed over already."""
+        if info == "is_readable" and self._tls.left_over():
+            return True
         return self._under.get_extra_info(info)
 
     def close(self) -> None:
@@ -248,7 +255,9 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: Seconds = None) -> bytes:  # noqa: ARG002, ASYNC109
         """At least one byte, or nothing at the end."""
         self._attempt.left()
-        return await asyncio.get_running_loop().sock_recv(self._sock, max_bytes)
+        await asyncio.sleep(0)  # who sends without end would let no other task have its turn
+        most = min(max_bytes, PIECE)
+        return await asyncio.get_running_loop().sock_recv(self._sock, most)
 
     async def write(self, buffer: bytes, timeout: Seconds = None) -> None:  # noqa: ARG002, ASYNC109
         """All of it."""
@@ -331,7 +340,9 @@ class AsyncSecureStream(httpcore.AsyncNetworkStream):
         return secured
 
     def get_extra_info(self, info: str) -> Any:
-        """As the stream below says."""
+        """As the stream below says, but for what it has handed over already."""
+        if info == "is_readable" and self._tls.left_over():
+            return True
         return self._under.get_extra_info(info)
 
     async def aclose(self) -> None:

@@ -13,6 +13,7 @@ from stripe_plugin.judge.values import (
     Parameter,
     holds_unknown,
     is_empty,
+    is_given,
     is_list,
     is_object,
     plain,
@@ -79,7 +80,7 @@ class Judgement:
         given: Values = {}
         for word, value in inputs.items():
             row = self._spec.words.get(word)
-            if row is None or is_empty(value):
+            if row is None or not is_given(value, row.kind):
                 continue
             if row.key in given:
                 text = f"{row.key} is given twice, as {row.key} and as {row.name}."
@@ -95,7 +96,7 @@ class Judgement:
         for word in words[:MOST_TOLD]:
             label = _label(word)
             hint = near(label, keys) or known
-            text = f"{label} is not an input of {name}{hint}."
+            text = f"{label or shown(label)} is not an input of {name}{hint}."
             self._tell(label, "not_a_row", text, label)
         if more := len(words[MOST_TOLD:]):
             text = f"More inputs are not of {name}: {more:,} beside these."

@@ -13,7 +13,7 @@ from stripe_plugin.host import discovery
 from stripe_plugin.host.clients import Clients
 from stripe_plugin.host.discovery import PluginProblem
 from stripe_plugin.host.watch import Runner, Watch
-from stripe_plugin.secrets import said
+from stripe_plugin.secrets import said, shown
 
 if TYPE_CHECKING:
     from stripe_plugin.client.connection import Connection
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Inputs = Mapping[str, Any]
 NOTHING: Inputs = MappingProxyType({})
+REQUIRE = "STRIPE_PLUGIN_REQUIRE"
 
 
 def _names(variable: str) -> list[str]:
@@ -30,6 +31,21 @@ def _names(variable: str) -> list[str]:
     names = os.environ.get(variable, "").split(",")
     stripped = [name.strip() for name in names]
     return [name for name in stripped if name]
+
+
+def _required() -> list[str]:
+    """The names of STRIPE_PLUGIN_REQUIRE; one that is empty would quietly ask for no guard."""
+    names = _names(REQUIRE)
+    if not names and REQUIRE in os.environ:
+        raise UsageError(f"{REQUIRE} is set but empty: unset it, or give it a value.")
+    return names
+
+
+def _several(what: str, names: Iterable[str]) -> list[str]:
+    """Refuses a text, whose letters would be taken for names."""
+    if isinstance(names, str):
+        raise UsageError(f"{what} is a list of names: [{shown(names)}]")
+    return [*names]
 
 
 class Host(AbstractContextManager["Host"]):
@@ -56,8 +72,10 @@ class Host(AbstractContextManager["Host"]):
         is one of the names in `require` and STRIPE_PLUGIN_REQUIRE, or if one is not installed.
         """
         host = cls(policy)
+        blocked = [*_several("block", block), *_names("STRIPE_PLUGIN_BLOCK")]
+        required = [*_several("require", require), *_required()]
         loaded = set[str]()
-        for found in discovery.installed([*block, *_names("STRIPE_PLUGIN_BLOCK")]):
+        for found in discovery.installed(blocked):
             try:
                 host.register(found.load(), f"{found.name}:{found.point.group}")
                 loaded.add(found.point.name)
@@ -65,7 +83,7 @@ class Host(AbstractContextManager["Host"]):
                 raise
             except BaseException as error:  # noqa: BLE001 - anything can happen at import
                 host._report(found.name, said(error))
-        host._require([*require, *_names("STRIPE_PLUGIN_REQUIRE")], loaded)
+        host._require(required, loaded)
         return host
 
     def _require(self, names: Iterable[str], loaded: set[str]) -> None:
@@ -73,8 +91,10 @@ class Host(AbstractContextManager["Host"]):
         reasons = {problem.name: problem.reason for problem in self.problems}
         for name in names:
             if name not in loaded or name in reasons:
-                why = reasons.get(name, "it is not installed, or blocked")
-                raise UsageError(f"The plugin {name} is required, but: {why}")
+                why = "is not installed, or blocked"
+                if name in reasons:
+                    why = f"cannot be used: {reasons[name]}"
+                raise UsageError(f"The plugin {name} is required, but {why}")
 
     def register(self, plugin: Any, name: str) -> None:
         """Adds a plugin by hand, as discovery does. `name`: distribution:name."""
@@ -161,10 +181,8 @@ class Host(AbstractContextManager["Host"]):
         context: "RunContext | None",
     ) -> dict[str, Any]:
         """What to call the hooks with: the action, judged, the connection, and the run."""
-        from stripe_plugin.run.context import RunContext
-
         watch.action_id = action_id
-        watch.context = context = context or RunContext()
+        watch.context = context = _context(context)
         cls = self.action(action_id)
         action = cls.read(inputs, extra=extra, expand=expand)
         asks = self._connection(connection, action_id, context)
@@ -207,6 +225,17 @@ class Host(AbstractContextManager["Host"]):
     async def __aexit__(self, *_: object) -> None:
         await self._clients.aclose()
         await asyncio.to_thread(self.close)
+
+
+def _context(given: Any) -> "RunContext":
+    """Which run this is; a run of its own, if nothing is said."""
+    from stripe_plugin.run.context import RunContext
+
+    if given is None:
+        return RunContext()
+    if not isinstance(given, RunContext):
+        raise UsageError(f"The context is a {type(given).__name__}, not a RunContext(…)")
+    return given
 
 
 def _checked(result: Any) -> "Result":

@@ -1,5 +1,6 @@
 """What do hooks see of a run, and what can they not hide?"""
 
+import time
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from stripe_plugin.run.result import Result
 
 T = TypeVar("T")
+Parts: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
 LONGEST_REASON = 300  # characters of a stranger's error
 
 
@@ -69,6 +71,7 @@ class Watch:
         self._hooks, self._report = hooks, report
         self.action_id = ""
         self.context: RunContext | None = None
+        self.named: RunContext | None = None  # the same, with the key that it uses
         self.result: Result | None = None
         self.error: BaseException | None = None
         self.heard_result: Result | None = None
@@ -100,7 +103,6 @@ class Watch:
 
     def _tell(self) -> None:
         """Tells the observers, each with a copy of the result: they change no outcome."""
-        known = dict(vars(self.error)) if self.error else {}
         for impl in self._hooks.after_run.get_hookimpls():
             told = {
                 "action_id": self.action_id,
@@ -108,15 +110,27 @@ class Watch:
                 "result": deepcopy(self.result),
                 "error": self.error,
             }
+            known = None if self.error is None else _parts(self.error)
             try:
                 impl.function(*(told[name] for name in impl.argnames))
             except KeyboardInterrupt:
                 raise
             except BaseException as failed:  # noqa: BLE001 - an observer's matter
                 self._report(str(impl.plugin_name), said(failed))
-            if self.error is not None:  # who catches it decides by it what to do
-                vars(self.error).clear()
-                vars(self.error).update(known)
+            if self.error is not None and known is not None:
+                _restore(self.error, known)  # who catches it decides by it what to do
+
+
+def _parts(error: BaseException) -> Parts:
+    """What an error is made of; of the kinds that hold more than texts a copy."""
+    parts = error.args, dict(vars(error))
+    return deepcopy(parts) if isinstance(error, InvalidInputs | HookFailed) else parts
+
+
+def _restore(error: BaseException, parts: Parts) -> None:
+    error.args, state = parts
+    vars(error).clear()
+    vars(error).update(state)
 
 
 _watch: ContextVar[Watch | None] = ContextVar("_watch", default=None)
@@ -175,27 +189,47 @@ def _unwatched() -> Watch:
 @contextmanager
 def _overheard(watch: Watch, action: Any, connection: Any, context: Any) -> "Generator[RunContext]":
     """The run's context, with the key that it will use; what comes of it is kept aside."""
-    import attrs
-
-    from stripe_plugin.run.idempotency import idempotency_key
-
-    key = idempotency_key(action.spec, connection, context)
-    if key is not None:
-        context = attrs.evolve(context, idempotency_key=key)
+    named = _named(watch, action, connection, context)
+    began = time.time()
     try:
-        yield context
+        yield named
     except StripeError as error:
-        watch.heard_error = error
+        _hear(watch, error, began)
         raise
     except (InvalidInputs, UsageError):
         raise
     except BaseException:  # ended from outside, as by a hook with a timeout of its own
-        watch.heard_error = ConnectionFailed(
+        interrupted = ConnectionFailed(
             message="The run was interrupted.",
             code="no_answer",
             retryable=True,
             outcome_unknown=action.spec.method != "GET",
             action=action.spec.id,
-            idempotency_key=key,
+            idempotency_key=named.idempotency_key,
         )
+        _hear(watch, interrupted, began)
         raise
+
+
+def _named(watch: Watch, action: Any, connection: Any, context: Any) -> "RunContext":
+    """One key for the whole run: a wrapper may await it once more after it was lost."""
+    import attrs
+
+    from stripe_plugin.run.idempotency import idempotency_key
+
+    if watch.named is not None:
+        return watch.named
+    key = idempotency_key(action.spec, connection, context)
+    named: RunContext = context if key is None else attrs.evolve(context, idempotency_key=key)
+    watch.named = named
+    return named
+
+
+def _hear(watch: Watch, error: StripeError, began: float) -> None:
+    """Notes an error, and since when what is awaited once more may have been executed."""
+    import attrs
+
+    watch.heard_error = error
+    named = watch.named
+    if error.outcome_unknown and named is not None and named.idempotency_key is not None:
+        watch.named = attrs.evolve(named, begun=named.begun or began)

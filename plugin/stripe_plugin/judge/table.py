@@ -10,7 +10,7 @@ from stripe_plugin.errors import Fault, Refused, UsageError, near
 from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.rules import Rule
 from stripe_plugin.judge.schema import TableSchema, value_schema
-from stripe_plugin.judge.values import CLEAR, NOTHING, UNKNOWN, Given, Names, is_empty, typed
+from stripe_plugin.judge.values import CLEAR, NOTHING, UNKNOWN, Given, Names, is_given, typed
 from stripe_plugin.secrets import shown
 
 MOST_HINTS = 20  # unknown keys of which the nearest known one is looked for
@@ -152,7 +152,7 @@ class Keys(Rule):
             item = value.get(key)
             if field.clearable and item in ("", "@clear"):
                 kept[key] = CLEAR
-            elif not is_empty(item):
+            elif is_given(item, field.kind):
                 kept[key] = item
         return kept
 

@@ -24,6 +24,8 @@ DEEPEST = 20  # objects and lists inside of each other
 MOST = 1_000_000  # characters of the form that it becomes …
 OF_EACH = 50  # … of which every object, list, text and number counts as so many, at least
 
+EMPTY_OBJECT = re.compile(r"\s*\{\s*\}\s*")
+EMPTY_LIST = re.compile(r"\s*\[\s*\]\s*")
 UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")  # NUL and halves of surrogate pairs
 
 
@@ -68,6 +70,13 @@ def is_empty(value: Any) -> bool:
     """Whether a form's value counts as not given; `0` and `False` are values."""
     is_sized = isinstance(value, str | list | tuple | Mapping)
     return value is None or (is_sized and not value)
+
+
+def is_given(value: Any, kind: Any) -> bool:
+    """Whether a value is given, also as text: that of an empty object or list is not."""
+    blank = EMPTY_OBJECT if is_object_kind(kind) else EMPTY_LIST if is_list_kind(kind) else None
+    is_blank = blank and isinstance(value, str) and blank.fullmatch(value)
+    return not is_blank and not is_empty(value)
 
 
 def holds_unknown(value: Any) -> bool:
@@ -139,6 +148,7 @@ WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
 OBJECT = 'an object, such as {"key": "value"}'
 LIST = 'a list, such as ["value"]'
+OBJECTS = 'a list, such as [{"key": "value"}]'
 
 
 def text(value: Any, _: Any = str) -> str:
@@ -188,10 +198,11 @@ def _object(value: Any, _: Any = dict) -> Any:
 
 
 def _list(value: Any, kind: Any) -> list[Any]:
-    read = _json(value, LIST)
-    if not is_list(read):
-        raise Refused(f"must be {LIST}; got {shown(value)}")
     [item] = get_args(kind)
+    words = OBJECTS if is_object_kind(item) else LIST
+    read = _json(value, words)
+    if not is_list(read):
+        raise Refused(f"must be {words}; got {shown(value)}")
     return each(read, partial(_converter.structure, cl=item))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from random import uniform
-from typing import Any, Protocol, Self, TypeAlias, cast
+from typing import Any, Protocol, Self, TypeAlias
 
 import attrs
 
@@ -74,8 +74,9 @@ def _account(_: object, __: Field, value: object) -> None:
 
 def is_number(value: object, least: float, most: float) -> bool:
     """Whether it is a number within bounds, both included."""
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    return real and least <= float(cast("float", value)) <= most
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return least <= value <= most  # not as a float: a whole number may be too large for one
 
 
 def _seconds(_: object, field: Field, value: object) -> None:
@@ -167,7 +168,8 @@ class Policy:
         """Seconds to wait after the nth attempt, at least what Stripe asks for."""
         doubled = self.first_delay * 2.0 ** min(attempt - 1, 60)
         backoff = min(doubled, self.longest_delay) * uniform(0.5, 1)  # noqa: S311 - no secret
-        return max(self.first_delay, backoff, _retry_after(answer))
+        least = min(self.first_delay, self.longest_delay)
+        return max(least, backoff, _retry_after(answer))
 
 
 def _retry_after(answer: Answer) -> float:

@@ -9,7 +9,7 @@ from stripe_plugin.declare.action import Action
 from stripe_plugin.errors import StripeError
 from stripe_plugin.run import result
 from stripe_plugin.run.context import Account, Policy, RunContext
-from stripe_plugin.run.idempotency import check_age, idempotency_key
+from stripe_plugin.run.idempotency import check_age, idempotency_key, trusted_until
 from stripe_plugin.run.log import Log
 from stripe_plugin.run.result import Course, Result
 from stripe_plugin.wire.reply import Answer, Executed, Lost, Outcome, Reply, verdict
@@ -34,12 +34,18 @@ class Send:
 
     `timeout`: seconds from opening a connection to the last byte of the answer. `patience`: seconds
     for that and for waiting until there is a connection; waiting for a rate is never counted.
+    `not_after`: unix seconds; by then Stripe may have forgotten the key, and it is not sent.
     """
 
     request: Request
     headers: Mapping[str, str]  # everything but the API key
     timeout: float
     patience: float
+    not_after: float | None = None
+
+    def is_too_late(self) -> bool:
+        """Asked when everything is ready: a machine may sleep while it waits for its turn."""
+        return self.not_after is not None and time.time() > self.not_after
 
 
 Command = Wait | Send
@@ -101,7 +107,7 @@ class _Attempts:
         sent_at = time.time()
         left = max(self._policy.budget - self._spent, SHORTEST)
         timeout = min(self._timeout, left)
-        command = Send(self._request, self._headers, timeout, patience=left)
+        command = Send(self._request, self._headers, timeout, left, trusted_until(self._begun))
         try:
             answer = yield command
         except GeneratorExit:

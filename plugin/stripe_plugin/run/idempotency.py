@@ -34,6 +34,11 @@ def _checked(key: str) -> str:
     return key
 
 
+def trusted_until(begun: float | None) -> float | None:
+    """Until when Stripe surely knows what may have been executed since `begun` (unix seconds)."""
+    return None if begun is None else begun + KEY_LIFE
+
+
 def check_age(spec: Spec, begun: float, key: str | None, attempts: int) -> None:
     """Refuses to repeat what may be done already, if Stripe may have forgotten that by now.
 
