@@ -1,9 +1,20 @@
 """The reference documents as fixtures; tests that need them skip where they are absent."""
 
+import gc
+import os
 from typing import Any
 
 import pytest
 from support import reference
+
+# Of the interpreters that tests start, only the first one compiles what all of them import.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Collected tests stay to the end: no collection of garbage needs to walk over them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

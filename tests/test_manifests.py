@@ -303,7 +303,7 @@ def objects(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 FORM_SHAPES = {name: form_schema(each.spec) for name, each in ACTIONS.items()}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(data=st.data())
 @pytest.mark.parametrize("name", ACTIONS)
 def test_a_schema_and_reading_agree(name: str, data: st.DataObject) -> None:

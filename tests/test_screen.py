@@ -1,5 +1,6 @@
 """What reaches an operator's terminal: text, whoever wrote it, and on stdout the data alone."""
 
+import importlib
 import json
 import os
 import pty
@@ -189,32 +190,48 @@ def run_action():
 POINTS = "[stripe_plugin.v1]\nacme = acme_plug\n"
 
 
-def installed(tmp_path: Path, code: str) -> Terminal:
-    """A terminal in a process of its own, with a plugin."""
-    install(tmp_path / "site", "acme-plug", POINTS, {"acme_plug.py": code})
-    return Terminal(tmp_path / "home", apart=True, PYTHONPATH=str(tmp_path / "site"))
+class Site:
+    """Where a plugin is installed for the terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def with_plugin(self, code: str) -> Terminal:
+        """A terminal with this plugin, which it has yet to import."""
+        install(self._folder / "site", "acme-plug", POINTS, {"acme_plug.py": code})
+        importlib.invalidate_caches()
+        sys.modules.pop("acme_plug", None)
+        return Terminal(self._folder / "home")
+
+    def with_broken_plugin(self) -> Terminal:
+        """A terminal with a plugin that cannot be loaded."""
+        return self.with_plugin(f"raise RuntimeError('no\\nlicence ' + {EVIL!r})")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """An empty site."""
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # its code changes within a second
+    yield Site(tmp_path)
+    sys.modules.pop("acme_plug", None)
 
 
 @pytest.mark.parametrize(
     "words", [("list",), ("describe", "create_price"), ("run", "create_product", "Name=a")]
 )
-def test_stdout_is_for_data(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_stdout_is_for_data(words: tuple[str, ...], site: Site) -> None:
     """What a plugin prints, when it is imported or runs, goes to stderr."""
-    done = installed(tmp_path, NOISY)(*words, "--json")
+    done = site.with_plugin(NOISY)(*words, "--json")
     assert json.loads(done.stdout)
     assert "noise at import" in done.stderr
     assert ("noise in a hook" in done.stderr) == (words[0] == "run")
     check(done.stderr)
 
 
-def broken(tmp_path: Path) -> Terminal:
-    """A terminal with a plugin that cannot be loaded."""
-    return installed(tmp_path, f"raise RuntimeError('no\\nlicence ' + {EVIL!r})")
-
-
-def test_a_plugin_that_is_not_loaded_is_told(tmp_path: Path) -> None:
+def test_a_plugin_that_is_not_loaded_is_told(site: Site, tmp_path: Path) -> None:
     """`run` and `flow` tell it on one line of stderr and go on; `doctor` ends with 1."""
-    terminal = broken(tmp_path)
+    terminal = site.with_broken_plugin()
     (tmp_path / "flow.yaml").write_text("steps: [{id: a, action: list_products}]")
     flow = ("flow", str(tmp_path / "flow.yaml"))
     for words in (("run", "list_products"), flow):
@@ -225,13 +242,13 @@ def test_a_plugin_that_is_not_loaded_is_told(tmp_path: Path) -> None:
     assert "acme-plug › acme: RuntimeError: no licence" in terminal("doctor", code=1).stdout
 
 
-def test_a_plugin_that_is_required(tmp_path: Path) -> None:
+def test_a_plugin_that_is_required(site: Site) -> None:
     """Without a plugin that must be there nothing is run: broken, missing or blocked."""
     words = ("run", "create_product", "Name=a")
-    terminal = broken(tmp_path)
+    terminal = site.with_broken_plugin()
     assert "acme" in terminal("--require", "acme", *words, code=2).stderr
     assert "nope" in terminal(*words, code=2, STRIPE_PLUGIN_REQUIRE="nope, ").stderr
-    terminal = installed(tmp_path, NOISY)
+    terminal = site.with_plugin(NOISY)
     assert terminal("--require", "acme", *words, STRIPE_PLUGIN_REQUIRE="acme").stdout
     done = terminal("--require", "acme", *words, code=2, STRIPE_PLUGIN_BLOCK="acme")
     assert "acme" in done.stderr

@@ -23,7 +23,7 @@ from stripe_plugin.errors import UsageError, near
 from stripe_plugin.judge.values import UNKNOWN, is_list, is_object
 from stripe_plugin.secrets import masked
 
-REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}|\$\{\{).)*+)\}\}", re.DOTALL)
+REFERENCE = re.compile(r"\$\{\{((?:(?!\}\}|\$\{\{).)*)\}\}", re.DOTALL)
 LONGEST_REFERENCE = 1_000
 MAKING = ("multi_select_list", "multi_select_dict", "flatten", "function_expression")
 VALUES = (str, int, float, list, tuple, Mapping, type(None))

@@ -7,7 +7,11 @@ from typing import Any, cast
 
 # Where a word begins: also behind an escape of JSON, Python or URLs, as in `\nsk_` and `%20sk_`.
 _START = r"(?:(?<![A-Za-z0-9])|(?<=\\[a-z])|(?<=%\w\w)|(?<=\\x\w\w)|(?<=\\u\w{4}))"
-_KEYS = re.compile(rf"{_START}((?:sk|rk|pk|ek|whsec)_(?:live_|test_|org_)?+)[A-Za-z0-9_]{{3,}}")
+# `sk_test_` alone is no key. (Possessive repeats say this shorter, but fail before Python 3.11.5.)
+_SHORT = r"(?:live|test|org)_[A-Za-z0-9_]{0,2}(?![A-Za-z0-9_])"
+_KEYS = re.compile(
+    rf"{_START}((?:sk|rk|pk|ek|whsec)_(?!{_SHORT})(?:live_|test_|org_)?)[A-Za-z0-9_]{{3,}}"
+)
 # pi_123_secret_…, cs_test_123_secret_…, src_123_client_secret_…, cuss_secret_…
 _CLIENT_SECRETS = re.compile(
     r"([a-z]{2,6}_(?:test_|live_)?(?:[A-Za-z0-9]+_)?(?:client_)?secret_)[\w%.~+/=-]+"

@@ -182,6 +182,7 @@ def run(session: Session, action: str, **given: Any) -> None:
 
     with session.connected():
         inputs = inputs_of(given["pairs"], given["inputs"])
+        session.host.action(action)  # what is no action is refused before its name is kept
         step = Step(action, action, inputs, expand=given["expand"])
         run_id = run_id_or_new(given["run_id"])
         result = _ran(session, step, run_id)

@@ -23,6 +23,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from pprint import pformat
 from traceback import TracebackException
@@ -730,13 +731,12 @@ def test_an_observer_that_fails(go: Go, stripe: Stripe, host: Host) -> None:
 def test_a_plugin_that_cannot_be_used(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """A plugin that fails at its import, with a key in its words, is a problem without the key."""
 
-    class Point:
-        name, group, dist = "acme", "stripe_plugin.v1", None
-
+    class Point(EntryPoint):
         def load(self) -> None:
             raise RuntimeError(spelled("cannot log in with\n{key}"))
 
-    monkeypatch.setattr("stripe_plugin.host.discovery.entry_points", lambda group: [Point()])
+    points = EntryPoints([Point("acme", "acme", "stripe_plugin.v1")])
+    monkeypatch.setattr("stripe_plugin.host.discovery.entry_points", lambda: points)
     host.problems += Host.load().problems
     assert host.problems[0].reason == "RuntimeError: cannot log in with\nsk_test_…"
 

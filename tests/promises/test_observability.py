@@ -241,7 +241,9 @@ def test_the_duration_is_that_of_the_attempt(desk: Desk, records: Records) -> No
     """The duration has the time until the answer, and not the wait before another attempt."""
     desk.world.faults.add(Fault("unavailable"))
     begin = time.monotonic()
-    desk.run(CREATE, fault=Fault("delay"), policy=attrs.evolve(QUICK, first_delay=0.1))
+    desk.run(
+        CREATE, fault=Fault("delay"), policy=attrs.evolve(QUICK, first_delay=0.1, longest_delay=0.1)
+    )
     passed = time.monotonic() - begin
     first, second = (extras(record) for record in records())
     assert (first["retry_in"], second["retry_in"]) == (0.1, None)

@@ -244,14 +244,25 @@ def _reply(response: httpx.Response, body: bytearray, began: float) -> Reply:
 
 def _is_of_socks(error: BaseException) -> bool:
     """What a SOCKS proxy may say and httpcore does not foresee: an assertion, or socksio's."""
-    package, _, _ = type(error).__module__.partition(".")
-    return package == "socksio" or isinstance(error, AssertionError)
+    if isinstance(error, AssertionError):
+        return _raised_in(error) == "httpcore"
+    return type(error).__module__.partition(".")[0] == "socksio"
+
+
+def _raised_in(error: BaseException) -> str:
+    """The package whose code raised it."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    module = "" if place is None else str(place.tb_frame.f_globals.get("__name__"))
+    return module.partition(".")[0]
 
 
 def _lost(error: BaseException, began: float, proxy: str | None, *, sent: bool) -> Lost:
     """What went wrong. What is no matter of the network is raised again."""
+    of_network = isinstance(error, NETWORK) or _is_of_socks(error)
     error.__traceback__ = error.__cause__ = error.__context__ = None  # httpcore's frames: the key
-    if not isinstance(error, NETWORK) and not _is_of_socks(error):
+    if not of_network:
         raise error
     late = isinstance(error, httpx.TimeoutException | TimeoutError)
     what = "did not answer in time" if late else "hung up"

@@ -74,7 +74,8 @@ class Found(NamedTuple):
 
 def installed(blocked: Iterable[str]) -> list[Found]:
     """Everything installed, ours first: of two actions with one ID, the other is the problem."""
-    points = [*entry_points(group=MANIFESTS), *entry_points(group=PLUGINS)]
+    everything = entry_points()
+    points = [*everything.select(group=MANIFESTS), *everything.select(group=PLUGINS)]
     names = {*blocked}
     found = [
         Found(f"{point.dist.name if point.dist else '?'}:{point.name}", point)

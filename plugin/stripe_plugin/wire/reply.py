@@ -1,7 +1,7 @@
 """What does an answer mean? Decided in one table; no I/O."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
@@ -9,10 +9,24 @@ from typing import Any, cast
 
 import attrs
 
-from stripe_plugin.judge.values import is_object
+from stripe_plugin.judge.values import is_list, is_object
 from stripe_plugin.secrets import without_secrets
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+DEEPEST = 100  # levels; with four expansions Stripe has some thirty
+
+
+def _is_too_deep(found: Any) -> bool:
+    """Whether it cannot be copied, masked and kept within Python's recursion."""
+    level: list[Any] = [found]
+    for _ in range(DEEPEST):
+        parts = [item for each in level for item in _parts(each)]
+        level = [part for part in parts if is_object(part) or is_list(part)]
+    return bool(level)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    return value.values() if is_object(value) else value
 
 
 @attrs.frozen
@@ -26,12 +40,12 @@ class Reply:
 
     @cached_property
     def output(self) -> dict[str, Any] | None:
-        """The JSON object of the body, untouched, or None if it is none."""
+        """The JSON object of the body, untouched, or None if it is none, or nested too deeply."""
         try:
             found: Any = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or _is_too_deep(found):
             return None
         return cast("dict[str, Any]", found)
 
