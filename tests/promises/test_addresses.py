@@ -15,6 +15,7 @@ from network_support import Place, friendly
 from support import made
 
 from stripe_plugin import AsyncClient, Client, Connection, Host, Policy, UsageError
+from stripe_plugin.client import line
 from stripe_plugin.client.address import LOOPBACK, Address, address
 from stripe_plugin.errors import ConnectionFailed, NodeError
 
@@ -57,6 +58,9 @@ SPELLINGS = [
     ("https://a..b", None),
     ("https://" + "a" * 64 + ".example", None),
     ("https://-a.example", None),
+    ("https://999.1.1.1", None),
+    ("https://01.2.3.4", None),
+    ("https://[::::]", None),
     ("https://stripe\u3002com", None),
     ("https://b\u00fccher.example", None),
     ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
@@ -140,6 +144,10 @@ PROXIES = [
     ("https_proxy", "http://a..b:80", "no host"),
     ("https_proxy", "http://" + "a" * 70 + ":80", "no host"),
     ("https_proxy", "file:///etc/passwd", "file"),
+    ("https_proxy", "http://999.1.1.1:3128", "no host"),
+    ("https_proxy", "http://me:sword\x01fish@127.0.0.1:3128", "character"),
+    ("https_proxy", "http://127.0.0.1:3128/\n/", "character"),
+    ("https_proxy", f"http://{'m' * 70_000}@127.0.0.1:3128", "character"),
 ]
 VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
 
@@ -176,6 +184,40 @@ def test_an_unusable_proxy_is_named(
     assert variable in str(error)
     assert said in str(error)
     assert not error.outcome_unknown
+
+
+@pytest.mark.parametrize("around", ["{}\n", " {}", "{} ", "\t{}\r\n"])
+def test_space_around_a_proxy_means_nothing(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
+    """A proxy that comes out of a file has a line's end."""
+    monkeypatch.setenv("https_proxy", around.format("http://127.0.0.1:1"))
+    error = by_client()
+    assert isinstance(error, ConnectionFailed)
+    assert not error.outcome_unknown
+
+
+@pytest.fixture
+def _no_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    line.tls_context.cache_clear()
+    yield
+    line.tls_context.cache_clear()
+
+
+@pytest.mark.usefixtures("_no_certificates")
+@pytest.mark.parametrize("run", [by_client, by_host])
+def test_certificates_that_cannot_be_read_are_said(run: Any) -> None:
+    """Nothing counts as sent when the certificates of the environment are not there."""
+    error = run()
+    assert isinstance(error, UsageError)
+    assert "SSL_CERT_FILE" in str(error)
+
+
+@pytest.mark.usefixtures("_no_certificates")
+def test_the_emulator_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In process, proxies and certificates of the environment are nobody's business."""
+    monkeypatch.setenv("all_proxy", "nonsense://")
+    with Client(Connection.emulator()) as client:
+        assert client.run(ACTION).output["name"] == "J"
 
 
 def test_socks_without_its_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 from importlib.util import find_spec
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -17,6 +18,9 @@ PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 # No user, query or fragment, not even an empty one; with the longest target as much as httpx takes.
 PLAIN = re.compile(r"(?:(?![@?#\\])[!-~]){1,2000}")
+NUMBERS = re.compile(r"[0-9]+(\.[0-9]+){3}")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+LONGEST_PROXY = 2_000  # characters
 PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 
 
@@ -94,13 +98,21 @@ def _encrypted(parts: SplitResult) -> bool:
 
 
 def is_host(host: str | None) -> bool:
-    """Whether a name can be looked up: labels of 1 to 63 characters, 253 in all."""
+    """Whether it can be looked up: an IP address, or labels of 1 to 63 characters, 253 in all."""
     if not host or len(host) > 253:
         return False
-    if ":" in host:
-        return bool(re.fullmatch(r"[0-9a-fA-F:.]+", host))
+    if ":" in host or NUMBERS.fullmatch(host):
+        return _is_ip(host)
     labels = host.removesuffix(".").split(".")
     return all(LABEL.fullmatch(label) for label in labels)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host  # no zone, which no certificate has
 
 
 def proxy_of(target: Address) -> str | None:
@@ -112,7 +124,7 @@ def proxy_of(target: Address) -> str | None:
         return None
     proxies = getproxies()
     word = "https" if proxies.get("https") else "all"
-    url = proxies.pop(word, "")
+    url = proxies.pop(word, "").strip()  # as from a file
     if not url or proxy_bypass(target.host):
         return None
     url = url if "://" in url else f"http://{url}"
@@ -129,6 +141,8 @@ def _variable(word: str) -> str:
 
 
 def _wrong_proxy(url: str) -> str | None:
+    if CONTROL.search(url) or len(url) > LONGEST_PROXY:
+        return f"it has a character that no URL has, or more than {LONGEST_PROXY:,} of them"
     parts = _split(url)
     if parts is None:
         return "it is no URL, or its port is no number from 1 to 65535"

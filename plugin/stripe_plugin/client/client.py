@@ -7,9 +7,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, clos
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from stripe_plugin.client.address import proxy_of
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.client.line import AsyncLine, Line
+from stripe_plugin.client.line import AsyncLine, Line, proxy_for
 from stripe_plugin.client.pool import MOST, AsyncPool, Pool
 from stripe_plugin.declare.action import Action
 from stripe_plugin.errors import UsageError
@@ -31,7 +30,7 @@ class Client(AbstractContextManager["Client"]):
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection = connection
         self.policy = policy or Policy()
-        proxy = proxy_of(connection.address)
+        proxy = proxy_for(connection)
         self._pool = Pool(partial(Line, connection, proxy))
 
     def run(
@@ -103,7 +102,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection = connection
         self.policy = policy or Policy()
-        proxy = proxy_of(connection.address)
+        proxy = proxy_for(connection)
         self._pool = AsyncPool(partial(AsyncLine, connection, proxy))
 
     async def run(

@@ -7,6 +7,7 @@ when it changes: `httpx.HTTPTransport._pool`, to put a network of our own in;
 and a line serves one run at a time; `HTTP11Connection._h11_state`, to see what is left over.
 """
 
+import ssl
 import time
 from contextlib import nullcontext
 from functools import cache
@@ -15,11 +16,12 @@ from typing import Any
 import httpcore
 import httpx
 
-from stripe_plugin.client.address import Address
+from stripe_plugin.client.address import Address, proxy_of
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, within
+from stripe_plugin.errors import UsageError
 from stripe_plugin.run.exchange import Send
-from stripe_plugin.secrets import masked
+from stripe_plugin.secrets import masked, said
 from stripe_plugin.wire.reply import Answer, Lost, Reply
 
 KEPT = 60.0  # seconds that an idle connection is kept
@@ -34,7 +36,31 @@ HEADERS = (
     "stripe-rate-limited-reason",
     "stripe-nodes-emulator",
 )
-tls_context = cache(httpx.create_ssl_context)  # once: reading certificates costs more than a run
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Made once: reading certificates costs more than a run.
+
+    Raises `UsageError` for certificates of the environment that cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        which = "SSL_CERT_FILE or SSL_CERT_DIR"
+        raise UsageError(f"The certificates of {which} cannot be read: {said(error)}.") from None
+
+
+def proxy_for(connection: Connection) -> str | None:
+    """The proxy of a connection's lines, if it has one. Nothing is sent before this is settled.
+
+    Raises `UsageError` for a proxy or certificates that cannot be used.
+    """
+    if connection.in_process is not None:
+        return None
+    if connection.address.secure:
+        tls_context()
+    return proxy_of(connection.address)
 
 
 class _Transport(httpx.HTTPTransport):
