@@ -241,9 +241,13 @@ def _reply(response: httpx.Response, body: bytearray, began: float) -> Reply:
 
 
 def _lost(error: BaseException, began: float, *, sent: bool) -> Lost:
-    """What went wrong. What is no matter of the network is raised again."""
+    """What went wrong. What is no matter of the network is raised again.
+
+    On the way there everything is: httpcore does not foresee all that a SOCKS proxy may answer.
+    """
     error.__traceback__ = error.__cause__ = error.__context__ = None  # httpcore's frames: the key
-    if not isinstance(error, httpx.HTTPError | httpcore.NetworkError | OSError):
+    networks = httpx.HTTPError | httpcore.NetworkError | OSError if sent else Exception
+    if not isinstance(error, networks):
         raise error
     late = isinstance(error, httpx.TimeoutException | TimeoutError)
     what = "did not answer in time" if late else "hung up"
