@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import queue
 import socket
 import ssl
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -550,6 +552,21 @@ def test_closing_lets_arrive_what_is_on_its_way(side: Side, place: Place) -> Non
     assert len(gate.asked) == 3
 
 
+def test_who_is_about_to_wait_sees_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool that another thread closes just before one waits lets it not wait at all."""
+    lines: pool.Pool[line.Line] = pool.Pool(lambda: line.Line(Connection("sk_test_key"), None))
+
+    def closed_meanwhile() -> Any:
+        lines.close()
+        return queue.SimpleQueue()
+
+    patched = SimpleNamespace(SimpleQueue=closed_meanwhile, Empty=queue.Empty)
+    monkeypatch.setattr(pool, "queue", patched)
+    started = time.monotonic()
+    lines.sleep(20)
+    assert time.monotonic() - started < 10
+
+
 @pytest.mark.parametrize("status", [503, 429])
 def test_closing_ends_what_waits_between_attempts(side: Side, place: Place, status: int) -> None:
     """A run that waits for its next attempt ends at once, and says whether it was executed."""
@@ -641,6 +658,37 @@ def test_a_host_of_asyncio_opens_anew(place: Place) -> None:
         assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("way", ["run", "arun"])
+def test_who_leaves_a_host_first_ends_nobody_elses_run(place: Place, way: str) -> None:
+    """Handlers that share a host may each enter it: the last one that leaves it closes it."""
+    asked: list[Heard] = []
+
+    def fails_once(peer: socket.socket) -> None:
+        for heard in requests(peer):
+            asked.append(heard)
+            answer(peer, {"id": "cus_1", "error": {}}, 503 if len(asked) == 1 else 200)
+
+    place.behave = fails_once
+    there, inputs = Connection(KEY, base_url=place.url), {"Name": "J"}
+    host = Host.load(policy=Policy(first_delay=1))
+
+    async def handle() -> Result:
+        async with host:
+            if way == "arun":
+                return await host.arun("create_customer", inputs, connection=there)
+            return await asyncio.to_thread(host.run, "create_customer", inputs, connection=there)
+
+    async def both() -> Result:
+        lasting = asyncio.create_task(handle())
+        assert await settled(lambda: asked)
+        async with host:
+            pass
+        return await lasting
+
+    assert asyncio.run(both()).output["id"] == "cus_1"
+    assert eventually(lambda: not place.open)
 
 
 def test_closing_is_cancelled_anywhere(place: Place) -> None:
