@@ -38,7 +38,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from inspect import isawaitable
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import attrs
 
@@ -189,11 +189,13 @@ class _Work:
     run_id: str
 
     def check(self) -> None:
-        """Refuses an action that is not there, with nothing kept of it."""
+        """Refuses a run without a name, or an action that is not there: nothing is kept of it."""
+        if not isinstance(cast("Any", self.run_id), str):
+            raise UsageError("A step needs the run_id of its run")
         self.host.action(self.step.action)
 
     def digest(self) -> str:
-        """What is asked, of whom: the same step for another account is another one, too."""
+        """What is asked, of whom, in which run: the same for another account is another step."""
         try:
             text = self._as_json()
         except (TypeError, ValueError, RecursionError):
@@ -202,8 +204,8 @@ class _Work:
 
     def _as_json(self) -> str:
         step, who = self.step, self.connection
-        account = [who.mode, who.base_url, who.account]
-        asked = [step.action, step.inputs, step.expand, dict(step.extra), account]
+        whose = [self.run_id, who.mode, who.base_url, who.account, who.key_digest]
+        asked = [step.action, step.inputs, step.expand, dict(step.extra), whose]
         return json.dumps(asked, sort_keys=True, default=str)
 
     def key(self, context: RunContext) -> str | None:

@@ -245,8 +245,7 @@ def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
 @click.pass_obj
 def emulator(session: Session, /, port: int, **given: Any) -> None:
     """Serve the emulator on loopback, for any Stripe client."""
-    stop = _stopped_by_signals()
-    with session.reporting():
+    with session.reporting(), _stopped_by_signals() as stop:
         file = given["file"] or emulator_file()
         with _kept(Path(file)) as kept, _served(kept, port) as server:
             session.out.print(f"[yellow]{EMULATED}[/]")
@@ -255,15 +254,21 @@ def emulator(session: Session, /, port: int, **given: Any) -> None:
             stop.wait()
 
 
-def _stopped_by_signals() -> threading.Event:
+@contextmanager
+def _stopped_by_signals() -> Generator[threading.Event]:
+    """What Ctrl-C and an end of the process set; afterwards they mean what they meant before."""
     stop = threading.Event()
 
     def end(*_: object) -> None:
         stop.set()
 
-    signal.signal(signal.SIGINT, end)
-    signal.signal(signal.SIGTERM, end)
-    return stop
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

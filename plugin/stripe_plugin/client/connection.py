@@ -111,8 +111,12 @@ class Connection:
     @cached_property
     def identity(self) -> tuple[object, ...]:
         """What tells this connection from others, without its key."""
-        key = hashlib.sha256(self.api_key.reveal().encode())
-        return key.hexdigest(), self.account, self.base_url, id(self.in_process)
+        return self.key_digest, self.account, self.base_url, id(self.in_process)
+
+    @cached_property
+    def key_digest(self) -> str:
+        """What tells this key from others, and does not give it away."""
+        return hashlib.sha256(self.api_key.reveal().encode()).hexdigest()
 
     @property
     def mode(self) -> str:

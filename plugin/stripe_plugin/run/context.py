@@ -115,6 +115,9 @@ class RunContext:
         nameless = self.run_id is None and self.idempotency_key is None
         if self.begun is not None and nameless:
             raise UsageError("begun needs the run_id or idempotency_key of the earlier try")
+        part = self.step is not None or self.item is not None
+        if part and nameless:
+            raise UsageError("step and item name a part of a run: they need its run_id")
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON data."""
