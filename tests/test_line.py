@@ -1,6 +1,7 @@
 """The private names of httpx and httpcore that lines rest on, and what is hooked into httpx."""
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -127,6 +128,31 @@ def test_a_proxy_is_no_request() -> None:
     assert not attempt.sent
     attempt.writing("api.stripe.com")
     assert attempt.sent
+
+
+def socks(peer: socket.socket) -> None:
+    """A proxy that answers a greeting with what is no SOCKS."""
+    while peer.recv(65_536):
+        peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_what_no_proxy_says_is_no_answer(kind: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a SOCKS proxy answers, the run ends as an error of the connection, unsent."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+    async def run(client: AsyncClient) -> None:
+        async with client:
+            await client.run(CREATE)
+
+    with Place(socks) as proxy:
+        monkeypatch.setenv("https_proxy", f"socks5://127.0.0.1:{proxy.port}")
+        client = kind(Connection("sk_test_line"), Policy(retries=0))
+        with pytest.raises(ConnectionFailed) as caught:
+            asyncio.run(run(client)) if kind is AsyncClient else client.run(CREATE)
+    assert "could not be reached" in caught.value.message
+    assert not caught.value.outcome_unknown
 
 
 def test_tls_runs_over_anything() -> None:

@@ -24,6 +24,11 @@ from stripe_plugin.run.exchange import Send
 from stripe_plugin.secrets import masked, said
 from stripe_plugin.wire.reply import Answer, Lost, Reply
 
+try:  # what httpcore lets through of a proxy that speaks no SOCKS
+    from socksio import SOCKSError
+except ImportError:  # then there is no such proxy
+    SOCKSError = OSError  # type: ignore[assignment,misc]
+
 KEPT = 60.0  # seconds that an idle connection is kept
 LARGEST = 50_000_000  # bytes of an answer; Stripe's are far smaller
 SHORTEST = 0.001  # seconds that an attempt gets, however late it is
@@ -243,7 +248,7 @@ def _reply(response: httpx.Response, body: bytearray, began: float) -> Reply:
 def _lost(error: BaseException, began: float, *, sent: bool) -> Lost:
     """What went wrong. What is no matter of the network is raised again."""
     error.__traceback__ = error.__cause__ = error.__context__ = None  # httpcore's frames: the key
-    if not isinstance(error, httpx.HTTPError | httpcore.NetworkError | OSError):
+    if not isinstance(error, httpx.HTTPError | httpcore.NetworkError | SOCKSError | OSError):
         raise error
     late = isinstance(error, httpx.TimeoutException | TimeoutError)
     what = "did not answer in time" if late else "hung up"
