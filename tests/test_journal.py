@@ -169,6 +169,15 @@ def overwrite(file: Path, at: int, data: bytes) -> None:
         stream.write(data)
 
 
+@pytest.mark.parametrize("name", ["no/such/runs.db", "file/runs.db", f"{'long' * 60}.db"])
+def test_a_journal_where_none_can_be(name: str, tmp_path: Path) -> None:
+    """A folder that is not there, a file in its place or a name too long is said as the rest is."""
+    (tmp_path / "file").touch()
+    with pytest.raises(UnusableFile, match="cannot be opened") as caught:
+        Journal(tmp_path / name)
+    assert str(tmp_path / name) in str(caught.value)
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_journal(damage: str, desk: Desk) -> None:
     """Of what it knows nobody may be sure: keep it, look at Stripe, take a new run ID."""

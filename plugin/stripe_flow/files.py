@@ -1,5 +1,6 @@
 """What is to be done about an SQLite file that cannot be used?"""
 
+import errno
 import sqlite3
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -37,9 +38,16 @@ class UnusableFile(UsageError):
 
 @contextmanager
 def usable(file: Path, damaged: str) -> Generator[None]:
-    """Raises `UnusableFile` for SQLite's errors; `damaged` is the advice for a damaged file."""
+    """Raises `UnusableFile` for what SQLite or the system cannot do with a file.
+
+    `damaged`: the advice for a damaged one.
+    """
     try:
         yield
+    except OSError as error:
+        advice = FULL if error.errno == errno.ENOSPC else NOT_OURS
+        advice = advice.replace("{error}", error.strerror or str(error))
+        raise UnusableFile(f"{file} {advice}.") from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
         advice = ADVICE.get(code & 0xFF, damaged)
