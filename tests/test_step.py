@@ -209,6 +209,28 @@ def test_wrong_inputs_leave_nothing(desk: Desk, engine: Engine) -> None:
     assert desk.run(engine.keep, GOOD).output["status"] == "succeeded"
 
 
+ENDLESS: dict[str, Any] = {}
+ENDLESS["Metadata"] = ENDLESS
+UNWRITABLE: list[tuple[Any, Any]] = [
+    ({1: "a", "Amount": 2000}, {}),
+    ({"Metadata": {1: "a", "b": "c"}}, {}),
+    (ENDLESS, {}),
+    ({"Amount": 10**5000}, {}),
+    ({"Amount": 2000}, None),
+    ({"Amount": 2000}, "metadata"),
+]
+
+
+@pytest.mark.parametrize(("inputs", "extra"), UNWRITABLE)
+def test_inputs_that_are_no_json_leave_nothing(
+    inputs: Any, extra: Any, desk: Desk, engine: Engine
+) -> None:
+    """What a journal could not write is refused as a host refuses it."""
+    step = Step("pay", "create_payment_intent", inputs, extra=extra)
+    assert isinstance(failing(desk, engine.keep, step), InvalidInputs)
+    assert desk.run(engine.keep, GOOD).output["status"] == "succeeded"
+
+
 DEATHS = [*itertools.product(range(1, 4), range(1, 6), (False, True))]
 
 

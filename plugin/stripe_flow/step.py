@@ -190,12 +190,17 @@ class _Work:
 
     def digest(self) -> str:
         """What is asked, of whom: the same step for another account is another one, too."""
+        try:
+            text = self._as_json()
+        except (TypeError, ValueError, RecursionError):
+            text = ""  # what is no JSON the host refuses, and says what is wrong with it
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _as_json(self) -> str:
         step, who = self.step, self.connection
         account = [who.mode, who.base_url, who.account]
-        extra = dict(step.extra)
-        asked = [step.action, step.inputs, step.expand, extra, account]
-        text = json.dumps(asked, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        asked = [step.action, step.inputs, step.expand, dict(step.extra), account]
+        return json.dumps(asked, sort_keys=True, default=str)
 
     def key(self, context: RunContext) -> str | None:
         """The idempotency key that a try has: by it Stripe's answer to it is known."""
