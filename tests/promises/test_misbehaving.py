@@ -9,6 +9,7 @@ import threading
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
@@ -250,6 +251,46 @@ def test_identity_is_what_was_asked_for(ask: Ask) -> None:
         (result,) = ask(place.url, [KEY], ONCE)
     assert isinstance(result, Result)
     assert zlib.crc32(result.output["id"].encode()) == zlib.crc32(b"cus_1")
+
+
+DEEP = [*range(90, 1_000, 45), 5_000, 100_000]
+
+
+@pytest.mark.parametrize("depth", DEEP)
+@pytest.mark.parametrize("status", [200, 400])
+def test_no_depth_is_too_deep(status: int, depth: int) -> None:
+    """However deep an answer is nested, a run ends in a result or an error that can be kept."""
+    nested = b"[" * depth + b"]" * depth
+    body = b'{"id": "cus_1", "error": {"message": "no", "type": %b}}' % nested
+    run = drive(begun(CREATE, policy=ONCE), Reply(status, {}, body))
+    found: Any = run.result or run.failure
+    assert json.loads(json.dumps(found.as_dict())) == deepcopy(found).as_dict()
+
+
+def flood(peer: socket.socket) -> None:
+    """Says that an answer is about to come, and nothing else."""
+    for _ in requests(peer):
+        while True:
+            peer.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1_000)
+
+
+def test_a_flood_holds_up_nobody_else() -> None:
+    """A server that sends without end takes its own run's time, not that of other tasks."""
+
+    async def run() -> int:
+        turns = 0
+        async with AsyncClient(connection, Policy(retries=0, timeout=1)) as client:
+            asking = asyncio.create_task(client.run(READ))
+            while not asking.done():
+                await asyncio.sleep(0.01)
+                turns += 1
+        with pytest.raises(StripeError, match="in time"):
+            await asking
+        return turns
+
+    with Place(flood) as place:
+        connection = Connection(KEY, base_url=place.url)
+        assert asyncio.run(run()) > 3
 
 
 # --- keys that come back --------------------------------------------------------------------------

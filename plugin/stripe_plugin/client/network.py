@@ -20,7 +20,7 @@ from stripe_plugin.client.address import Address
 
 T = TypeVar("T")
 Seconds = float | None  # httpcore's timeouts, in whose place the attempt's deadline stands
-PIECE = 16_384  # bytes of a TLS record
+PIECE = 16_384  # bytes that are read at one time, and of a TLS record
 
 
 class Attempt:
@@ -242,7 +242,9 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: Seconds = None) -> bytes:  # noqa: ARG002, ASYNC109
         """At least one byte, or nothing at the end."""
         self._attempt.left()
-        return await asyncio.get_running_loop().sock_recv(self._sock, max_bytes)
+        await asyncio.sleep(0)  # who sends without end would let no other task have its turn
+        most = min(max_bytes, PIECE)
+        return await asyncio.get_running_loop().sock_recv(self._sock, most)
 
     async def write(self, buffer: bytes, timeout: Seconds = None) -> None:  # noqa: ARG002, ASYNC109
         """All of it."""

@@ -13,6 +13,16 @@ from stripe_plugin.judge.values import is_object
 from stripe_plugin.secrets import without_secrets
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+DEEPEST = 100  # levels; with four expansions Stripe has some thirty
+
+
+def _is_too_deep(found: Any) -> bool:
+    """Whether it cannot be copied, masked and kept within Python's recursion."""
+    level = [found]
+    for _ in range(DEEPEST):
+        parts = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [item for part in parts for item in part if isinstance(item, dict | list)]
+    return bool(level)
 
 
 @attrs.frozen
@@ -26,12 +36,12 @@ class Reply:
 
     @cached_property
     def output(self) -> dict[str, Any] | None:
-        """The JSON object of the body, untouched, or None if it is none."""
+        """The JSON object of the body, untouched, or None if it is none, or nested too deeply."""
         try:
             found: Any = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        return found if isinstance(found, dict) else None
+        return found if isinstance(found, dict) and not _is_too_deep(found) else None
 
     @cached_property
     def error(self) -> Mapping[str, Any]:
