@@ -5,6 +5,7 @@ import gc
 import json
 import warnings
 from collections.abc import Awaitable, Callable, Generator, Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from stripe_plugin import (
     HookFailed,
     Host,
     InvalidInputs,
+    NodeError,
     Policy,
     Result,
     RunContext,
@@ -738,6 +740,54 @@ def test_an_observer_cannot_change_the_outcome(run: Run, world: Counted) -> None
     result = run(host, "create_product", NAME, connection=world.connection())
     assert result.output["name"] == "Plan"
     assert observer.told[0][2] == result
+
+
+class Erasing:
+    """Changes an error that it is shown, as far as it goes."""
+
+    @hookimpl
+    def after_run(self, error: BaseException | None) -> None:
+        """Empties it."""
+        assert error is not None
+        if isinstance(error, InvalidInputs):
+            error.problems_at.clear()
+        if isinstance(error, HookFailed):
+            for part in (error.result and error.result.output, error.error and vars(error.error)):
+                if part:
+                    part.clear()
+        error.args = ()
+        vars(error).clear()
+
+
+class Noting:
+    """Notes what an error says."""
+
+    def __init__(self) -> None:
+        self.noted: list[dict[str, Any]] = []
+
+    @hookimpl
+    def after_run(self, error: NodeError | None) -> None:
+        """Notes it."""
+        assert error is not None
+        self.noted.append(error.as_dict())
+
+
+@both
+@pytest.mark.parametrize(
+    ("plugins", "inputs"),
+    [([], {"Nmae": "Plan"}), ([Late(full)], NAME), ([Answering("nothing")], NAME)],
+    ids=["invalid inputs", "a hook that fails", "a wrong answer"],
+)
+def test_an_observer_cannot_change_the_error(
+    run: Run, plugins: list[Any], inputs: dict[str, Any], world: Counted
+) -> None:
+    """What an observer does to an error, and to what is in it, reaches nobody else."""
+    before, after = Noting(), Noting()
+    host = hosting(*plugins, before, Erasing(), after)
+    with pytest.raises(NodeError) as caught:
+        run(host, "create_product", inputs, connection=world.connection())
+    assert before.noted == after.noted == [caught.value.as_dict()]
+    assert copy(caught.value).as_dict() == caught.value.as_dict()
 
 
 def test_an_observer_is_no_wrapper() -> None:

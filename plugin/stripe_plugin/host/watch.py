@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stripe_plugin.run.result import Result
 
 T = TypeVar("T")
+Parts: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
 LONGEST_REASON = 300  # characters of a stranger's error
 
 
@@ -102,7 +103,6 @@ class Watch:
 
     def _tell(self) -> None:
         """Tells the observers, each with a copy of the result: they change no outcome."""
-        known = dict(vars(self.error)) if self.error else {}
         for impl in self._hooks.after_run.get_hookimpls():
             told = {
                 "action_id": self.action_id,
@@ -110,15 +110,27 @@ class Watch:
                 "result": deepcopy(self.result),
                 "error": self.error,
             }
+            known = None if self.error is None else _parts(self.error)
             try:
                 impl.function(*(told[name] for name in impl.argnames))
             except KeyboardInterrupt:
                 raise
             except BaseException as failed:  # noqa: BLE001 - an observer's matter
                 self._report(str(impl.plugin_name), said(failed))
-            if self.error is not None:  # who catches it decides by it what to do
-                vars(self.error).clear()
-                vars(self.error).update(known)
+            if self.error is not None and known is not None:
+                _restore(self.error, known)  # who catches it decides by it what to do
+
+
+def _parts(error: BaseException) -> Parts:
+    """What an error is made of; of the kinds that hold more than texts a copy."""
+    parts = error.args, dict(vars(error))
+    return deepcopy(parts) if isinstance(error, InvalidInputs | HookFailed) else parts
+
+
+def _restore(error: BaseException, parts: Parts) -> None:
+    error.args, state = parts
+    vars(error).clear()
+    vars(error).update(state)
 
 
 _watch: ContextVar[Watch | None] = ContextVar("_watch", default=None)
