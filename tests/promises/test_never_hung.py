@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import queue
 import socket
 import ssl
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -548,6 +550,21 @@ def test_closing_lets_arrive_what_is_on_its_way(side: Side, place: Place) -> Non
     assert failure(side.run(opened, CREATE)).message == CLOSED
     assert eventually(lambda: not place.open)
     assert len(gate.asked) == 3
+
+
+def test_who_is_about_to_wait_sees_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool that another thread closes just before one waits lets it not wait at all."""
+    lines: pool.Pool[line.Line] = pool.Pool(lambda: line.Line(Connection("sk_test_key"), None))
+
+    def closed_meanwhile() -> Any:
+        lines.close()
+        return queue.SimpleQueue()
+
+    patched = SimpleNamespace(SimpleQueue=closed_meanwhile, Empty=queue.Empty)
+    monkeypatch.setattr(pool, "queue", patched)
+    started = time.monotonic()
+    lines.sleep(20)
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize("status", [503, 429])

@@ -113,6 +113,8 @@ class Lines(Generic[L]):
         """In the meantime `hand` is called when it is this one's turn, or at the end."""
         with self._lock:
             hands.append(hand)
+        if self.closed:  # by another thread: those who were there have been told
+            hand(None)
         try:
             yield
         finally:
