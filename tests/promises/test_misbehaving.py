@@ -267,6 +267,15 @@ def test_no_depth_is_too_deep(status: int, depth: int) -> None:
     assert json.loads(json.dumps(found.as_dict())) == deepcopy(found).as_dict()
 
 
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_refusal_without_end_is_not_repeated(status: int) -> None:
+    """The words of a refusal are looked through for secrets, unless there are millions."""
+    body = json.dumps({"error": {"message": "no " * 2_000_000, "code": "no"}}).encode()
+    error = drive(begun(CREATE, policy=ONCE), Reply(status, {}, body)).failure
+    assert error.status == status
+    assert len(str(error)) < 200
+
+
 def flood(peer: socket.socket) -> None:
     """Says that an answer is about to come, and nothing else."""
     for _ in requests(peer):

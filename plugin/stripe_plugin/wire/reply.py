@@ -13,6 +13,7 @@ from stripe_plugin.judge.values import is_object
 from stripe_plugin.secrets import without_secrets
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+LONGEST_ERROR = 500_000  # bytes; Stripe's have a few thousand, with a payment in them
 DEEPEST = 100  # levels; with four expansions Stripe has some thirty
 
 
@@ -45,8 +46,11 @@ class Reply:
 
     @cached_property
     def error(self) -> Mapping[str, Any]:
-        """The `error` of a refusal, without the secrets that it may repeat; else nothing."""
-        if self.succeeded or self.output is None:
+        """The `error` of a refusal, without the secrets that it may repeat; else nothing.
+
+        Nothing also if it has no end: to look for secrets in it would take the time of all.
+        """
+        if self.succeeded or len(self.body) > LONGEST_ERROR or self.output is None:
             return NOTHING
         error = without_secrets(self.output.get("error"))
         return error if is_object(error) else NOTHING
