@@ -85,9 +85,24 @@ def test_an_error_travels(name: str, way: Any) -> None:
     assert again.as_dict() == ERRORS[name].as_dict()
 
 
-@pytest.mark.parametrize("about", [{}, {"category": "x"}, {"category": None}, {"category": 5}])
+OTHERS: list[dict[str, Any]] = [
+    {},
+    {"category": "x"},
+    {"category": None},
+    {"category": 5},
+    {"category": []},
+    {"category": "usage"},
+    {"category": "card", "message": None},
+    {"category": "card", "text": "No"},
+    {"category": "invalid_inputs", "problems_at": [5], "action": None},
+    {"category": "hook", "why": "x", "result": {"id": 5}, "error": None},
+    {"category": "hook", "why": "x", "result": None, "error": [1]},
+]
+
+
+@pytest.mark.parametrize("about", OTHERS)
 def test_what_is_no_error_is_refused(about: dict[str, Any]) -> None:
-    """Data of no known category is refused in words."""
+    """Data of no known category, or of another version, is refused in words."""
     with pytest.raises(UsageError, match="category"):
         NodeError.from_dict(about)
 

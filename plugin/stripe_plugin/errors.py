@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, Self, cast
 
-from stripe_plugin.secrets import masked, without_secrets
+from stripe_plugin.secrets import masked, shown, without_secrets
 
 
 class NodeError(Exception):
@@ -59,13 +59,17 @@ class NodeError(Exception):
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The error that `as_dict` gave, of this kind or one below it; else `UsageError`."""
-        category = data.get("category")
+        category = str(data.get("category"))
         if category not in NodeError._kinds:
             import_module("stripe_plugin.host.watch")  # whose kinds are not needed without a host
-        kind = NodeError._kinds.get(str(category))
+        kind = NodeError._kinds.get(category)
         if kind is None or not issubclass(kind, cls):
-            raise UsageError(f"There is no {cls.__name__} of the category {category!r}")
-        return kind.of_facts(data)
+            raise UsageError(f"There is no {cls.__name__} of the category {shown(category)}")
+        try:
+            return kind.of_facts(data)
+        except (KeyError, TypeError, AttributeError):
+            wrong = f"What is kept of an error of the category {category} is of another version"
+            raise UsageError(wrong) from None
 
 
 class UsageError(NodeError, category="usage", http_status=400):

@@ -13,7 +13,7 @@ from stripe_plugin.judge.values import is_object
 from stripe_plugin.secrets import without_secrets
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-LONGEST_ERROR = 500_000  # bytes; Stripe's have a few thousand, with a payment in them
+LONGEST_REFUSAL = 500_000  # bytes; Stripe's have a few thousand, with a payment in them
 DEEPEST = 100  # levels; with four expansions Stripe has some thirty
 
 
@@ -50,7 +50,7 @@ class Reply:
 
         Nothing also if it has no end: to look for secrets in it would take the time of all.
         """
-        if self.succeeded or len(self.body) > LONGEST_ERROR or self.output is None:
+        if self.succeeded or len(self.body) > LONGEST_REFUSAL or self.output is None:
             return NOTHING
         error = without_secrets(self.output.get("error"))
         return error if is_object(error) else NOTHING
