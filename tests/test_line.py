@@ -130,6 +130,27 @@ def test_a_proxy_is_no_request() -> None:
     assert attempt.sent
 
 
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_an_address_of_an_unknown_kind_is_passed_over(
+    kind: type[Any], place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without IPv6 may be given such addresses all the same: the next one is tried."""
+    lookup = socket.getaddrinfo
+
+    def found(*asked: Any, **options: Any) -> list[Any]:
+        unknown = (9_999, socket.SOCK_STREAM, 6, "", ("::1", place.port))
+        return [unknown, *lookup(*asked, **options), unknown]
+
+    async def run(client: AsyncClient) -> Any:
+        async with client:
+            return await client.run(READ)
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    client = kind(Connection("sk_test_line", base_url=place.url), Policy(retries=0))
+    result = asyncio.run(run(client)) if kind is AsyncClient else client.run(READ)
+    assert result.output["id"] == "cus_1"
+
+
 def socks(peer: socket.socket) -> None:
     """A proxy that answers a greeting with what is no SOCKS."""
     while peer.recv(65_536):

@@ -216,12 +216,12 @@ class Network(httpcore.NetworkBackend):
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         failed = OSError(f"{host} has no address")
         for number, place in enumerate(found):
-            self._sock = sock = _socket(place)
             try:
+                self._sock = sock = _socket(place)
                 sock.settimeout(self._attempt.left() / (len(found) - number))
                 sock.connect(place[-1])
-            except OSError as error:
-                sock.close()
+            except OSError as error:  # also of a kind of address that this machine has not
+                self.close()
                 failed = error
             else:
                 return Stream(sock, self._attempt)
@@ -356,18 +356,17 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         failed = OSError(f"{host} has no address")
-        for number, (family, kind, protocol, _, where) in enumerate(found):
+        for number, place in enumerate(found):
             share = self._attempt.left() / (len(found) - number)
-            self._sock = sock = socket.socket(family, kind, protocol)
             try:
+                self._sock = sock = _socket(place)
                 sock.setblocking(False)
                 async with within(share):
-                    await loop.sock_connect(sock, where)
+                    await loop.sock_connect(sock, place[-1])
             except OSError as error:
-                sock.close()
+                self.close()
                 failed = error
             else:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return AsyncStream(sock, self._attempt)
         raise failed
 
