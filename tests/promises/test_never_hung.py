@@ -660,6 +660,37 @@ def test_a_host_of_asyncio_opens_anew(place: Place) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("way", ["run", "arun"])
+def test_who_leaves_a_host_first_ends_nobody_elses_run(place: Place, way: str) -> None:
+    """Handlers that share a host may each enter it: the last one that leaves it closes it."""
+    asked: list[Heard] = []
+
+    def fails_once(peer: socket.socket) -> None:
+        for heard in requests(peer):
+            asked.append(heard)
+            answer(peer, {"id": "cus_1", "error": {}}, 503 if len(asked) == 1 else 200)
+
+    place.behave = fails_once
+    there, inputs = Connection(KEY, base_url=place.url), {"Name": "J"}
+    host = Host.load(policy=Policy(first_delay=1))
+
+    async def handle() -> Result:
+        async with host:
+            if way == "arun":
+                return await host.arun("create_customer", inputs, connection=there)
+            return await asyncio.to_thread(host.run, "create_customer", inputs, connection=there)
+
+    async def both() -> Result:
+        lasting = asyncio.create_task(handle())
+        assert await settled(lambda: asked)
+        async with host:
+            pass
+        return await lasting
+
+    assert asyncio.run(both()).output["id"] == "cus_1"
+    assert eventually(lambda: not place.open)
+
+
 def test_closing_is_cancelled_anywhere(place: Place) -> None:
     """Cancelled where it may be, closing leaves no socket once what was on its way has arrived."""
 

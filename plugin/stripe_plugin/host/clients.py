@@ -89,12 +89,16 @@ class Clients:
             client.close()
 
     async def aclose(self) -> None:
-        """Closes those of the running loop."""
+        """As often as `keep`. The last of a loop closes its clients; of all, also the others."""
         loop = asyncio.get_running_loop()
         self._kept.remove(loop)
+        if loop in self._kept:
+            return
         for place, used in [*self._used.items()]:
             if place[0] is loop:
                 await self._close(place, used)
+        if all(each.is_closed() for each in self._kept):
+            await asyncio.to_thread(self.close)
 
     async def _close(self, place: Place, used: _Used) -> None:
         """Closes one, unless somebody has done so in the meantime."""

@@ -206,7 +206,6 @@ class Host(AbstractContextManager["Host"]):
 
     async def __aexit__(self, *_: object) -> None:
         await self._clients.aclose()
-        await asyncio.to_thread(self.close)
 
 
 def _checked(result: Any) -> "Result":
