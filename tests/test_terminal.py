@@ -5,6 +5,8 @@ import os
 import re
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ from terminal_support import (
 
 from stripe_emulator import Answer, Emulator, Fault, serve
 from stripe_plugin import Policy
+from stripe_plugin.errors import NodeError
+from stripe_terminal.report import Interrupted
 
 EXAMPLE = str(EXAMPLES / "sell-a-subscription.yaml")
 EMULATOR = "emulator: no Stripe account is used, nothing is charged"
@@ -458,6 +462,96 @@ def test_an_unknown_outcome_is_exit_code_4(served: Terminal, world: Counted) -> 
     assert len(world.asked) == 1
 
 
+class Held(Counted):
+    """An emulator that keeps whoever asks waiting until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer, late."""
+        answer = super().answer(method, target, headers, body)
+        self.go.wait()
+        return answer
+
+
+def stopped(words: tuple[str, ...], home: Path) -> subprocess.CompletedProcess[str]:
+    """What a command says that Ctrl-C ends while Stripe is asked."""
+    with Held() as world, serve(world) as server:
+        env = environment(home, STRIPE_API_KEY=KEY, STRIPE_API_BASE=server.url)
+        pipe = subprocess.PIPE
+        command = [str(SCRIPT), *words]
+        with subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, text=True) as process:
+            while not world.asked and process.poll() is None:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+        world.go.set()
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+STOPPED = [
+    (("run", "create_product", "Name=Plan"), True),
+    (("run", "list_products"), False),
+    (("flow", EXAMPLE), True),
+]
+
+
+@pytest.mark.parametrize(("words", "unknown"), STOPPED)
+def test_an_interrupted_run_may_have_been_executed(
+    words: tuple[str, ...], tmp_path: Path, *, unknown: bool
+) -> None:
+    """Ctrl-C while Stripe is asked: a script learns that, and under which run ID to go on."""
+    done = stopped((*words, "--json", "--run-id", "r1"), tmp_path)
+    assert done.returncode == 130
+    told = document(done)
+    assert told["run_id"] == "r1"
+    found = {word: told["error"][word] for word in ("category", "http_status", "outcome_unknown")}
+    assert found == {"category": "interrupted", "http_status": 503, "outcome_unknown": unknown}
+    assert ("may have been executed" in told["error"]["text"]) == unknown
+    assert ("--run-id r1" in done.stderr) == unknown
+
+
+def test_an_interruption_is_data() -> None:
+    """The error of an interruption comes back from its data as it was."""
+    error = Interrupted(outcome_unknown=True)
+    again = NodeError.from_dict(error.as_dict())
+    assert (type(again), again.as_dict()) == (Interrupted, error.as_dict())
+
+
+JSON_OF_RUNS: list[tuple[tuple[str, ...], int]] = [
+    (("run", "create_product", "Name=Plan"), 0),
+    (("run", "create_product", "Nam=Plan"), 2),
+    (("run", "create_prise"), 2),
+    (("run", "retrieve_price", "Price ID=price_nope"), 3),
+    (("flow", EXAMPLE), 0),
+    (("flow", "missing.yaml"), 2),
+]
+
+
+@pytest.mark.parametrize(("words", "code"), JSON_OF_RUNS)
+def test_json_tells_the_run_id(words: tuple[str, ...], code: int, terminal: Terminal) -> None:
+    """Every JSON of `run` and `flow`, of success or error, has the run ID: given, or made up."""
+    for given in (("--run-id", "r1"), ()):
+        done = terminal(*words, "--json", *given, code=code)
+        names = {json.loads(line)["run_id"] for line in done.stdout.splitlines()}
+        [name] = names
+        assert re.fullmatch(r"r1" if given else r"run_\w+", name)
+
+
+def test_advice_is_no_error(
+    served: Terminal, world: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an unknown outcome it says how to repeat it, and what happens else, without a mark."""
+    monkeypatch.setattr(Policy, "delay", lambda *_: 0.0)
+    world.faults.add(Fault(kind="cut_after", times=None))
+    told = served("run", "create_product", "Name=Plan", "--run-id", "r1", code=4).stderr
+    assert "\nRepeat it with --run-id r1: it is executed at most once." in told
+    assert "Another run ID, or none, does it once more." in told
+    assert "--run-id" not in served("run", "list_products", code=4).stderr
+
+
 def test_attempts_are_told(served: Terminal, world: Counted) -> None:
     """A run that needed more than one attempt says so and succeeds."""
     world.faults.add(Fault(kind="unavailable"))
@@ -473,7 +567,7 @@ def test_help_tells_the_exit_codes(terminal: Terminal) -> None:
         "0 done",
         "something unexpected",
         "2 wrong usage",
-        "3 Stripe refused",
+        "3 Stripe, or a guard, refused",
         "4 no answer",
     ):
         assert words in shown

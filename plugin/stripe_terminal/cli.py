@@ -20,7 +20,7 @@ from stripe_plugin.errors import StripeError, UsageError
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
 from stripe_terminal import checkup, printed
-from stripe_terminal.inputs import inputs_of, run_id_or_new, text, text_of
+from stripe_terminal.inputs import inputs_of, text, text_of
 from stripe_terminal.screen import EMULATED
 from stripe_terminal.session import Session, emulator_file, usable_emulator
 
@@ -36,7 +36,7 @@ Exit codes:
 0 done
 1 something unexpected, such as a plugin's error
 2 wrong usage or inputs
-3 Stripe refused
+3 Stripe, or a guard, refused
 4 no answer, or an unknown outcome
 130 interrupted
 
@@ -62,7 +62,10 @@ truncate       it is executed, half of the answer arrives
 invalid_json   it is executed, the answer cannot be read
 wrong_type     the answer says that it is no JSON, but is"""
 
-AGAIN = "Repeat it with --run-id {}: it is executed at most once."
+AGAIN = (
+    "Repeat it with --run-id {run_id}: it is executed at most once. Another run ID, or none, does"
+    " it once more."
+)
 
 
 @contextmanager
@@ -180,27 +183,27 @@ def run(session: Session, action: str, **given: Any) -> None:
     """Run one action, with inputs by display key or parameter name."""
     from stripe_flow.step import Step
 
+    session.name_run(given["run_id"])
     with session.connected():
         inputs = inputs_of(given["pairs"], given["inputs"])
         session.host.action(action)  # what is no action is refused before its name is kept
         step = Step(action, action, inputs, expand=given["expand"])
-        run_id = run_id_or_new(given["run_id"])
-        result = _ran(session, step, run_id)
+        result = _ran(session, step)
     if session.as_json:
-        session.data(result.as_dict())
+        session.data(result.as_dict() | session.begun.facts())
     else:
         printed.print_output(session.out, result)
     session.tell_about(result)
 
 
-def _ran(session: Session, step: "Step", run_id: str) -> "Result":
+def _ran(session: Session, step: "Step") -> "Result":
     """The result of a command; where it may be repeated, its error says how."""
     try:
-        return session.begin(run_id).step(step)
+        return session.begin([step.action]).step(step)
     except (StripeError, HookFailed, KeyboardInterrupt) as error:
         refused = isinstance(error, StripeError) and not error.retryable
-        if not refused:
-            note = AGAIN.format(run_id)
+        if session.begun.changes and not refused:
+            note = AGAIN.replace("{run_id}", session.begun.run_id)
             error.add_note(note)
         raise
 
@@ -217,10 +220,10 @@ def flow(session: Session, file: str, **given: Any) -> None:
     from stripe_flow.flow import load
 
     last = None
+    session.name_run(given["run_id"])
     with session.connected() as host:
         steps = load(file, text_of(file), host)
-        run_id = run_id_or_new(given["run_id"])
-        flowing = session.begin(run_id)
+        flowing = session.begin(step.action for step in steps)
         printed.print_start(session.err, file, steps, flowing)
         for step, last in flowing.flow(steps):
             _tell_step(session, step, last)
@@ -231,8 +234,7 @@ def flow(session: Session, file: str, **given: Any) -> None:
 def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
     if session.as_json:
         line = {"step": step.id, "action": step.action}
-        line |= result.as_dict()
-        session.data(line)
+        session.data(line | result.as_dict() | session.begun.facts())
     else:
         action = session.host.action(step.action)
         name = f"{step.id:<10} {action.spec.name}"

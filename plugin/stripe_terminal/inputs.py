@@ -1,7 +1,6 @@
 """What was typed: KEY=VALUE pairs, files and streams, within bounds?"""
 
 import sys
-import uuid
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,11 +17,6 @@ def text(value: str) -> str:
     if not value.strip():
         raise click.BadParameter("it is empty: give it a value or leave it out")
     return value
-
-
-def run_id_or_new(given: str | None) -> str:
-    """The run's name, made up if none is given."""
-    return given or f"run_{uuid.uuid4().hex[:12]}"
 
 
 def text_of(file: str) -> str:

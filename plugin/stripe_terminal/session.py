@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Generator, Sequence
+import uuid
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from stripe_plugin.host.hookspecs import hookimpl
 from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import masked
 from stripe_terminal import printed
-from stripe_terminal.report import reporting
+from stripe_terminal.report import Begun, reporting
 from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Session:
         self.err = Screen(stderr=True)
         self.as_json = self.allow_live = False
         self.account: str | None = None
+        self.begun = Begun()
         self._by_option: bool = options["emulated"]
         self._required: Sequence[str] = options["require"]
         self.connection: Connection
@@ -60,7 +62,7 @@ class Session:
         """Stdout is ours alone while this lasts: what plugins print goes to stderr."""
         self.out.file = sys.stdout
         data = self.data if self.as_json else None
-        with redirect_stdout(sys.stderr), reporting(self.err, data):
+        with redirect_stdout(sys.stderr), reporting(self.err, data, self.begun):
             yield
 
     def data(self, value: Any) -> None:
@@ -114,13 +116,24 @@ class Session:
             environ["STRIPE_API_KEY"] = "emulator"
         return environ
 
-    def begin(self, run_id: str) -> "Run":
-        """The run of this name, kept in the journal of all commands."""
+    def name_run(self, given: str | None) -> None:
+        """Gives the command's run its name, made up if none is given."""
+        self.begun.run_id = given or f"run_{uuid.uuid4().hex[:12]}"
+
+    def begin(self, actions: Iterable[str]) -> "Run":
+        """The command's run, of these actions, kept in the journal of all commands."""
         from stripe_flow.journal import Journal
         from stripe_flow.run import Run
 
         journal = Journal(home() / "runs.db")
-        return Run(self.host, self.connection, run_id, journal)
+        run = Run(self.host, self.connection, self.begun.run_id, journal)
+        self.begun.changes = any(map(self._changes, actions))
+        return run
+
+    def _changes(self, action: str) -> bool:
+        """Whether it does more than to read."""
+        hints = self.host.action(action).spec.hints
+        return not hints["read_only"]
 
     def tell_about(self, result: "Result") -> None:
         """What is beside Stripe's object, where there is something."""
