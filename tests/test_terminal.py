@@ -398,18 +398,29 @@ def test_a_refused_card_and_another_one(tmp_path: Path) -> None:
     assert len(world.asked) == 4
 
 
-def test_flow_that_finds_nothing_says_where(served: Terminal, tmp_path: Path) -> None:
-    """When a reference finds nothing, the step is told, and not that nothing was sent."""
+LATER = {
+    "finds nothing": "{id: lost, action: create_product, inputs: {Name: '${{ steps.plan.nmae }}'}}",
+    "must be a whole number": (
+        "{id: lost, action: list_products, inputs: {Limit: '${{ steps.plan.name }}'}}"
+    ),
+}
+
+
+@pytest.mark.parametrize("why", LATER)
+def test_a_flow_that_a_later_step_stops(why: str, served: Terminal, tmp_path: Path) -> None:
+    """When a reference finds nothing, or what is wrong: where, why, and how to go on are told."""
     file = tmp_path / "sell.yaml"
     file.write_text(
         "steps:\n"
         "  - {id: plan, action: create_product, inputs: {Name: Plan}}\n"
-        "  - {id: lost, action: create_product, inputs: {Name: '${{ steps.plan.nmae }}'}}\n",
+        f"  - {LATER[why]}\n",
         "utf-8",
     )
-    done = served("flow", str(file), code=2)
+    done = served("flow", str(file), "--run-id", "r1", code=2)
     assert "✓ plan" in done.stdout
-    assert re.search(r"line 3, step lost: .*steps\.plan\.nmae.* finds nothing", done.stderr)
+    assert f"✗ {file}, line 3, step lost: " in done.stderr
+    assert why in done.stderr
+    assert "\nGo on with --run-id r1: finished steps are not sent again." in done.stderr
     assert "Nothing was sent" not in done.stderr
 
 
