@@ -658,7 +658,21 @@ def test_a_state_folder_that_cannot_be_made(words: list[str], tmp_path: Path) ->
     """A STRIPE_NODES_HOME that cannot be a folder is told by its name, with exit code 2."""
     file = tmp_path / "file"
     file.write_text("")
-    assert str(file) in Terminal(file / "below")(*words, code=2).stderr
+    for home in (file, file / "below"):
+        told = Terminal(home)(*words, code=2).stderr
+        assert f"The state folder {home} cannot be made" in told
+        assert "STRIPE_NODES_HOME" in told
+
+
+@pytest.mark.parametrize("variable", ["STRIPE_NODES_HOME", "STRIPE_NODES_EMULATOR"])
+@pytest.mark.parametrize("given", ["", " "])
+@pytest.mark.parametrize("words", [("run", "list_products"), ("flow", EXAMPLE), ("fault",)])
+def test_an_empty_place_is_refused(
+    words: tuple[str, ...], given: str, variable: str, terminal: Terminal
+) -> None:
+    """A variable that is set but empty never means the usual folder, whose journal is another."""
+    told = terminal(*words, code=2, **{variable: given}).stderr
+    assert f"{variable} is set but empty" in told
 
 
 @pytest.mark.parametrize("name", ["emulator.db", "runs.db"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stripe_plugin.errors import UsageError
 from stripe_plugin.host.hookspecs import hookimpl
 from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import masked
@@ -28,6 +29,8 @@ WARNING = "[yellow]![/] "
 MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
 )
+
+OTHER_HOME = "Have STRIPE_NODES_HOME name a folder that is yours to write"
 
 
 class Warned:
@@ -144,16 +147,33 @@ class Session:
 
 def home() -> Path:
     """Where the emulator and the journal of runs are: STRIPE_NODES_HOME, or the state folder."""
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    usual = Path(state) / "stripe-nodes"
-    folder = Path(os.environ.get("STRIPE_NODES_HOME") or usual)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = _path_of("STRIPE_NODES_HOME") or _usual_home()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        what = f"The state folder {folder} cannot be made ({error.strerror}). {OTHER_HOME}"
+        raise UsageError(what) from error
     return folder
+
+
+def _usual_home() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "stripe-nodes"
 
 
 def emulator_file() -> Path:
     """The file that all commands share as their emulator."""
-    return Path(os.environ.get("STRIPE_NODES_EMULATOR") or home() / "emulator.db")
+    return _path_of("STRIPE_NODES_EMULATOR") or home() / "emulator.db"
+
+
+def _path_of(variable: str) -> Path | None:
+    """What a variable names. One that is set but empty would quietly mean another journal."""
+    value = os.environ.get(variable)
+    if value is None:
+        return None
+    if not value.strip():
+        raise UsageError(f"{variable} is set but empty: unset it, or give it a value.")
+    return Path(value)
 
 
 @contextmanager
