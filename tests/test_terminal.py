@@ -794,11 +794,28 @@ def test_faults_are_ordered_listed_and_cleared(terminal: Terminal) -> None:
     ("words", "said"),
     [
         (("nonsense",), "nonsense"),
-        (("cut", "--path", "["), "no fault"),
+        (("cut", "--path", "/v1/["), "no fault"),
+        (("cut", "--path", "v1/products"), "a path begins with /"),
+        (("cut", "--method", "FETCH"), 'Stripe has no "FETCH": give one of GET, POST, DELETE'),
+        (("cut", "--clear"), "--clear cancels all faults"),
+        (("--times", "3"), "--times belongs to a fault"),
+        (("--retry-after", "3", "--json"), "--retry-after belongs to a fault"),
+        (("--clear", "--path", "/v1/products"), "--path belongs to a fault"),
         (("cut", "--times", "-1"), "times"),
     ],
 )
 def test_a_wrong_fault_is_refused(words: tuple[str, ...], said: str, terminal: Terminal) -> None:
-    """What is no fault is told so, and nothing is ordered."""
+    """What is no fault is told so; nothing is ordered, and what is on order stays."""
+    terminal("fault", "unavailable")
     assert said in terminal("fault", *words, code=2).stderr
-    assert document(terminal("fault", "--json")) == []
+    [order] = document(terminal("fault", "--json"))
+    assert order["kind"] == "unavailable"
+
+
+def test_a_fault_strikes_the_paths_of_its_glob(terminal: Terminal) -> None:
+    """--path is a glob over the whole path, as its help says; --method may be in small letters."""
+    assert "a glob over the whole path" in " ".join(terminal("fault", "--help").stdout.split())
+    terminal("fault", "cut", "--path", "/v1/prod", "--times", "0", "--method", "get")
+    assert document(terminal("run", "list_products", "--json"))["attempts"] == 1
+    terminal("fault", "cut", "--path", "/v1/prod*", "--method", "get")
+    assert document(terminal("run", "list_products", "--json"))["attempts"] == 2

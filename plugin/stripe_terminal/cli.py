@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 try:
     import click
+    from click.core import ParameterSource
 
     from stripe_terminal.screen import clean
 except ImportError:  # pragma: no cover - depends on the installation
@@ -20,7 +21,7 @@ from stripe_plugin.errors import StripeError, UsageError
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
 from stripe_terminal import checkup, printed
-from stripe_terminal.inputs import inputs_of, text, text_of
+from stripe_terminal.inputs import glob, inputs_of, method, text, text_of
 from stripe_terminal.screen import EMULATED
 from stripe_terminal.session import Session, emulator_file, usable_emulator
 
@@ -286,6 +287,7 @@ def _served(kept: "Emulator", port: int) -> "Server":
         raise UsageError(f"Port {port} cannot be had: {error}") from error
 
 
+PATH_HELP = "Only these paths: a glob over the whole path, as '/v1/customers/*'."
 NUMBER = click.IntRange(0)
 CHANCE = click.FloatRange(0, 1)
 AMOUNT = click.FloatRange(0)
@@ -293,8 +295,8 @@ AMOUNT = click.FloatRange(0)
 
 @main.command(help=FAULT, short_help="Let the emulator fail, to see a flow survive.")
 @click.argument("kind", required=False)
-@_option("--method", "Only requests of this method.")
-@_option("--path", "Only paths that start so, or match this pattern.")
+@_option("--method", "Only requests of this method.", type=method)
+@_option("--path", PATH_HELP, type=glob)
 @_option("--times", "How often; 0 for always.", type=NUMBER, default=1)
 @_option("--probability", "How likely, each time.", type=CHANCE, default=1.0)
 @_option("--seed", "The same seed, the same luck.", type=int, default=0)
@@ -304,6 +306,7 @@ AMOUNT = click.FloatRange(0)
 @_reported
 def fault(session: Session, **rule: Any) -> None:
     """Order, list or cancel faults."""
+    _check_kind(rule)
     file = emulator_file()
     with _kept(file) as kept:
         if rule.pop("clear"):
@@ -319,6 +322,23 @@ def fault(session: Session, **rule: Any) -> None:
     waiting = len(left) - left.count(0)
     session.err.say(f"Faults on order in {file}: {waiting}.")
     session.err.say("`stripe-nodes fault --help` explains the kinds.")
+
+
+def _check_kind(rule: Mapping[str, Any]) -> None:
+    """Refuses what would be ignored: options of no fault, or a fault beside --clear."""
+    kind, clear = rule["kind"], rule["clear"]
+    if clear and kind is not None:
+        raise UsageError(f"--clear cancels all faults: order {kind} by a command of its own")
+    options = [name for name in rule if name not in {"kind", "clear"} and _is_typed(name)]
+    if kind is None and options:
+        [first, *_] = options
+        option = first.replace("_", "-")
+        raise UsageError(f"--{option} belongs to a fault: give its KIND, as in `fault cut`")
+
+
+def _is_typed(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
 
 
 def _order(emulator: "Emulator", rule: Mapping[str, Any]) -> None:

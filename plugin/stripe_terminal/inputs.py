@@ -10,12 +10,29 @@ from stripe_plugin.errors import UsageError
 from stripe_plugin.secrets import shown
 
 MOST_BYTES = 2_000_000  # four for each character that a flow may have
+METHODS = ("GET", "POST", "DELETE")
 
 
 def text(value: str) -> str:
     """An option's or argument's text, which an unset variable of a script would leave empty."""
     if not value.strip():
         raise click.BadParameter("it is empty: give it a value or leave it out")
+    return value
+
+
+def method(value: str) -> str:
+    """A method that Stripe has."""
+    name = text(value).upper()
+    if name not in METHODS:
+        known = ", ".join(METHODS)
+        raise click.BadParameter(f"Stripe has no {shown(value)}: give one of {known}")
+    return name
+
+
+def glob(value: str) -> str:
+    """A glob that can be one over whole paths."""
+    if not text(value).startswith(("/", "*")):
+        raise click.BadParameter(f"a path begins with /, as in /v1/customers/*; got {shown(value)}")
     return value
 
 
