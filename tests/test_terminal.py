@@ -643,6 +643,22 @@ def test_wrong_commands(words: list[str], terminal: Terminal) -> None:
     assert "Usage: stripe-nodes" in done.stderr
 
 
+def test_no_command_is_the_help(terminal: Terminal) -> None:
+    """Without a command the help is shown, once and as no error, on stderr; exit code 2."""
+    for words in ((), ("--emulator",)):
+        done = terminal(*words, code=2)
+        assert done.stderr == terminal("--help").stdout
+        assert done.stdout == ""
+
+
+@pytest.mark.parametrize("option", ["--emulator", "--require", "--version"])
+def test_an_option_that_stands_before_the_command(option: str, terminal: Terminal) -> None:
+    """Behind a command, an option of all commands is no option, and its place is told."""
+    told = terminal("run", "list_products", option, code=2).stderr
+    assert f"It stands before the command: stripe-nodes {option} …" in told
+    assert "before the command" not in terminal("run", "--nope", code=2).stderr
+
+
 def test_a_port_that_cannot_be_had(terminal: Terminal) -> None:
     """A port that is taken, or none, is told without the program's inside."""
     with serve(Emulator()) as server:

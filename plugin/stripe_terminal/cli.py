@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -22,6 +22,7 @@ from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
 from stripe_terminal import checkup, printed
 from stripe_terminal.inputs import glob, inputs_of, method, text, text_of
+from stripe_terminal.report import WRONG
 from stripe_terminal.screen import EMULATED
 from stripe_terminal.session import Session, emulator_file, usable_emulator
 
@@ -68,6 +69,8 @@ AGAIN = (
     " it once more."
 )
 
+BEFORE = ". It stands before the command: stripe-nodes {option} …"
+
 
 @contextmanager
 def _repeating_no_secret() -> Generator[None]:
@@ -76,7 +79,16 @@ def _repeating_no_secret() -> Generator[None]:
         yield
     except click.UsageError as error:
         message = masked(error.format_message())
+        if isinstance(error, click.NoSuchOption) and error.option_name in _options_of_all():
+            before = BEFORE.replace("{option}", error.option_name)
+            message = message.removesuffix(".") + before
         raise click.UsageError(clean(message), error.ctx) from None
+
+
+def _options_of_all() -> Iterator[str]:
+    """Those that stand before the command."""
+    for option in main.params:
+        yield from option.opts
 
 
 class _Commands(click.Group):
@@ -110,7 +122,13 @@ REQUIRE_HELP = "Refuse to run without this plugin; like STRIPE_PLUGIN_REQUIRE."
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
-@click.group(cls=_Commands, epilog=EPILOG, context_settings=HELP)
+@click.group(
+    cls=_Commands,
+    epilog=EPILOG,
+    context_settings=HELP,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
+)
 @click.option("--emulator", "emulated", is_flag=True, help=EMULATOR_HELP)
 @_option("--require", REQUIRE_HELP, multiple=True, metavar="PLUGIN")
 @click.version_option(package_name="stripe-nodes")
@@ -118,6 +136,9 @@ HELP = {"help_option_names": ["-h", "--help"]}
 def main(ctx: click.Context, /, **options: Any) -> None:
     """Stripe's actions from a terminal, the way a workflow host runs them."""
     ctx.obj = Session(**options)
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(WRONG)
 
 
 def _reported(command: Command) -> Command:
