@@ -91,6 +91,10 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, str]]]] = {
         after("  - id: price", "    action: create_prise"),
         [(6, 'no action "create_prise" (did you mean create_price?)')],
     ),
+    "no id, and an input is missing": (
+        after("  - action: retrieve_price"),
+        [(6, "A step needs an id"), (6, "retrieve_price › Price ID is required")],
+    ),
     "unknown step": (
         second("Product: ${{ steps.pln.id }}", *PRICE[1:]),
         [(9, "No earlier step has the id pln (did you mean plan?)")],

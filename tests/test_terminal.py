@@ -5,6 +5,8 @@ import os
 import re
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ from terminal_support import (
 
 from stripe_emulator import Answer, Emulator, Fault, serve
 from stripe_plugin import Policy
+from stripe_plugin.errors import NodeError
+from stripe_terminal.report import Interrupted
 
 EXAMPLE = str(EXAMPLES / "sell-a-subscription.yaml")
 EMULATOR = "emulator: no Stripe account is used, nothing is charged"
@@ -394,18 +398,29 @@ def test_a_refused_card_and_another_one(tmp_path: Path) -> None:
     assert len(world.asked) == 4
 
 
-def test_flow_that_finds_nothing_says_where(served: Terminal, tmp_path: Path) -> None:
-    """When a reference finds nothing, the step is told, and not that nothing was sent."""
+LATER = {
+    "finds nothing": "{id: lost, action: create_product, inputs: {Name: '${{ steps.plan.nmae }}'}}",
+    "must be a whole number": (
+        "{id: lost, action: list_products, inputs: {Limit: '${{ steps.plan.name }}'}}"
+    ),
+}
+
+
+@pytest.mark.parametrize("why", LATER)
+def test_a_flow_that_a_later_step_stops(why: str, served: Terminal, tmp_path: Path) -> None:
+    """When a reference finds nothing, or what is wrong: where, why, and how to go on are told."""
     file = tmp_path / "sell.yaml"
     file.write_text(
         "steps:\n"
         "  - {id: plan, action: create_product, inputs: {Name: Plan}}\n"
-        "  - {id: lost, action: create_product, inputs: {Name: '${{ steps.plan.nmae }}'}}\n",
+        f"  - {LATER[why]}\n",
         "utf-8",
     )
-    done = served("flow", str(file), code=2)
+    done = served("flow", str(file), "--run-id", "r1", code=2)
     assert "✓ plan" in done.stdout
-    assert re.search(r"line 3, step lost: .*steps\.plan\.nmae.* finds nothing", done.stderr)
+    assert f"✗ {file}, line 3, step lost: " in done.stderr
+    assert why in done.stderr
+    assert "\nGo on with --run-id r1: finished steps are not sent again." in done.stderr
     assert "Nothing was sent" not in done.stderr
 
 
@@ -458,6 +473,96 @@ def test_an_unknown_outcome_is_exit_code_4(served: Terminal, world: Counted) -> 
     assert len(world.asked) == 1
 
 
+class Held(Counted):
+    """An emulator that keeps whoever asks waiting until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer, late."""
+        answer = super().answer(method, target, headers, body)
+        self.go.wait()
+        return answer
+
+
+def stopped(words: tuple[str, ...], home: Path) -> subprocess.CompletedProcess[str]:
+    """What a command says that Ctrl-C ends while Stripe is asked."""
+    with Held() as world, serve(world) as server:
+        env = environment(home, STRIPE_API_KEY=KEY, STRIPE_API_BASE=server.url)
+        pipe = subprocess.PIPE
+        command = [str(SCRIPT), *words]
+        with subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, text=True) as process:
+            while not world.asked and process.poll() is None:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+        world.go.set()
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+STOPPED = [
+    (("run", "create_product", "Name=Plan"), True),
+    (("run", "list_products"), False),
+    (("flow", EXAMPLE), True),
+]
+
+
+@pytest.mark.parametrize(("words", "unknown"), STOPPED)
+def test_an_interrupted_run_may_have_been_executed(
+    words: tuple[str, ...], tmp_path: Path, *, unknown: bool
+) -> None:
+    """Ctrl-C while Stripe is asked: a script learns that, and under which run ID to go on."""
+    done = stopped((*words, "--json", "--run-id", "r1"), tmp_path)
+    assert done.returncode == 130
+    told = document(done)
+    assert told["run_id"] == "r1"
+    found = {word: told["error"][word] for word in ("category", "http_status", "outcome_unknown")}
+    assert found == {"category": "interrupted", "http_status": 503, "outcome_unknown": unknown}
+    assert ("may have been executed" in told["error"]["text"]) == unknown
+    assert ("--run-id r1" in done.stderr) == unknown
+
+
+def test_an_interruption_is_data() -> None:
+    """The error of an interruption comes back from its data as it was."""
+    error = Interrupted(outcome_unknown=True)
+    again = NodeError.from_dict(error.as_dict())
+    assert (type(again), again.as_dict()) == (Interrupted, error.as_dict())
+
+
+JSON_OF_RUNS: list[tuple[tuple[str, ...], int]] = [
+    (("run", "create_product", "Name=Plan"), 0),
+    (("run", "create_product", "Nam=Plan"), 2),
+    (("run", "create_prise"), 2),
+    (("run", "retrieve_price", "Price ID=price_nope"), 3),
+    (("flow", EXAMPLE), 0),
+    (("flow", "missing.yaml"), 2),
+]
+
+
+@pytest.mark.parametrize(("words", "code"), JSON_OF_RUNS)
+def test_json_tells_the_run_id(words: tuple[str, ...], code: int, terminal: Terminal) -> None:
+    """Every JSON of `run` and `flow`, of success or error, has the run ID: given, or made up."""
+    for given in (("--run-id", "r1"), ()):
+        done = terminal(*words, "--json", *given, code=code)
+        names = {json.loads(line)["run_id"] for line in done.stdout.splitlines()}
+        [name] = names
+        assert re.fullmatch(r"r1" if given else r"run_\w+", name)
+
+
+def test_advice_is_no_error(
+    served: Terminal, world: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an unknown outcome it says how to repeat it, and what happens else, without a mark."""
+    monkeypatch.setattr(Policy, "delay", lambda *_: 0.0)
+    world.faults.add(Fault(kind="cut_after", times=None))
+    told = served("run", "create_product", "Name=Plan", "--run-id", "r1", code=4).stderr
+    assert "\nRepeat it with --run-id r1: it is executed at most once." in told
+    assert "Another run ID, or none, does it once more." in told
+    assert "--run-id" not in served("run", "list_products", code=4).stderr
+
+
 def test_attempts_are_told(served: Terminal, world: Counted) -> None:
     """A run that needed more than one attempt says so and succeeds."""
     world.faults.add(Fault(kind="unavailable"))
@@ -473,7 +578,7 @@ def test_help_tells_the_exit_codes(terminal: Terminal) -> None:
         "0 done",
         "something unexpected",
         "2 wrong usage",
-        "3 Stripe refused",
+        "3 Stripe, or a guard, refused",
         "4 no answer",
     ):
         assert words in shown
@@ -538,6 +643,22 @@ def test_wrong_commands(words: list[str], terminal: Terminal) -> None:
     assert "Usage: stripe-nodes" in done.stderr
 
 
+def test_no_command_is_the_help(terminal: Terminal) -> None:
+    """Without a command the help is shown, once and as no error, on stderr; exit code 2."""
+    for words in ((), ("--emulator",)):
+        done = terminal(*words, code=2)
+        assert done.stderr == terminal("--help").stdout
+        assert done.stdout == ""
+
+
+@pytest.mark.parametrize("option", ["--emulator", "--require", "--version"])
+def test_an_option_that_stands_before_the_command(option: str, terminal: Terminal) -> None:
+    """Behind a command, an option of all commands is no option, and its place is told."""
+    told = terminal("run", "list_products", option, code=2).stderr
+    assert f"It stands before the command: stripe-nodes {option} …" in told
+    assert "before the command" not in terminal("run", "--nope", code=2).stderr
+
+
 def test_a_port_that_cannot_be_had(terminal: Terminal) -> None:
     """A port that is taken, or none, is told without the program's inside."""
     with serve(Emulator()) as server:
@@ -553,7 +674,21 @@ def test_a_state_folder_that_cannot_be_made(words: list[str], tmp_path: Path) ->
     """A STRIPE_NODES_HOME that cannot be a folder is told by its name, with exit code 2."""
     file = tmp_path / "file"
     file.write_text("")
-    assert str(file) in Terminal(file / "below")(*words, code=2).stderr
+    for home in (file, file / "below"):
+        told = Terminal(home)(*words, code=2).stderr
+        assert f"The state folder {home} cannot be made" in told
+        assert "STRIPE_NODES_HOME" in told
+
+
+@pytest.mark.parametrize("variable", ["STRIPE_NODES_HOME", "STRIPE_NODES_EMULATOR"])
+@pytest.mark.parametrize("given", ["", " "])
+@pytest.mark.parametrize("words", [("run", "list_products"), ("flow", EXAMPLE), ("fault",)])
+def test_an_empty_place_is_refused(
+    words: tuple[str, ...], given: str, variable: str, terminal: Terminal
+) -> None:
+    """A variable that is set but empty never means the usual folder, whose journal is another."""
+    told = terminal(*words, code=2, **{variable: given}).stderr
+    assert f"{variable} is set but empty" in told
 
 
 @pytest.mark.parametrize("name", ["emulator.db", "runs.db"])
@@ -675,11 +810,28 @@ def test_faults_are_ordered_listed_and_cleared(terminal: Terminal) -> None:
     ("words", "said"),
     [
         (("nonsense",), "nonsense"),
-        (("cut", "--path", "["), "no fault"),
+        (("cut", "--path", "/v1/["), "no fault"),
+        (("cut", "--path", "v1/products"), "a path begins with /"),
+        (("cut", "--method", "FETCH"), 'Stripe has no "FETCH": give one of GET, POST, DELETE'),
+        (("cut", "--clear"), "--clear cancels all faults"),
+        (("--times", "3"), "--times belongs to a fault"),
+        (("--retry-after", "3", "--json"), "--retry-after belongs to a fault"),
+        (("--clear", "--path", "/v1/products"), "--path belongs to a fault"),
         (("cut", "--times", "-1"), "times"),
     ],
 )
 def test_a_wrong_fault_is_refused(words: tuple[str, ...], said: str, terminal: Terminal) -> None:
-    """What is no fault is told so, and nothing is ordered."""
+    """What is no fault is told so; nothing is ordered, and what is on order stays."""
+    terminal("fault", "unavailable")
     assert said in terminal("fault", *words, code=2).stderr
-    assert document(terminal("fault", "--json")) == []
+    [order] = document(terminal("fault", "--json"))
+    assert order["kind"] == "unavailable"
+
+
+def test_a_fault_strikes_the_paths_of_its_glob(terminal: Terminal) -> None:
+    """--path is a glob over the whole path, as its help says; --method may be in small letters."""
+    assert "a glob over the whole path" in " ".join(terminal("fault", "--help").stdout.split())
+    terminal("fault", "cut", "--path", "/v1/prod", "--times", "0", "--method", "get")
+    assert document(terminal("run", "list_products", "--json"))["attempts"] == 1
+    terminal("fault", "cut", "--path", "/v1/prod*", "--method", "get")
+    assert document(terminal("run", "list_products", "--json"))["attempts"] == 2

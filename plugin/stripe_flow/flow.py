@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from stripe_flow.reading import MOST_PROBLEMS, Lines, Path, Problem, Reader
+from stripe_flow.reading import MOST_PROBLEMS, Path, Problem, Reader
 from stripe_flow.references import references, resolved, wrong_reference
 from stripe_plugin.errors import UsageError, near
 from stripe_plugin.host.host import Host
@@ -26,11 +26,22 @@ IDENTITY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 class PlacedStep:
     """A step as it stands in a file: its inputs have references, it and they have lines."""
 
+    file: str  # its name
     id: str
     action: str
     inputs: Mapping[str, Any]
     line: int
     lines: Mapping[str, int]  # by input
+
+    @property
+    def name(self) -> str:
+        """What it is called where something is wrong with it: maybe its ID."""
+        return self.id or self.action or "step"
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for a person."""
+        return f"{self.file}, line {self.line}, step {self.id}"
 
 
 Steps = list[PlacedStep]
@@ -43,7 +54,7 @@ def load(name: str, text: str, host: Host) -> Steps:
     problems = [*_other_words(reader)]
     steps: Steps = []
     for number, raw in enumerate(listed):
-        found = _Found(raw, ("steps", number), reader.lines)
+        found = _Found(raw, ("steps", number), reader)
         problems += found.problems()
         step = found.step()
         wrong = _check(step, steps, host)
@@ -76,19 +87,21 @@ def _other_words(reader: Reader) -> Problems:
 class _Found:
     """What stands in the place of a step, whatever it is."""
 
-    def __init__(self, raw: Any, path: Path, lines: Lines) -> None:
+    def __init__(self, raw: Any, path: Path, reader: Reader) -> None:
         self.given = raw if is_object(raw) else NOTHING
         self.id = self._text("id")
         self.action = self._text("action")
         self.inputs = self.given.get("inputs")
-        self._path, self._lines = path, lines
-        self._line = lines[path]
+        self._path = path
+        self._file = reader.name
+        self._lines = reader.lines
+        self._line = self._lines[path]
 
     def step(self) -> PlacedStep:
         """The step, with nothing where something wrong stands."""
         inputs = self.inputs if is_object(self.inputs) else NOTHING
         places = {key: self._place(key) for key in inputs}
-        return PlacedStep(self.id, self.action, inputs, self._line, places)
+        return PlacedStep(self._file, self.id, self.action, inputs, self._line, places)
 
     def _text(self, word: str) -> str:
         return str(self.given.get(word, ""))
@@ -125,7 +138,7 @@ def _wrong_references(step: PlacedStep, earlier: list[str]) -> Problems:
     for key, value in step.inputs.items():
         for expression in references(value):
             if wrong := wrong_reference(expression, earlier):
-                yield step.lines[key], f"{step.id} › {key}: {wrong}"
+                yield step.lines[key], f"{step.name} › {key}: {wrong}"
 
 
 def _wrong_inputs(step: PlacedStep, host: Host) -> Problems:
@@ -133,11 +146,11 @@ def _wrong_inputs(step: PlacedStep, host: Host) -> Problems:
     try:
         action = host.action(step.action)
     except UsageError as error:
-        yield step.line, f"{step.id}: {error}."
+        yield step.line, f"{step.name}: {error}."
         return
     _, problems = action.judge(resolved(step.inputs, None))
     for key, sentences in problems.items():
         name = action.spec.names.get(key, key)
         line = step.lines.get(key) or step.lines.get(name)
         for sentence in sentences:
-            yield line or step.line, f"{step.id} › {sentence}"
+            yield line or step.line, f"{step.name} › {sentence}"

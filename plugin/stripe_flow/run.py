@@ -12,9 +12,8 @@ from stripe_flow.journal import Journal
 from stripe_flow.references import resolved
 from stripe_flow.step import Step, run_step
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.errors import InvalidInputs, StripeError, UsageError
+from stripe_plugin.errors import InvalidInputs, UsageError
 from stripe_plugin.host.host import Host
-from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import without_secrets
@@ -83,17 +82,25 @@ class Run:
             yield step, result
 
     def _placed(self, step: PlacedStep, outputs: Outputs) -> Result:
-        place = f"line {step.line}, step {step.id}"
+        """The result of a step; whatever stops it tells where, and how to go on."""
+        try:
+            return self._resolved(step, outputs)
+        except StepError as error:
+            error.add_note(self._how())
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            error.add_note(f"The flow stopped at {step.place}. {self._how()}")
+            raise
+
+    def _resolved(self, step: PlacedStep, outputs: Outputs) -> Result:
         try:
             inputs = resolved(step.inputs, outputs)
             return self.step(Step(step.id, step.action, inputs))
         except InvalidInputs as error:
-            raise StepError(f"{place}: {error}") from error
+            raise StepError(f"{step.place}: {error}") from error
         except UsageError as error:
-            raise StepError(f"{place}: {str(error).removesuffix('.')}.") from error
-        except (StripeError, HookFailed, KeyboardInterrupt) as error:
-            error.add_note(f"The flow stopped at step {step.id}, line {step.line}. {self._how()}")
-            raise
+            wrong = str(error).removesuffix(".")
+            raise StepError(f"{step.place}: {wrong}.") from error
 
     def _how(self) -> str:
         return GO_ON.replace("{run_id}", self.run_id)

@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 try:
     import click
+    from click.core import ParameterSource
 
     from stripe_terminal.screen import clean
 except ImportError:  # pragma: no cover - depends on the installation
@@ -20,7 +21,8 @@ from stripe_plugin.errors import StripeError, UsageError
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
 from stripe_terminal import checkup, printed
-from stripe_terminal.inputs import inputs_of, run_id_or_new, text, text_of
+from stripe_terminal.inputs import glob, inputs_of, method, text, text_of
+from stripe_terminal.report import WRONG
 from stripe_terminal.screen import EMULATED
 from stripe_terminal.session import Session, emulator_file, usable_emulator
 
@@ -36,7 +38,7 @@ Exit codes:
 0 done
 1 something unexpected, such as a plugin's error
 2 wrong usage or inputs
-3 Stripe refused
+3 Stripe, or a guard, refused
 4 no answer, or an unknown outcome
 130 interrupted
 
@@ -62,7 +64,12 @@ truncate       it is executed, half of the answer arrives
 invalid_json   it is executed, the answer cannot be read
 wrong_type     the answer says that it is no JSON, but is"""
 
-AGAIN = "Repeat it with --run-id {}: it is executed at most once."
+AGAIN = (
+    "Repeat it with --run-id {run_id}: it is executed at most once. Another run ID, or none, does"
+    " it once more."
+)
+
+BEFORE = ". It stands before the command: stripe-nodes {option} …"
 
 
 @contextmanager
@@ -72,7 +79,16 @@ def _repeating_no_secret() -> Generator[None]:
         yield
     except click.UsageError as error:
         message = masked(error.format_message())
+        if isinstance(error, click.NoSuchOption) and error.option_name in _options_of_all():
+            before = BEFORE.replace("{option}", error.option_name)
+            message = message.removesuffix(".") + before
         raise click.UsageError(clean(message), error.ctx) from None
+
+
+def _options_of_all() -> Iterator[str]:
+    """Those that stand before the command."""
+    for option in main.params:
+        yield from option.opts
 
 
 class _Commands(click.Group):
@@ -106,7 +122,13 @@ REQUIRE_HELP = "Refuse to run without this plugin; like STRIPE_PLUGIN_REQUIRE."
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
-@click.group(cls=_Commands, epilog=EPILOG, context_settings=HELP)
+@click.group(
+    cls=_Commands,
+    epilog=EPILOG,
+    context_settings=HELP,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
+)
 @click.option("--emulator", "emulated", is_flag=True, help=EMULATOR_HELP)
 @_option("--require", REQUIRE_HELP, multiple=True, metavar="PLUGIN")
 @click.version_option(package_name="stripe-nodes")
@@ -114,6 +136,9 @@ HELP = {"help_option_names": ["-h", "--help"]}
 def main(ctx: click.Context, /, **options: Any) -> None:
     """Stripe's actions from a terminal, the way a workflow host runs them."""
     ctx.obj = Session(**options)
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(WRONG)
 
 
 def _reported(command: Command) -> Command:
@@ -180,27 +205,27 @@ def run(session: Session, action: str, **given: Any) -> None:
     """Run one action, with inputs by display key or parameter name."""
     from stripe_flow.step import Step
 
+    session.name_run(given["run_id"])
     with session.connected():
         inputs = inputs_of(given["pairs"], given["inputs"])
         session.host.action(action)  # what is no action is refused before its name is kept
         step = Step(action, action, inputs, expand=given["expand"])
-        run_id = run_id_or_new(given["run_id"])
-        result = _ran(session, step, run_id)
+        result = _ran(session, step)
     if session.as_json:
-        session.data(result.as_dict())
+        session.data(result.as_dict() | session.begun.facts())
     else:
         printed.print_output(session.out, result)
     session.tell_about(result)
 
 
-def _ran(session: Session, step: "Step", run_id: str) -> "Result":
+def _ran(session: Session, step: "Step") -> "Result":
     """The result of a command; where it may be repeated, its error says how."""
     try:
-        return session.begin(run_id).step(step)
+        return session.begin([step.action]).step(step)
     except (StripeError, HookFailed, KeyboardInterrupt) as error:
         refused = isinstance(error, StripeError) and not error.retryable
-        if not refused:
-            note = AGAIN.format(run_id)
+        if session.begun.changes and not refused:
+            note = AGAIN.replace("{run_id}", session.begun.run_id)
             error.add_note(note)
         raise
 
@@ -217,10 +242,10 @@ def flow(session: Session, file: str, **given: Any) -> None:
     from stripe_flow.flow import load
 
     last = None
+    session.name_run(given["run_id"])
     with session.connected() as host:
         steps = load(file, text_of(file), host)
-        run_id = run_id_or_new(given["run_id"])
-        flowing = session.begin(run_id)
+        flowing = session.begin(step.action for step in steps)
         printed.print_start(session.err, file, steps, flowing)
         for step, last in flowing.flow(steps):
             _tell_step(session, step, last)
@@ -231,8 +256,7 @@ def flow(session: Session, file: str, **given: Any) -> None:
 def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
     if session.as_json:
         line = {"step": step.id, "action": step.action}
-        line |= result.as_dict()
-        session.data(line)
+        session.data(line | result.as_dict() | session.begun.facts())
     else:
         action = session.host.action(step.action)
         name = f"{step.id:<10} {action.spec.name}"
@@ -289,6 +313,7 @@ def _served(kept: "Emulator", port: int) -> "Server":
         raise UsageError(f"Port {port} cannot be had: {error}") from error
 
 
+PATH_HELP = "Only these paths: a glob over the whole path, as '/v1/customers/*'."
 NUMBER = click.IntRange(0)
 CHANCE = click.FloatRange(0, 1)
 AMOUNT = click.FloatRange(0)
@@ -296,8 +321,8 @@ AMOUNT = click.FloatRange(0)
 
 @main.command(help=FAULT, short_help="Let the emulator fail, to see a flow survive.")
 @click.argument("kind", required=False)
-@_option("--method", "Only requests of this method.")
-@_option("--path", "Only paths that start so, or match this pattern.")
+@_option("--method", "Only requests of this method.", type=method)
+@_option("--path", PATH_HELP, type=glob)
 @_option("--times", "How often; 0 for always.", type=NUMBER, default=1)
 @_option("--probability", "How likely, each time.", type=CHANCE, default=1.0)
 @_option("--seed", "The same seed, the same luck.", type=int, default=0)
@@ -307,6 +332,7 @@ AMOUNT = click.FloatRange(0)
 @_reported
 def fault(session: Session, **rule: Any) -> None:
     """Order, list or cancel faults."""
+    _check_kind(rule)
     file = emulator_file()
     with _kept(file) as kept:
         if rule.pop("clear"):
@@ -322,6 +348,23 @@ def fault(session: Session, **rule: Any) -> None:
     waiting = len(left) - left.count(0)
     session.err.say(f"Faults on order in {file}: {waiting}.")
     session.err.say("`stripe-nodes fault --help` explains the kinds.")
+
+
+def _check_kind(rule: Mapping[str, Any]) -> None:
+    """Refuses what would be ignored: options of no fault, or a fault beside --clear."""
+    kind, clear = rule["kind"], rule["clear"]
+    if clear and kind is not None:
+        raise UsageError(f"--clear cancels all faults: order {kind} by a command of its own")
+    options = [name for name in rule if name not in {"kind", "clear"} and _is_typed(name)]
+    if kind is None and options:
+        [first, *_] = options
+        option = first.replace("_", "-")
+        raise UsageError(f"--{option} belongs to a fault: give its KIND, as in `fault cut`")
+
+
+def _is_typed(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
 
 
 def _order(emulator: "Emulator", rule: Mapping[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """What was typed: KEY=VALUE pairs, files and streams, within bounds?"""
 
 import sys
-import uuid
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,6 +10,7 @@ from stripe_plugin.errors import UsageError
 from stripe_plugin.secrets import shown
 
 MOST_BYTES = 2_000_000  # four for each character that a flow may have
+METHODS = ("GET", "POST", "DELETE")
 
 
 def text(value: str) -> str:
@@ -20,9 +20,20 @@ def text(value: str) -> str:
     return value
 
 
-def run_id_or_new(given: str | None) -> str:
-    """The run's name, made up if none is given."""
-    return given or f"run_{uuid.uuid4().hex[:12]}"
+def method(value: str) -> str:
+    """A method that Stripe has."""
+    name = text(value).upper()
+    if name not in METHODS:
+        known = ", ".join(METHODS)
+        raise click.BadParameter(f"Stripe has no {shown(value)}: give one of {known}")
+    return name
+
+
+def glob(value: str) -> str:
+    """A glob that can be one over whole paths."""
+    if not text(value).startswith(("/", "*")):
+        raise click.BadParameter(f"a path begins with /, as in /v1/customers/*; got {shown(value)}")
+    return value
 
 
 def text_of(file: str) -> str:

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Generator, Sequence
+import uuid
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stripe_plugin.errors import UsageError
 from stripe_plugin.host.hookspecs import hookimpl
 from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import masked
 from stripe_terminal import printed
-from stripe_terminal.report import reporting
+from stripe_terminal.report import Begun, reporting
 from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ WARNING = "[yellow]![/] "
 MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
 )
+
+OTHER_HOME = "Have STRIPE_NODES_HOME name a folder that is yours to write"
 
 
 class Warned:
@@ -51,6 +55,7 @@ class Session:
         self.err = Screen(stderr=True)
         self.as_json = self.allow_live = False
         self.account: str | None = None
+        self.begun = Begun()
         self._by_option: bool = options["emulated"]
         self._required: Sequence[str] = options["require"]
         self.connection: Connection
@@ -60,7 +65,7 @@ class Session:
         """Stdout is ours alone while this lasts: what plugins print goes to stderr."""
         self.out.file = sys.stdout
         data = self.data if self.as_json else None
-        with redirect_stdout(sys.stderr), reporting(self.err, data):
+        with redirect_stdout(sys.stderr), reporting(self.err, data, self.begun):
             yield
 
     def data(self, value: Any) -> None:
@@ -114,13 +119,24 @@ class Session:
             environ["STRIPE_API_KEY"] = "emulator"
         return environ
 
-    def begin(self, run_id: str) -> "Run":
-        """The run of this name, kept in the journal of all commands."""
+    def name_run(self, given: str | None) -> None:
+        """Gives the command's run its name, made up if none is given."""
+        self.begun.run_id = given or f"run_{uuid.uuid4().hex[:12]}"
+
+    def begin(self, actions: Iterable[str]) -> "Run":
+        """The command's run, of these actions, kept in the journal of all commands."""
         from stripe_flow.journal import Journal
         from stripe_flow.run import Run
 
         journal = Journal(home() / "runs.db")
-        return Run(self.host, self.connection, run_id, journal)
+        run = Run(self.host, self.connection, self.begun.run_id, journal)
+        self.begun.changes = any(map(self._changes, actions))
+        return run
+
+    def _changes(self, action: str) -> bool:
+        """Whether it does more than to read."""
+        hints = self.host.action(action).spec.hints
+        return not hints["read_only"]
 
     def tell_about(self, result: "Result") -> None:
         """What is beside Stripe's object, where there is something."""
@@ -131,16 +147,33 @@ class Session:
 
 def home() -> Path:
     """Where the emulator and the journal of runs are: STRIPE_NODES_HOME, or the state folder."""
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    usual = Path(state) / "stripe-nodes"
-    folder = Path(os.environ.get("STRIPE_NODES_HOME") or usual)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = _path_of("STRIPE_NODES_HOME") or _usual_home()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        what = f"The state folder {folder} cannot be made ({error.strerror}). {OTHER_HOME}"
+        raise UsageError(what) from error
     return folder
+
+
+def _usual_home() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "stripe-nodes"
 
 
 def emulator_file() -> Path:
     """The file that all commands share as their emulator."""
-    return Path(os.environ.get("STRIPE_NODES_EMULATOR") or home() / "emulator.db")
+    return _path_of("STRIPE_NODES_EMULATOR") or home() / "emulator.db"
+
+
+def _path_of(variable: str) -> Path | None:
+    """What a variable names. One that is set but empty would quietly mean another journal."""
+    value = os.environ.get(variable)
+    if value is None:
+        return None
+    if not value.strip():
+        raise UsageError(f"{variable} is set but empty: unset it, or give it a value.")
+    return Path(value)
 
 
 @contextmanager
