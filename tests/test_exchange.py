@@ -110,6 +110,7 @@ AGAIN = [
     (reply(409, {"error": {}}, idempotent_replayed="true"), 1),
     (reply(500, {}, idempotent_replayed="true", stripe_should_retry="true"), 4),
     (reply(503, {}, stripe_should_retry="perhaps"), 4),
+    (reply(200, {"id": "x"}, stripe_should_retry="true"), 1),
     (reply(302, b""), 1),
     (reply(404, b"<html>"), 1),
 ]

@@ -14,9 +14,9 @@ class NodeError(Exception):
     """Everything that can end a run, as data: `as_dict` for a form or a queue, `from_dict` back.
 
     The words that all kinds share mean the same: `category` (which kind), `text` (the sentence for
-    a person), `message` (the same without its place, where a kind has one), `http_status` (what
-    a host's own API may answer with), `retryable` (the same run may
-    succeed later), `outcome_unknown` (it may have been executed).
+    a person), `message` (the same without its place, where a kind has one), `http_status` (what a
+    host's own API may answer with), `retryable` (the same run may succeed later), `outcome_unknown`
+    (it may have been executed).
     """
 
     category: ClassVar[str] = ""
@@ -49,7 +49,7 @@ class NodeError(Exception):
         shared = {
             "category": self.category,
             "text": self.text,
-            "message": self.text,  # without its place, where a kind has one
+            "message": self.text,
             "http_status": self.http_status,
             "retryable": self.retryable,
             "outcome_unknown": self.outcome_unknown,

@@ -93,3 +93,21 @@ def test_who_waits_for_a_rate_holds_up_nobody_else() -> None:
             assert sum(run.done() for run in queued) < 20
             client.close()
         assert all(run.done() for run in queued)
+
+
+def test_slow_rates_hold_no_connection() -> None:
+    """As many tenants of a slow rate as there are connections leave these to who has none."""
+    server = Stalled()
+    server.goes_on.set()
+    with Place(server) as place:
+        keys = [f"sk_test_slow{number}" for number in range(pool.MOST)]
+        slow = [Connection(key, base_url=place.url, rate=0.01) for key in keys]
+        client = Client(Connection("sk_test_fast", base_url=place.url), PATIENT)
+        with ThreadPoolExecutor(2 * pool.MOST) as executor:
+            first = [executor.submit(client.run, CREATE, connection=one) for one in slow]
+            for run in first:
+                run.result()
+            second = [executor.submit(client.run, CREATE, connection=one) for one in slow]
+            assert client.run(CREATE).output["id"] == "cus_1"
+            client.close()
+        assert all(run.exception() is not None for run in second)

@@ -72,11 +72,16 @@ class Client(AbstractContextManager["Client"]):
             self._pool.give(line)
 
     def _line(self, send: Send, asks: Connection) -> Taken[Line]:
-        """A line, and since when the attempt is patient: first the line, then the turn."""
+        """A line, and since when the attempt is patient: first the line, then the turn.
+
+        No line is held while a turn is far off: others may need it. It is taken only with a line in
+        hand, as another client, or another event loop's, may have taken it in the meantime.
+        """
         if asks.rate is None:
             began = time.monotonic()
             return self._pool.take(began + send.patience), began
         with self._pool.gate(asks.identity, threading.Lock):
+            self._pool.sleep(pace.due(asks.identity, time.monotonic()))
             began = time.monotonic()
             line = self._pool.take(began + send.patience)
             turn = _turn(asks) if line else 0.0
@@ -98,7 +103,7 @@ class Client(AbstractContextManager["Client"]):
 
 
 class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
-    """The same for asyncio, safe across tasks."""
+    """The same for asyncio, safe across the tasks of an event loop; one loop at a time uses it."""
 
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection = connection
@@ -146,6 +151,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
             began = time.monotonic()
             return await self._pool.take(began + send.patience), began
         async with self._pool.gate(asks.identity, asyncio.Lock):
+            await self._pool.sleep(pace.due(asks.identity, time.monotonic()))
             began = time.monotonic()
             line = await self._pool.take(began + send.patience)
             turn = _turn(asks) if line else 0.0

@@ -20,14 +20,13 @@ from stripe_plugin.client.address import Address, proxy_of
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, layers, within
 from stripe_plugin.errors import UsageError
-from stripe_plugin.run.exchange import Send
+from stripe_plugin.run.exchange import SHORTEST, Send
 from stripe_plugin.secrets import masked, said
 from stripe_plugin.wire.reply import Answer, Lost, Reply
 
 NETWORK = (httpx.HTTPError, httpcore.NetworkError, OSError)
 KEPT = 60.0  # seconds that an idle connection is kept
 LARGEST = 50_000_000  # bytes of an answer; Stripe's are far smaller
-SHORTEST = 0.001  # seconds that an attempt gets, however late it is
 # What is read of an answer's headers; a server may repeat a key in any of them.
 HEADERS = (
     "request-id",

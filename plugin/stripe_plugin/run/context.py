@@ -15,6 +15,7 @@ from stripe_plugin.secrets import masked, shown
 from stripe_plugin.wire.reply import Answer, Lost
 
 ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,250}")
+HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair
 LONGEST_NAME = 5_000  # characters
 LONGEST_ITEM = 10**18
 LONGEST_ADVICE = 60.0  # seconds of a Retry-After that are waited
@@ -47,6 +48,8 @@ def _name(_: object, field: Field, value: object) -> None:
         raise UsageError(f"{field.name} must be text and not empty; got {shown(value)}")
     if len(value) > LONGEST_NAME:
         raise UsageError(f"{field.name} has at most {LONGEST_NAME:,} characters")
+    if HALF.search(value):
+        raise UsageError(f"{field.name} holds half a surrogate pair, which cannot be kept")
     if masked(value) != value:
         raise UsageError(f"{field.name} is logged and sent: it may not hold a key or a secret")
 

@@ -17,7 +17,7 @@ from stripe_plugin.wire.request import Request
 
 STRIPE_VERSION = "2026-08-26.dahlia"  # pinned here, and nowhere else
 USER_AGENT = "stripe-nodes/0.1"
-SHORTEST = 0.001  # seconds; an attempt gets at least these, however little of the budget is left
+SHORTEST = 0.001  # seconds; an attempt gets at least these, however late it is
 INTERRUPTED = Lost("Interrupted", sent=True, again=False)
 
 

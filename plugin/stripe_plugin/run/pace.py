@@ -27,6 +27,11 @@ class Pace:
             self._next[identity] = turn + 1 / rate
         return turn - now
 
+    def due(self, identity: Hashable, now: float) -> float:
+        """In how many seconds the next turn comes; it is not taken."""
+        with self._lock:
+            return max(self._next.get(identity, now) - now, 0.0)
+
     def _forget_before(self, now: float) -> None:
         """Turns that have passed are as good as forgotten."""
         while self._next:
@@ -37,4 +42,5 @@ class Pace:
 
 
 _pace = Pace()  # of this process
+due = _pace.due
 reserve = _pace.reserve

@@ -117,7 +117,7 @@ class Verdict:
 
 
 # The kinds of answers, and what each means. `Stripe-Should-Retry` decides about `again` wherever
-# it is there (source: docs.stripe.com/error-low-level); the SDKs decide the rest alike, but that
+# it is there, but that what is done is not asked for once more (source: docs.stripe.com/error-low-level); the SDKs decide the rest alike, but that
 # they leave every 429 to that header.
 #
 # read        a readable success.
@@ -153,7 +153,8 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
 def verdict(answer: Answer, *, reads: bool = False) -> Verdict:
     """What an answer means. `reads`: it was a GET, of which nothing is ever executed."""
     found = VERDICTS[_kind(answer)]
-    if (again := _advice(answer)) is not None:
+    again = _advice(answer)
+    if again is not None and found.outcome is not Outcome.DONE:
         found = attrs.evolve(found, again=again)
     if reads and found.executed is not Executed.YES:
         found = attrs.evolve(found, executed=Executed.NO)
