@@ -254,6 +254,21 @@ def test_a_plugin_that_is_required(site: Site) -> None:
     assert "acme" in done.stderr
 
 
+def test_doctor_lists_plugins(site: Site) -> None:
+    """`doctor` tells which plugins are loaded and of whom, which are blocked and which required."""
+    terminal = site.with_plugin(NOISY)
+    shown = terminal("--require", "acme", "doctor", STRIPE_PLUGIN_REQUIRE="stripe").stdout
+    assert re.search(
+        r"^plugins: stripe \(stripe-nodes\), .*acme \(acme-plug\)", shown, re.MULTILINE
+    )
+    assert "\nrequired: acme, stripe\n" in shown
+    assert "\nblocked: " not in shown
+    told = json.loads(terminal("doctor", "--json", STRIPE_PLUGIN_BLOCK="acme, other").stdout)
+    assert {"name": "stripe", "distribution": "stripe-nodes"} in told["plugins"]
+    assert "acme" not in [plugin["name"] for plugin in told["plugins"]]
+    assert (told["blocked"], told["required"]) == (["acme", "other"], [])
+
+
 # --- what is asked for by name --------------------------------------------------------------------
 
 ASKING = [("run", "list_products"), ("flow", "FLOW"), ("doctor",)]
