@@ -337,7 +337,7 @@ def test_an_endless_file(words: tuple[str, ...], tmp_path: Path) -> None:
     given = [word.replace("FILE", "/dev/zero") for word in words]
     assert f"/dev/zero {told}" in terminal(*given, code=2).stderr
     given = [word.replace("FILE", "-") for word in words]
-    assert f"- {told}" in terminal(*given, code=2, stdin="a" * 2_000_001).stderr
+    assert f"standard input {told}" in terminal(*given, code=2, stdin="a" * 2_000_001).stderr
     code = "while True: print('a' * 999)"
     pipe = os.open(fifo, os.O_RDWR)
     with subprocess.Popen([sys.executable, "-c", code], stdout=pipe) as endless:
