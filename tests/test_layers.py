@@ -62,6 +62,14 @@ def test_packages_import_in_one_direction(package: str) -> None:
         assert ours - {package} <= PACKAGES[package], file
 
 
+def test_packages_are_typed() -> None:
+    """Each package of ours says that it is typed: else strict checkers refuse to import it."""
+    roots = [REPOSITORY / root for root in ("plugin", "nodes", "manifests")]
+    packages = [file.parent for root in roots for file in root.glob("*/__init__.py")]
+    assert {package.name for package in packages} == OURS
+    assert [each.name for each in packages if not (each / "py.typed").is_file()] == []
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_folders_import_in_one_direction(folder: str) -> None:
     """Within the plugin each folder imports only itself and the ones above it."""

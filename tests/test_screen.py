@@ -254,6 +254,21 @@ def test_a_plugin_that_is_required(site: Site) -> None:
     assert "acme" in done.stderr
 
 
+def test_doctor_lists_plugins(site: Site) -> None:
+    """`doctor` tells which plugins are loaded and of whom, which are blocked and which required."""
+    terminal = site.with_plugin(NOISY)
+    shown = terminal("--require", "acme", "doctor", STRIPE_PLUGIN_REQUIRE="stripe").stdout
+    assert re.search(
+        r"^plugins: stripe \(stripe-nodes\), .*acme \(acme-plug\)", shown, re.MULTILINE
+    )
+    assert "\nrequired: acme, stripe\n" in shown
+    assert "\nblocked: " not in shown
+    told = json.loads(terminal("doctor", "--json", STRIPE_PLUGIN_BLOCK="acme, other").stdout)
+    assert {"name": "stripe", "distribution": "stripe-nodes"} in told["plugins"]
+    assert "acme" not in [plugin["name"] for plugin in told["plugins"]]
+    assert (told["blocked"], told["required"]) == (["acme", "other"], [])
+
+
 # --- what is asked for by name --------------------------------------------------------------------
 
 ASKING = [("run", "list_products"), ("flow", "FLOW"), ("doctor",)]
@@ -322,7 +337,7 @@ def test_an_endless_file(words: tuple[str, ...], tmp_path: Path) -> None:
     given = [word.replace("FILE", "/dev/zero") for word in words]
     assert f"/dev/zero {told}" in terminal(*given, code=2).stderr
     given = [word.replace("FILE", "-") for word in words]
-    assert f"- {told}" in terminal(*given, code=2, stdin="a" * 2_000_001).stderr
+    assert f"standard input {told}" in terminal(*given, code=2, stdin="a" * 2_000_001).stderr
     code = "while True: print('a' * 999)"
     pipe = os.open(fifo, os.O_RDWR)
     with subprocess.Popen([sys.executable, "-c", code], stdout=pipe) as endless:

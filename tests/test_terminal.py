@@ -276,6 +276,24 @@ def test_flow(terminal: Terminal) -> None:
     assert EMULATOR in done.stderr
 
 
+def test_a_flow_speaks_of_no_single_request(served: Terminal) -> None:
+    """Below the steps nothing is told of the last one alone, but that an emulator was asked."""
+    told = served("flow", EXAMPLE, "--run-id", "r1").stderr
+    assert "req_" not in told
+    assert told.splitlines()[-1] == EMULATOR
+    told = served("flow", EXAMPLE, "--run-id", "r1").stderr
+    assert "replayed" not in told
+
+
+def test_a_flow_from_standard_input(terminal: Terminal) -> None:
+    """What `-` reads is called by its name, in what is told and in what is wrong."""
+    done = terminal("flow", "-", stdin=Path(EXAMPLE).read_text("utf-8"))
+    assert "standard input: 6 steps, " in done.stderr
+    assert "standard input:1: " in terminal("flow", "-", stdin="[", code=2).stderr
+    wrong = terminal("run", "create_product", "--inputs", "-", stdin="[1]", code=2)
+    assert "standard input must hold one object" in wrong.stderr
+
+
 def test_flow_breaks_no_id(terminal: Terminal) -> None:
     """However narrow the terminal is, an ID or URL is never broken: it is there to be copied."""
     narrow = terminal("flow", EXAMPLE, "--run-id", "r1", COLUMNS="40").stdout
@@ -663,8 +681,10 @@ def test_a_port_that_cannot_be_had(terminal: Terminal) -> None:
     """A port that is taken, or none, is told without the program's inside."""
     with serve(Emulator()) as server:
         port = server.url.rpartition(":")[2]
-        assert port in terminal("emulator", "--port", port, code=2).stderr
-    assert "99999" in terminal("emulator", "--port", "99999", code=2).stderr
+        told = terminal("emulator", "--port", port, code=2).stderr
+    assert f"Port {port} cannot be had: Address already in use\n" in told
+    told = terminal("emulator", "--port", "99999", code=2).stderr
+    assert "Invalid value for '--port': 99999 is not in the range 0<=x<=65535" in told
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,21 @@ Answer = tuple[str, StripeError | None]  # a permission, and what says that it i
 
 
 def installed(host: "Host") -> Facts:
-    """How many actions there are, what could not be used, where the state is kept."""
+    """How many actions and which plugins there are, what is wrong, where the state is kept."""
     found: Facts = {}
+    names = {each.name: None for each in host.loaded}
+    found["plugins"] = [_plugin(name) for name in names]
+    found["blocked"] = host.blocked
+    found["required"] = host.required
     found["actions"] = len(host.catalog())
     found["problems"] = [problem._asdict() for problem in host.problems]
     found["home"] = str(home())
     return found
+
+
+def _plugin(name: str) -> Facts:
+    distribution, _, own = name.partition(":")
+    return {"name": own, "distribution": distribution}
 
 
 def account(session: Session) -> Facts:

@@ -21,7 +21,7 @@ from stripe_plugin.errors import StripeError, UsageError
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
 from stripe_terminal import checkup, printed
-from stripe_terminal.inputs import glob, inputs_of, method, text, text_of
+from stripe_terminal.inputs import glob, inputs_of, method, name_of, text, text_of
 from stripe_terminal.report import WRONG
 from stripe_terminal.screen import EMULATED
 from stripe_terminal.session import Session, emulator_file, usable_emulator
@@ -244,13 +244,14 @@ def flow(session: Session, file: str, **given: Any) -> None:
     last = None
     session.name_run(given["run_id"])
     with session.connected() as host:
-        steps = load(file, text_of(file), host)
+        name = name_of(file)
+        steps = load(name, text_of(file), host)
         flowing = session.begin(step.action for step in steps)
-        printed.print_start(session.err, file, steps, flowing)
+        printed.print_start(session.err, name, steps, flowing)
         for step, last in flowing.flow(steps):
             _tell_step(session, step, last)
     if last:
-        session.tell_about(last)
+        session.tell_emulated(last)
 
 
 def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
@@ -263,8 +264,11 @@ def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
         printed.print_step(session.out, name, result)
 
 
+PORT = click.IntRange(0, 65535)
+
+
 @main.command()
-@click.option("--port", default=0, help="The port on 127.0.0.1; 0 takes a free one.")
+@click.option("--port", default=0, type=PORT, help="The port on 127.0.0.1; 0 takes a free one.")
 @_option("--file", "Keep its state here.")
 @click.pass_obj
 def emulator(session: Session, /, port: int, **given: Any) -> None:
@@ -309,8 +313,9 @@ def _served(kept: "Emulator", port: int) -> "Server":
 
     try:
         return serve(kept, port)
-    except (OSError, OverflowError) as error:
-        raise UsageError(f"Port {port} cannot be had: {error}") from error
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f"Port {port} cannot be had: {why}") from error
 
 
 PATH_HELP = "Only these paths: a glob over the whole path, as '/v1/customers/*'."

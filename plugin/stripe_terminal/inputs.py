@@ -10,6 +10,7 @@ from stripe_plugin.errors import UsageError
 from stripe_plugin.secrets import shown
 
 MOST_BYTES = 2_000_000  # four for each character that a flow may have
+STDIN = "-"
 METHODS = ("GET", "POST", "DELETE")
 
 
@@ -36,10 +37,15 @@ def glob(value: str) -> str:
     return value
 
 
+def name_of(file: str) -> str:
+    """What a person calls it."""
+    return "standard input" if file == STDIN else file
+
+
 def text_of(file: str) -> str:
-    """The text of a file, or of stdin for `-`."""
-    if file == "-":
-        return _decoded(file, sys.stdin.buffer)
+    """The text of a file, or of standard input."""
+    if file == STDIN:
+        return _decoded(name_of(file), sys.stdin.buffer)
     with Path(file).open("rb") as stream:
         return _decoded(file, stream)
 
@@ -60,14 +66,18 @@ def inputs_of(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
     from stripe_flow.reading import read_data
     from stripe_plugin.judge.values import is_object
 
-    read: Any = read_data(file, text_of(file)) if file else {}
+    typed = _typed(pairs)
+    if not file:
+        return typed
+    name = name_of(file)
+    read: Any = read_data(name, text_of(file))
     if not is_object(read):
-        raise UsageError(f"{file} must hold one object of display keys and values")
-    return {**read, **_typed(pairs)}
+        raise UsageError(f"{name} must hold one object of display keys and values")
+    return {**read, **typed}
 
 
-def _typed(pairs: tuple[str, ...]) -> dict[str, str]:
-    typed: dict[str, str] = {}
+def _typed(pairs: tuple[str, ...]) -> dict[str, Any]:
+    typed: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:

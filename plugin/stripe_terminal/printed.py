@@ -212,9 +212,20 @@ def print_installed(out: Screen, report: Facts) -> None:
     """What is installed, what of it cannot be used, and where the state is kept."""
     out.say(f"{report['actions']} actions")
     out.say(f"state: {report['home']}")
+    for line in _plugins(report):
+        out.say(one_line(line))
     for problem in report["problems"]:
         text = PROBLEM.format(**problem)
         out.say(one_line(text), WRONG)
+
+
+def _plugins(report: Facts) -> Iterator[str]:
+    """Which are loaded, and which names are kept out or must be there."""
+    loaded = [f"{plugin['name']} ({plugin['distribution']})" for plugin in report["plugins"]]
+    listed = {"plugins": loaded, "blocked": report["blocked"], "required": report["required"]}
+    for word, names in listed.items():
+        if names:
+            yield f"{word}: {', '.join(names)}"
 
 
 def print_account(out: Screen, report: Facts) -> None:

@@ -144,6 +144,11 @@ class Session:
         if text:
             self.err.tell(text)
 
+    def tell_emulated(self, result: "Result") -> None:
+        """That it is an emulator's, unless that was known before."""
+        if result.mode == "emulated" and not self.emulated:
+            self.err.tell(EMULATED)
+
 
 def home() -> Path:
     """Where the emulator and the journal of runs are: STRIPE_NODES_HOME, or the state folder."""

@@ -53,6 +53,9 @@ class Host(AbstractContextManager["Host"]):
 
     def __init__(self, policy: "Policy | None" = None) -> None:
         self.problems: list[PluginProblem] = []
+        self.loaded: list[discovery.Found] = []  # what is installed and could be used
+        self.blocked: list[str] = []  # names
+        self.required: list[str] = []
         self._clients = Clients(policy)
         self._actions = discovery.Listing(discovery.ACTION, self._report)
         self._plugins = discovery.manager()
@@ -72,24 +75,24 @@ class Host(AbstractContextManager["Host"]):
         is one of the names in `require` and STRIPE_PLUGIN_REQUIRE, or if one is not installed.
         """
         host = cls(policy)
-        blocked = [*_several("block", block), *_names("STRIPE_PLUGIN_BLOCK")]
-        required = [*_several("require", require), *_required()]
-        loaded = set[str]()
-        for found in discovery.installed(blocked):
+        host.blocked = [*_several("block", block), *_names("STRIPE_PLUGIN_BLOCK")]
+        host.required = [*_several("require", require), *_required()]
+        for found in discovery.installed(host.blocked):
             try:
                 host.register(found.load(), f"{found.name}:{found.point.group}")
-                loaded.add(found.point.name)
+                host.loaded.append(found)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001 - anything can happen at import
                 host._report(found.name, said(error))
-        host._require(required, loaded)
+        host._check_required()
         return host
 
-    def _require(self, names: Iterable[str], loaded: set[str]) -> None:
+    def _check_required(self) -> None:
         """Fails closed: without a guard that must be there, nothing is run."""
+        loaded = {found.point.name for found in self.loaded}
         reasons = {problem.name: problem.reason for problem in self.problems}
-        for name in names:
+        for name in self.required:
             if name not in loaded or name in reasons:
                 why = "is not installed, or blocked"
                 if name in reasons:
