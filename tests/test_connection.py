@@ -114,6 +114,13 @@ def test_a_place_that_refuses_connections() -> None:
 EMULATED = {"STRIPE_API_KEY": "emulator"}
 
 
+def test_no_key_at_all_is_told_alike() -> None:
+    """A key that a host did not find, None, is no key, and not a wrong one."""
+    nothing: Any = None
+    with pytest.raises(UsageError, match="There is no API key"):
+        Connection(nothing)
+
+
 @pytest.mark.parametrize("environ", [{}, {"STRIPE_API_KEY": ""}, {"STRIPE_API_KEY": " \n"}])
 def test_without_a_key_both_ways_are_told(environ: dict[str, str]) -> None:
     """Nothing is emulated unless it is asked for: no key is an error that says what to set."""

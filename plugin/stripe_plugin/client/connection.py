@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 import attrs
 
@@ -93,7 +93,10 @@ class Connection:
         rate: float | None = None,
         in_process: "Emulator | None" = None,
     ) -> None:
-        api_key, base_url = Secret(api_key), Secret(base_url)  # before anything can fail
+        api_key = Secret(
+            "" if cast("Any", api_key) is None else api_key
+        )  # before anything can fail
+        base_url = Secret(base_url)
         account = None if account is None else Secret(account)
         wrong = _wrong_key(api_key, allow_live=allow_live) or _wrong_account(account)
         if wrong:

@@ -117,8 +117,9 @@ class Verdict:
 
 
 # The kinds of answers, and what each means. `Stripe-Should-Retry` decides about `again` wherever
-# it is there, but that what is done is not asked for once more (source: docs.stripe.com/error-low-level); the SDKs decide the rest alike, but that
-# they leave every 429 to that header.
+# it is there, but that what is done is not asked for once more (source:
+# docs.stripe.com/error-low-level); the SDKs decide the rest alike, but that they leave every 429 to
+# that header.
 #
 # read        a readable success.
 # unreadable  a success whose body is no JSON object: done, most likely, but it cannot be told.
