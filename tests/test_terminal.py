@@ -719,6 +719,7 @@ def test_a_state_file_that_is_none(name: str, terminal: Terminal) -> None:
     assert str(terminal.home) in terminal("flow", EXAMPLE, code=2).stderr
 
 
+@pytest.mark.parametrize("buffered", ["", "1"])
 @pytest.mark.parametrize("json_", [(), ("--json",)])
 @pytest.mark.parametrize(
     "words",
@@ -729,13 +730,15 @@ def test_a_state_file_that_is_none(name: str, terminal: Terminal) -> None:
         ["flow", EXAMPLE],
     ],
 )
-def test_a_reader_that_went_away(words: list[str], json_: tuple[str, ...], tmp_path: Path) -> None:
-    """A pipe that nobody reads ends the command quietly."""
+def test_a_reader_that_went_away(
+    words: list[str], json_: tuple[str, ...], buffered: str, tmp_path: Path
+) -> None:
+    """A pipe that nobody reads ends the command quietly, whether Python buffers or not."""
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
         [SCRIPT, *words, *json_],
-        env=environment(tmp_path),
+        env={**environment(tmp_path), "PYTHONUNBUFFERED": buffered},
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,6 +1,7 @@
 """What may reach a terminal? Whatever is printed goes through here and is cleaned."""
 
 import json
+import os
 import re
 import textwrap
 from collections.abc import Iterable
@@ -56,6 +57,13 @@ class Screen(Console):
             else:
                 text = clean(segment.text)
                 yield segment._replace(text=text)
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads: the rest goes nowhere, and so does what Python writes out at its end."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())  # rich's own takes `sys.stdout`, which may be another
+        raise SystemExit(1)
 
     def say(self, text: str, mark: str = "") -> None:
         """Plain text, never wrapped, behind a mark of our own with rich's markup."""
