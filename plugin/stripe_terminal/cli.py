@@ -17,7 +17,7 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_plugin.errors import StripeError, UsageError
+from stripe_plugin.errors import StripeError, Unreconciled, UsageError
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
 from stripe_terminal import checkup, printed
@@ -223,15 +223,21 @@ def run(session: Session, action: str, **given: Any) -> None:
 
 
 def _ran(session: Session, step: "Step") -> "Result":
-    """The result of a command; where it may be repeated, its error says how."""
+    """The result of a command; where it may be done already, its error says how to repeat it."""
     try:
         return session.begin([step.action]).step(step)
     except (StripeError, HookFailed, KeyboardInterrupt) as error:
-        refused = isinstance(error, StripeError) and not error.retryable
-        if session.begun.changes and not refused:
+        if session.begun.changes and _may_be_done(error):
             note = AGAIN.replace("{run_id}", session.begun.run_id)
             error.add_note(note)
         raise
+
+
+def _may_be_done(error: BaseException) -> bool:
+    """Whether it may have been executed, and the same run may still be repeated."""
+    if isinstance(error, StripeError):
+        return error.outcome_unknown and not isinstance(error, Unreconciled)
+    return True
 
 
 FLOW_RUN_ID = "Continue or repeat this run: finished steps are not sent again."
