@@ -569,16 +569,32 @@ def test_json_tells_the_run_id(words: tuple[str, ...], code: int, terminal: Term
         assert re.fullmatch(r"r1" if given else r"run_\w+", name)
 
 
+UNSURE = [Fault("cut_after", times=None), Fault("server_error", should_retry=False, times=None)]
+
+
+@pytest.mark.parametrize("fault", UNSURE)
 def test_advice_is_no_error(
-    served: Terminal, world: Counted, monkeypatch: pytest.MonkeyPatch
+    fault: Fault, served: Terminal, world: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After an unknown outcome it says how to repeat it, and what happens else, without a mark."""
     monkeypatch.setattr(Policy, "delay", lambda *_: 0.0)
-    world.faults.add(Fault(kind="cut_after", times=None))
+    world.faults.add(fault)
     told = served("run", "create_product", "Name=Plan", "--run-id", "r1", code=4).stderr
     assert "\nRepeat it with --run-id r1: it is executed at most once." in told
     assert "Another run ID, or none, does it once more." in told
-    assert "--run-id" not in served("run", "list_products", code=4).stderr
+
+
+def test_what_was_not_executed_may_be_run_anew(
+    served: Terminal, world: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where surely nothing was, as when it only reads, no run ID is advised."""
+    monkeypatch.setattr(Policy, "delay", lambda *_: 0.0)
+    world.faults.add(Fault("rate_limit", method="POST", times=None))
+    world.faults.add(Fault("cut_after", method="GET", times=None))
+    told = served("run", "create_product", "Name=Plan", code=3).stderr
+    assert "--run-id" not in told
+    told = served("run", "list_products", code=4).stderr
+    assert "--run-id" not in told
 
 
 def test_attempts_are_told(served: Terminal, world: Counted) -> None:

@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -17,7 +17,7 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_plugin.errors import StripeError, UsageError
+from stripe_plugin.errors import StripeError, Unreconciled, UsageError
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
 from stripe_terminal import checkup, printed
@@ -78,17 +78,21 @@ def _repeating_no_secret() -> Generator[None]:
     try:
         yield
     except click.UsageError as error:
-        message = masked(error.format_message())
-        if isinstance(error, click.NoSuchOption) and error.option_name in _options_of_all():
-            before = BEFORE.replace("{option}", error.option_name)
-            message = message.removesuffix(".") + before
+        message = masked(_sentence(error))
         raise click.UsageError(clean(message), error.ctx) from None
 
 
-def _options_of_all() -> Iterator[str]:
-    """Those that stand before the command."""
+def _sentence(error: click.UsageError) -> str:
+    """What click says is wrong; of an option of all commands, where it stands as well."""
+    text = error.format_message()
+    if not isinstance(error, click.NoSuchOption):
+        return text
+    wrong = error.option_name
     for option in main.params:
-        yield from option.opts
+        if wrong in option.opts:
+            before = BEFORE.replace("{option}", wrong)
+            return text.removesuffix(".") + before
+    return text
 
 
 class _Commands(click.Group):
@@ -212,22 +216,28 @@ def run(session: Session, action: str, **given: Any) -> None:
         step = Step(action, action, inputs, expand=given["expand"])
         result = _ran(session, step)
     if session.as_json:
-        session.data(result.as_dict() | session.begun.facts())
+        session.result(result)
     else:
         printed.print_output(session.out, result)
     session.tell_about(result)
 
 
 def _ran(session: Session, step: "Step") -> "Result":
-    """The result of a command; where it may be repeated, its error says how."""
+    """The result of a command; where it may be done already, its error says how to repeat it."""
     try:
         return session.begin([step.action]).step(step)
     except (StripeError, HookFailed, KeyboardInterrupt) as error:
-        refused = isinstance(error, StripeError) and not error.retryable
-        if session.begun.changes and not refused:
+        if session.begun.changes and _may_be_done(error):
             note = AGAIN.replace("{run_id}", session.begun.run_id)
             error.add_note(note)
         raise
+
+
+def _may_be_done(error: BaseException) -> bool:
+    """Whether it may have been executed, and the same run may still be repeated."""
+    if isinstance(error, StripeError):
+        return error.outcome_unknown and not isinstance(error, Unreconciled)
+    return True
 
 
 FLOW_RUN_ID = "Continue or repeat this run: finished steps are not sent again."
@@ -256,8 +266,7 @@ def flow(session: Session, file: str, **given: Any) -> None:
 
 def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
     if session.as_json:
-        line = {"step": step.id, "action": step.action}
-        session.data(line | result.as_dict() | session.begun.facts())
+        session.result(result, step=step.id, action=step.action)
     else:
         action = session.host.action(step.action)
         name = f"{step.id:<10} {action.spec.name}"
@@ -347,7 +356,11 @@ def fault(session: Session, **rule: Any) -> None:
         orders = kept.faults.list()
     if session.as_json:
         session.data(orders)
-        return
+    else:
+        _tell_orders(session, orders, file)
+
+
+def _tell_orders(session: Session, orders: Sequence[Mapping[str, Any]], file: Path) -> None:
     printed.print_faults(session.out, orders)
     left = [order["left"] for order in orders]
     waiting = len(left) - left.count(0)
@@ -357,19 +370,21 @@ def fault(session: Session, **rule: Any) -> None:
 
 def _check_kind(rule: Mapping[str, Any]) -> None:
     """Refuses what would be ignored: options of no fault, or a fault beside --clear."""
-    kind, clear = rule["kind"], rule["clear"]
-    if clear and kind is not None:
+    kind = rule["kind"]
+    if kind is None:
+        _check_alone(rule)
+    elif rule["clear"]:
         raise UsageError(f"--clear cancels all faults: order {kind} by a command of its own")
-    options = [name for name in rule if name not in {"kind", "clear"} and _is_typed(name)]
-    if kind is None and options:
-        [first, *_] = options
-        option = first.replace("_", "-")
-        raise UsageError(f"--{option} belongs to a fault: give its KIND, as in `fault cut`")
 
 
-def _is_typed(name: str) -> bool:
-    source = click.get_current_context().get_parameter_source(name)
-    return source is ParameterSource.COMMANDLINE
+def _check_alone(options: Iterable[str]) -> None:
+    """Refuses options of a fault that is not there."""
+    context = click.get_current_context()
+    for name in options:
+        source = context.get_parameter_source(name)
+        if name != "clear" and source is ParameterSource.COMMANDLINE:
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} belongs to a fault: give its KIND, as in `fault cut`")
 
 
 def _order(emulator: "Emulator", rule: Mapping[str, Any]) -> None:

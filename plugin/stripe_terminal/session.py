@@ -73,6 +73,11 @@ class Session:
         line = masked(as_json(value))
         click.echo(line, file=self.out.file)
 
+    def result(self, result: "Result", **place: str) -> None:
+        """A result as such a line, with the step that it is of and the run's name."""
+        line = place | result.as_dict() | self.begun.facts()
+        self.data(line)
+
     @cached_property
     def host(self) -> Host:
         """The installed actions and plugins."""
