@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,10 +12,13 @@ from support import reference
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-def pytest_collection_finish() -> None:
-    """Collected tests stay to the end: no collection of garbage needs to walk over them."""
+@pytest.fixture(scope="module")
+def frozen_heap() -> Iterator[None]:
+    """For who collects garbage often: what is there already is not walked over each time."""
     gc.collect()
     gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,9 @@ def run_async(host: Host, *given: Any, **options: Any) -> Result:
 both = pytest.mark.parametrize("run", [run_sync, run_async])
 
 
+pytestmark = pytest.mark.usefixtures("frozen_heap")
+
+
 @pytest.fixture
 def world() -> Iterator[Counted]:
     """An empty emulator that counts."""

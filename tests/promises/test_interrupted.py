@@ -26,9 +26,10 @@ SOON = 0.0006  # seconds; a run takes about as long
 ACTION = made("create_customer", {"Name": "J"})
 READ = made("retrieve_customer", {"Customer ID": "cus_1"})
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(signal, "setitimer"), reason="there are no such signals here"
-)
+pytestmark = [
+    pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no such signals here"),
+    pytest.mark.usefixtures("frozen_heap"),
+]
 
 
 @pytest.fixture(autouse=True)
