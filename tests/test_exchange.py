@@ -658,7 +658,9 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
     def __init__(self, *answers: bytes | None) -> None:
-        self.answers, self.seen, self.pause = list(answers), list[bytes](), 0.0
+        self.answers, self.seen = list(answers), list[bytes]()
+        self.answering = threading.Event()
+        self.answering.set()
         super().__init__(("127.0.0.1", 0), Handler)
 
     @property
@@ -687,7 +689,7 @@ class Handler(socketserver.StreamRequestHandler):
         length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
         body = self.rfile.read(int(length[1])) if length else b""
         self.server.seen.append(head + body)
-        time.sleep(self.server.pause)
+        self.server.answering.wait()
         if (answer := self.server.next()) is not None:
             self.wfile.write(answer)
 
@@ -809,9 +811,10 @@ def test_a_closed_door_is_known_to_have_done_nothing(run: Any) -> None:
 def test_a_slow_answer_ends_at_the_timeout(run: Any) -> None:
     """A run's timeout ends an attempt whose answer does not come."""
     with serving(FINE) as server:
-        server.pause = 0.3
+        server.answering.clear()
         with pytest.raises(StripeError, match="did not answer in time"):
             run(server, made(CREATE), RunContext(timeout=0.05))
+        server.answering.set()
 
 
 @BOTH
