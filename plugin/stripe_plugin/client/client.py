@@ -84,7 +84,7 @@ class Client(AbstractContextManager["Client"]):
             self._pool.sleep(pace.due(asks.identity, time.monotonic()))
             began = time.monotonic()
             line = self._pool.take(began + send.patience)
-            turn = _turn(asks) if line else 0.0
+            turn = _turn(asks, asks.rate) if line else 0.0
             try:
                 self._pool.sleep(turn)
             except BaseException:  # interrupted in the meantime
@@ -154,7 +154,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
             await self._pool.sleep(pace.due(asks.identity, time.monotonic()))
             began = time.monotonic()
             line = await self._pool.take(began + send.patience)
-            turn = _turn(asks) if line else 0.0
+            turn = _turn(asks, asks.rate) if line else 0.0
             try:
                 await self._pool.sleep(turn)
             except BaseException:  # cancelled in the meantime
@@ -172,10 +172,9 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         await self.aclose()
 
 
-def _turn(asks: Connection) -> float:
-    """Seconds until the turn of a connection that has a rate, which is thereby taken."""
-    now = time.monotonic()
-    return 0.0 if asks.rate is None else pace.reserve(asks.identity, asks.rate, now)
+def _turn(asks: Connection, rate: float) -> float:
+    """Seconds until the turn of a connection, which is thereby taken."""
+    return pace.reserve(asks.identity, rate, time.monotonic())
 
 
 def _busy(began: float) -> Lost:

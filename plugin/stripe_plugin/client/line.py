@@ -75,6 +75,13 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
         self._pool = pool
 
 
+def _emulated(emulator: Any) -> Any:
+    """The transport of both kinds of lines to an emulator in process."""
+    from stripe_emulator import EmulatorTransport
+
+    return EmulatorTransport(emulator)
+
+
 def _options(address: Address, proxy: str | None) -> dict[str, Any]:
     """What both kinds of pools are made with. A pool holds one connection."""
     options: dict[str, Any] = {"max_connections": 1, "keepalive_expiry": KEPT}
@@ -109,9 +116,7 @@ class Line:
     def _open(self) -> Any:
         """To the emulator in process, or to a network."""
         if self._in_process is not None:
-            from stripe_emulator import EmulatorTransport
-
-            return EmulatorTransport(self._in_process)
+            return _emulated(self._in_process)
         options = _options(self._address, self._proxy)
         return _Transport(httpcore.ConnectionPool(network_backend=self._network, **options))
 
@@ -159,9 +164,7 @@ class AsyncLine:
 
     def _open(self) -> Any:
         if self._in_process is not None:
-            from stripe_emulator import EmulatorTransport
-
-            return EmulatorTransport(self._in_process)
+            return _emulated(self._in_process)
         options = _options(self._address, self._proxy)
         pool = httpcore.AsyncConnectionPool(network_backend=self._network, **options)
         return _AsyncTransport(pool)
