@@ -1,0 +1,92 @@
+"""What has every command: options that are not empty, a session, errors that end in a report?"""
+
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+import click
+
+from stripe_plugin.secrets import masked
+from stripe_terminal.inputs import text
+from stripe_terminal.screen import clean
+from stripe_terminal.session import Session
+
+BEFORE = ". It stands before the command: stripe-nodes {option} …"
+JSON_HELP = "One JSON document on stdout."
+LIVE_HELP = "Let a live key move real money."
+
+
+@contextmanager
+def _repeating_no_secret(before: "Commands") -> Generator[None]:
+    """A wrong word of the command line is repeated clean, and without the key in it."""
+    try:
+        yield
+    except click.UsageError as error:
+        message = masked(_sentence(error, before.params))
+        raise click.UsageError(clean(message), error.ctx) from None
+
+
+def _sentence(error: click.UsageError, of_all: Iterable[click.Parameter]) -> str:
+    """What click says is wrong; of an option of all commands, where it stands as well."""
+    said = error.format_message()
+    if not isinstance(error, click.NoSuchOption):
+        return said
+    wrong = error.option_name
+    for parameter in of_all:
+        if wrong in parameter.opts:
+            before = BEFORE.replace("{option}", wrong)
+            return said.removesuffix(".") + before
+    return said
+
+
+class Commands(click.Group):
+    """The commands; click speaks of what is wrong before and in them."""
+
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        """Reads what stands before the command."""
+        with _repeating_no_secret(self):
+            return super().make_context(*given, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Reads what stands behind it, and runs it."""
+        with _repeating_no_secret(self):
+            return super().invoke(ctx)
+
+
+Command = Callable[..., None]
+Decorator = Callable[[Command], Command]
+
+
+def option(name: str, meaning: str, **more: Any) -> Decorator:
+    """An option: text that is not empty, unless its type is another."""
+    more.setdefault("type", text)
+    return click.option(name, help=meaning, **more)
+
+
+def reported(command: Command) -> Command:
+    """Gives a command the session and --json; its errors end in a report."""
+
+    @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
+    @click.pass_obj
+    @wraps(command)
+    def with_report(session: Session, /, **given: Any) -> None:
+        session.as_json = given.pop("as_json")
+        with session.reporting():
+            command(session, **given)
+
+    return with_report
+
+
+def connected(command: Command) -> Command:
+    """The same for a command that asks Stripe, with the options of the connection."""
+
+    @click.option("--allow-live", is_flag=True, help=LIVE_HELP)
+    @option("--account", "Act on this connected account (acct_…).")
+    @wraps(command)
+    def with_account(session: Session, /, **given: Any) -> None:
+        session.allow_live = given.pop("allow_live")
+        session.account = given.pop("account")
+        command(session, **given)
+
+    return reported(with_account)

@@ -1,0 +1,88 @@
+"""Which actions are there, what is one, and how is it run?"""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stripe_plugin.errors import StripeError, Unreconciled
+from stripe_plugin.host.watch import HookFailed
+from stripe_terminal import printed
+from stripe_terminal.command import connected, option, reported
+from stripe_terminal.inputs import inputs_of, text
+from stripe_terminal.session import Session
+
+if TYPE_CHECKING:
+    from stripe_flow.step import Step
+    from stripe_plugin.run.result import Result
+
+AGAIN = (
+    "Repeat it with --run-id {run_id}: it is executed at most once. Another run ID, or none, does"
+    " it once more."
+)
+
+
+@click.command("list")
+@reported
+def list_actions(session: Session) -> None:
+    """List the installed actions."""
+    catalog = session.host.catalog()
+    if session.as_json:
+        session.data(catalog)
+        return
+    printed.print_catalog(session.out, catalog)
+    session.err.say(f"{len(catalog)} actions; those with ! cannot be undone.")
+    session.err.say("`stripe-nodes describe ACTION` shows the inputs of one.")
+
+
+@click.command()
+@click.argument("action", type=text)
+@reported
+def describe(session: Session, action: str) -> None:
+    """Show an action's inputs, restrictions and output."""
+    manifest = session.host.manifest(action)
+    if session.as_json:
+        session.data(manifest)
+    else:
+        printed.print_action(session.out, manifest)
+
+
+@click.command()
+@click.argument("action", type=text)
+@click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
+@option("--inputs", "A YAML or JSON file of inputs; - for stdin.")
+@option("--run-id", "Run it as this run: repeated, it replays.")
+@option("--expand", "A linked object to include: customer.", multiple=True)
+@connected
+def run(session: Session, action: str, **given: Any) -> None:
+    """Run one action, with inputs by display key or parameter name."""
+    from stripe_flow.step import Step
+
+    session.name_run(given["run_id"])
+    with session.connected():
+        inputs = inputs_of(given["pairs"], given["inputs"])
+        session.host.action(action)  # what is no action is refused before its name is kept
+        step = Step(action, action, inputs, expand=given["expand"])
+        result = _ran(session, step)
+    if session.as_json:
+        session.result(result)
+    else:
+        printed.print_output(session.out, result)
+    session.tell_about(result)
+
+
+def _ran(session: Session, step: "Step") -> "Result":
+    """The result of a command; where it may be done already, its error says how to repeat it."""
+    try:
+        return session.begin([step.action]).step(step)
+    except (StripeError, HookFailed, KeyboardInterrupt) as error:
+        if session.begun.changes and _may_be_done(error):
+            note = AGAIN.replace("{run_id}", session.begun.run_id)
+            error.add_note(note)
+        raise
+
+
+def _may_be_done(error: BaseException) -> bool:
+    """Whether it may have been executed, and the same run may still be repeated."""
+    if isinstance(error, StripeError):
+        return error.outcome_unknown and not isinstance(error, Unreconciled)
+    return True
