@@ -2,9 +2,11 @@
 
 import io
 import os
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -73,6 +75,13 @@ def python(code: str, home: Path, **env: str) -> str:
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout
+
+
+@contextmanager
+def changing(file: Path) -> Iterator[sqlite3.Connection]:
+    """The database, for another hand."""
+    with closing(sqlite3.connect(file)) as database, database:
+        yield database
 
 
 class Terminal:

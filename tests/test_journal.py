@@ -9,12 +9,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from terminal_support import Counted, Terminal, environment
+from terminal_support import Counted, Terminal, changing, environment
 
 from stripe_flow import Journal, Step, run_step
 from stripe_flow.files import UnusableFile
@@ -63,13 +63,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         made = Desk(world, tmp_path / "runs.db")
         made.run()
         yield made
-
-
-@contextmanager
-def changing(file: Path) -> Iterator[sqlite3.Connection]:
-    """The database, for another hand."""
-    with closing(sqlite3.connect(file)) as database, database:
-        yield database
 
 
 def test_a_locked_journal(desk: Desk) -> None:

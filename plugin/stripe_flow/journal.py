@@ -5,11 +5,12 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from stripe_flow.bounded import ALL, BOUNDS
 from stripe_flow.files import UnusableFile, usable
 
 VERSION = 1
@@ -31,16 +32,19 @@ CHANGED = f"was changed by another hand: its row {{name}} is none of ours. {WHAT
 
 FileName = str | os.PathLike[str]
 Compute = Callable[[], Any]
+Row = tuple[str, str, Any]
 
 
 class Journal:
     """An engine for `run_step` in a file that processes share; inputs and secrets are not in it.
 
     Raises `UnusableFile`, which says what to do. `patience`: seconds to wait for other processes.
+    `outputs`: what it keeps of them, `all` or only the `ids` (see `stripe_flow.bounded`).
     """
 
-    def __init__(self, file: FileName, *, patience: float = 10.0) -> None:
+    def __init__(self, file: FileName, *, patience: float = 10.0, outputs: str = ALL) -> None:
         self.file, self._patience = Path(file), patience
+        self._bound = BOUNDS[outputs]
         with usable(self.file, DAMAGED):
             if not self.file.exists():
                 _create(self.file)
@@ -56,10 +60,32 @@ class Journal:
             sql = "SELECT value, digest FROM kept WHERE run = ? AND name = ?"
             row = database.execute(sql, (run, name)).fetchone()
             if row is None:
-                value = json.dumps(compute())
+                entry = self._bound(compute())
+                value = json.dumps(entry)
                 row = (value, digest(run, name, value))
                 database.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", (run, name, *row))
-        value, known = row
+        return self._checked(run, name, *row)
+
+    def rows(self) -> Iterator[Row]:
+        """All that is kept: the run, the name, the value, in the order in which it was kept."""
+        with usable(self.file, DAMAGED), self._opened() as database:
+            sql = "SELECT run, name, value, digest FROM kept ORDER BY rowid"
+            rows = database.execute(sql).fetchall()
+        for run, name, value, known in rows:
+            yield run, name, self._checked(run, name, value, known)
+
+    def forget(self, run: str, known: int) -> bool:
+        """Deletes a run that has as many rows as are known; whether it was there like that."""
+        with usable(self.file, DAMAGED), self._opened() as database:
+            sql = "SELECT count(*) FROM kept WHERE run = ?"
+            [found] = database.execute(sql, (run,)).fetchone()
+            if found == known:
+                database.execute("PRAGMA secure_delete = ON")  # people's data leaves the disk, too
+                database.execute("DELETE FROM kept WHERE run = ?", (run,))
+        return bool(found == known)
+
+    def _checked(self, run: str, name: str, value: Any, known: Any) -> Any:
+        """The value of a row that this module wrote."""
         if known != digest(run, name, value):
             raise self._unusable(CHANGED.replace("{name}", name))
         return json.loads(value)

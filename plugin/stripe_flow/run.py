@@ -5,8 +5,10 @@ import json
 from collections.abc import Iterable, Iterator
 from functools import partial
 from secrets import token_hex
+from time import time
 from typing import Any
 
+from stripe_flow.bounded import known
 from stripe_flow.flow import PlacedStep
 from stripe_flow.journal import Journal
 from stripe_flow.references import resolved
@@ -27,6 +29,9 @@ GO_ON = (
     " everything once more."
 )
 
+# What is kept beside the steps: whose run it is, that a flow has begun, that it has ended.
+RUN, FLOW, END = "run", "flow", "end"
+
 
 class Outputs(dict[str, Any]):
     """The outputs by step, whole. Shown, as by a traceback with locals, their secrets are cut."""
@@ -45,14 +50,24 @@ class StepError(UsageError):
 class Run:
     """A run on one connection, kept in a journal. `known`: whether it was begun before.
 
-    Raises `UsageError` for a name that cannot be kept, or that another API key has used.
+    `what`: what a person calls it in a list, such as the flow's file. Raises `UsageError` for a
+    name that cannot be kept, or that another API key has used.
     """
 
-    def __init__(self, host: Host, connection: Connection, run_id: str, journal: Journal) -> None:
+    def __init__(
+        self,
+        host: Host,
+        connection: Connection,
+        run_id: str,
+        journal: Journal,
+        *,
+        what: str | None = None,
+    ) -> None:
         RunContext(run_id=run_id)  # refuses what is no name, or a secret, before it is kept
         self.host = host
         self.connection = connection
         self.run_id = run_id
+        self.what = what
         self.keep = partial(journal.keep, _scope(connection, run_id))
         self.known = self._own()
 
@@ -60,8 +75,8 @@ class Run:
         """Ties the run to the key, which another account's run of that name has not."""
         text = f"journal {self.connection.api_key.reveal()}"
         key = hashlib.sha256(text.encode()).hexdigest()
-        entry = {"key": key[:16], "by": token_hex(8)}
-        kept = self.keep("run", lambda: entry)
+        entry = {"key": key[:16], "by": token_hex(8), "at": time(), "what": self.what}
+        kept = self.keep(RUN, lambda: entry)
         if kept["key"] != entry["key"]:
             raise UsageError(OTHER_KEY)
         return bool(kept["by"] != entry["by"])
@@ -76,10 +91,13 @@ class Run:
         Raises what `run_step` raises; what is wrong with a step names it and its line.
         """
         outputs = Outputs()
+        self.keep(FLOW, _now)
         for step in steps:
             result = self._placed(step, outputs)
-            outputs[step.id] = without_secrets(result.output)  # as a flow that goes on has it
+            output = without_secrets(result.output)  # as a flow that goes on has it
+            outputs[step.id] = known(result, output)
             yield step, result
+        self.keep(END, _now)
 
     def _placed(self, step: PlacedStep, outputs: Outputs) -> Result:
         """The result of a step; whatever stops it tells where, and how to go on."""
@@ -106,8 +124,12 @@ class Run:
         return GO_ON.replace("{run_id}", self.run_id)
 
 
+def _now() -> dict[str, float]:
+    return {"at": time()}
+
+
 def _scope(connection: Connection, run_id: str) -> str:
-    """The run's name among those of all accounts and emulators."""
+    """The run's name among those of all accounts and emulators; `stripe_flow.runs` reads it."""
     emulator = connection.in_process
     place = emulator.file if emulator else connection.base_url
     return json.dumps([connection.mode, place, connection.account, run_id])

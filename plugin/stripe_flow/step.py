@@ -16,18 +16,23 @@ two processes that call it at once, both are given the same. What is kept is a s
     result = run_step(keep, host, step, connection=connection, run_id="order-17")
 
 `stripe_flow.journal.Journal` is one that lasts. The names are `STEP/TRY/0`, `STEP/TRY/1` and so
-on: each try of a step is a log, and each of its entries is one of these, with `by`, who wrote it:
+on: each try of a step is a log, and each of its entries is one of these, with `by`, who wrote it,
+and `at`, when, in unix seconds:
 
-    {"at": 1700000000.0, "asked": …}   it is about to be sent, for the first time or again
+    {"asked": …, "action": …, "inputs": […]}
+                                       it is about to be sent, for the first time or again
+    {"asked": …, "error": …}           it failed, and may have been executed all the same
     {"end": "done", "result": …}       it is done: whoever repeats the step is given this result
-    {"end": "refused"}                 Stripe refused it and its key is spent: the next try has a
+    {"end": "refused", "error": …}     Stripe refused it and its key is spent: the next try has a
                                        key of its own and may have other inputs
-    {"end": "unsent"}                  surely nothing was executed: the next try has the same key
+    {"end": "unsent", "error": …}      surely nothing was executed: the next try has the same key
 
-An entry goes behind those that are there: the names are asked for in order until one's own entry
-comes back. Only who is last in a log may end it as refused or unsent, for whoever has come later
-works under the same key; what is done is noted in any case. `asked` is a digest of the inputs:
-with others, a try that may have been executed is neither repeated nor replaced.
+`action`, `inputs` (their names) and `error` (made by `reason`) are there for people to read: no
+decision stands on them. An entry goes behind those that are there: the names are asked for in order
+until one's own entry comes back. Only who is last in a log may end it as refused or unsent, for
+whoever has come later works under the same key; what is done is noted in any case. `asked` is a
+digest of the inputs: with others, a try that may have been executed is neither repeated nor
+replaced.
 """
 
 import hashlib
@@ -43,14 +48,14 @@ from typing import Any, Protocol, cast
 import attrs
 
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.errors import IdempotencyConflict, StripeError, UsageError
+from stripe_plugin.errors import IdempotencyConflict, NodeError, StripeError, UsageError
 from stripe_plugin.host.host import Host
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.judge.values import NOTHING, is_object
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.run.idempotency import idempotency_key
 from stripe_plugin.run.result import Result
-from stripe_plugin.secrets import said
+from stripe_plugin.secrets import masked, said
 
 DONE, REFUSED, UNSENT = "done", "refused", "unsent"
 WAS_DONE = "was done in this run with other inputs; a new run would do it again"
@@ -60,8 +65,15 @@ MAY_BE_DONE = (
 )
 NOT_NOTED = "what is done could not be noted: "
 
+# What is kept of an error: the words of `NodeError` and those that Stripe's support asks for.
+REASONS = (
+    *("category", "text", "code", "decline_code", "advice_code", "status", "request_id"),
+    *("display_key", "attempts", "outcome_unknown"),
+)
+MOST_NAMES, LONGEST_NAME, LONGEST_TEXT = 100, 200, 2_000
+
 Entry = Mapping[str, Any]
-MARK = {"by", "at", "asked"}
+MARK = {"by", "at", "asked"}  # the least of each
 END = {"by", "end"}
 
 
@@ -233,7 +245,12 @@ class _Try:
     def keep(self, index: int, entry: Entry) -> Keep:
         """The command that puts an entry at a place of the log, if nothing is there."""
         name = f"{self.work.step.id}/{self.number}/{index}"
-        return Keep(name, {**entry, "by": self.by})
+        return Keep(name, {**entry, "by": self.by, "at": time.time()})
+
+    def mark(self) -> Entry:
+        """The entry that it is about to be sent."""
+        step = self.work.step
+        return {"asked": self.asked, "action": step.action, "inputs": _names(step.inputs)}
 
     def context(self) -> RunContext:
         """The name under which it is sent."""
@@ -250,6 +267,13 @@ class _Try:
         if end["end"] == REFUSED:
             following.spent += 1
         return following
+
+
+def _names(inputs: object) -> list[str]:
+    """The names of inputs, without secrets and as far as there are any."""
+    names: list[Any] = [*inputs] if is_object(inputs) else []
+    texts = [name for name in names[:MOST_NAMES] if isinstance(name, str)]
+    return [masked(text[:LONGEST_NAME]) for text in texts]
 
 
 def _plan(work: _Work) -> Plan:
@@ -278,7 +302,7 @@ def _plan(work: _Work) -> Plan:
 
 def _enter(tried: _Try) -> Keeping:
     """Puts this process behind those in the log of a try, or finds how the try ended."""
-    mark = {"at": time.time(), "asked": tried.asked}
+    mark = tried.mark()
     first = entry = yield from _read(tried.keep(0, mark))
     while "end" not in entry and entry["by"] != tried.by:
         tried.index += 1
@@ -311,15 +335,15 @@ def _read(command: Keep) -> Reading:
 
 
 def _leave(tried: _Try, error: Exception, context: RunContext) -> Keeping:
-    """Ends a try that failed and was surely not executed, unless another process works at it."""
+    """Notes how a try failed. If surely not executed it has ended, unless another works at it."""
     end = _end_of(tried, error, context)
-    if end is None:
-        return
+    state = {"asked": tried.asked} if end is None else {"end": end}
+    noted = {**state, "error": reason(error)}
     for index in count(tried.index + 1):
         try:
-            entry = yield from _read(tried.keep(index, {"end": end}))
+            entry = yield from _read(tried.keep(index, noted))
         except Exception as failed:  # noqa: BLE001 - it stays begun, and the error is what matters
-            error.add_note(f"That this step was not executed could not be noted: {said(failed)}")
+            error.add_note(f"How this step failed could not be noted: {said(failed)}")
             return
         # One with other inputs came and went: it sends nothing.
         if "end" in entry or entry["asked"] == tried.asked:
@@ -334,6 +358,15 @@ def _end_of(tried: _Try, error: Exception, context: RunContext) -> str | None:
         return REFUSED
     # A hook's own error knows nothing of an earlier process.
     return UNSENT if tried.begun is None else None
+
+
+def reason(error: Exception) -> dict[str, Any]:
+    """Why a step failed, as JSON data without secrets, for whoever looks later."""
+    if not isinstance(error, NodeError):
+        return {"category": "unexpected", "text": said(error)}
+    facts = error.as_dict()
+    told = {word: facts[word] for word in REASONS if facts.get(word) is not None}
+    return {**told, "text": told["text"][:LONGEST_TEXT]}
 
 
 def _is_refusal(error: Exception, key: str | None) -> bool:

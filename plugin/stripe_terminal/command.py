@@ -14,6 +14,12 @@ from stripe_terminal.session import Session
 
 BEFORE = ". It stands before the command: stripe-nodes {option} …"
 JSON_HELP = "One JSON document on stdout."
+YES_HELP = "Do not ask before what cannot be undone in a live account."
+KEEP_HELP = (
+    "What the journal keeps of outputs: all, or only ID and status; also STRIPE_NODES_KEEP. Steps"
+    " behind can then refer to no more when the run goes on."
+)
+KEPT = click.Choice(["all", "ids"])
 LIVE_HELP = "Let a live key move real money."
 
 
@@ -71,7 +77,7 @@ def reported(command: Command) -> Command:
     @click.pass_obj
     @wraps(command)
     def with_report(session: Session, /, **given: Any) -> None:
-        session.as_json = given.pop("as_json")
+        session.as_json |= given.pop("as_json")  # `runs --json show` is as good
         with session.reporting():
             command(session, **given)
 
@@ -90,3 +96,17 @@ def connected(command: Command) -> Command:
         command(session, **given)
 
     return reported(with_account)
+
+
+def running(command: Command) -> Command:
+    """The same for a command that runs actions: what is kept of it, and whether it asks."""
+
+    @click.option("--yes", is_flag=True, help=YES_HELP)
+    @click.option("--keep", type=KEPT, envvar="STRIPE_NODES_KEEP", help=KEEP_HELP, default="all")
+    @wraps(command)
+    def with_journal(session: Session, /, **given: Any) -> None:
+        session.yes = given.pop("yes")
+        session.outputs = given.pop("keep")
+        command(session, **given)
+
+    return connected(with_journal)

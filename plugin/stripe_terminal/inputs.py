@@ -1,5 +1,6 @@
 """What was typed: KEY=VALUE pairs, files and streams, within bounds?"""
 
+import re
 import sys
 from pathlib import Path
 from typing import IO, Any
@@ -11,6 +12,8 @@ from stripe_plugin.secrets import shown
 
 MOST_BYTES = 2_000_000  # four for each character that a flow may have
 STDIN = "-"
+AGE = re.compile(r"(\d{1,6})([smhdw])")
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 METHODS = ("GET", "POST", "DELETE")
 
 
@@ -28,6 +31,14 @@ def method(value: str) -> str:
         known = ", ".join(METHODS)
         raise click.BadParameter(f"Stripe has no {shown(value)}: give one of {known}")
     return name
+
+
+def age(value: str) -> float:
+    """Seconds, as in 90d or 12h."""
+    found = AGE.fullmatch(text(value))
+    if found is None:
+        raise click.BadParameter(f"an age is as in 90d or 12h; got {shown(value)}")
+    return int(found[1]) * SECONDS[found[2]]
 
 
 def glob(value: str) -> str:

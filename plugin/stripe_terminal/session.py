@@ -16,13 +16,16 @@ from stripe_plugin.host.hookspecs import hookimpl
 from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import masked
 from stripe_terminal import printed
+from stripe_terminal.consent import ask
 from stripe_terminal.report import Begun, reporting
 from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
 
 if TYPE_CHECKING:
+    from stripe_flow.journal import Journal
     from stripe_flow.run import Run
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.declare.action import Action
+    from stripe_plugin.declare.spec import Spec
     from stripe_plugin.run.result import Result
 
 WARNING = "[yellow]![/] "
@@ -55,6 +58,8 @@ class Session:
         self.err = Screen(stderr=True)
         self.as_json = self.allow_live = False
         self.account: str | None = None
+        self.outputs = "all"  # or only their "ids": what is kept of them
+        self.yes = False  # nobody is asked
         self.begun = Begun()
         self._by_option: bool = options["emulated"]
         self._required: Sequence[str] = options["require"]
@@ -128,20 +133,35 @@ class Session:
         """Gives the command's run its name, made up if none is given."""
         self.begun.run_id = given or f"run_{uuid.uuid4().hex[:12]}"
 
-    def begin(self, actions: Iterable[str]) -> "Run":
-        """The command's run, of these actions, kept in the journal of all commands."""
-        from stripe_flow.journal import Journal
+    def begin(self, actions: Iterable[str], what: str | None = None) -> "Run":
+        """The command's run, of these actions, kept in the journal of all commands.
+
+        `what`: what a list of runs calls it. Asks first where it cannot be undone for real.
+        """
         from stripe_flow.run import Run
 
-        journal = Journal(home() / "runs.db")
-        run = Run(self.host, self.connection, self.begun.run_id, journal)
-        self.begun.changes = any(map(self._changes, actions))
+        specs = [self.host.action(action).spec for action in actions]
+        self._ask(specs)
+        journal = self.journal()
+        run = Run(self.host, self.connection, self.begun.run_id, journal, what=what)
+        self.begun.changes = not all(spec.hints["read_only"] for spec in specs)
         return run
 
-    def _changes(self, action: str) -> bool:
-        """Whether it does more than to read."""
-        hints = self.host.action(action).spec.hints
-        return not hints["read_only"]
+    def journal(self) -> "Journal":
+        """The journal of all commands."""
+        from stripe_flow.journal import Journal
+
+        return Journal(journal_file(), outputs=self.outputs)
+
+    def _ask(self, specs: "Iterable[Spec]") -> None:
+        """Asks whether a live account's objects are to be deleted, or the like."""
+        if self.yes or self.connection.mode != "live":
+            return
+        final = {spec.name: spec.summary for spec in specs if spec.hints["destructive"]}
+        if final:
+            account = self.connection.account or "that the key is of"
+            named = " ".join(f"{name}: {summary}" for name, summary in final.items())
+            ask(self.err, f"{named} This cannot be undone, in the live account {account}.")
 
     def tell_about(self, result: "Result") -> None:
         """What is beside Stripe's object, where there is something."""
@@ -169,6 +189,11 @@ def home() -> Path:
 def _usual_home() -> Path:
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(state) / "stripe-nodes"
+
+
+def journal_file() -> Path:
+    """Where the runs of all commands are kept."""
+    return home() / "runs.db"
 
 
 def emulator_file() -> Path:

@@ -7,7 +7,7 @@ import click
 from stripe_plugin.errors import StripeError, Unreconciled
 from stripe_plugin.host.watch import HookFailed
 from stripe_terminal import printed
-from stripe_terminal.command import connected, option, reported
+from stripe_terminal.command import option, reported, running
 from stripe_terminal.inputs import inputs_of, text
 from stripe_terminal.session import Session
 
@@ -52,7 +52,7 @@ def describe(session: Session, action: str) -> None:
 @option("--inputs", "A YAML or JSON file of inputs; - for stdin.")
 @option("--run-id", "Run it as this run: repeated, it replays.")
 @option("--expand", "A linked object to include: customer.", multiple=True)
-@connected
+@running
 def run(session: Session, action: str, **given: Any) -> None:
     """Run one action, with inputs by display key or parameter name."""
     from stripe_flow.step import Step
@@ -73,7 +73,7 @@ def run(session: Session, action: str, **given: Any) -> None:
 def _ran(session: Session, step: "Step") -> "Result":
     """The result of a command; where it may be done already, its error says how to repeat it."""
     try:
-        return session.begin([step.action]).step(step)
+        return session.begin([step.action], step.action).step(step)
     except (StripeError, HookFailed, KeyboardInterrupt) as error:
         if session.begun.changes and _may_be_done(error):
             note = AGAIN.replace("{run_id}", session.begun.run_id)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stripe_terminal import printed
-from stripe_terminal.command import connected, option
+from stripe_terminal.command import option, running
 from stripe_terminal.inputs import name_of, text, text_of
 from stripe_terminal.session import Session
 
@@ -19,7 +19,7 @@ FLOW_RUN_ID = "Continue or repeat this run: finished steps are not sent again."
 @click.command()
 @click.argument("file", type=text)
 @option("--run-id", FLOW_RUN_ID)
-@connected
+@running
 def flow(session: Session, file: str, **given: Any) -> None:
     """Run the steps of a flow file. With --json, one line (NDJSON) per step."""
     from stripe_flow.flow import load
@@ -29,7 +29,7 @@ def flow(session: Session, file: str, **given: Any) -> None:
     with session.connected() as host:
         name = name_of(file)
         steps = load(name, text_of(file), host)
-        flowing = session.begin(step.action for step in steps)
+        flowing = session.begin((step.action for step in steps), name)
         printed.print_start(session.err, name, steps, flowing)
         for step, last in flowing.flow(steps):
             _tell_step(session, step, last)
