@@ -12,7 +12,7 @@ from typing import Any
 import stripe_nodes
 from stripe_plugin.declare.action import Action
 from stripe_plugin.host.discovery import LISTED, MANIFEST_VERSION
-from stripe_plugin.host.manifest import describe
+from stripe_plugin.host.manifest import describe, describe_options
 from stripe_plugin.run.exchange import STRIPE_VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,7 @@ BEGIN, END = "<!-- actions: written by `make write` -->", "<!-- end of actions -
 
 
 def manifests(actions: Iterable[type[Action]]) -> dict[Path, str]:
-    """`index.json` and one file per action."""
+    """`index.json`, `options.json` and one file per action."""
     listed = [
         {**{word: getattr(action.spec, word) for word in LISTED}, "entry": action.spec.entry}
         for action in actions
@@ -32,6 +32,7 @@ def manifests(actions: Iterable[type[Action]]) -> dict[Path, str]:
         "actions": listed,
     }
     files: dict[Path, Any] = {PACKAGE / "index.json": index}
+    files[PACKAGE / "options.json"] = describe_options()
     for action in actions:
         files[PACKAGE / "actions" / f"{action.spec.id}.json"] = describe(action)
     return {

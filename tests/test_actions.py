@@ -366,16 +366,36 @@ def test_an_own_row_and_the_argument_come_to_one_list() -> None:
 
 
 WRONG_OPTIONS: list[tuple[dict[str, Any], str, str]] = [
-    ({"extra": {"currency": "eur"}}, "extra", "extra would replace currency."),
-    ({"extra": {"recurring[interval]": "day"}}, "extra", "would replace recurring[interval]"),
-    ({"extra": {"expand": ["product"]}}, "extra", "extra would replace expand."),
-    ({"extra": {"tiers": object()}}, "extra", "extra › tiers must be text, a number"),
-    ({"extra": {"a": "\0"}}, "extra", "extra › a holds a character that cannot be sent"),
-    ({"extra": {5: 1}}, "extra", "extra must be text; got 5."),
-    ({"extra": [("a", 1)]}, "extra", "extra must be an object of parameters"),
-    ({"expand": ["a.b.c.d.e"]}, "expand", "expand › 1 must be a path of at most four levels"),
-    ({"expand": ["a", 5]}, "expand", "expand › 2 must be text; got 5."),
-    ({"expand": "product"}, "expand", "expand must be a list"),
+    ({"extra": {"currency": "eur"}}, "Options › Extra", "Options › Extra would replace currency."),
+    (
+        {"extra": {"recurring[interval]": "day"}},
+        "Options › Extra",
+        "would replace recurring[interval]",
+    ),
+    (
+        {"extra": {"expand": ["product"]}},
+        "Options › Extra",
+        "Options › Extra would replace expand.",
+    ),
+    (
+        {"extra": {"tiers": object()}},
+        "Options › Extra",
+        "Options › Extra › tiers must be text, a number",
+    ),
+    (
+        {"extra": {"a": "\0"}},
+        "Options › Extra",
+        "Options › Extra › a holds a character that cannot be sent",
+    ),
+    ({"extra": {5: 1}}, "Options › Extra", "Options › Extra must be text; got 5."),
+    ({"extra": [("a", 1)]}, "Options › Extra", "Options › Extra must be an object of parameters"),
+    (
+        {"expand": ["a.b.c.d.e"]},
+        "Options › Expand",
+        "Options › Expand › 1 must be a path of at most four levels",
+    ),
+    ({"expand": ["a", 5]}, "Options › Expand", "Options › Expand › 2 must be text; got 5."),
+    ({"expand": "product"}, "Options › Expand", "Options › Expand must be a list"),
 ]
 
 
@@ -392,7 +412,7 @@ def test_options_are_judged_with_the_rest(options: dict[str, Any], key: str, wor
 def test_what_is_always_sent_or_in_the_path_cannot_be_replaced() -> None:
     """Neither the path nor what an action always sends can be changed by extra."""
     for name in ("active", "price"):
-        with pytest.raises(InvalidInputs, match=f"extra would replace {name}"):
+        with pytest.raises(InvalidInputs, match=f"Extra would replace {name}"):
             ACTIONS["deactivate_price"].read({"Price ID": "price_1"}, extra={name: "x"})
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 import pytest
@@ -30,7 +31,8 @@ from stripe_plugin import (
     StripeError,
     UsageError,
 )
-from stripe_plugin.run.exchange import STRIPE_VERSION
+from stripe_plugin.run import exchange
+from stripe_plugin.run.exchange import STRIPE_VERSION, Send
 from stripe_plugin.wire.reply import Lost, Reply
 
 KEY = "sk_test_51HxVerySecretKey"
@@ -865,3 +867,22 @@ def test_any_number_of_retries_has_a_delay(attempt: int) -> None:
     """However often an attempt failed, the wait before the next is within the policy's bounds."""
     policy = Policy(retries=10**6)
     assert policy.first_delay <= policy.delay(attempt, CUT) <= policy.longest_delay
+
+
+@given(deadline=st.floats(0.001, 1000), retries=st.integers(0, 50), delay=st.floats(0, 100))
+def test_no_delay_reaches_beyond_the_deadline(deadline: float, retries: int, delay: float) -> None:
+    """Whatever the policy, all delays of a run are over before its deadline, which bounds a send."""
+    policy = Policy(retries=retries, first_delay=delay, longest_delay=delay, budget=1e6)
+    now = began = 1000.0
+    with patch.object(exchange.time, "monotonic", lambda: now):
+        talk = begun(made("create_customer"), RunContext(deadline=deadline), policy)
+        answer = None
+        with pytest.raises(StripeError):
+            while True:
+                command = talk.send(answer)
+                if isinstance(command, Send):
+                    assert command.until(now) <= command.ends == began + deadline
+                    answer = Reply(500, {}, b"{}")
+                else:
+                    now, answer = now + command.seconds, None
+    assert now < began + deadline

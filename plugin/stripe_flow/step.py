@@ -48,7 +48,14 @@ from typing import Any, Protocol, cast
 import attrs
 
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.errors import IdempotencyConflict, NodeError, StripeError, UsageError
+from stripe_plugin.declare.options import Options
+from stripe_plugin.errors import (
+    IdempotencyConflict,
+    InvalidInputs,
+    NodeError,
+    StripeError,
+    UsageError,
+)
 from stripe_plugin.host.host import Host
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.judge.values import NOTHING, is_object
@@ -93,6 +100,7 @@ class Step:
     inputs: Mapping[str, Any]
     expand: Sequence[str] = ()  # linked objects to include in the output
     extra: Mapping[str, Any] = NOTHING  # Stripe's parameters without a row
+    options: Mapping[str, Any] = NOTHING  # by display key or name, as `Host.run` takes them
 
 
 def run_step(
@@ -176,6 +184,7 @@ class Send:
         return run(
             step.action,
             step.inputs,
+            options=step.options,
             extra=step.extra,
             expand=step.expand,
             connection=self.work.connection,
@@ -218,15 +227,18 @@ class _Work:
         step, who = self.step, self.connection
         whose = [self.run_id, who.mode, who.base_url, who.account, who.key_digest]
         asked = [step.action, step.inputs, step.expand, dict(step.extra), whose]
+        if step.options:
+            asked.append(dict(step.options))
         return json.dumps(asked, sort_keys=True, default=str)
 
     def key(self, context: RunContext) -> str | None:
         """The idempotency key that a try has: by it Stripe's answer to it is known."""
         try:
             spec = self.host.action(self.step.action).spec
-        except UsageError:  # there is no such action
+            run = context.told(Options.read(self.step.options))
+        except (UsageError, InvalidInputs):  # there is no such action, or option
             return None
-        return idempotency_key(spec, self.connection, context)
+        return idempotency_key(spec, self.connection, run)
 
 
 @attrs.define

@@ -424,7 +424,7 @@ def test_options_of_another_type_are_told_with_the_rest(option: str, value: Any)
         with pytest.raises(InvalidInputs) as caught:
             ACTIONS[name].read({**fewest(name), "Kolour": "red"}, **options)
         check_refusal(name, caught.value)
-        assert {"Kolour", option} <= {*caught.value.problems}
+        assert {"Kolour", f"Options › {option.title()}"} <= {*caught.value.problems}
 
 
 WRONG_OPTIONS: list[tuple[str, list[Any], str]] = [
@@ -435,6 +435,7 @@ WRONG_OPTIONS: list[tuple[str, list[Any], str]] = [
     ("item", [10**5000, 1.5, b"1", True], "item must be text"),
     ("timeout", ["x", 0, -1, float("nan"), 10**400, [1]], "timeout must be seconds"),
     ("begun", ["x", 0, -1, float("nan"), 10**400, [1]], "begun must be seconds"),
+    ("deadline", ["x", 0, -1, float("nan"), 10**400, [1]], "deadline must be seconds"),
     ("begun", [time.time() + 9_999, time.time() * 1_000], "in milliseconds"),
     ("begun", [time.time()], "needs the run_id"),
 ]
@@ -454,14 +455,14 @@ def test_an_option_of_another_type_is_refused(option: str, values: list[Any], wo
 @pytest.mark.parametrize("expand", [5, "a", {"a": 1}, [5], [None], [["a"]]], ids=repr)
 def test_expand_is_a_list_of_paths(expand: Any) -> None:
     """What is to be expanded is a list of texts, and refused by name if it is not."""
-    with pytest.raises(InvalidInputs, match="expand"):
+    with pytest.raises(InvalidInputs, match="Options › Expand"):
         ACTIONS["list_prices"].read({}, expand=expand)
 
 
 @pytest.mark.parametrize("extra", [5, [1], "a"], ids=repr)
 def test_extra_is_an_object(extra: Any) -> None:
     """Parameters beside the rows are an object, and refused by name if they are not."""
-    with pytest.raises(InvalidInputs, match="extra"):
+    with pytest.raises(InvalidInputs, match="Options › Extra"):
         ACTIONS["list_prices"].read({}, extra=extra)
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing
 from functools import partial
+from math import inf
 from typing import TypeAlias, TypeVar
 
 from stripe_plugin.client.connection import Connection
@@ -22,6 +23,7 @@ L = TypeVar("L")
 Taken: TypeAlias = tuple[L | None, float]
 CLOSED = Lost("The client was closed.", sent=False, again=False)
 TOO_LATE = Lost("The machine slept too long while the run waited.", sent=False)
+NO_TIME = "The deadline, or the policy's budget, left no time to send it."
 BUSY = f"None of {MOST} connections became free in time."
 
 
@@ -63,7 +65,7 @@ class Client(AbstractContextManager["Client"]):
             return None
         line, began = self._line(command, asks)
         if line is None:
-            return CLOSED if self._pool.closed else _busy(began)
+            return CLOSED if self._pool.closed else _busy(began, command)
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
@@ -77,6 +79,8 @@ class Client(AbstractContextManager["Client"]):
         No line is held while a turn is far off: others may need it. It is taken only with a line in
         hand, as another client, or another event loop's, may have taken it in the meantime.
         """
+        if send.ends < inf:
+            return self._line_in_time(send, asks)
         if asks.rate is None:
             began = time.monotonic()
             return self._pool.take(began + send.patience), began
@@ -92,6 +96,18 @@ class Client(AbstractContextManager["Client"]):
                     self._pool.give(line)
                 raise
             return line, began + turn
+
+    def _line_in_time(self, send: Send, asks: Connection) -> Taken[Line]:
+        """The same before a deadline: a turn is booked at once, if it comes in time at all.
+
+        Where no line is free when it comes, another turn is booked.
+        """
+        while (began := _booked(send, asks)) is not None:
+            self._pool.sleep(began - time.monotonic())
+            line = self._pool.take(_until(send, asks, began))
+            if line is not None or asks.rate is None or self._pool.closed:
+                return line, began
+        return None, time.monotonic()
 
     def close(self) -> None:
         """Ends what waits, lets what is on its way arrive, and closes the connections."""
@@ -137,7 +153,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
             return None
         line, began = await self._line(command, asks)
         if line is None:
-            return CLOSED if self._pool.closed else _busy(began)
+            return CLOSED if self._pool.closed else _busy(began, command)
         try:
             if self._pool.closed:  # while it waited for its turn
                 return CLOSED
@@ -147,6 +163,8 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
 
     async def _line(self, send: Send, asks: Connection) -> Taken[AsyncLine]:
         """As `Client._line`."""
+        if send.ends < inf:
+            return await self._line_in_time(send, asks)
         if asks.rate is None:
             began = time.monotonic()
             return await self._pool.take(began + send.patience), began
@@ -163,6 +181,15 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
                 raise
             return line, began + turn
 
+    async def _line_in_time(self, send: Send, asks: Connection) -> Taken[AsyncLine]:
+        """As `Client._line_in_time`."""
+        while (began := _booked(send, asks)) is not None:
+            await self._pool.sleep(began - time.monotonic())
+            line = await self._pool.take(_until(send, asks, began))
+            if line is not None or asks.rate is None or self._pool.closed:
+                return line, began
+        return None, time.monotonic()
+
     async def aclose(self) -> None:
         """As `Client.close`. Cancelled, it leaves what is on its way to close itself."""
         self._pool.close()
@@ -177,9 +204,28 @@ def _turn(asks: Connection, rate: float) -> float:
     return pace.reserve(asks.identity, rate, time.monotonic())
 
 
-def _busy(began: float) -> Lost:
+def _booked(send: Send, asks: Connection) -> float | None:
+    """When a connection may send before the deadline (monotonic); a turn then is taken."""
+    now = time.monotonic()
+    left = send.ends - now
+    if left <= 0 or asks.rate is None:
+        return now if left > 0 else None
+    turn = pace.book(asks.identity, asks.rate, now, left)
+    return None if turn is None else now + turn
+
+
+def _until(send: Send, asks: Connection, began: float) -> float:
+    """Until when a line is waited for: later, the turn would be another's."""
+    ends = send.until(began)
+    return ends if asks.rate is None else min(ends, began + 1 / asks.rate)
+
+
+def _busy(began: float, send: Send) -> Lost:
     """No line came free; the time that was waited for one is spent."""
-    return Lost(BUSY, sent=False, took=time.monotonic() - began)
+    took = time.monotonic() - began
+    if send.ends == inf:
+        return Lost(BUSY, sent=False, took=took)
+    return Lost(NO_TIME, sent=False, again=False, took=took)
 
 
 def _at_the_same_address(asks: Connection | None, own: Connection) -> Connection:

@@ -201,8 +201,8 @@ class AsyncLine:
 
 def _seconds(send: Send, began: float) -> float:
     """How long the attempt may take from now on."""
-    patience = began + send.patience - time.monotonic()
-    return max(min(send.timeout, patience), SHORTEST)
+    left = send.until(began) - time.monotonic()
+    return max(min(send.timeout, left), SHORTEST)
 
 
 def _message(connection: Connection, send: Send, seconds: float) -> httpx.Request:

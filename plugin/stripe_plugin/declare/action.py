@@ -4,18 +4,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from inspect import get_annotations
-from types import UnionType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import attrs
 
 from stripe_plugin.declare.answer import One
 from stripe_plugin.declare.inputs import Judgement
 from stripe_plugin.declare.resource import Resource
-from stripe_plugin.declare.row import Row, path_id, required
+from stripe_plugin.declare.row import path_id, required, rows_of
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import InvalidInputs, Problem, Refused, UsageError, sentences
-from stripe_plugin.judge.values import NOTHING, check_kind, is_empty
+from stripe_plugin.judge.values import NOTHING, is_empty
 from stripe_plugin.secrets import shown
 
 if TYPE_CHECKING:
@@ -183,7 +182,7 @@ def action(  # noqa: PLR0913 - each is one fact
 def _declared(cls: type[_A], spec: Callable[..., Spec]) -> type[_A]:
     _check_names(cls)
     made = _table(cls)
-    rows = _rows(made)
+    rows = rows_of(made, "extra", "expand")
     made.spec = spec(rows=rows, **_words(cls))
     return made
 
@@ -209,25 +208,3 @@ def _check_names(cls: type[Any]) -> None:
                 f"{cls.__name__}.{name}: an action has {name} of its own. Call the row {name}_ and"
                 f" it is still sent as {name}, or give it another name and sent_as={name!r}"
             )
-
-
-def _rows(cls: type[Any]) -> tuple[Row, ...]:
-    hints = get_type_hints(cls)
-    rows: list[Row] = []
-    for attribute in attrs.fields(cls):
-        row = attribute.metadata.get(Row)
-        if row is not None:
-            kind = _kind(hints[attribute.name])
-            whole = attrs.evolve(row, name=attribute.name, kind=kind)
-            rows.append(whole)
-        elif attribute.name not in ("extra", "expand"):
-            wrong = f"{cls.__name__}.{attribute.name} is no row"
-            raise UsageError(f"{wrong}: use required, optional or path_id")
-    return tuple(rows)
-
-
-def _kind(hint: Any) -> Any:
-    """The type of a row's values: `int` for `int | None`."""
-    kind = hint.__args__[0] if isinstance(hint, UnionType) else hint
-    check_kind(kind)
-    return kind

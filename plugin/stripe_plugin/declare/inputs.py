@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stripe_plugin.declare.row import Table
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import Fault, Problem, Refused, near
 from stripe_plugin.judge.rules import Each, Matches
@@ -20,6 +21,7 @@ from stripe_plugin.judge.values import (
 )
 from stripe_plugin.secrets import shown
 
+EXTRA, EXPAND = "Options › Extra", "Options › Expand"  # what a form calls them
 MOST_TOLD = 20  # problems of one row, and unknown inputs; of more, only how many there are
 
 # Source: docs.stripe.com/expand.
@@ -30,30 +32,24 @@ PATHS = Field(list[str], (EACH,))
 Values = dict[str, Any]
 
 
-class Judgement:
-    """The one judgement of an action's inputs, of `extra` and of `expand`."""
+class RowsJudgement:
+    """What is given for the rows of a table, and what is wrong with it."""
 
-    def __init__(self, spec: Spec, inputs: Any, extra: Any, expand: Any) -> None:
-        self._spec = spec
+    def __init__(self, table: Table) -> None:
+        self._table = table
         #: What is wrong, in the order of the rows.
         self.problems: list[Problem] = []
-        #: The clean values by attribute, `extra` and `expand` among them.
+        #: The clean values by attribute.
         self.values: Values = {}
-        given = self._given(inputs)
-        beside, faults = _plain(extra)
-        self._judge_rows(given, beside)
-        self._tell_faults("extra", faults)
-        self._check_replaced(given, beside)
-        self.values["extra"] = beside
-        self._judge_expand(expand)
 
     def refuse_unknown(self) -> None:
         """Makes a problem of each value that is known only later."""
         for name, value in self.values.items():
             if holds_unknown(value):
-                row = self._spec.words.get(name)
-                key = row.key if row else name
-                self._tell(key, "unknown", f"{key} is not known yet.", name)
+                row = self._table.words.get(name)
+                key = row.key if row else f"Options › {name.capitalize()}"
+                path = (name,) if row else ("options", name)
+                self._tell(key, "unknown", f"{key} is not known yet.", *path)
 
     def _tell(self, key: str, rule: str, text: str, *path: str | int) -> None:
         problem = Problem(path, key, rule, text)
@@ -67,19 +63,17 @@ class Judgement:
             text = f"{key} has more problems: {more:,} beside these."
             self._tell(key, "more", text, *below)
 
-    # --- rows -------------------------------------------------------------------------------------
-
     def _given(self, inputs: Any) -> Values:
         """What is given, by display key: neither unknown, nor twice, nor empty."""
         if not is_object(inputs):
             text = f"Inputs must be an object of display keys; got {shown(inputs)}."
             self._tell("inputs", "type", text)
             return {}
-        unknown = [word for word in inputs if word not in self._spec.words]
+        unknown = [word for word in inputs if word not in self._table.words]
         self._tell_not_a_row(unknown)
         given: Values = {}
         for word, value in inputs.items():
-            row = self._spec.words.get(word)
+            row = self._table.words.get(word)
             if row is None or not is_given(value, row.kind):
                 continue
             if row.key in given:
@@ -90,8 +84,8 @@ class Judgement:
         return given
 
     def _tell_not_a_row(self, words: list[Any]) -> None:
-        name = self._spec.name
-        keys = self._spec.names
+        name = self._table.name
+        keys = self._table.names
         known = f"; its inputs are {', '.join(keys)}"
         for word in words[:MOST_TOLD]:
             label = _label(word)
@@ -108,14 +102,27 @@ class Judgement:
         for name, value in beside.items():
             if not is_empty(value):
                 parameters[Parameter(name)] = value
-        clean, faults = judge_table(self._spec.fields, given, parameters)
-        for row in self._spec.rows:
+        clean, faults = judge_table(self._table.fields, given, parameters)
+        for row in self._table.rows:
             self.values[row.name] = clean.get(row.key)
         for key, found in faults.items():
-            name = self._spec.names[key]
+            name = self._table.names[key]
             self._tell_faults(key, found, name)
 
-    # --- what is given beside them ----------------------------------------------------------------
+
+class Judgement(RowsJudgement):
+    """The one judgement of an action's inputs, of `extra` and of `expand`."""
+
+    def __init__(self, spec: Spec, inputs: Any, extra: Any, expand: Any) -> None:
+        super().__init__(spec)
+        self._spec = spec
+        given = self._given(inputs)
+        beside, faults = _plain(extra)
+        self._judge_rows(given, beside)
+        self._tell_faults(EXTRA, faults, "options", "extra")
+        self._check_replaced(given, beside)
+        self.values["extra"] = beside
+        self._judge_expand(expand)
 
     def _check_replaced(self, given: Values, beside: Values) -> None:
         rows = [self._spec.fields[key] for key in given]
@@ -124,19 +131,20 @@ class Judgement:
         for name in beside:
             if name.partition("[")[0] in taken:
                 label = _label(name)
-                text = f"extra would replace {label}."
-                self._tell("extra", "given_twice", text, label)
+                text = f"{EXTRA} would replace {label}."
+                self._tell(EXTRA, "given_twice", text, "options", "extra", label)
 
     def _judge_expand(self, expand: Any) -> None:
         """A row that is called so and the argument become one list."""
         row = self._spec.words.get("expand")
-        key = row.key if row else "expand"
+        key = row.key if row else EXPAND
+        place = ("expand",) if row else ("options", "expand")
         paths: list[str] = []
         if not is_empty(expand):
             try:
                 paths = PATHS.judge(expand, NOTHING)
             except Refused as error:
-                self._tell_faults(key, error.faults, "expand")
+                self._tell_faults(key, error.faults, *place)
         if row is None:
             self.values["expand"] = tuple(paths)
         elif paths:

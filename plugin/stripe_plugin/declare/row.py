@@ -2,14 +2,17 @@
 
 import re
 from functools import cached_property
-from typing import Any
+from types import UnionType
+from typing import Any, get_type_hints
 
 import attrs
 
 from stripe_plugin.declare.resource import Resource
+from stripe_plugin.errors import UsageError
 from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.rules import Between, OneOf, Reference, Rule
 from stripe_plugin.judge.table import Field
+from stripe_plugin.judge.values import check_kind
 
 CHOICES = (OneOf, Between)
 
@@ -124,3 +127,56 @@ def optional(  # noqa: PLR0913 - each is one fact
 def path_id(key: str, example: str, text: str, resource: Resource) -> Any:
     """The row of a path's variable: the ID of an object."""
     return required(key, example, text, Reference(resource))
+
+
+def rows_of(cls: type[Any], *others: str) -> tuple[Row, ...]:
+    """The rows that a class of attrs declares; `others`: the names of its attributes beside."""
+    hints = get_type_hints(cls)
+    rows: list[Row] = []
+    for attribute in attrs.fields(cls):
+        row = attribute.metadata.get(Row)
+        if row is not None:
+            kind = _kind(hints[attribute.name])
+            whole = attrs.evolve(row, name=attribute.name, kind=kind)
+            rows.append(whole)
+        elif attribute.name not in others:
+            wrong = f"{cls.__name__}.{attribute.name} is no row"
+            raise UsageError(f"{wrong}: use required, optional or path_id")
+    return tuple(rows)
+
+
+def _kind(hint: Any) -> Any:
+    """The type of a row's values: `int` for `int | None`."""
+    kind = hint.__args__[0] if isinstance(hint, UnionType) else hint
+    check_kind(kind)
+    return kind
+
+
+@attrs.frozen(kw_only=True)
+class Table:
+    """Rows side by side, by whatever they may be called."""
+
+    #: What it is called: `Create Price`.
+    name: str
+    #: What it is for, in a sentence or two.
+    description: str
+    rows: tuple[Row, ...]
+
+    @cached_property
+    def fields(self) -> dict[str, Row]:
+        """The rows by display key."""
+        return {row.key: row for row in self.rows}
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The attributes by display key."""
+        return {row.key: row.name for row in self.rows}
+
+    @cached_property
+    def words(self) -> dict[str, Row]:
+        """The rows by whatever an input may be called: parameter, attribute or display key."""
+        by_word: dict[str, Row] = {}
+        for row in self.rows:
+            by_word[row.parameter] = row
+            by_word[row.name] = row
+        return by_word | self.fields

@@ -10,7 +10,7 @@ import attrs
 
 from stripe_plugin.declare.answer import One
 from stripe_plugin.declare.resource import Resource
-from stripe_plugin.declare.row import Row
+from stripe_plugin.declare.row import Row, Table
 from stripe_plugin.errors import Path, UsageError, words
 from stripe_plugin.judge.table import check_table
 
@@ -28,16 +28,13 @@ class Place:
 
 
 @attrs.frozen(kw_only=True)
-class Spec:
+class Spec(Table):
     """Everything declared about an action. One that contradicts itself cannot be made."""
 
-    #: `Create Price`.
-    name: str
     #: Where its class is: `stripe_nodes.prices:CreatePrice`.
     entry: str
-    #: The first line of the class's docstring, and all of it.
+    #: The first line of the class's docstring, all of which is the description.
     summary: str
-    description: str
     #: GET, POST or DELETE, and a path with variables: `POST /v1/prices/{price}`.
     endpoint: str
     #: The resource that it is about.
@@ -52,7 +49,6 @@ class Spec:
     destroys: bool | None
     #: Its page below docs.stripe.com/api, if that is not the resource's and the name's first word.
     docs: str | None
-    rows: tuple[Row, ...]
 
     def __attrs_post_init__(self) -> None:
         for wrong in chain(_wrong_facts(self), _wrong_rows(self)):
@@ -125,25 +121,6 @@ class Spec:
     def path_names(self) -> tuple[str, ...]:
         """The variables of the path, in its order."""
         return tuple(re.findall(r"{(\w+)}", self.path))
-
-    @cached_property
-    def fields(self) -> dict[str, Row]:
-        """The rows by display key."""
-        return {row.key: row for row in self.rows}
-
-    @cached_property
-    def names(self) -> dict[str, str]:
-        """The attributes by display key."""
-        return {row.key: row.name for row in self.rows}
-
-    @cached_property
-    def words(self) -> dict[str, Row]:
-        """The rows by whatever an input may be called: parameter, attribute or display key."""
-        by_word: dict[str, Row] = {}
-        for row in self.rows:
-            by_word[row.parameter] = row
-            by_word[row.name] = row
-        return by_word | self.fields
 
     @cached_property
     def _roots(self) -> dict[str, Row]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stripe_plugin.run.result import Result
 
 Inputs = Mapping[str, Any]
+Asking = tuple[Inputs, Inputs, Inputs, Sequence[str]]  # inputs, options, extra, expand
 NOTHING: Inputs = MappingProxyType({})
 REQUIRE = "STRIPE_PLUGIN_REQUIRE"
 
@@ -128,6 +129,12 @@ class Host(AbstractContextManager["Host"]):
 
         return describe(self.action(action_id))
 
+    def options(self) -> dict[str, Any]:
+        """What every run may be told beside its inputs, as data: rows and a form's schema."""
+        from stripe_plugin.host.manifest import describe_options
+
+        return describe_options()
+
     def action(self, action_id: str) -> "type[Action]":
         """The action's class, imported now. Raises `UsageError` if there is none."""
         return cast("type[Action]", self._actions.load(action_id))
@@ -137,6 +144,7 @@ class Host(AbstractContextManager["Host"]):
         action_id: str,
         inputs: Inputs,
         *,
+        options: Inputs = NOTHING,
         extra: Inputs = NOTHING,
         expand: Sequence[str] = (),
         connection: "Connection | None" = None,
@@ -144,12 +152,13 @@ class Host(AbstractContextManager["Host"]):
     ) -> "Result":
         """Runs it through all hooks.
 
-        `inputs`: by display key or parameter. `extra`: Stripe's parameters without a row. `expand`:
-        linked objects to include. Raises `InvalidInputs`, `UsageError`, `StripeError`, or what a
-        hook raises.
+        `inputs`: by display key or parameter. `options`: what `Host.options()` describes, likewise.
+        `extra`, `expand`: two of them from Python. Raises `InvalidInputs`, `UsageError`,
+        `StripeError`, or what a hook raises.
         """
         with Watch(self._plugins.hook, self._report) as watch:
-            call = self._call(watch, action_id, inputs, extra, expand, connection, context)
+            asked = (inputs, options, extra, expand)
+            call = self._call(watch, action_id, asked, connection, context)
             watch.result = _checked(self._plugins.hook.run_action(**call))
             return watch.result
 
@@ -158,6 +167,7 @@ class Host(AbstractContextManager["Host"]):
         action_id: str,
         inputs: Inputs,
         *,
+        options: Inputs = NOTHING,
         extra: Inputs = NOTHING,
         expand: Sequence[str] = (),
         connection: "Connection | None" = None,
@@ -165,7 +175,8 @@ class Host(AbstractContextManager["Host"]):
     ) -> "Result":
         """The same for asyncio."""
         with Watch(self._plugins.hook, self._report) as watch:
-            call = self._call(watch, action_id, inputs, extra, expand, connection, context)
+            asked = (inputs, options, extra, expand)
+            call = self._call(watch, action_id, asked, connection, context)
             running = self._begin(call)
             if not isawaitable(running):
                 what = f"An arun_action hook gave a {type(running).__name__}, no awaitable"
@@ -173,23 +184,24 @@ class Host(AbstractContextManager["Host"]):
             watch.result = _checked(await running)
             return watch.result
 
-    def _call(  # noqa: PLR0913, PLR0917 - as `run`
+    def _call(
         self,
         watch: Watch,
         action_id: str,
-        inputs: Inputs,
-        extra: Inputs,
-        expand: Sequence[str],
+        asked: Asking,
         connection: "Connection | None",
         context: "RunContext | None",
     ) -> dict[str, Any]:
         """What to call the hooks with: the action, judged, the connection, and the run."""
+        from stripe_plugin.host.asked import Asked, judged
+
         watch.action_id = action_id
-        watch.context = context = _context(context)
+        watch.context = run = _context(context)
         cls = self.action(action_id)
-        action = cls.read(inputs, extra=extra, expand=expand)
-        asks = self._connection(connection, action_id, context)
-        return {"action": action, "connection": asks, "context": context}
+        action, run = judged(cls, Asked(*asked), run)
+        watch.context = run
+        asks = self._connection(connection, action_id, run)
+        return {"action": action, "connection": asks, "context": run}
 
     def _connection(self, given: Any, action_id: str, context: "RunContext") -> "Connection":
         """The one that is given, or that a plugin names, or the environment's."""

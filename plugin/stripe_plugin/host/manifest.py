@@ -3,7 +3,8 @@
 from typing import Any
 
 from stripe_plugin.declare.action import Action
-from stripe_plugin.declare.row import Row
+from stripe_plugin.declare.options import Options
+from stripe_plugin.declare.row import Row, Table
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.judge.table import table_schema
 
@@ -41,7 +42,18 @@ def describe(action: type[Action]) -> Data:
     }
 
 
-def _input(row: Row, spec: Spec) -> Data:
+def describe_options() -> Data:
+    """What every run may be told beside its inputs, JSON-safe: as rows and as a form's schema."""
+    table = Options.table
+    return {
+        "name": table.name,
+        "description": table.description,
+        "inputs": [_input(row, table) for row in table.rows],
+        "form_schema": form_schema(table),
+    }
+
+
+def _input(row: Row, table: Table) -> Data:
     schema = row.schema
     about = {
         "key": row.key,
@@ -57,7 +69,7 @@ def _input(row: Row, spec: Spec) -> Data:
     }
     about |= {limit: schema[limit] for limit in LIMITS if limit in schema}
     if row.conditions:
-        about["conditions"] = [rule.data(spec.names) for rule in row.conditions]
+        about["conditions"] = [rule.data(table.names) for rule in row.conditions]
     if row.reference:
         about["reference"] = {
             "resource": row.reference.object,
@@ -67,14 +79,14 @@ def _input(row: Row, spec: Spec) -> Data:
     return about
 
 
-def form_schema(spec: Spec) -> Data:
+def form_schema(table: Table) -> Data:
     """For form libraries: property name = parameter, title = display key."""
-    schema = table_schema(spec.fields, spec.names)
-    for row in spec.rows:
+    schema = table_schema(table.fields, table.names)
+    for row in table.rows:
         words = {"title": row.key, "description": _description(row), "examples": [row.example]}
         schema["properties"][row.name] = words | schema["properties"][row.name]
-    head = {"$schema": DIALECT, "title": spec.name}
-    return head | {"description": spec.description} | schema
+    head = {"$schema": DIALECT, "title": table.name}
+    return head | {"description": table.description} | schema
 
 
 def _description(row: Row) -> str:

@@ -10,11 +10,11 @@ from typing import Any, Protocol, Self, TypeAlias
 
 import attrs
 
-from stripe_plugin.errors import UsageError
+from stripe_plugin.declare.options import ACCOUNT, OPTIONS, Options
+from stripe_plugin.errors import InvalidInputs, Problem, UsageError
 from stripe_plugin.secrets import masked, shown
 from stripe_plugin.wire.reply import Answer, Lost
 
-ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,250}")
 HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair
 LONGEST_NAME = 5_000  # characters
 LONGEST_ITEM = 10**18
@@ -65,7 +65,7 @@ def wrong_account(value: object) -> str | None:
 
     An empty one, such as an unset variable's, would act on another.
     """
-    if value is None or (isinstance(value, str) and ACCOUNT.fullmatch(value)):
+    if value is None or (isinstance(value, str) and re.fullmatch(ACCOUNT, value)):
         return None
     return f"The account must look like acct_…; got {shown(value)}."
 
@@ -111,6 +111,8 @@ class RunContext:
     """Another connected account than the connection's, `acct_…`."""
     timeout: float | None = attrs.field(default=None, validator=_seconds)
     """Seconds for one attempt; without it the policy's."""
+    deadline: float | None = attrs.field(default=None, validator=_seconds)
+    """Seconds for the whole run: waiting for its turn and a connection, attempts and delays."""
     begun: float | None = attrs.field(default=None, validator=_unix_time)
     """When an earlier try of this run may first have been sent, in unix seconds."""
 
@@ -122,6 +124,19 @@ class RunContext:
         if part and nameless:
             raise UsageError("step and item name a part of a run: they need its run_id")
 
+    def told(self, options: Options) -> Self:
+        """The same run as these options want it. `InvalidInputs` where both say something else."""
+        return attrs.evolve(self, **_agreed(options, self.as_dict()))
+
+    @classmethod
+    def read(cls, options: Mapping[str, Any], **named: Any) -> Self:
+        """The run that options by display key or name describe; `named`: the other fields.
+
+        `Extra` and `Expand` are not the run's, but the action's. `InvalidInputs` has every problem.
+        """
+        said = _agreed(Options.read(options), named)
+        return cls(**{**named, **said})
+
     def as_dict(self) -> dict[str, Any]:
         """As JSON data."""
         return attrs.asdict(self)
@@ -130,6 +145,22 @@ class RunContext:
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
         """What `as_dict` gave."""
         return cls(**kept)
+
+
+def _agreed(options: Options, own: Mapping[str, Any]) -> dict[str, Any]:
+    """What options say of a run, of which `own` is known already."""
+    said = {name: value for name, value in options.run.items() if value is not None}
+    against = [name for name, value in said.items() if own.get(name) not in (None, value)]
+    if against:
+        raise InvalidInputs([_contradiction(name) for name in against])
+    return said
+
+
+def _contradiction(name: str) -> Problem:
+    """What is said otherwise already; the form that is shown it need not know how."""
+    label = f"{OPTIONS} › {Options.table.words[name].key}"
+    text = f"{label} is settled for this run already, as something else: leave it empty."
+    return Problem((OPTIONS.lower(), name), label, "given_twice", text)
 
 
 def _number(least: float, most: float) -> Any:

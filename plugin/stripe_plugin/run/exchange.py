@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Mapping
+from math import inf
 
 import attrs
 
@@ -35,6 +36,7 @@ class Send:
     `timeout`: seconds from opening a connection to the last byte of the answer. `patience`: seconds
     for that and for waiting until there is a connection; waiting for a rate is never counted.
     `not_after`: unix seconds; by then Stripe may have forgotten the key, and it is not sent.
+    `ends`: when the run's deadline is, in seconds of the monotonic clock; that bounds everything.
     """
 
     request: Request
@@ -42,6 +44,11 @@ class Send:
     timeout: float
     patience: float
     not_after: float | None = None
+    ends: float = inf
+
+    def until(self, began: float) -> float:
+        """When its patience ends that began then, in seconds of the monotonic clock."""
+        return min(began + self.patience, self.ends)
 
     def is_too_late(self) -> bool:
         """Asked when everything is ready: a machine may sleep while it waits for its turn."""
@@ -83,6 +90,7 @@ class _Attempts:
         self._mode = account.mode
         self._policy = policy
         self._timeout = context.timeout or policy.timeout
+        self._ends = time.monotonic() + (context.deadline or inf)
         self._log = Log(action, account, context, inputs=policy.log_inputs)
         self._number = 0
         self._spent = 0.0  # seconds of the budget
@@ -107,7 +115,8 @@ class _Attempts:
         sent_at = time.time()
         left = max(self._policy.budget - self._spent, SHORTEST)
         timeout = min(self._timeout, left)
-        command = Send(self._request, self._headers, timeout, left, trusted_until(self._begun))
+        not_after = trusted_until(self._begun)
+        command = Send(self._request, self._headers, timeout, left, not_after, self._ends)
         try:
             answer = yield command
         except GeneratorExit:
@@ -133,7 +142,9 @@ class _Attempts:
         if not self._verdict.again or self._number > self._policy.retries:
             return None
         delay = self._policy.delay(self._number, answer)
-        return delay if self._spent + delay < self._policy.budget else None
+        is_in_budget = self._spent + delay < self._policy.budget
+        is_in_time = time.monotonic() + delay < self._ends
+        return delay if is_in_budget and is_in_time else None
 
     def concluded(self, answer: Answer) -> Result:
         """What the last answer comes to."""

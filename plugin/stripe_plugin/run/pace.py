@@ -22,15 +22,28 @@ class Pace:
     def reserve(self, identity: Hashable, rate: float, now: float) -> float:
         """Takes the next turn, and says how many seconds after `now` it comes."""
         with self._lock:
-            turn = max(self._next.pop(identity, now), now)
-            self._forget_before(now)
-            self._next[identity] = turn + 1 / rate
-        return turn - now
+            return self._reserve(identity, rate, now)
+
+    def book(self, identity: Hashable, rate: float, now: float, most: float) -> float | None:
+        """The same for a turn that comes at most so many seconds after `now`; else None."""
+        with self._lock:
+            if self._due(identity, now) > most:
+                return None
+            return self._reserve(identity, rate, now)
 
     def due(self, identity: Hashable, now: float) -> float:
         """In how many seconds the next turn comes; it is not taken."""
         with self._lock:
-            return max(self._next.get(identity, now) - now, 0.0)
+            return self._due(identity, now)
+
+    def _due(self, identity: Hashable, now: float) -> float:
+        return max(self._next.get(identity, now) - now, 0.0)
+
+    def _reserve(self, identity: Hashable, rate: float, now: float) -> float:
+        turn = max(self._next.pop(identity, now), now)
+        self._forget_before(now)
+        self._next[identity] = turn + 1 / rate
+        return turn - now
 
     def _forget_before(self, now: float) -> None:
         """Turns that have passed are as good as forgotten."""
@@ -42,5 +55,6 @@ class Pace:
 
 
 _pace = Pace()  # of this process
+book = _pace.book
 due = _pace.due
 reserve = _pace.reserve
