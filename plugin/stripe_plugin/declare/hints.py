@@ -1,0 +1,56 @@
+"""Where does a name belong that is no input of an action?"""
+
+from typing import Any
+
+from stripe_plugin.declare.spec import Spec
+
+EXTRA = "Options › Extra"
+OPTIONS = {
+    "extra": "Extra",
+    "expand": "Expand",
+    "account": "Account",
+    "stripe_account": "Account",
+    "idempotency_key": "Idempotency Key",
+    "deadline": "Deadline",
+}
+MOST = 3  # places that a hint names
+
+Steps = tuple[str, ...]
+
+
+def hint(spec: Spec, word: str) -> str:
+    """What follows on "is not an input", if the word is known; "" if it is not."""
+    name = word.casefold().replace(" ", "_")
+    known = spec.documented.operation
+    if name in spec.words:
+        return f" (did you mean {spec.words[name].key}?)"
+    if name in spec.sends:
+        return "; it is always sent"
+    if known and name in known.parameters and name not in OPTIONS:
+        return f"; Stripe takes it: it goes under {EXTRA}"
+    if name in OPTIONS:
+        return f"; it goes under Options › {OPTIONS[name]}"
+    return _nested(spec, name)
+
+
+def _nested(spec: Spec, name: str) -> str:
+    """The places of a key that stands further inside; first those in a row, then the outermost."""
+    known = spec.documented.operation
+    found = [*known.find(name)] if known else []
+    in_rows = [(key, rest) for key, rest in map(spec.within, found) if key]
+    if in_rows:
+        outermost = _outermost(rest for _, rest in in_rows)
+        places = [_path(key, rest) for key, rest in in_rows if len(rest) == outermost]
+        return f"; it is {' or '.join(places[:MOST])}"
+    if found:
+        [first, *rest] = found[0]
+        return f"; it is {_path(first, rest)}, which goes under {EXTRA}"
+    return ""
+
+
+def _outermost(paths: Any) -> int:
+    return min(map(len, paths))
+
+
+def _path(first: str, rest: Any) -> str:
+    return " › ".join([first, *rest])
