@@ -9,6 +9,7 @@ from support import ACTIONS, company, fewest, made, refusal
 from stripe_plugin import Action
 from stripe_plugin.declare.contract import Operation
 from stripe_plugin.declare.hints import OPTIONS
+from stripe_plugin.declare.options import Options
 from stripe_plugin.judge.values import UNKNOWN
 
 EXTRA = "Options › Extra"
@@ -279,6 +280,11 @@ def test_a_nested_key_given_too_high_is_shown_its_place(name: str) -> None:
         [problem] = refusal(name, {**fewest(name), key: "x"})[key]
         assert f" › {key}" in problem
         assert "did you mean" not in problem
+
+
+def test_every_option_has_a_hint() -> None:
+    """The options that a hint may name are those of a run, all of them."""
+    assert {*OPTIONS.values()} == {row.key for row in Options.table.rows}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transf
 import attrs
 
 from stripe_plugin.declare.answer import One
-from stripe_plugin.declare.inputs import EXTRA, MOST_TOLD, Judgement
+from stripe_plugin.declare.hints import EXTRA
+from stripe_plugin.declare.inputs import MOST_TOLD, Judgement
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import path_id, required, rows_of
 from stripe_plugin.declare.spec import Spec

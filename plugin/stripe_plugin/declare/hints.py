@@ -1,10 +1,9 @@
 """Where does a name belong that is no input of an action?"""
 
-from typing import Any
-
 from stripe_plugin.declare.spec import Spec
 
-EXTRA = "Options › Extra"
+EXTRA = "Options › Extra"  # what a form calls it
+#: The options of a run, which are no inputs, by what they may be called.
 OPTIONS = {
     "extra": "Extra",
     "expand": "Expand",
@@ -14,8 +13,6 @@ OPTIONS = {
     "deadline": "Deadline",
 }
 MOST = 3  # places that a hint names
-
-Steps = tuple[str, ...]
 
 
 def hint(spec: Spec, word: str) -> str:
@@ -37,20 +34,11 @@ def _nested(spec: Spec, name: str) -> str:
     """The places of a key that stands further inside; first those in a row, then the outermost."""
     known = spec.documented.operation
     found = [*known.find(name)] if known else []
-    in_rows = [(key, rest) for key, rest in map(spec.within, found) if key]
+    in_rows = [path for path in map(spec.within, found) if path]
     if in_rows:
-        outermost = _outermost(rest for _, rest in in_rows)
-        places = [_path(key, rest) for key, rest in in_rows if len(rest) == outermost]
+        outermost = min(map(len, in_rows))
+        places = [" › ".join(path) for path in in_rows if len(path) == outermost]
         return f"; it is {' or '.join(places[:MOST])}"
     if found:
-        [first, *rest] = found[0]
-        return f"; it is {_path(first, rest)}, which goes under {EXTRA}"
+        return f"; it is {' › '.join(found[0])}, which goes under {EXTRA}"
     return ""
-
-
-def _outermost(paths: Any) -> int:
-    return min(map(len, paths))
-
-
-def _path(first: str, rest: Any) -> str:
-    return " › ".join([first, *rest])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stripe_plugin.declare.hints import hint
+from stripe_plugin.declare.hints import EXTRA, hint
 from stripe_plugin.declare.row import Table
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import Fault, Problem, Refused, near
@@ -22,7 +22,7 @@ from stripe_plugin.judge.values import (
 )
 from stripe_plugin.secrets import shown
 
-EXTRA, EXPAND = "Options › Extra", "Options › Expand"  # what a form calls them
+EXPAND = "Options › Expand"  # what a form calls it
 MOST_TOLD = 20  # problems of one row, and unknown inputs; of more, only how many there are
 
 # Source: docs.stripe.com/expand.

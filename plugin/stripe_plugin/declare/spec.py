@@ -140,12 +140,12 @@ class Spec(Table):
             by_root.setdefault(row.steps[0], row)
         return by_root | {row.name: row for row in self.rows}
 
-    def within(self, steps: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
-        """The display key of the row that a parameter's steps lead into, and the rest of them."""
+    def within(self, steps: tuple[str, ...]) -> tuple[str, ...] | None:
+        """A parameter's steps as a form has them, from a display key on; None outside of rows."""
         row = self._roots.get(steps[0])
         if row is None or steps[: len(row.steps)] != row.steps:
-            return None, steps
-        return row.key, steps[len(row.steps) :]
+            return None
+        return row.key, *steps[len(row.steps) :]
 
     def locate(self, param: str | None, code: str | None = None) -> Place | None:
         """Where Stripe's `param`, such as `line_items[0][price]`, is among the inputs.
