@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stripe_plugin.declare.hints import hint
 from stripe_plugin.declare.spec import Spec
-from stripe_plugin.errors import Fault, Problem, Refused, near
+from stripe_plugin.errors import Fault, Problem, Refused
 from stripe_plugin.judge.rules import Each, Matches
 from stripe_plugin.judge.table import Field, judge_table
 from stripe_plugin.judge.values import (
@@ -40,7 +41,7 @@ class Judgement:
         #: The clean values by attribute, `extra` and `expand` among them.
         self.values: Values = {}
         given = self._given(inputs)
-        beside, faults = _plain(extra)
+        beside, faults = self._beside(extra)
         self._judge_rows(given, beside)
         self._tell_faults("extra", faults)
         self._check_replaced(given, beside)
@@ -91,23 +92,17 @@ class Judgement:
 
     def _tell_not_a_row(self, words: list[Any]) -> None:
         name = self._spec.name
-        keys = self._spec.names
-        known = f"; its inputs are {', '.join(keys)}"
         for word in words[:MOST_TOLD]:
             label = _label(word)
-            hint = near(label, keys) or known
-            text = f"{label or shown(label)} is not an input of {name}{hint}."
+            wrong = f"{label or shown(label)} is not an input of {name}"
+            text = f"{wrong}{hint(self._spec, label)}."
             self._tell(label, "not_a_row", text, label)
         if more := len(words[MOST_TOLD:]):
             text = f"More inputs are not of {name}: {more:,} beside these."
             self._tell("inputs", "not_a_row", text)
 
     def _judge_rows(self, given: Values, beside: Values) -> None:
-        # Conditions look at what is sent: an empty object or list is not.
-        parameters: dict[Parameter, Any] = {}
-        for name, value in beside.items():
-            if not is_empty(value):
-                parameters[Parameter(name)] = value
+        parameters = {Parameter(name): value for name, value in beside.items()}
         clean, faults = judge_table(self._spec.fields, given, parameters)
         for row in self._spec.rows:
             self.values[row.name] = clean.get(row.key)
@@ -116,6 +111,20 @@ class Judgement:
             self._tell_faults(key, found, name)
 
     # --- what is given beside them ----------------------------------------------------------------
+
+    def _beside(self, extra: Any) -> tuple[Values, list[Fault]]:
+        """Parameters without a row, as documented: neither empty nor wrong; and what is wrong."""
+        given, faults = _plain(extra)
+        beside: Values = {}
+        for name, value in given.items():
+            if is_empty(value):
+                continue
+            try:
+                beside[name] = self._spec.documented.into(name).judge(value)
+            except Refused as error:
+                beside[name] = value  # for conditions: it is given
+                faults += [fault.inside(_label(name)) for fault in error.faults]
+        return {name: value for name, value in beside.items() if not is_empty(value)}, faults
 
     def _check_replaced(self, given: Values, beside: Values) -> None:
         rows = [self._spec.fields[key] for key in given]
