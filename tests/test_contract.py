@@ -319,7 +319,7 @@ RULES: Mapping[str, Checked | Elsewhere] = {
     "L6": Checked("list_invoices", _BILL, "Customer", {"customer_account": "acct_1"}),
     "M1": Checked("create_customer", {"Metadata": {"k" * 41: "v"}}, "Metadata"),
     "M2": Checked("create_product", {"Name": "P", "Metadata": "@clear"}, "Metadata"),
-    "M3": Checked("create_customer", {"Address": {"nope": "x"}}, "Address"),
+    "M3": Checked("create_customer", {"Nope": "x"}, "Nope"),
     "M4": Checked("update_product", {"Product ID": "p", "Name": "@clear"}, "Name"),
     "A1": Checked("create_price", {**_PRICE, "Unit Amount": "9.99"}, "Unit Amount"),
     "A2": Checked("create_price", {**_PRICE, "Currency": "kwd", "Unit Amount": 5}, "Unit Amount"),

@@ -63,6 +63,7 @@ class CreateCheckoutSession(Action):
         "The ways to pay on offer; empty for those set in the Dashboard",
         rule.required_if("Mode", "setup", unless=(rule.Parameter("currency"), *_OTHER_METHODS)),
         rule.excludes(*_OTHER_METHODS, rule.Parameter("excluded_payment_method_types")),
+        rule.each(rule.documented()),
     )
     allow_promotion_codes: bool | None = optional(
         "Allow Promotion Codes",

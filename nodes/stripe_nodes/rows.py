@@ -83,6 +83,23 @@ LONG = rule.max_length(5000)
 TAX = rule.one_of("exclusive", "inclusive", "unspecified")
 
 
+# What Stripe has renamed or moved. Source: docs.stripe.com/changelog.
+OLD_ITEM = {"plan": "is price now; the plan's ID works as price"}
+OLD_LINE = {
+    "amount": "is price_data › unit_amount now",
+    "currency": "is price_data › currency now",
+    "name": "is price_data › product_data › name now",
+    "description": "is price_data › product_data › description now",
+    "images": "is price_data › product_data › images now",
+}
+OLD_RECURRING = {"aggregate_usage": "is gone from Stripe's API: the meter says how usage adds up"}
+OLD_SUBSCRIPTION_DATA = {
+    "coupon": "is discounts now, which goes under Options › Extra",
+    "items": "is Line Items now",
+    "trial_from_plan": "is gone from Stripe's API; give trial_period_days",
+}
+
+
 def address() -> rule.Rule:
     """A postal address; an empty line is unset."""
     lines = ("line1", "line2", "city", "state", "postal_code", "country")
@@ -92,9 +109,9 @@ def address() -> rule.Rule:
 def recurring(**more: rule.Field) -> rule.Rule:
     """How often a price is billed."""
     every = rule.need(str, rule.one_of("day", "week", "month", "year"))
-    return rule.keys(
-        interval=every, interval_count=rule.may(int, rules.three_years(interval="interval")), **more
-    )
+    counted = rule.may(int, rules.three_years(interval="interval"))
+    table = rule.keys(interval=every, interval_count=counted, **more)
+    return table.without(OLD_RECURRING)
 
 
 def metered() -> dict[str, rule.Field]:
@@ -152,7 +169,7 @@ def subscription_items() -> tuple[rule.Rule, ...]:
     """The items of a new subscription: a price each."""
     item = _subscription_item()
     item["price"] = rule.may(str, rule.required_if_empty("price_data"), LONG)
-    return rule.max_items(20), rule.each(rule.keys(item))
+    return rule.max_items(20), rule.each(rule.keys(item).without(OLD_ITEM))
 
 
 def subscription_changes() -> rule.Rule:
@@ -160,7 +177,7 @@ def subscription_changes() -> rule.Rule:
     deleted = rule.may(bool, rule.only_if("id"))
     item = _subscription_item(id=rule.may(str, LONG), deleted=deleted, clear_usage=rule.may(bool))
     item["price"] = rule.may(str, rule.required_if_empty("id", "price_data"), LONG)
-    return rule.each(rule.keys(item))
+    return rule.each(rule.keys(item).without(OLD_ITEM))
 
 
 def line_items(**known: rule.Field) -> rule.Rule:
@@ -174,7 +191,7 @@ def line_items(**known: rule.Field) -> rule.Rule:
     counts = rule.keys(enabled=rule.need(bool), minimum=rule.may(int), maximum=rule.may(int))
     item = _priced(**known, price_data=data, adjustable_quantity=rule.may(Object, counts))
     item["price"] = rule.may(str, rule.required_if_empty(*known, "price_data"), LONG)
-    return rule.each(rule.keys(item))
+    return rule.each(rule.keys(item).without(OLD_LINE))
 
 
 def shipping_options() -> tuple[rule.Rule, ...]:
@@ -186,7 +203,7 @@ def shipping_options() -> tuple[rule.Rule, ...]:
 
 def subscription_data() -> rule.Rule:
     """How the subscription that a checkout session starts is set up."""
-    return rule.keys(
+    table = rule.keys(
         application_fee_percent=rule.may(Decimal),
         billing_cycle_anchor=rule.may(int, rules.in_future()),
         billing_mode=rule.may(Object),
@@ -202,3 +219,4 @@ def subscription_data() -> rule.Rule:
         trial_period_days=rule.may(int, rule.at_least(1), rule.excludes("trial_end")),
         trial_settings=rule.may(Object),
     )
+    return table.without(OLD_SUBSCRIPTION_DATA)

@@ -17,6 +17,7 @@ from stripe_plugin.judge.conditions import (
 from stripe_plugin.judge.rules import (
     AtLeast,
     Between,
+    DocumentedValue,
     Each,
     Matches,
     MaxItems,
@@ -37,6 +38,7 @@ __all__ = [
     "Rule",
     "at_least",
     "between",
+    "documented",
     "each",
     "excludes",
     "keys",
@@ -93,8 +95,17 @@ def each(*rules: Rule) -> Each:
     return Each(rules)
 
 
+def documented() -> DocumentedValue:
+    """One of the values that Stripe's API document has here; a newer one passes with a warning."""
+    return DocumentedValue()
+
+
 def keys(fields: Mapping[str, Field] = NOTHING, /, **more: Field) -> Keys:
-    """An object with these keys and no others: a table inside of a row."""
+    """An object with these keys: a table inside of a row.
+
+    Others that Stripe's API document has there are judged by that, and unknown ones pass with a
+    warning; `.without(…)` refuses those that are known to be wrong.
+    """
     return Keys({**fields, **more})
 
 

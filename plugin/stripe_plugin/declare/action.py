@@ -1,21 +1,22 @@
 """What is an action? A class that is its table; an instance has been judged."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from inspect import get_annotations
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import attrs
 
 from stripe_plugin.declare.answer import One
-from stripe_plugin.declare.inputs import Judgement
+from stripe_plugin.declare.inputs import MOST_TOLD, Judgement
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import path_id, required, rows_of
 from stripe_plugin.declare.spec import Spec
-from stripe_plugin.errors import InvalidInputs, Problem, Refused, UsageError, sentences
+from stripe_plugin.errors import Fault, InvalidInputs, Problem, Refused, UsageError, sentences
+from stripe_plugin.judge.rules import inside
 from stripe_plugin.judge.values import NOTHING, is_empty
-from stripe_plugin.secrets import shown
 
 if TYPE_CHECKING:
     from stripe_plugin.wire.request import Request
@@ -113,17 +114,24 @@ class Action:
             raise InvalidInputs([problem], self.spec.id) from None
 
     def warnings(self) -> dict[str, str]:
-        """What looks wrong but may be right: IDs with the prefix of another resource."""
-        found: dict[str, str] = {}
+        """What looks wrong but may be right, by display key.
+
+        IDs with the prefix of another resource, and what Stripe's document does not know.
+        """
+        found: dict[str, list[str]] = {}
+        for key, doubt in islice(self._doubts(), MOST_TOLD):
+            sentence = f"{key}{doubt.words} {doubt.text}."
+            found.setdefault(key, []).append(sentence)
+        return {key: " ".join(said) for key, said in found.items()}
+
+    def _doubts(self) -> Iterator[tuple[str, Fault]]:
         for row in self.spec.rows:
-            resource = row.reference
             value = getattr(self, row.name)
-            if resource is None or not isinstance(value, str):
-                continue
-            if resource.looks_foreign(value):
-                usual = f"{row.key} usually starts with {resource.prefix}"
-                found[row.key] = f"{usual}; got {shown(value)}."
-        return found
+            if not is_empty(value):
+                yield from zip(repeat(row.key), row.doubts(value))
+        for name, value in self.extra.items():
+            doubts = self.spec.documented.into(name).doubts(value)
+            yield from zip(repeat("extra"), inside(name, doubts))
 
     def __repr__(self) -> str:
         given: list[str] = []
@@ -183,7 +191,8 @@ def _declared(cls: type[_A], spec: Callable[..., Spec]) -> type[_A]:
     _check_names(cls)
     made = _table(cls)
     rows = rows_of(made, "extra", "expand")
-    made.spec = spec(rows=rows, **_words(cls))
+    whole = spec(rows=rows, **_words(cls))
+    made.spec = attrs.evolve(whole, rows=whole.at_stripe())
     return made
 
 

@@ -112,6 +112,16 @@ class Shape:
         """What each value of an object is that may have any keys."""
         return self._inner("values")
 
+    @cached_property
+    def keys(self) -> "Mapping[str, Shape]":
+        """The keys of an object, or of the objects in a list, of all alternatives."""
+        found: dict[str, Shape] = {}
+        for each in self.alternatives:
+            found |= each.fields
+            if each.items is not None:
+                found |= each.items.keys
+        return found
+
     def _inner(self, word: str) -> "Shape | None":
         number = self._facts.get(word)
         return None if number is None else self._shape(number)
@@ -146,20 +156,10 @@ class Operation:
         while level:
             below: dict[tuple[str, ...], Shape] = {}
             for place, shape in level.items():
-                for name, inner in _keys(shape).items():
+                for name, inner in shape.keys.items():
                     below[*place, name] = inner
             yield from (place for place in below if place[-1] == key)
             level = below
-
-
-def _keys(shape: Shape) -> Shapes:
-    """The keys of an object, or of the objects in a list."""
-    found: dict[str, Shape] = {}
-    for each in shape.alternatives:
-        found |= each.fields
-        if each.items is not None:
-            found |= _keys(each.items)
-    return found
 
 
 @cache

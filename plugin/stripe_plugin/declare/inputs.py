@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stripe_plugin.declare.hints import hint
 from stripe_plugin.declare.row import Table
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import Fault, Problem, Refused, near
@@ -83,25 +84,24 @@ class RowsJudgement:
                 given[row.key] = _cleared(value)
         return given
 
+    def _hint(self, word: str) -> str:
+        """Where a word may belong that is no row."""
+        keys = self._table.names
+        return near(word, keys) or f"; its inputs are {', '.join(keys)}"
+
     def _tell_not_a_row(self, words: list[Any]) -> None:
         name = self._table.name
-        keys = self._table.names
-        known = f"; its inputs are {', '.join(keys)}"
         for word in words[:MOST_TOLD]:
             label = _label(word)
-            hint = near(label, keys) or known
-            text = f"{label or shown(label)} is not an input of {name}{hint}."
+            wrong = f"{label or shown(label)} is not an input of {name}"
+            text = f"{wrong}{self._hint(label)}."
             self._tell(label, "not_a_row", text, label)
         if more := len(words[MOST_TOLD:]):
             text = f"More inputs are not of {name}: {more:,} beside these."
             self._tell("inputs", "not_a_row", text)
 
     def _judge_rows(self, given: Values, beside: Values) -> None:
-        # Conditions look at what is sent: an empty object or list is not.
-        parameters: dict[Parameter, Any] = {}
-        for name, value in beside.items():
-            if not is_empty(value):
-                parameters[Parameter(name)] = value
+        parameters = {Parameter(name): value for name, value in beside.items()}
         clean, faults = judge_table(self._table.fields, given, parameters)
         for row in self._table.rows:
             self.values[row.name] = clean.get(row.key)
@@ -117,12 +117,29 @@ class Judgement(RowsJudgement):
         super().__init__(spec)
         self._spec = spec
         given = self._given(inputs)
-        beside, faults = _plain(extra)
+        beside, faults = self._beside(extra)
         self._judge_rows(given, beside)
         self._tell_faults(EXTRA, faults, "options", "extra")
         self._check_replaced(given, beside)
         self.values["extra"] = beside
         self._judge_expand(expand)
+
+    def _hint(self, word: str) -> str:
+        return hint(self._spec, word)
+
+    def _beside(self, extra: Any) -> tuple[Values, list[Fault]]:
+        """Parameters without a row, as documented: neither empty nor wrong; and what is wrong."""
+        given, faults = _plain(extra)
+        beside: Values = {}
+        for name, value in given.items():
+            if is_empty(value):
+                continue
+            try:
+                beside[name] = self._spec.documented.into(name).judge(value)
+            except Refused as error:
+                beside[name] = value  # for conditions: it is given
+                faults += [fault.inside(_label(name)) for fault in error.faults]
+        return {name: value for name, value in beside.items() if not is_empty(value)}, faults
 
     def _check_replaced(self, given: Values, beside: Values) -> None:
         rows = [self._spec.fields[key] for key in given]

@@ -1,6 +1,7 @@
 """What is a row of an action's table? It is declared by one of three words."""
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from types import UnionType
 from typing import Any, get_type_hints
@@ -8,11 +9,12 @@ from typing import Any, get_type_hints
 import attrs
 
 from stripe_plugin.declare.resource import Resource
-from stripe_plugin.errors import UsageError
+from stripe_plugin.errors import Fault, UsageError
 from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.rules import Between, OneOf, Reference, Rule
 from stripe_plugin.judge.table import Field
 from stripe_plugin.judge.values import check_kind
+from stripe_plugin.secrets import shown
 
 CHOICES = (OneOf, Between)
 
@@ -52,6 +54,14 @@ class Row(Field):
             if isinstance(rule, Reference) and isinstance(rule.to, Resource):
                 return rule.to
         return None
+
+    def doubts(self, value: Any) -> Iterator[Fault]:
+        """What looks wrong in a value that was judged, but may be right."""
+        resource = self.reference
+        if resource is not None and isinstance(value, str) and resource.looks_foreign(value):
+            usual = f"usually starts with {resource.prefix}"
+            yield Fault(f"{usual}; got {shown(value)}", "prefix")
+        yield from super().doubts(value)
 
     @property
     def choices(self) -> list[Rule]:

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from stripe_plugin.declare.answer import One
+from stripe_plugin.declare.documented import Documented
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, Table
 from stripe_plugin.errors import Path, UsageError, words
@@ -67,6 +68,15 @@ class Spec(Table):
     def path(self) -> str:
         """The path, with its {variables}."""
         return self.endpoint.split(" ")[-1]
+
+    @cached_property
+    def documented(self) -> Documented:
+        """What Stripe's API document says of its parameters."""
+        return Documented(self.method, self.path)
+
+    def at_stripe(self) -> tuple[Row, ...]:
+        """The rows, each with what is documented of it, to judge by what no table has."""
+        return tuple(row.at(self.documented.into(row.parameter)) for row in self.rows)
 
     @property
     def repeatable(self) -> bool:
@@ -129,6 +139,13 @@ class Spec(Table):
         for row in self.rows:
             by_root.setdefault(row.steps[0], row)
         return by_root | {row.name: row for row in self.rows}
+
+    def within(self, steps: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+        """The display key of the row that a parameter's steps lead into, and the rest of them."""
+        row = self._roots.get(steps[0])
+        if row is None or steps[: len(row.steps)] != row.steps:
+            return None, steps
+        return row.key, steps[len(row.steps) :]
 
     def locate(self, param: str | None, code: str | None = None) -> Place | None:
         """Where Stripe's `param`, such as `line_items[0][price]`, is among the inputs.

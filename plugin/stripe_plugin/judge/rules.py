@@ -1,15 +1,36 @@
 """What must one value be? A rule judges it, reads itself aloud, and exports as data."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
 import attrs
 
-from stripe_plugin.errors import Refused
+from stripe_plugin.errors import Fault, Refused, near
 from stripe_plugin.judge.values import NOTHING, Given, Label, each
 from stripe_plugin.secrets import shown
+
+
+class Witness(Protocol):
+    """Where a value is sent to, and what is known of what may stand there."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The fixed values of what stands here, or of each in a list; none: any."""
+        ...
+
+    def into(self, key: str) -> "Witness":
+        """The place of a key of what stands here."""
+        ...
+
+    def judge(self, value: Any) -> Any:
+        """A value of this place, clean, or `Refused`."""
+        ...
+
+    def doubts(self, value: Any) -> Iterator[Fault]:
+        """What looks wrong in a value that was judged, but may be right."""
+        ...
 
 
 class Rule:
@@ -47,6 +68,14 @@ class Rule:
         if not self.holds(value):
             raise self.refused(value)
         return value
+
+    def at(self, witness: Witness) -> "Rule":  # noqa: ARG002 - for those that ask what is known there
+        """The rule for a value that is sent to this place."""
+        return self
+
+    def doubts(self, value: Any) -> Iterator[Fault]:  # noqa: ARG002 - most rules know
+        """What looks wrong in a value that was judged, but may be right."""
+        yield from ()
 
     def refused(self, value: Any) -> Refused:
         """The refusal of a value."""
@@ -237,3 +266,68 @@ class Each(Rule):
         for rule in self.rules:
             value = each(value, partial(rule.judge, given=NOTHING))
         return value
+
+    def at(self, witness: Witness) -> "Each":
+        return Each(tuple(rule.at(witness) for rule in self.rules))
+
+    def doubts(self, value: Any) -> Iterator[Fault]:
+        for position, item in enumerate(value):
+            for rule in self.rules:
+                yield from inside(position, rule.doubts(item))
+
+
+@attrs.frozen
+class Known(Rule):
+    """What is known of the place that a value is sent to, and nothing more."""
+
+    name: ClassVar[str] = "known"
+    witness: Witness
+
+    @property
+    def text(self) -> str:
+        return "As Stripe documents it"
+
+    def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it has no neighbours
+        return self.witness.judge(value)
+
+    def doubts(self, value: Any) -> Iterator[Fault]:
+        return self.witness.doubts(value)
+
+
+@attrs.frozen
+class DocumentedValue(Rule):
+    """One of the fixed values that are known at its place; others may have come since."""
+
+    name: ClassVar[str] = "documented"
+    witness: Witness | None = None  # declared without it
+
+    @property
+    def text(self) -> str:
+        return "One of Stripe's values"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return {"enum": [*self.witness.values]} if self.witness else {}
+
+    def at(self, witness: Witness) -> "DocumentedValue":
+        return DocumentedValue(witness)
+
+    def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it has no neighbours
+        return value
+
+    def doubts(self, value: Any) -> Iterator[Fault]:
+        known = self.witness.values if self.witness else ()
+        if isinstance(value, str) and value not in known:
+            yield newer(value, known)
+
+
+def newer(value: str, known: Iterable[str]) -> Fault:
+    """The doubt about a value that Stripe may have added since."""
+    words = f"is not among the values that Stripe documents{near(value, known)}"
+    return Fault(f"{words}; got {shown(value)}, which is sent all the same", "undocumented")
+
+
+def inside(step: str | int, faults: Iterable[Fault]) -> Iterator[Fault]:
+    """The same faults, seen from an object that has the value at `step`, or from a list."""
+    label = step if isinstance(step, int) else shown(step).strip('"')
+    return (fault.inside(label) for fault in faults)

@@ -1,16 +1,26 @@
 """How are fields judged side by side? Once, and every problem at its place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import attrs
 
 from stripe_plugin.errors import Fault, Refused, UsageError, near
 from stripe_plugin.judge.conditions import Condition
-from stripe_plugin.judge.rules import Rule
+from stripe_plugin.judge.rules import Known, Rule, Witness, inside
 from stripe_plugin.judge.schema import TableSchema, value_schema
-from stripe_plugin.judge.values import CLEAR, NOTHING, UNKNOWN, Given, Names, is_given, typed
+from stripe_plugin.judge.values import (
+    CLEAR,
+    NOTHING,
+    UNKNOWN,
+    Given,
+    Names,
+    holds_objects,
+    is_empty,
+    is_given,
+    typed,
+)
 from stripe_plugin.secrets import shown
 
 MOST_HINTS = 20  # unknown keys of which the nearest known one is looked for
@@ -52,6 +62,19 @@ class Field:
         for rule in self.restrictions:
             value = rule.judge(value, given)
         return value
+
+    def at(self, witness: Witness) -> Self:
+        """The same for a value that is sent to this place; free objects are as known there."""
+        rules = [it.at(witness) if isinstance(it, Rule) else it for it in self.rules]
+        if holds_objects(self.kind) and not self.restrictions:
+            rules.append(Known(witness))
+        return attrs.evolve(self, rules=tuple(rules))
+
+    def doubts(self, value: Any) -> Iterator[Fault]:
+        """What looks wrong in a value that was judged, but may be right."""
+        if value is not UNKNOWN and value is not CLEAR:
+            for rule in self.restrictions:
+                yield from rule.doubts(value)
 
     def _cleared(self) -> Any:
         if self.clearable:
@@ -115,13 +138,23 @@ def table_schema(fields: Fields, names: Names) -> dict[str, Any]:
 
 @attrs.frozen
 class Keys(Rule):
-    """An object with these keys and no others: a table inside of a row."""
+    """An object with these keys: a table inside of a row.
+
+    Others are judged by what is known of its place; without a place there are no others.
+    """
 
     name: ClassVar[str] = "keys"
     table: Fields
+    #: Keys that are known to be wrong: see `without`.
+    gone: Mapping[str, str] = NOTHING
+    witness: Witness | None = None
 
     def __attrs_post_init__(self) -> None:
         check_table(self.table)
+
+    def without(self, gone: Mapping[str, str]) -> "Keys":
+        """The same, but these keys are refused; each has what follows on it: "is price now"."""
+        return attrs.evolve(self, gone=gone)
 
     @property
     def text(self) -> str:
@@ -133,7 +166,12 @@ class Keys(Rule):
     @property
     def schema(self) -> Mapping[str, Any]:
         names = {key: key for key in self.table}
-        return table_schema(self.table, names)
+        schema = table_schema(self.table, names)
+        if self.witness is not None:
+            del schema["additionalProperties"]
+        if self.gone:
+            schema["propertyNames"] = {"not": {"enum": [*self.gone]}}
+        return schema
 
     def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it has its own neighbours
         """Empty keys are left out, but for `""` where Stripe unsets a key by it."""
@@ -141,10 +179,24 @@ class Keys(Rule):
         faults: list[Fault] = []
         for key, found in by_key.items():
             faults += [fault.inside(key) for fault in found]
-        faults += self._unknown(value)
+        if self.gone.keys() & value.keys():  # what is missing then stands under the wrong key
+            faults = [it for it in faults if not it.rule.startswith("required")]
+        others = {key: item for key, item in value.items() if key not in self.table}
+        clean |= self._judge_others(others, faults)
         if faults:
             raise Refused(faults)
         return clean
+
+    def at(self, witness: Witness) -> "Keys":
+        table = {key: field.at(witness.into(key)) for key, field in self.table.items()}
+        return attrs.evolve(self, table=table, witness=witness)
+
+    def doubts(self, value: Any) -> Iterator[Fault]:
+        for key, item in value.items():
+            if key in self.table:
+                yield from inside(key, self.table[key].doubts(item))
+            elif self.witness is not None:
+                yield from inside(key, self.witness.into(key).doubts(item))
 
     def _given(self, value: Mapping[str, Any]) -> dict[str, Any]:
         kept: dict[str, Any] = {}
@@ -156,14 +208,21 @@ class Keys(Rule):
                 kept[key] = item
         return kept
 
-    def _unknown(self, value: Mapping[str, Any]) -> list[Fault]:
-        faults: list[Fault] = []
-        for key in value:
-            if key in self.table:
-                continue
-            label = shown(key)
-            hint = near(key, self.table) if len(faults) < MOST_HINTS else ""
-            path = (label.strip('"'),)
-            text = f"is not a key here{hint}"
-            faults.append(Fault(text, "not_a_key", path, f" › {label}"))
-        return faults
+    def _judge_others(self, others: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
+        """Those without a field, clean; what is wrong with them goes to the faults."""
+        clean: dict[str, Any] = {}
+        for key, item in others.items():
+            try:
+                clean[key] = self._judge_other(key, item, len(faults) < MOST_HINTS)
+            except Refused as error:
+                label = shown(key).strip('"')
+                faults += [fault.inside(label) for fault in error.faults]
+        return {key: item for key, item in clean.items() if not is_empty(item)}
+
+    def _judge_other(self, key: str, item: Any, hinted: bool) -> Any:  # noqa: FBT001 - said at once
+        if key in self.gone:
+            raise Refused(self.gone[key], "gone")
+        if self.witness is not None:
+            return None if is_empty(item) else self.witness.into(key).judge(item)
+        hint = near(key, self.table) if hinted else ""
+        raise Refused(f"is not a key here{hint}", "not_a_key")

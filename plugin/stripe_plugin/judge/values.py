@@ -244,6 +244,11 @@ def is_list_kind(kind: Any) -> bool:
     return origin is list
 
 
+def holds_objects(kind: Any) -> bool:
+    """Whether values of a type are objects, or lists of them."""
+    return is_object_kind(get_args(kind)[0] if is_list_kind(kind) else kind)
+
+
 # cattrs' own hooks guess ("false" reads as True); these read exactly or refuse.
 _converter = cattrs.Converter(detailed_validation=False)
 _converter.register_structure_hook(str, text)

@@ -1,0 +1,228 @@
+"""What does Stripe's API document say of one place in the parameters, and of a value there?
+
+It is one witness, of one version: what it knows is judged by it, what it does not know is doubtful.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+import attrs
+
+from stripe_plugin.declare import contract
+from stripe_plugin.declare.contract import NO_SHAPES, Operation, Shape, Shapes
+from stripe_plugin.errors import Fault, Refused, near
+from stripe_plugin.judge.rules import inside, newer
+from stripe_plugin.judge.values import CLEAR, UNKNOWN, each, is_empty, is_list, is_object, typed
+from stripe_plugin.secrets import shown
+
+MOST_SAID = 12  # fixed values that a sentence names; of more, only the nearest
+MOST_HINTS = 20  # of one value
+
+KINDS: dict[str | None, Any] = {
+    "string": str,
+    "integer": int,
+    "number": Decimal,
+    "boolean": bool,
+    "object": dict[str, Any],
+    "array": list[Any],
+}
+
+
+@attrs.frozen
+class Documented:
+    """A place among the parameters of an endpoint: names from the outside in.
+
+    An object in a list has the list's place. The document is read when something is first asked.
+    """
+
+    method: str
+    path: str
+    steps: tuple[str, ...] = ()
+
+    def into(self, key: str) -> "Documented":
+        """The place of a key of what stands here; `a[b][0][c]` is three steps."""
+        steps = [step for step in re.findall(r"[^\[\]]+", key) if not step.isdecimal()]
+        return attrs.evolve(self, steps=(*self.steps, *steps))
+
+    @cached_property
+    def operation(self) -> Operation | None:
+        """The endpoint in the document; None if that has it not."""
+        return contract.operation(self.method, self.path)
+
+    @cached_property
+    def beside(self) -> Shapes:
+        """What may stand beside it, and itself."""
+        known = self.operation.parameters if self.operation else NO_SHAPES
+        for step in self.steps[:-1]:
+            known = known[step].keys if step in known else NO_SHAPES
+        return known
+
+    @property
+    def shape(self) -> Shape | None:
+        """What may stand here; None if the document does not know the place."""
+        return self.beside.get(self.steps[-1]) if self.steps else None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The fixed values of what stands here, or of each in a list; none: any."""
+        shape = self.shape
+        inner = shape and (shape.items or shape)
+        return inner.enum if inner else ()
+
+    def judge(self, value: Any) -> Any:
+        """A value of this place, clean; `Refused` if the document knows the place, and better.
+
+        Empty values in it are not given.
+        """
+        return _Reading().read(self.shape, value)
+
+    def doubts(self, value: Any) -> Iterator[Fault]:
+        """What the document does not know of a value that was judged."""
+        shape = self.shape
+        if shape is not None:
+            yield from _doubts(shape, value)
+        elif self.operation is not None:
+            yield _unknown(self.steps[-1], self.beside)
+
+
+def _unknown(key: str, known: Iterable[str]) -> Fault:
+    hint = near(key, known)
+    text = f"is not in Stripe's API document of {contract.version()}{hint}; it is sent all the same"
+    return Fault(text, "undocumented")
+
+
+class _Reading:
+    """One reading of a value by what the document says of it."""
+
+    def __init__(self) -> None:
+        self._hints = count(1)
+
+    def read(self, shape: Shape | None, value: Any) -> Any:
+        """The value, clean; the first alternative that takes it counts."""
+        if value is UNKNOWN or shape is None:
+            return value
+        if value is CLEAR or value == "@clear":
+            return CLEAR
+        refusals: list[Refused] = []
+        for alternative in shape.alternatives:
+            try:
+                return self._read_one(alternative, value)
+            except Refused as error:
+                refusals.append(error)
+        raise _one_of(refusals)
+
+    def _read_one(self, shape: Shape, value: Any) -> Any:
+        if shape.type == "object":
+            return self._read_object(shape, typed(value, dict[str, Any]))
+        if shape.type == "array":
+            return self._read_list(shape, typed(value, list[Any]))
+        if shape.format == "decimal":
+            return typed(value, Decimal)
+        clean = typed(value, KINDS[shape.type])
+        if isinstance(clean, str):
+            self._check_text(shape, clean)
+        return clean
+
+    def _read_object(self, shape: Shape, given: dict[str, Any]) -> Any:
+        clean: dict[str, Any] = {}
+        faults: list[Fault] = []
+        for key, value in _filled(given):
+            try:
+                clean[key] = self._read_key(shape, key, value)
+            except Refused as error:
+                faults += [fault.inside(shown(key).strip('"')) for fault in error.faults]
+        clean = dict(_filled(clean))
+        if clean:  # else it is empty itself, and asks for nothing
+            faults += _missing(shape, given)
+        if faults:
+            raise Refused(faults)
+        return clean
+
+    def _read_key(self, shape: Shape, key: str, value: Any) -> Any:
+        free = shape.values
+        if key in shape.fields or free is None:
+            return self.read(shape.fields.get(key), value)
+        # Keys of one's own take what can be written as text, as Metadata does.
+        if free.type == "string" and isinstance(value, bool | int | Decimal | float):
+            return value
+        return self.read(free, value)
+
+    def _read_list(self, shape: Shape, given: list[Any]) -> list[Any]:
+        kept = [value for value in given if not is_empty(value)]
+        clean = each(kept, lambda value: self.read(shape.items, value))
+        return [value for value in clean if not is_empty(value)]
+
+    def _check_text(self, shape: Shape, text: str) -> None:
+        if shape.enum and not shape.is_open and text not in shape.enum:
+            words = f"must be {self._named(text, shape.enum)}"
+            raise Refused(f"{words}; got {shown(text)}", "one_of")
+        if shape.max_length and len(text) > shape.max_length:
+            most = f"{shape.max_length:,}"
+            raise Refused(f"must be at most {most} characters long", "max_length")
+
+    def _named(self, text: str, values: tuple[str, ...]) -> str:
+        if len(values) <= MOST_SAID:
+            names = ", ".join(values)
+            return f"one of {names}" if len(values) > 1 else names
+        hint = near(text, values) if next(self._hints) <= MOST_HINTS else ""
+        return f"one of the {len(values)} values that Stripe documents{hint}"
+
+
+def _missing(shape: Shape, given: dict[str, Any]) -> Iterator[Fault]:
+    for key, inner in shape.fields.items():
+        if inner.required and is_empty(given.get(key)):
+            yield Fault("is required", "required").inside(key)
+
+
+def _filled(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    return ((key, value) for key, value in values.items() if not is_empty(value))
+
+
+def _one_of(refusals: list[Refused]) -> Refused:
+    """The refusal that is furthest inside; of several at the value itself, all in one."""
+    furthest = max(refusals, key=lambda error: max(len(fault.path) for fault in error.faults))
+    if len(refusals) == 1 or any(fault.path for fault in furthest.faults):
+        return furthest
+    wanted = [str(error).partition(";")[0].removeprefix("must be ") for error in refusals]
+    got = str(refusals[-1]).partition(";")[2] or " it is none of these"
+    return Refused(f"must be {' or '.join(wanted)};{got}")
+
+
+# --- what looks wrong, but may be right -----------------------------------------------------------
+
+
+def _doubts(shape: Shape, value: Any) -> Iterator[Fault]:
+    fitting = _fitting(shape, value)
+    if is_object(value):
+        for key, item in value.items():
+            yield from inside(key, _doubts_of_key(fitting, key, item))
+    elif is_list(value) and fitting.items is not None:
+        for position, item in enumerate(value):
+            yield from inside(position, _doubts(fitting.items, item))
+    elif isinstance(value, str) and fitting.is_open and value not in fitting.enum:
+        yield newer(value, fitting.enum)
+
+
+def _doubts_of_key(shape: Shape, key: str, value: Any) -> Iterator[Fault]:
+    inner = shape.fields.get(key, shape.values)
+    if inner is not None:
+        yield from _doubts(inner, value)
+    elif shape.fields:
+        yield _unknown(key, shape.fields)
+
+
+def _fitting(shape: Shape, value: Any) -> Shape:
+    """The alternative that takes a value which was judged."""
+    if len(shape.alternatives) == 1:
+        return shape.alternatives[0]
+    for alternative in shape.alternatives:
+        try:
+            _Reading().read(alternative, value)
+        except Refused:
+            continue
+        return alternative
+    return shape

@@ -1,0 +1,289 @@
+"""What no row has is judged by what Stripe's API document says of it, and so are its hints."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from support import ACTIONS, company, fewest, made, refusal
+
+from stripe_plugin import Action
+from stripe_plugin.declare.contract import Operation
+from stripe_plugin.judge.values import UNKNOWN
+
+VERSION = "2026-08-26.dahlia"
+SELL = fewest("create_checkout_session")
+Given = Mapping[str, Any]
+
+
+def session(**extra: Any) -> Action:
+    """A checkout session with something beside its rows."""
+    return ACTIONS["create_checkout_session"].read(SELL, extra=extra)
+
+
+def refused(**extra: Any) -> list[str]:
+    """The problems of what stands beside the rows of a checkout session."""
+    return refusal("create_checkout_session", SELL, extra).get("extra", [])
+
+
+# --- keys inside of rows --------------------------------------------------------------------------
+
+
+def subscription(data: Given) -> dict[str, Any]:
+    """Inputs that sell a subscription with such data."""
+    return company("create_checkout_session", "Subscription Data", data) | {"Mode": "subscription"}
+
+
+def test_a_key_that_only_the_document_has_is_taken() -> None:
+    """A nested key without a field of its own is read in the type that the document gives it."""
+    data = {"billing_cycle_anchor_config": {"day_of_month": "31", "hour": 0}}
+    one = made("create_checkout_session", subscription(data))
+    anchor = "subscription_data[billing_cycle_anchor_config]"
+    assert (f"{anchor}[day_of_month]", "31") in one.request().params
+    assert one.warnings() == {}
+    assert one.inputs()["Subscription Data"]["billing_cycle_anchor_config"]["day_of_month"] == 31
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"hour": 3}, "billing_cycle_anchor_config › day_of_month is required."),
+        ({"day_of_month": "x"}, "billing_cycle_anchor_config › day_of_month must be a whole"),
+        ("soon", "billing_cycle_anchor_config must be an object"),
+    ],
+)
+def test_a_key_that_only_the_document_has_is_judged(config: Any, sentence: str) -> None:
+    """What is wrong with such a key is told with its path, beside what else is wrong."""
+    data = {"billing_cycle_anchor_config": config, "trial_period_days": 0}
+    problems = refusal("create_checkout_session", subscription(data))["Subscription Data"]
+    assert f"Subscription Data › {sentence}" in " ".join(problems)
+    assert "trial_period_days must be at least 1" in " ".join(problems)
+
+
+def test_a_key_that_nobody_knows_passes_with_a_warning() -> None:
+    """A key that the document does not have may be newer than it: it is sent, and that is said."""
+    inputs = {"Customer": "cus_1", "Items": [{"price": "price_1"}, {"price": "p", "prize": "x"}]}
+    one = made("create_subscription", inputs)
+    assert ("items[1][prize]", "x") in one.request().params
+    assert one.warnings() == {
+        "Items": f"Items › 2 › prize is not in Stripe's API document of {VERSION}"
+        " (did you mean price?); it is sent all the same."
+    }
+
+
+def test_a_free_object_is_judged_and_warned_of_as_documented() -> None:
+    """An object without a table is read by the document, too, and unknown keys inside are told."""
+    data = {"trial_settings": {"end_behavior": {"missing_payment_method": "cancel", "new": 1}}}
+    one = made("create_checkout_session", subscription(data))
+    assert "trial_settings › end_behavior › new is not in" in one.warnings()["Subscription Data"]
+    data = {"trial_settings": {"end_behavior": {"missing_payment_method": "none"}}}
+    [problem] = refusal("create_checkout_session", subscription(data))["Subscription Data"]
+    assert "missing_payment_method must be one of cancel, create_invoice, pause; got" in problem
+
+
+def test_what_holds_nothing_is_not_given() -> None:
+    """An object of which every key is empty asks for none of its keys, and is not sent."""
+    data = {"description": "d", "trial_settings": {"end_behavior": {"missing_payment_method": ""}}}
+    one = made("create_checkout_session", subscription(data))
+    assert [name for name, _ in one.request().params if "trial_settings" in name] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "sentence"),
+    [
+        (
+            "create_subscription",
+            {"Customer": "cus_1", "Items": [{"plan": "p"}]},
+            "Items › 1 › plan is price now; the plan's ID works as price.",
+        ),
+        (
+            "create_checkout_session",
+            {**SELL, "Line Items": [{"price": "p", "currency": "usd"}]},
+            "Line Items › 1 › currency is price_data › currency now.",
+        ),
+    ],
+)
+def test_what_is_known_to_be_wrong_is_refused_with_the_way_out(
+    name: str, inputs: Given, sentence: str
+) -> None:
+    """A key that Stripe has renamed or moved is refused, and the sentence says what to do."""
+    assert [sentence] in refusal(name, inputs).values()
+
+
+# --- fixed values that may grow -------------------------------------------------------------------
+
+
+def test_stripes_values_are_choices_and_newer_ones_pass() -> None:
+    """Payment Method Types offers the document's values; a newer one passes with a warning."""
+    name, key = "create_checkout_session", "Payment Method Types"
+    schema = ACTIONS[name].spec.fields[key].schema
+    assert {"card", "link", "sepa_debit"} <= {*schema["items"]["enum"]}
+    assert made(name, {**SELL, key: ["card", "link"]}).warnings() == {}
+    one = made(name, {**SELL, key: ["card", "lnk"]})
+    assert ("payment_method_types[1]", "lnk") in one.request().params
+    assert one.warnings()[key].startswith("Payment Method Types › 2 is not among the values")
+    assert '(did you mean link?); got "lnk"' in one.warnings()[key]
+
+
+# --- parameters beside the rows -------------------------------------------------------------------
+
+READ: Mapping[str, tuple[Given, list[tuple[str, str]]]] = {
+    "text of a boolean": (
+        {"tax_id_collection": {"enabled": "true"}},
+        [("tax_id_collection[enabled]", "true")],
+    ),
+    "text of a number": ({"expires_at": " 1900000000 "}, [("expires_at", "1900000000")]),
+    "text of an object": (
+        {"automatic_tax": '{"enabled": true}'},
+        [("automatic_tax[enabled]", "true")],
+    ),
+    "text of a list": ({"discounts": '[{"coupon": "c"}]'}, [("discounts[0][coupon]", "c")]),
+    "a fixed value": ({"locale": "de"}, [("locale", "de")]),
+    "keys of one's own": (
+        {"payment_intent_data": {"metadata": {"a": 1, "b": True, "c": "x"}}},
+        [
+            ("payment_intent_data[metadata][a]", "1"),
+            ("payment_intent_data[metadata][b]", "true"),
+            ("payment_intent_data[metadata][c]", "x"),
+        ],
+    ),
+    "empty values": (
+        {"locale": "", "discounts": [], "automatic_tax": {}, "currency": None, "phone_number": ""},
+        [],
+    ),
+    "empty values further inside": (
+        {"payment_intent_data": {"description": "", "shipping": {"name": "", "address": {}}}},
+        [],
+    ),
+    "a name in brackets": ({"discounts[0][coupon]": "c"}, [("discounts[0][coupon]", "c")]),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_extra_is_read_as_rows_are(case: str) -> None:
+    """A parameter beside the rows is read in its documented type; an empty one is not given."""
+    extra, sent = READ[case]
+    usual = made("create_checkout_session", SELL).request().params
+    one = session(**extra)
+    assert [pair for pair in one.request().params if pair not in usual] == sent
+    assert one.warnings() == {}
+
+
+@pytest.mark.parametrize(
+    ("extra", "sentence"),
+    [
+        ({"expires_at": "soon"}, "extra › expires_at must be a whole number"),
+        ({"automatic_tax": {"enabled": "on"}}, "extra › automatic_tax › enabled must be true or"),
+        ({"automatic_tax": {"liability": {"type": "self"}}}, "automatic_tax › enabled is required"),
+        ({"automatic_tax": "on"}, "extra › automatic_tax must be an object"),
+        ({"discounts": {"coupon": "c"}}, "extra › discounts must be a list"),
+        ({"discounts": [{"coupon": 5}]}, "extra › discounts › 1 › coupon must be text"),
+        ({"submit_type": "by"}, "extra › submit_type must be one of auto, book, donate, pay"),
+        ({"locale": 5}, "extra › locale must be text"),
+        ({"discounts[0][coupon]": ["c"]}, "must be text"),
+    ],
+)
+def test_extra_is_judged(extra: Given, sentence: str) -> None:
+    """A parameter beside the rows that the document says is wrong is refused with its path."""
+    assert sentence in " ".join(refused(**extra))
+
+
+def test_one_of_several_types_says_all() -> None:
+    """Where Stripe takes values of several types, the refusal of another names them all."""
+    extra = {"trial_end": "soon"}
+    [problem] = refusal("create_subscription", fewest("create_subscription"), extra)["extra"]
+    assert problem == 'extra › trial_end must be now or a whole number, such as 10; got "soon".'
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ({"lokale": "de"}, "extra › lokale is not in Stripe's API document of"),
+        ({"lokale": "de"}, "(did you mean locale?)"),
+        ({"automatic_tax": {"enabled": True, "nu": 1}}, "extra › automatic_tax › nu is not in"),
+        ({"locale": "xx"}, "extra › locale is not among the values that Stripe documents"),
+    ],
+)
+def test_what_the_document_does_not_know_passes_with_a_warning(extra: Given, words: str) -> None:
+    """A newer parameter, key or value is sent as it is, and a warning says what is not known."""
+    one = session(**extra)
+    assert words in one.warnings()["extra"]
+    assert {*extra} <= {name.partition("[")[0] for name, _ in one.request().params}
+
+
+def test_what_is_known_only_later_is_not_judged() -> None:
+    """A flow's reference may stand anywhere in a parameter beside the rows."""
+    extra = {"locale": UNKNOWN, "discounts": [{"coupon": UNKNOWN}], "automatic_tax": UNKNOWN}
+    values, problems = ACTIONS["create_checkout_session"].judge(SELL, extra=extra)
+    assert (problems, values["extra"]) == ({}, extra)
+
+
+# --- where a name belongs -------------------------------------------------------------------------
+
+
+def operation(name: str) -> Operation:
+    """What the document says of an action's endpoint."""
+    found = ACTIONS[name].spec.documented.operation
+    assert found
+    return found
+
+
+def without_row(name: str) -> list[str]:
+    """The parameters of Stripe's that an action has no row for."""
+    spec = ACTIONS[name].spec
+    rows = {*spec.words, *(row.steps[0] for row in spec.rows), *spec.sends, "expand"}
+    return [word for word in operation(name).parameters if word not in rows]
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_a_parameter_without_a_row_goes_under_extra(name: str) -> None:
+    """Every parameter of Stripe's that is no row is said to be one, never misspelled."""
+    for word in without_row(name):
+        for typed in (word, word.replace("_", " ").title()):
+            problems = refusal(name, {**fewest(name), typed: "x"})
+            assert list(problems) == [typed]
+            assert problems[typed][0].endswith("; Stripe takes it: it goes under Options › Extra.")
+
+
+def inner(name: str) -> Iterator[str]:
+    """The nested keys of an action's parameters that are not parameters themselves."""
+    known = operation(name).parameters
+    level = [*known.values()]
+    while level:
+        keys = [item for shape in level for item in shape.keys.items()]
+        yield from (key for key, _ in keys if key not in known)
+        level = [shape for _, shape in keys]
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_a_nested_key_given_too_high_is_shown_its_place(name: str) -> None:
+    """Every nested key that is given beside the rows is told where it stands."""
+    spec = ACTIONS[name].spec
+    for key in {*inner(name)} - spec.words.keys() - spec.sends.keys():
+        [problem] = refusal(name, {**fewest(name), key: "x"})[key]
+        assert f" › {key}" in problem
+        assert "did you mean" not in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "end"),
+    [
+        (
+            "create_checkout_session",
+            "trial_period_days",
+            "; it is Subscription Data › trial_period_days.",
+        ),
+        (
+            "create_checkout_session",
+            "capture_method",
+            "; it is payment_intent_data › capture_method, which goes under Options › Extra.",
+        ),
+        ("create_customer", "Postal Code", "; it is Address › postal_code."),
+        ("create_price", "expand", "; it goes under Options › Expand."),
+        ("deactivate_price", "active", "; it is always sent."),
+        ("create_price", "Curency", " (did you mean Currency?)."),
+    ],
+)
+def test_a_hint_is_right(name: str, word: str, end: str) -> None:
+    """A name that is no input is told its place, or else the nearest name that is one."""
+    [problem] = refusal(name, {**fewest(name), word: "x"})[word]
+    assert problem.endswith(f"{word} is not an input of {ACTIONS[name].spec.name}{end}")
