@@ -9,6 +9,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 PIP_DOWNLOAD := $(RUN) -m pip download --quiet --disable-pip-version-check --no-deps \
 	--python-version 3.14 --only-binary=:all:
+BENCH := PYTHONPATH=benchmarks $(RUN) -W ignore -m stripe_benchmarks
 # A second environment has the lowest versions that pyproject.toml allows; each layer is tried in it.
 LOWEST := $(VENV)-lowest
 UV := VIRTUAL_ENV=$(LOWEST) UV_SYSTEM_CERTS=1 $(LOWEST)/bin/uv pip
@@ -20,7 +21,8 @@ QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connect
 	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
 
-.PHONY: help demo test test-lowest lint write contract draft differential hammer soak record clean
+.PHONY: help demo test test-lowest lint write contract draft differential hammer soak bench bench-write \
+	bench-check record clean
 .DEFAULT_GOAL := help
 
 help:
@@ -36,8 +38,8 @@ test-lowest: $(LOWEST)/.test  ## run the quick tests with the lowest versions al
 	@$(LOWEST)/bin/python -m pytest $(addprefix tests/,$(QUICK))
 
 lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale files
-	@$(VENV)/bin/ruff format --check plugin nodes manifests cassettes tests
-	@$(VENV)/bin/ruff check plugin nodes manifests cassettes tests
+	@$(VENV)/bin/ruff format --check plugin nodes manifests cassettes benchmarks tests
+	@$(VENV)/bin/ruff check plugin nodes manifests cassettes benchmarks tests
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/pyright --pythonpath $(RUN)
 	@$(RUN) manifests/write.py --check
@@ -62,6 +64,15 @@ soak: $(VENV)/.dev  ## what takes minutes: a flow killed 100 times, 11,000 inter
 	@STRIPE_NODES_CRASHES=100 $(RUN) -m pytest tests/promises/test_resume.py
 	@$(RUN) tests/soak.py
 
+bench: $(VENV)/.bench  ## what a run costs beside Stripe's library and others (ONLY=sync, ARGS=--quick)
+	@$(BENCH) --only '$(ONLY)' $(ARGS)
+
+bench-write: $(VENV)/.bench  ## the same, into benchmarks/README.md and measured.json; on a quiet machine
+	@$(BENCH) --write
+
+bench-check: $(VENV)/.bench  ## what fell by more than a fifth against benchmarks/measured.json
+	@$(BENCH) --check --only '$(ONLY)'
+
 record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… from Stripe's test mode)
 	@$(RUN) cassettes/record.py $(ONLY)
 
@@ -83,6 +94,9 @@ $(DOCUMENT): | $(RUN)
 
 $(VENV)/.dev: $(RUN) pyproject.toml
 	@$(PIP) --editable '.[dev]' && touch $@ $(VENV)/.demo
+
+$(VENV)/.bench: $(RUN) pyproject.toml
+	@$(PIP) --editable '.[bench]' && touch $@
 
 $(LOWEST)/.test: $(RUN) pyproject.toml
 	@$(RUN) -m venv $(LOWEST) && $(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv

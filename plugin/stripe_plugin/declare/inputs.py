@@ -84,6 +84,11 @@ class RowsJudgement:
                 given[row.key] = _cleared(value)
         return given
 
+    def _hint(self, word: str) -> str:
+        """Where a word may belong that is no row."""
+        keys = self._table.names
+        return near(word, keys) or f"; its inputs are {', '.join(keys)}"
+
     def _tell_not_a_row(self, words: list[Any]) -> None:
         for word in words[:MOST_TOLD]:
             label = _label(word)

@@ -1,0 +1,1 @@
+"""What does an action cost, beside what people would use instead? Measured, never asserted."""

@@ -1,0 +1,125 @@
+"""What does it cost before the first run? Each in fresh processes, over bare Python."""
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping
+from statistics import median
+
+import attrs
+
+from stripe_benchmarks.contenders.kinds import KEY, missing
+from stripe_benchmarks.figure import Figure, Missing, Setting
+
+UNIT = "ms CPU"
+BARE = "pass"
+PROCESSES = 3, 15  # of each, quick and thorough
+
+
+@attrs.frozen
+class Program:
+    """What a fresh process does; `{url}` is the server's."""
+
+    name: str
+    code: str
+    needs: tuple[str, ...] = ()
+    ours: bool = False
+
+
+CATALOG = "from stripe_plugin import Host; Host.load(block=['otel']).catalog()"
+OUR_IMPORT = "from stripe_plugin import Client, Connection, Host"
+OUR_ACTION = "from stripe_nodes import CreateProduct; CreateProduct(name='Premium Plan').request()"
+OUR_RUN = f"""
+from stripe_nodes import CreateProduct
+from stripe_plugin import Client, Connection
+with Client(Connection({KEY!r}, base_url={{url!r}})) as client:
+    client.run(CreateProduct(name="Premium Plan"))
+"""
+EMULATOR_RUN = """
+from stripe_nodes import CreateProduct
+from stripe_plugin import Client, Connection
+with Client(Connection.emulator()) as client:
+    client.run(CreateProduct(name="Premium Plan"))
+"""
+SDK_IMPORT = "import stripe"
+SDK_ACTION = f"import stripe; stripe.StripeClient({KEY!r}).v1.products"
+SDK_RUN = f"""
+import stripe
+client = stripe.StripeClient({KEY!r}, base_addresses={{{{"api": {{url!r}}}}}})
+client.v1.products.create({{{{"name": "Premium Plan"}}}})
+"""
+LIST = (
+    "import sys; sys.argv = ['stripe-nodes', 'list']; import stripe_terminal.cli as cli; cli.main()"
+)
+
+# What stands beside each other is what somebody waits for with the one or the other.
+PROGRAMS: Mapping[str, tuple[Program, ...]] = {
+    "import": (
+        Program("stripe_plugin", OUR_IMPORT, ours=True),
+        Program("SDK", SDK_IMPORT, ("stripe",)),
+        Program("httpx", "import httpx"),
+    ),
+    "catalog": (
+        Program("Host", CATALOG, ours=True),
+        Program("stripe-nodes list", LIST, ("click",), ours=True),
+        Program("SDK, import", SDK_IMPORT, ("stripe",)),
+    ),
+    "first action": (
+        Program("stripe_nodes", OUR_ACTION, ours=True),
+        Program("SDK", SDK_ACTION, ("stripe",)),
+    ),
+    "first run": (
+        Program("Client", OUR_RUN, ours=True),
+        Program("Client, emulator", EMULATOR_RUN, ours=True),
+        Program("SDK", SDK_RUN, ("stripe",)),
+    ),
+}
+
+
+def cold(measure: str, setting: Setting) -> list[Figure]:
+    """Of each program of a measure, what it takes over bare Python."""
+    programs = [each for each in PROGRAMS[measure] if _is_present(each, measure, setting)]
+    codes = {each.name: each.code.format(url=setting.server.plain) for each in programs}
+    took = processes({"": BARE, **codes}, setting.choose(*PROCESSES))
+    bare = took[""]
+    return [
+        Figure(measure, each.name, took[each.name] - bare, UNIT, each.ours) for each in programs
+    ]
+
+
+def _is_present(program: Program, measure: str, setting: Setting) -> bool:
+    reason = missing(program.needs)
+    if reason:
+        setting.missing.append(Missing(measure, program.name, reason))
+    return reason is None
+
+
+def processes(codes: Mapping[str, str], rounds: int) -> dict[str, float]:
+    """Milliseconds of CPU of a process that does this; the median of rounds in turn."""
+    found: dict[str, list[float]] = {name: [] for name in codes}
+    for code in codes.values():
+        process(code)  # compiles what it imports
+    for _ in range(rounds):
+        for name, code in codes.items():
+            found[name].append(process(code))
+    return {name: median(each) for name, each in found.items()}
+
+
+def process(code: str) -> float:
+    """Milliseconds of CPU of one process. Raises `CalledProcessError` if it fails."""
+    variables = {name: os.environ[name] for name in os.environ if name != "PYTHONPATH"}
+    before = _children()
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env=variables,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return (_children() - before) * 1e3
+
+
+def _children() -> float:
+    """Seconds of CPU of the processes that have ended so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

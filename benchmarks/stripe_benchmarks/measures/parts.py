@@ -1,0 +1,91 @@
+"""What does each part of a run cost alone, beside reading the answer's JSON?"""
+
+import json
+from collections.abc import Callable
+from functools import partial
+
+from stripe_benchmarks.answers import product_message
+from stripe_benchmarks.contenders.kinds import KEY
+from stripe_benchmarks.figure import Figure, Setting, figures
+from stripe_benchmarks.rounds import interleaved
+from stripe_nodes import CreatePrice
+from stripe_plugin import Connection, Policy, RunContext
+from stripe_plugin.run.exchange import exchange
+from stripe_plugin.run.result import Course, result
+from stripe_plugin.wire.reply import Reply, verdict
+
+QUICK, THOROUGH = 2_000, 10_000  # of a slice
+FORM = {
+    "Product": "prod_123",
+    "Currency": "usd",
+    "Unit Amount": "1500",
+    "Recurring": {"interval": "month"},
+    "Nickname": "Monthly",
+}
+BODY = product_message().partition(b"\r\n\r\n")[2]
+HEADERS = {"request-id": "req_1", "stripe-should-retry": "false"}
+CONNECTION = Connection(KEY)
+POLICY = Policy()
+PRICE = CreatePrice.read(FORM)
+READ = Reply(200, HEADERS, BODY)
+verdict(READ)  # which reads its JSON
+COURSE = Course(1, outcome_unknown=False, idempotency_key=None, mode="test", retryable=False)
+
+
+def read() -> object:
+    """A form becomes an action, judged."""
+    return CreatePrice.read(FORM)
+
+
+def read_and_request() -> object:
+    """A form becomes what is sent."""
+    return CreatePrice.read(FORM).request()
+
+
+def judge_reply() -> object:
+    """An answer is understood, its JSON included."""
+    return verdict(Reply(200, HEADERS, BODY))
+
+
+def conclude() -> object:
+    """An answer that was understood becomes a result."""
+    return result(READ, COURSE)
+
+
+def whole_exchange() -> object:
+    """Everything of a run but the network."""
+    talk = exchange(PRICE, CONNECTION, RunContext(), POLICY)
+    next(talk)
+    try:
+        talk.send(Reply(200, HEADERS, BODY))
+    except StopIteration as done:
+        return done.value
+    raise RuntimeError("The exchange goes on after a readable success")
+
+
+def read_json() -> object:
+    """What cannot be saved: the body as Python's objects."""
+    return json.loads(BODY)
+
+
+PARTS: dict[str, Callable[[], object]] = {
+    "read": read,
+    "read and request": read_and_request,
+    "verdict": judge_reply,
+    "result": conclude,
+    "exchange": whole_exchange,
+}
+JSON = "json.loads"
+
+
+def parts(measure: str, setting: Setting) -> list[Figure]:
+    """Of each part, and of the JSON."""
+    all_ = {**PARTS, JSON: read_json}
+    slices = {name: partial(_repeat, part) for name, part in all_.items()}
+    runs = setting.choose(QUICK, THOROUGH)
+    return figures(measure, interleaved(slices, runs=runs, rounds=setting.rounds), PARTS)
+
+
+def _repeat(part: Callable[[], object], runs: int) -> None:
+    for _ in range(runs):
+        part()
