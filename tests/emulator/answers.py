@@ -17,7 +17,9 @@ BEYOND_THE_DOCUMENT = {
     "subscription": {"plan", "quantity"},
     "subscription_item": {"plan"},
     "invoiceitem": {"invoicing_rules"},
+    "recurring": {"trial_period_days"},
     "list": {"total_count"},
+    "payment_method_options.link": {"persistent_token"},
 }
 BEYOND = set[str]().union(*BEYOND_THE_DOCUMENT.values())
 

@@ -99,11 +99,6 @@ class RowsJudgement:
             text = f"More inputs are not of {self._table.name}: {more:,} beside these."
             self._tell("inputs", "not_a_row", text)
 
-    def _hint(self, word: str) -> str:
-        """What somebody may have meant, who gave what is no row."""
-        keys = self._table.names
-        return near(word, keys) or f"; its inputs are {', '.join(keys)}"
-
     def _judge_rows(self, given: Values, beside: Values) -> None:
         parameters = {Parameter(name): value for name, value in beside.items()}
         clean, faults = judge_table(self._table.fields, given, parameters)
