@@ -51,7 +51,7 @@ contract: $(VENV)/.dev $(DOCUMENT)  ## write what Stripe's API document says, as
 	@$(RUN) manifests/contract.py $(DOCUMENT)
 
 draft: $(VENV)/.dev  ## print a class for an endpoint of Stripe's: ENDPOINT="POST /v1/coupons"
-	@$(RUN) manifests/draft.py $(ENDPOINT)
+	@$(RUN) manifests/draft.py $(ENDPOINT) | $(VENV)/bin/ruff format -
 
 differential: $(VENV)/.dev  ## 2,000 generated steps against another replica, if it is present
 	@STRIPE_NODES_DIFFERENTIAL_STEPS=2000 $(RUN) -m pytest tests/emulator/test_differential.py

@@ -8,16 +8,17 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from stripe_plugin.declare import contract
-from stripe_plugin.declare.contract import NO_SHAPES, Operation, Shape, Shapes
 from stripe_plugin.errors import Fault, Refused, near
 from stripe_plugin.judge.rules import inside, newer
 from stripe_plugin.judge.values import CLEAR, UNKNOWN, each, is_empty, is_list, is_object, typed
 from stripe_plugin.secrets import shown
+
+if TYPE_CHECKING:
+    from stripe_plugin.declare.contract import Operation, Shape, Shapes
 
 MOST_SAID = 12  # fixed values that a sentence names; of more, only the nearest
 MOST_HINTS = 20  # of one value
@@ -49,20 +50,23 @@ class Documented:
         return attrs.evolve(self, steps=(*self.steps, *steps))
 
     @cached_property
-    def operation(self) -> Operation | None:
+    def operation(self) -> "Operation | None":
         """The endpoint in the document; None if that has it not."""
+        from stripe_plugin.declare import contract
+
         return contract.operation(self.method, self.path)
 
     @cached_property
-    def beside(self) -> Shapes:
+    def beside(self) -> "Shapes":
         """What may stand beside it, and itself."""
-        known = self.operation.parameters if self.operation else NO_SHAPES
+        nothing: dict[str, Shape] = {}
+        known = self.operation.parameters if self.operation else nothing
         for step in self.steps[:-1]:
-            known = known[step].keys if step in known else NO_SHAPES
+            known = known[step].keys if step in known else nothing
         return known
 
     @property
-    def shape(self) -> Shape | None:
+    def shape(self) -> "Shape | None":
         """What may stand here; None if the document does not know the place."""
         return self.beside.get(self.steps[-1]) if self.steps else None
 
@@ -90,6 +94,8 @@ class Documented:
 
 
 def _unknown(key: str, known: Iterable[str]) -> Fault:
+    from stripe_plugin.declare import contract
+
     hint = near(key, known)
     text = f"is not in Stripe's API document of {contract.version()}{hint}; it is sent all the same"
     return Fault(text, "undocumented")
@@ -101,7 +107,7 @@ class _Reading:
     def __init__(self) -> None:
         self._hints = count(1)
 
-    def read(self, shape: Shape | None, value: Any) -> Any:
+    def read(self, shape: "Shape | None", value: Any) -> Any:
         """The value, clean; the first alternative that takes it counts."""
         if value is UNKNOWN or shape is None:
             return value
@@ -115,7 +121,7 @@ class _Reading:
                 refusals.append(error)
         raise _one_of(refusals)
 
-    def _read_one(self, shape: Shape, value: Any) -> Any:
+    def _read_one(self, shape: "Shape", value: Any) -> Any:
         if shape.type == "object":
             return self._read_object(shape, typed(value, dict[str, Any]))
         if shape.type == "array":
@@ -127,7 +133,7 @@ class _Reading:
             self._check_text(shape, clean)
         return clean
 
-    def _read_object(self, shape: Shape, given: dict[str, Any]) -> Any:
+    def _read_object(self, shape: "Shape", given: dict[str, Any]) -> Any:
         clean: dict[str, Any] = {}
         faults: list[Fault] = []
         for key, value in _filled(given):
@@ -142,7 +148,7 @@ class _Reading:
             raise Refused(faults)
         return clean
 
-    def _read_key(self, shape: Shape, key: str, value: Any) -> Any:
+    def _read_key(self, shape: "Shape", key: str, value: Any) -> Any:
         free = shape.values
         if key in shape.fields or free is None:
             return self.read(shape.fields.get(key), value)
@@ -151,12 +157,12 @@ class _Reading:
             return value
         return self.read(free, value)
 
-    def _read_list(self, shape: Shape, given: list[Any]) -> list[Any]:
+    def _read_list(self, shape: "Shape", given: list[Any]) -> list[Any]:
         kept = [value for value in given if not is_empty(value)]
         clean = each(kept, lambda value: self.read(shape.items, value))
         return [value for value in clean if not is_empty(value)]
 
-    def _check_text(self, shape: Shape, text: str) -> None:
+    def _check_text(self, shape: "Shape", text: str) -> None:
         if shape.enum and not shape.is_open and text not in shape.enum:
             words = f"must be {self._named(text, shape.enum)}"
             raise Refused(f"{words}; got {shown(text)}", "one_of")
@@ -172,7 +178,7 @@ class _Reading:
         return f"one of the {len(values)} values that Stripe documents{hint}"
 
 
-def _missing(shape: Shape, given: dict[str, Any]) -> Iterator[Fault]:
+def _missing(shape: "Shape", given: dict[str, Any]) -> Iterator[Fault]:
     for key, inner in shape.fields.items():
         if inner.required and is_empty(given.get(key)):
             yield Fault("is required", "required").inside(key)
@@ -195,7 +201,7 @@ def _one_of(refusals: list[Refused]) -> Refused:
 # --- what looks wrong, but may be right -----------------------------------------------------------
 
 
-def _doubts(shape: Shape, value: Any) -> Iterator[Fault]:
+def _doubts(shape: "Shape", value: Any) -> Iterator[Fault]:
     fitting = _fitting(shape, value)
     if is_object(value):
         for key, item in value.items():
@@ -207,7 +213,7 @@ def _doubts(shape: Shape, value: Any) -> Iterator[Fault]:
         yield newer(value, fitting.enum)
 
 
-def _doubts_of_key(shape: Shape, key: str, value: Any) -> Iterator[Fault]:
+def _doubts_of_key(shape: "Shape", key: str, value: Any) -> Iterator[Fault]:
     inner = shape.fields.get(key, shape.values)
     if inner is not None:
         yield from _doubts(inner, value)
@@ -215,7 +221,7 @@ def _doubts_of_key(shape: Shape, key: str, value: Any) -> Iterator[Fault]:
         yield _unknown(key, shape.fields)
 
 
-def _fitting(shape: Shape, value: Any) -> Shape:
+def _fitting(shape: "Shape", value: Any) -> "Shape":
     """The alternative that takes a value which was judged."""
     if len(shape.alternatives) == 1:
         return shape.alternatives[0]

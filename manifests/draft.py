@@ -1,0 +1,251 @@
+"""Prints the class of an endpoint of Stripe's in house style, for a person to cut and to word.
+
+`python manifests/draft.py POST /v1/coupons`: rows, types and rules are the API document's; what a
+person must write stands in «such marks».
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from keyword import iskeyword
+
+from stripe_plugin.declare import contract
+from stripe_plugin.declare.contract import Operation, Shape
+from stripe_plugin.errors import UsageError
+
+VERBS = {"GET": "Retrieve", "POST": "Update", "DELETE": "Delete"}
+NEVER_ROWS = ("expand",)  # which every run has as an option
+TYPES = {
+    "string": "str",
+    "integer": "int",
+    "number": "Decimal",
+    "boolean": "bool",
+    "object": "dict[str, Any]",
+    "array": "list[Any]",
+}
+EXAMPLES = {
+    "str": '"«example»"',
+    "int": "10",
+    "Decimal": "12.5",
+    "bool": "True",
+    "dict[str, Any]": '{"«key»": "«value»"}',
+}
+# Rows that recur, with the words that they have everywhere.
+RECURRING = {
+    "limit": "rows.limit()",
+    "starting_after": 'rows.starting_after("«example»", SUBJECT)',
+    "ending_before": 'rows.ending_before("«example»", SUBJECT)',
+    "metadata": 'rows.metadata({"order_id": "123"}, clearable=CLEARABLE)',
+}
+SMALL = ("At", "For", "From", "In", "Of", "On", "To")  # words in the middle of a display key
+DEEPEST = 2  # tables inside of each other that are written out; deeper ones are free objects
+
+
+class Draft:
+    """The lines of one class."""
+
+    def __init__(self, method: str, path: str) -> None:
+        found = contract.operation(method, path)
+        if found is None:
+            raise UsageError(f"Stripe's document of {contract.version()} has no {method} {path}")
+        self._operation: Operation = found
+        self._method = method
+        self._path = path
+
+    @property
+    def text(self) -> str:
+        """The class, to be formatted."""
+        return "\n".join([*self._head(), *self._rows()])
+
+    # --- what it is about -------------------------------------------------------------------------
+
+    @property
+    def _is_page(self) -> bool:
+        answer = self._operation.answer
+        return answer is not None and "has_more" in answer.fields
+
+    @property
+    def kind(self) -> str:
+        """The kind of object that is answered, or is in the list."""
+        answer = self._operation.answer
+        if answer and self._is_page:
+            answer = answer.fields["data"].items
+        kinds = answer.kinds if answer else ()
+        return kinds[0].removeprefix("deleted_") if kinds else "object"
+
+    @property
+    def name(self) -> str:
+        """What the class is called: `CreateCoupon`."""
+        *_, last = self._path.split("/")
+        if self._is_page:
+            return f"List{_camel(last)}"
+        if last.startswith("{"):
+            return f"{VERBS[self._method]}{_camel(self.kind)}"
+        if self.kind.endswith(last.removesuffix("s")):
+            return f"Create{_camel(self.kind)}"
+        return f"{_camel(last)}{_camel(self.kind)}"
+
+    @property
+    def _answers(self) -> str:
+        if self._method == "DELETE":
+            return "Deleted()"
+        return "Page()" if self._is_page else "One()"
+
+    def _head(self) -> Iterator[str]:
+        subject = _constant(self.kind)
+        yield f'@action("{self._method} {self._path}", {subject}, answers={self._answers})'
+        yield f"class {self.name}(Action):"
+        yield '    """«What it does, in one sentence.»"""'
+        yield ""
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    def _rows(self) -> Iterator[str]:
+        for name in self._operation.path:
+            kind = name if name in contract.kinds() else self.kind
+            key = f"{_title(kind)} ID"
+            yield f'    {name}: str = path_id("{key}", "«example»", "«which»", {_constant(kind)})'
+        for name, shape in self._ordered():
+            yield from self._row(name, shape)
+
+    def _ordered(self) -> list[tuple[str, Shape]]:
+        """What must be given first, what turns pages last."""
+        known = self._operation.parameters.items()
+        found = [(name, shape) for name, shape in known if name not in NEVER_ROWS]
+        return sorted(found, key=lambda each: (not each[1].required, each[0] in RECURRING))
+
+    def _row(self, name: str, shape: Shape) -> Iterator[str]:
+        one = _simplest(shape)
+        if len(shape.alternatives) > 1:
+            yield f"    # Stripe also takes {_others(shape, one)} here."
+        kind = _type(one) if shape.required else f"{_type(one)} | None"
+        yield f"    {name}: {kind} = {self._made(name, shape, one)}"
+
+    def _made(self, name: str, shape: Shape, one: Shape) -> str:
+        if name in RECURRING:
+            made = RECURRING[name].replace("SUBJECT", _constant(self.kind))
+            return made.replace("CLEARABLE", str(shape.clearable))
+        currency = '"Currency"' if "currency" in self._operation.parameters else "None"
+        parts = [f'"{_title(name)}"', _example(one), '"«what it is»"']
+        parts += _rules(name, one, currency)
+        if shape.clearable and not shape.required:
+            parts.append("clearable=True")
+        word = "required" if shape.required else "optional"
+        return f"{word}({', '.join(parts)})"
+
+
+# --- one value ------------------------------------------------------------------------------------
+
+
+def _simplest(shape: Shape) -> Shape:
+    """The alternative that has most to fill in: an object rather than one of its short forms."""
+    for each in shape.alternatives:
+        if each.type == "object":
+            return each
+    return shape.alternatives[0]
+
+
+def _others(shape: Shape, one: Shape) -> str:
+    others = [each for each in shape.alternatives if each is not one]
+    return " or ".join(", ".join(each.enum) or f"{each.type}" for each in others)
+
+
+def _type(shape: Shape) -> str:
+    if shape.format == "decimal":
+        return "Decimal"
+    if shape.items is not None:
+        return f"list[{_type(_simplest(shape.items))}]"
+    return TYPES[shape.type or "object"]
+
+
+def _example(shape: Shape) -> str:
+    if shape.enum:
+        return f'"{shape.enum[0]}"'
+    if shape.items is not None:
+        return f"[{_example(_simplest(shape.items))}]"
+    if shape.format == "currency":
+        return '"usd"'
+    return "1893456000" if shape.is_time else EXAMPLES[_type(shape)]
+
+
+def _rules(name: str, shape: Shape, currency: str, depth: int = 1) -> Iterator[str]:
+    """The rules of a value, as far as the document knows them."""
+    yield from _text_rules(name, shape)
+    if shape.is_money:
+        yield f"rules.amount(currency={currency})"
+    if shape.values is not None and shape.values.type == "string":
+        yield "rules.metadata()"
+    if shape.fields and depth <= DEEPEST:
+        yield _table(shape, depth)
+    if shape.items is not None:
+        inner = [*_rules(name, _simplest(shape.items), currency, depth)]
+        yield from [f"rule.each({', '.join(inner)})"] if inner else []
+
+
+def _text_rules(name: str, shape: Shape) -> Iterator[str]:
+    if shape.is_open:
+        yield "rule.documented()"
+    elif shape.enum:
+        values = ", ".join(f'"{value}"' for value in shape.enum)
+        yield f"rule.one_of({values})"
+    elif shape.format == "currency":
+        yield "rules.currency_code()"
+    elif shape.type == "string" and "id" in contract.fields(name):
+        yield f"rule.reference({_constant(name)})"
+    elif shape.max_length:
+        yield f"rule.max_length({shape.max_length})"
+
+
+def _table(shape: Shape, depth: int) -> str:
+    """The keys of an object."""
+    currency = '"currency"' if "currency" in shape.fields else "None"
+    fields = {name: _field(name, each, currency, depth) for name, each in shape.fields.items()}
+    if any(map(iskeyword, fields)):
+        inside = ", ".join(f'"{name}": {field}' for name, field in fields.items())
+        return f"rule.keys({{{inside}}})"
+    inside = ", ".join(f"{name}={field}" for name, field in fields.items())
+    return f"rule.keys({inside})"
+
+
+def _field(name: str, shape: Shape, currency: str, depth: int) -> str:
+    one = _simplest(shape)
+    parts = [_type(one), *_rules(name, one, currency, depth + 1)]
+    if shape.required:
+        return f"rule.need({', '.join(parts)})"
+    if shape.clearable:
+        parts.append("clearable=True")
+    return f"rule.may({', '.join(parts)})"
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def _title(name: str) -> str:
+    first, *rest = re.split(r"[._]+", name.title())
+    inner = [word.lower() if word in SMALL else word for word in rest[:-1]]
+    words = " ".join([first, *inner, *rest[-1:]])
+    return re.sub(r"\b(Id|Url)\b", lambda found: found[0].upper(), words)
+
+
+def _camel(name: str) -> str:
+    return "".join(word.title() for word in re.split(r"[._]+", name))
+
+
+def _constant(name: str) -> str:
+    return re.sub(r"[._]+", "_", name).upper()
+
+
+def main() -> int:
+    """Prints the draft of the endpoint that is named."""
+    try:
+        method, path = " ".join(sys.argv[1:]).split()
+        print(Draft(method, path).text)
+    except ValueError:
+        sys.exit('Say which endpoint: make draft ENDPOINT="POST /v1/coupons"')
+    except UsageError as error:
+        sys.exit(str(error))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
