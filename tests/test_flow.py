@@ -35,7 +35,7 @@ class Desk:
         steps = load("flow.yaml", dedent(text), self.host)
         connection, journal = self.world.connection(), Journal(self.file)
         ran = Run(self.host, connection, run_id, journal).flow(steps)
-        return {step.id: result for step, result in ran}
+        return {done.name: done.result for done in ran if done.result}
 
     def sent(self) -> list[str]:
         """What was asked since this was asked last."""
@@ -89,7 +89,7 @@ PRICE = ("Product: ${{ steps.plan.id }}", "Currency: usd", "Unit Amount: 1000")
 MISTAKES: dict[str, tuple[str, list[tuple[int, str]]]] = {
     "unknown action": (
         after("  - id: price", "    action: create_prise"),
-        [(6, 'no action "create_prise" (did you mean create_price?)')],
+        [(7, 'no action "create_prise" (did you mean create_price?)')],
     ),
     "no id, and an input is missing": (
         after("  - action: retrieve_price"),
@@ -226,7 +226,7 @@ def test_all_mistakes_are_told_at_once(desk: Desk) -> None:
     with pytest.raises(FlowError) as caught:
         desk.run(text)
     lines = [int(line.split(":")[1]) for line in str(caught.value).splitlines()]
-    assert lines == [2, 5, 7, 9, 10, 11, 12, 14]
+    assert lines == [3, 5, 7, 9, 10, 11, 12, 14]
     assert desk.sent() == []
 
 
@@ -280,7 +280,7 @@ OUTPUTS = {"a": {"n": 5, "zero": 0, "no": False, "list": [1, {"b": 2}], "text": 
 )
 def test_references(value: Any, expected: Any) -> None:
     """A reference alone keeps the type of what it finds; among other text it becomes text."""
-    found = resolved(value, OUTPUTS)
+    found = resolved(value, {"steps": OUTPUTS})
     assert found == expected
     assert type(found) is type(expected)
 
@@ -289,7 +289,7 @@ def test_references(value: Any, expected: Any) -> None:
 def test_a_reference_that_finds_nothing(expression: str) -> None:
     """A reference that finds nothing, or null, is refused by name."""
     with pytest.raises(UsageError, match=f"{expression} .* finds nothing"):
-        resolved(f"a ${{{{ {expression} }}}}", OUTPUTS)
+        resolved(f"a ${{{{ {expression} }}}}", {"steps": OUTPUTS})
 
 
 def test_types_arrive_at_stripe(desk: Desk) -> None:
@@ -383,8 +383,9 @@ def test_another_account_is_another_run(desk: Desk) -> None:
     journal = Journal(desk.file)
     for account in (None, "acct_1", "acct_2"):
         who = Connection("sk_test_emulator", account, in_process=desk.world)
-        [(_, result)] = Run(desk.host, who, "r1", journal).flow(steps)
-        assert not result.replayed
+        [done] = Run(desk.host, who, "r1", journal).flow(steps)
+        assert done.result
+        assert not done.result.replayed
     assert len(desk.sent()) == 3
 
 
