@@ -77,6 +77,8 @@ def wrong_expression(expression: str, scope: Scope) -> str | None:
         return f"{label} is no JMESPath: {first(error)}"
     except JMESPathError:
         return f"{label} {STARTS}"  # there is nothing in it
+    if any(map(_is_half_negated, nodes)):
+        return f"{label} negates only the first word, as JMESPath reads it: write !(…)."
     if any(map(_is_secret_field, nodes)):
         return f"{label} {NOT_KEPT}"
     wrong = [_wrong_names(names, label, scope) for names in stands_on(expression)]
@@ -86,6 +88,14 @@ def wrong_expression(expression: str, scope: Scope) -> str | None:
 def _is_secret_field(node: Node) -> bool:
     kind, value = node["type"], node.get("value")
     return (kind, value) == ("field", "client_secret")
+
+
+def _is_half_negated(node: Node) -> bool:
+    """Whether it is `!a.b`, which would never be true: `!` binds tighter than the dot."""
+    if node["type"] not in RELATIVE or node["type"] == "pipe":
+        return False
+    first_part: Node = node["children"][0]
+    return bool(first_part["type"] == "not_expression")
 
 
 def _wrong_names(names: Names, label: str, scope: Scope) -> str | None:

@@ -16,13 +16,8 @@ two processes that call it at once, both are given the same. What is kept is a s
     result = run_step(keep, host, step, connection=connection, run_id="order-17")
 
 `stripe_flow.journal.Journal` is one that lasts. The names are `STEP/TRY/0`, `STEP/TRY/1` and so
-<<<<<<< HEAD
-on: each try of a step is a log, and each of its entries is one of these, with `by`, who wrote it,
-and `at`, when, in unix seconds:
-=======
 on, with `STEP[ITEM]` for a step that is done for each of many: each try of a step is a log, and
-each of its entries is one of these, with `by`, who wrote it:
->>>>>>> 57363a7 (Let a flow take inputs and variables, and a step be done for each, for all pages, or if)
+each of its entries is one of these, with `by`, who wrote it, and `at`, when, in unix seconds:
 
     {"asked": …, "action": …, "inputs": […]}
                                        it is about to be sent, for the first time or again
@@ -105,16 +100,13 @@ class Step:
     inputs: Mapping[str, Any]
     expand: Sequence[str] = ()  # linked objects to include in the output
     extra: Mapping[str, Any] = NOTHING  # Stripe's parameters without a row
-<<<<<<< HEAD
     options: Mapping[str, Any] = NOTHING  # by display key or name, as `Host.run` takes them
-=======
     item: str | None = None  # which one, of a step that is done for each of many
 
     @property
     def name(self) -> str:
         """What is kept of it is kept under this name: `pay`, or `pay[cus_123]`."""
         return self.id if self.item is None else f"{self.id}[{self.item}]"
->>>>>>> 57363a7 (Let a flow take inputs and variables, and a step be done for each, for all pages, or if)
 
 
 def run_step(
@@ -270,18 +262,13 @@ class _Try:
 
     def keep(self, index: int, entry: Entry) -> Keep:
         """The command that puts an entry at a place of the log, if nothing is there."""
-<<<<<<< HEAD
-        name = f"{self.work.step.id}/{self.number}/{index}"
+        name = f"{self.work.step.name}/{self.number}/{index}"
         return Keep(name, {**entry, "by": self.by, "at": time.time()})
 
     def mark(self) -> Entry:
         """The entry that it is about to be sent."""
         step = self.work.step
         return {"asked": self.asked, "action": step.action, "inputs": _names(step.inputs)}
-=======
-        name = f"{self.work.step.name}/{self.number}/{index}"
-        return Keep(name, {**entry, "by": self.by})
->>>>>>> 57363a7 (Let a flow take inputs and variables, and a step be done for each, for all pages, or if)
 
     def context(self) -> RunContext:
         """The name under which it is sent."""
