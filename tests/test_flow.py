@@ -7,7 +7,8 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from terminal_support import EXAMPLES, Counted
+from flow_support import Desk, desk_at
+from terminal_support import EXAMPLES
 
 from stripe_emulator import Fault
 from stripe_flow import Journal
@@ -20,34 +21,11 @@ from stripe_plugin import Connection, Host, Result, StripeError, UsageError
 EXAMPLE = EXAMPLES / "sell-a-subscription.yaml"
 
 
-class Desk:
-    """An emulator that counts, a journal, and the way to run flow files on them."""
-
-    def __init__(self, world: Counted, journal: Path) -> None:
-        self.host, self.world, self.file = Host.load(), world, journal
-
-    def run(self, text: str, run_id: str = "r1") -> list[Result]:
-        """The results of the steps."""
-        return list(self.each(text, run_id).values())
-
-    def each(self, text: str, run_id: str = "r1") -> Mapping[str, Result]:
-        """The results by step."""
-        steps = load("flow.yaml", dedent(text), self.host)
-        connection, journal = self.world.connection(), Journal(self.file)
-        ran = Run(self.host, connection, run_id, journal).flow(steps)
-        return {done.name: done.result for done in ran if done.result}
-
-    def sent(self) -> list[str]:
-        """What was asked since this was asked last."""
-        asked, self.world.asked = self.world.asked, []
-        return asked
-
-
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """An empty emulator and journal."""
-    with Counted() as world:
-        yield Desk(world, tmp_path / "runs.db")
+    with desk_at(tmp_path) as made:
+        yield made
 
 
 def test_the_example_runs(desk: Desk) -> None:

@@ -68,11 +68,14 @@ class _Loading:
     def __init__(self, reader: Reader, host: Host, given: Given, env: Mapping[str, Secret]) -> None:
         self._reader, self._host = reader, host
         self._declared = Parameters(reader)
-        self._inputs, wrong = judged(self._declared, given)
+        self._inputs: Given = NOTHING
         self._known: dict[str, Any] = {"env": env}
-        if not wrong and not self._declared.problems:
+        wrong = self._declared.problems
+        if not wrong:
+            self._inputs, wrong = judged(self._declared, given)
+        if not wrong:
             self._known["inputs"] = self._inputs
-        self._problems = [*_other_words(reader), *self._declared.problems, *wrong]
+        self._problems = [*_other_words(reader), *wrong]
         self._warnings: list[Problem] = []
 
     def flow(self, listed: list[Any], problems: list[Problem]) -> Flow:

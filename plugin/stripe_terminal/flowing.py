@@ -4,9 +4,9 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import attrs
 from rich.text import Text
 
 from stripe_plugin.errors import NodeError
@@ -54,11 +54,11 @@ class Waiting:
             self._err.say(f"{one_line(name)} is still waited for, {seconds:.0f} s", "[dim]…[/] ")
 
 
-@attrs.define
+@dataclass
 class Tally:
     """What was done so far, and since when."""
 
-    begun: float = attrs.field(factory=time.monotonic)
+    begun: float = field(default_factory=time.monotonic)
     done: int = 0
     before: int = 0  # of these, in an earlier try of the run
     skipped: int = 0
