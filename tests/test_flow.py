@@ -1,9 +1,8 @@
 """How the steps of a flow file run one after another, and what keeps them from being sent."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from stripe_flow.flow import load
 from stripe_flow.reading import FlowError
 from stripe_flow.references import resolved
 from stripe_flow.run import Run
-from stripe_plugin import Connection, Host, Result, StripeError, UsageError
+from stripe_plugin import Connection, Host, StripeError, UsageError
 
 EXAMPLE = EXAMPLES / "sell-a-subscription.yaml"
 

@@ -32,7 +32,10 @@ inputs:
 steps:
   - id: plan
     action: create_product
-    inputs: {Name: "${{ inputs.name }}", Active: "${{ inputs.active }}", Metadata: "${{ inputs.tags }}"}
+    inputs:
+      Name: ${{ inputs.name }}
+      Active: ${{ inputs.active }}
+      Metadata: ${{ inputs.tags }}
   - id: price
     action: create_price
     inputs:
@@ -74,7 +77,7 @@ WRONG_INPUTS: dict[str, tuple[Mapping[str, Any], list[tuple[int, str]]]] = {
     ),
     "what the action does not take": (
         {"name": "Plan", "amount": "-5"},
-        [(15, "Unit Amount must be")],
+        [(18, "Unit Amount must be")],
     ),
 }
 
@@ -145,7 +148,7 @@ def test_what_a_flow_is_given_is_not_kept(desk: Desk) -> None:
 
 # --- variables ------------------------------------------------------------------------------------
 
-SECRET = "jenny+private@example.com"  # noqa: S105 - made up
+SECRET = "jenny+private@example.com"
 VARIABLE = """\
 steps:
   - id: customer
@@ -324,7 +327,7 @@ def test_mistakes_as_json(terminal: Terminal) -> None:
     done = terminal("flow", file, "--json", "--input", "amount=-5", "--input", "name=a", code=2)
     [problem] = json.loads(done.stdout)["error"]["problems"]
     assert problem.pop("text").startswith("price › Unit Amount must be")
-    assert problem == {"file": file, "line": 15, "step": "price", "key": "Unit Amount"}
+    assert problem == {"file": file, "line": 18, "step": "price", "key": "Unit Amount"}
 
 
 def test_mistakes_survive_a_queue(desk: Desk) -> None:
@@ -351,7 +354,7 @@ def test_a_plan_as_json(terminal: Terminal) -> None:
     """`--check --json` is one document: inputs, steps in order, and what looks wrong."""
     file = terminal.home / "flow.yaml"
     file.write_text(
-        DECLARED.replace("What it is called", "Its name").replace('"${{ inputs.name }}"', "$NAME")
+        DECLARED.replace("What it is called", "Its name").replace("${{ inputs.name }}", "$NAME")
     )
     done = terminal("flow", str(file), "--check", "--json", "--input", "name=Plan")
     plan = json.loads(done.stdout)
@@ -364,7 +367,7 @@ def test_a_plan_as_json(terminal: Terminal) -> None:
         False,
     )
     [warning] = plan["warnings"]
-    assert (warning["line"], warning["key"]) == (10, "Name")
+    assert (warning["line"], warning["key"]) == (11, "Name")
 
 
 @pytest.mark.parametrize("word", [("--run-id", "r1"), ("--account", "acct_1"), ("--allow-live",)])

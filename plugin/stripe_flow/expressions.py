@@ -38,6 +38,7 @@ RELATIVE = (
     *("subexpression", "index_expression", "pipe"),
     *("projection", "filter_projection", "value_projection"),
 )
+LEADING = (*RELATIVE, "flatten")  # JMESPath reads `steps.a[*].b` as steps.(a[*].b)
 LOOPING = ("item", "index")
 PARSING = (UnknownFunctionError, ParseError, LexerError, ArityError, RecursionError)
 
@@ -139,15 +140,21 @@ def _beginnings(root: Node) -> Iterator[Names]:
 
 def _names(node: Node) -> Names:
     """The fields with which a path begins, if this is one."""
+    names, _ = _path(node)
+    return names
+
+
+def _path(node: Node) -> tuple[Names, bool]:
+    """The fields with which a node begins, and whether it is nothing but fields."""
     if node["type"] == "field":
-        return (node["value"],)
-    names: list[str] = []
-    if node["type"] == "subexpression":
-        for child in node["children"]:
-            if child["type"] != "field":
-                break
-            names.append(child["value"])
-    return tuple(names)
+        return (node["value"],), True
+    names: Names = ()
+    for child in node["children"] if node["type"] in LEADING else ():
+        more, is_path = _path(child)
+        names += more
+        if not is_path or node["type"] != "subexpression":
+            return names, False
+    return names, node["type"] == "subexpression"
 
 
 def _nodes(root: Any) -> Iterator[Node]:

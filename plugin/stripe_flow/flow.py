@@ -13,12 +13,12 @@ from typing import Any
 import attrs
 
 from stripe_flow.expressions import Scope, wrong_expression
+from stripe_flow.judged import wrong_inputs
 from stripe_flow.pages import wrong_list
 from stripe_flow.parameters import Given, Parameter, Parameters, judged
 from stripe_flow.placed import Found, PlacedStep
 from stripe_flow.reading import MOST_PROBLEMS, Problem, Reader
 from stripe_flow.references import look_alikes, references, resolved, variable, wrong_reference
-from stripe_plugin.declare.action import Action
 from stripe_plugin.errors import UsageError, near
 from stripe_plugin.host.host import Host
 from stripe_plugin.judge.values import NOTHING, is_list, is_object
@@ -128,23 +128,13 @@ class _Loading:
             return
         try:
             inputs = resolved(step.inputs, self._known, early=True)
+            options = resolved(step.options, self._known, early=True)
         except UsageError as error:
             yield step.problem(f"{step.name}: {error}.", "inputs")
             return
-        yield from _refused_inputs(step, action, inputs)
-        if step.all:
-            wrong = wrong_list(action.spec, step.inputs)
-            if wrong:
-                yield step.problem(f"{step.name}: {wrong}", "all")
-
-
-def _refused_inputs(step: PlacedStep, action: type[Action], inputs: Any) -> Problems:
-    _, problems = action.judge(inputs)
-    for key, sentences in problems.items():
-        name = action.spec.names.get(key, key)
-        given = key if key in step.inputs else name
-        for sentence in sentences:
-            yield step.problem(f"{step.name} › {sentence}", "inputs", given)
+        yield from wrong_inputs(step, action, inputs, options)
+        if step.all and (wrong := wrong_list(action.spec, step.inputs)):
+            yield step.problem(f"{step.name}: {wrong}", "all")
 
 
 def _listed(reader: Reader) -> list[Any]:

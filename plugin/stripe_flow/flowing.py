@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from stripe_flow.bounded import known as bounded
 from stripe_flow.expressions import (
     LOOPING,
     MOST_LISTED,
@@ -24,6 +25,7 @@ from stripe_flow.items import Item, digest_of, items_of_list
 from stripe_flow.pages import every_page
 from stripe_flow.placed import COLLECT, PlacedStep
 from stripe_flow.references import resolved
+from stripe_flow.run import END, FLOW, ITEMS
 from stripe_flow.step import Step
 from stripe_plugin.errors import CardError, Denied, InvalidInputs, InvalidRequest, UsageError
 from stripe_plugin.run.result import Result
@@ -94,16 +96,20 @@ class Flowing:
         self._run, self._flow = run, flow
         self._waiting: Waiting = waiting or nullcontext
         self._outputs = Outputs()
+        self._failed = False  # whether an error was collected, so that something is left to do
 
     def outcomes(self) -> Iterator[Outcome]:
         """What comes of each step and item."""
         self._run.begin_with(self._flow.inputs)
+        self._run.mark(FLOW)
         for step in self._flow.steps:
             self._outputs[step.id] = None
             if step.loops:
                 yield from self._each(step)
             else:
                 yield self._one(Outcome(step))
+        if not self._failed:
+            self._run.mark(END)
 
     def _one(self, at: Outcome) -> Outcome:
         with self._told(at):
@@ -138,7 +144,7 @@ class Flowing:
         else:
             found = resolved(step.foreach, known)
         items = items_of_list(found)
-        if not self._run.is_first(f"items:{step.id}", digest_of(items)):
+        if not self._run.is_first(ITEMS + step.id, digest_of(items)):
             logger.warning(OTHER_ITEMS, step.id)
         return items
 
@@ -170,6 +176,7 @@ class Flowing:
             unknown = getattr(error, "outcome_unknown", False)
             if at.step.on_error != COLLECT or unknown:
                 raise
+            self._failed = True
             return attrs.evolve(at, error=error)
 
     def _result(self, at: Outcome) -> Result:
@@ -179,6 +186,7 @@ class Flowing:
             placed.id,
             placed.action,
             resolved(placed.inputs, known),
+            options=resolved(placed.options, known),
             item=at.item.identity if at.item else None,
         )
         if not placed.all:
@@ -215,4 +223,6 @@ def _asks_of_items(step: PlacedStep) -> bool:
 
 def _output(done: Outcome) -> Any:
     """What later steps find of it, as a flow that goes on has it."""
-    return done.result and without_secrets(done.result.output)
+    if done.result is None:
+        return None
+    return bounded(done.result, without_secrets(done.result.output))

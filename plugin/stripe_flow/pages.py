@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 
+from stripe_flow.bounded import NOT_KEPT, NOTE
 from stripe_flow.step import Step
 from stripe_plugin.declare.answer import Page
 from stripe_plugin.declare.spec import Spec
@@ -47,9 +48,9 @@ def every_page(run_step: RunStep, spec: Spec, step: Step, most: int) -> Result:
             break
         page = _page(spec, step, len(results) + 1, min(left, PAGE), data)
         result = run_step(page)
+        _check_end(result)
         results.append(result)
         data += result.output["data"]
-        _check_end(result)
     return _whole(results, data)
 
 
@@ -71,6 +72,8 @@ def _page(spec: Spec, step: Step, number: int, size: int, data: list[Any]) -> St
 
 def _check_end(result: Result) -> None:
     """Refuses a page behind which no other can be asked for."""
+    if result.note == NOTE:
+        raise UsageError(NOT_KEPT.replace("{name}", "data"))
     data, has_more = result.output["data"], result.output["has_more"]
     if has_more and not (data and data[-1].get("id")):
         raise UsageError("The list goes on, but its last entry has no ID to go on behind")

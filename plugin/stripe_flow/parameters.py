@@ -8,7 +8,7 @@ import attrs
 
 from stripe_flow.reading import Path, Problem, Reader
 from stripe_plugin.errors import Refused, near
-from stripe_plugin.judge.values import is_empty, is_list, is_object, typed
+from stripe_plugin.judge.values import is_list, is_object, typed
 from stripe_plugin.secrets import shown
 
 IDENTITY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -96,7 +96,7 @@ class Parameters:
             name,
             line,
             type=known.get("type", "string"),
-            required=known.get("required", is_empty(known.get("default"))),
+            required=known.get("required", known.get("default") is None),
             default=known.get("default"),
             description=known.get("description", ""),
         )
@@ -107,7 +107,7 @@ class Parameters:
         for word, value in about.items():
             if wrong := _wrong_word(word, value):
                 self._tell(("inputs", name, word), f"{name} › {wrong}")
-        if about.get("required") is True and not is_empty(about.get("default")):
+        if about.get("required") is True and about.get("default") is not None:
             what = f"{name} has a default, so it need not be given: take `required` or it away."
             self._tell(("inputs", name, "required"), what)
 
@@ -117,7 +117,7 @@ class Parameters:
         return tuple(read)
 
     def _default(self, parameter: Parameter) -> Any:
-        if is_empty(parameter.default):
+        if parameter.default is None:
             return None
         return self._value(parameter, parameter.default, "default")
 
@@ -173,7 +173,7 @@ def _read(parameter: Parameter, given: Given) -> Any:
     """Its value. One that is empty is refused: a script's unset variable would mean the default."""
     name = parameter.name
     if name in given:
-        if is_empty(given[name]):
+        if given[name] is None or not str(given[name]).strip():
             raise Refused("is empty: give it a value or leave it out")
         return parameter.read(given[name])
     if parameter.required:
