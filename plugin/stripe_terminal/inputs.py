@@ -77,7 +77,7 @@ def inputs_of(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
     from stripe_flow.reading import read_data
     from stripe_plugin.judge.values import is_object
 
-    typed = _typed(pairs)
+    typed = pairs_of(pairs)
     if not file:
         return typed
     name = name_of(file)
@@ -87,8 +87,9 @@ def inputs_of(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
     return {**read, **typed}
 
 
-def _typed(pairs: tuple[str, ...]) -> dict[str, Any]:
-    typed: dict[str, Any] = {}
+def pairs_of(pairs: tuple[str, ...]) -> dict[str, str]:
+    """What was typed as KEY=VALUE, by key."""
+    typed: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:

@@ -136,6 +136,8 @@ def print_step(out: Screen, name: str, result: "Result") -> None:
     text = f"{name} {facts}"
     if len(text) + MARK > out.width:
         text = f"{name}{GAP}{facts}"
+    if result.note:
+        text += f"{GAP}{one_line(result.note)}"
     text += _link(output)
     mark = "↺" if result.replayed else "✓"
     out.say(text, f"[green]{mark}[/] ")

@@ -1,10 +1,11 @@
 """What do all commands share: the screens, the state folder, the host, the connection?"""
 
 import os
+import shlex
 import sys
 import uuid
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import click
 from stripe_plugin.errors import UsageError
 from stripe_plugin.host.hookspecs import hookimpl
 from stripe_plugin.host.host import Host
-from stripe_plugin.secrets import masked
+from stripe_plugin.secrets import hiding, masked
 from stripe_terminal import printed
 from stripe_terminal.consent import ask
 from stripe_terminal.report import Begun, reporting
@@ -70,15 +71,30 @@ class Session:
         """Stdout is ours alone while this lasts: what plugins print goes to stderr."""
         self.out.file = sys.stdout
         data = self.data if self.as_json else None
-        with redirect_stdout(sys.stderr), reporting(self.err, data, self.begun):
+        with (
+            ExitStack() as self._hiding,
+            redirect_stdout(sys.stderr),
+            reporting(self.err, data, self.begun),
+        ):
             yield
+
+    def hide(self, *texts: str) -> None:
+        """Cuts these texts, like secrets, from all that is told until the command ends."""
+        self._hiding.enter_context(hiding(*texts))
+
+    def command(self, *words: str) -> str:
+        """A command line with the options of all commands, as a shell takes it."""
+        options = ["--emulator"] if self._by_option else []
+        for name in self._required:
+            options += ["--require", name]
+        return shlex.join(["stripe-nodes", *options, *words])
 
     def data(self, value: Any) -> None:
         """One line of JSON on stdout, without secrets."""
         line = masked(as_json(value))
         click.echo(line, file=self.out.file)
 
-    def result(self, result: "Result", **place: str) -> None:
+    def result(self, result: "Result", **place: Any) -> None:
         """A result as such a line, with the step that it is of and the run's name."""
         line = place | result.as_dict() | self.begun.facts()
         self.data(line)
