@@ -17,6 +17,7 @@ from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import masked
 from stripe_terminal import printed
 from stripe_terminal.consent import ask
+from stripe_terminal.logs import logged
 from stripe_terminal.report import Begun, reporting
 from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
 
@@ -63,6 +64,7 @@ class Session:
         self.begun = Begun()
         self._by_option: bool = options["emulated"]
         self._required: Sequence[str] = options["require"]
+        self._log: str | None = options["log"]
         self.connection: Connection
 
     @contextmanager
@@ -70,7 +72,11 @@ class Session:
         """Stdout is ours alone while this lasts: what plugins print goes to stderr."""
         self.out.file = sys.stdout
         data = self.data if self.as_json else None
-        with redirect_stdout(sys.stderr), reporting(self.err, data, self.begun):
+        with (
+            redirect_stdout(sys.stderr),
+            logged(self.err, self._log),
+            reporting(self.err, data, self.begun),
+        ):
             yield
 
     def data(self, value: Any) -> None:
