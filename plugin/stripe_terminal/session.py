@@ -34,7 +34,7 @@ MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
 )
 
-OTHER_HOME = "Have STRIPE_NODES_HOME name a folder that is yours to write"
+OTHER_HOME = "Have STRIPE_NODES_HOME name a folder that is yours to write."
 
 
 class Warned:
@@ -189,12 +189,18 @@ def home() -> Path:
     except OSError as error:
         what = f"The state folder {folder} cannot be made ({error.strerror}). {OTHER_HOME}"
         raise UsageError(what) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"The state folder {folder} cannot be written. {OTHER_HOME}")
     return folder
 
 
 def _usual_home() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "stripe-nodes"
+    state = os.environ.get("XDG_STATE_HOME")
+    try:
+        folder = Path(state) if state else Path.home() / ".local" / "state"
+    except RuntimeError as error:  # neither HOME nor a user of this number
+        raise UsageError(f"There is no home folder for the state. {OTHER_HOME}") from error
+    return folder / "stripe-nodes"
 
 
 def journal_file() -> Path:
