@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from stripe_plugin.run.result import Result
 
 RIGHT, WRONG = "[green]✓[/] ", "[red]✗[/] "
+NOT_TRIED = "not tried"  # what may be read is asked by a list; nothing else is
+PLUGIN = "plugin {name} ({distribution} {version}, {entry_point})"
 PROBLEM = "{distribution} › {name}: {reason}"
 Facts = Mapping[str, Any]
 Steps = Sequence[Any]
@@ -212,34 +214,43 @@ def print_faults(out: Screen, orders: Sequence[Facts]) -> None:
 
 def print_installed(out: Screen, report: Facts) -> None:
     """What is installed, what of it cannot be used, and where the state is kept."""
+    out.say("stripe-nodes {version}, Python {python}, Stripe {api_version}".format(**report))
     out.say(f"{report['actions']} actions")
-    out.say(f"state: {report['home']}")
     for line in _plugins(report):
         out.say(one_line(line))
     for problem in report["problems"]:
         text = PROBLEM.format(**problem)
         out.say(one_line(text), WRONG)
+    if report["home"]:
+        out.say(f"state: {report['home']}")
+    else:
+        out.tell(report["home_problem"], WRONG)
 
 
 def _plugins(report: Facts) -> Iterator[str]:
-    """Which are loaded, and which names are kept out or must be there."""
-    loaded = [f"{plugin['name']} ({plugin['distribution']})" for plugin in report["plugins"]]
-    listed = {"plugins": loaded, "blocked": report["blocked"], "required": report["required"]}
-    for word, names in listed.items():
-        if names:
-            yield f"{word}: {', '.join(names)}"
+    """Which are loaded, from where, and which names are kept out or must be there."""
+    for plugin in report["plugins"]:
+        yield PLUGIN.format(**plugin)
+    for word in ("blocked", "required"):
+        if report[word]:
+            yield f"{word}: {', '.join(report[word])}"
 
 
 def print_account(out: Screen, report: Facts) -> None:
-    """Which account it is, and what its key may read."""
-    address = report["address"]
+    """Which account it is, how it is reached, and what its key may do."""
+    out.say(f"mode: {report['mode']}")
     own = "the emulator's own"
-    if address:
-        out.say(f"address: {address}")
+    if report["address"]:
         own = "the one of the key"
+        proxy = report["proxy"] or "none"
+        out.say(one_line(f"address: {report['address']}, proxy: {proxy}"))
     out.say(f"account: {report['account'] or own}")
-    permissions = report["permissions"]
-    for name, found in permissions.items():
-        mark = RIGHT if found == "ok" else WRONG
-        text = one_line(f"{name}: {found}")
-        out.say(text, mark)
+    untried: list[str] = []
+    for name, found in report["permissions"].items():
+        if found.startswith(NOT_TRIED):
+            untried.append(name)
+        else:
+            text = one_line(f"{name}: {found}")
+            out.say(text, RIGHT if found == "ok" else WRONG)
+    if untried:
+        out.say(one_line(f"{NOT_TRIED}: {', '.join(untried)}"))

@@ -18,6 +18,7 @@ from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import hiding, masked
 from stripe_terminal import printed
 from stripe_terminal.consent import ask
+from stripe_terminal.logs import logged
 from stripe_terminal.report import Begun, reporting
 from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
 
@@ -34,7 +35,7 @@ MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
 )
 
-OTHER_HOME = "Have STRIPE_NODES_HOME name a folder that is yours to write"
+OTHER_HOME = "Have STRIPE_NODES_HOME name a folder that is yours to write."
 
 
 class Warned:
@@ -64,6 +65,7 @@ class Session:
         self.begun = Begun()
         self._by_option: bool = options["emulated"]
         self._required: Sequence[str] = options["require"]
+        self._log: str | None = options["log"]
         self.connection: Connection
 
     @contextmanager
@@ -74,6 +76,7 @@ class Session:
         with (
             ExitStack() as self._hiding,
             redirect_stdout(sys.stderr),
+            logged(self.err, self._log),
             reporting(self.err, data, self.begun),
         ):
             yield
@@ -199,12 +202,18 @@ def home() -> Path:
     except OSError as error:
         what = f"The state folder {folder} cannot be made ({error.strerror}). {OTHER_HOME}"
         raise UsageError(what) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"The state folder {folder} cannot be written. {OTHER_HOME}")
     return folder
 
 
 def _usual_home() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "stripe-nodes"
+    state = os.environ.get("XDG_STATE_HOME")
+    try:
+        folder = Path(state) if state else Path.home() / ".local" / "state"
+    except RuntimeError as error:  # neither HOME nor a user of this number
+        raise UsageError(f"There is no home folder for the state. {OTHER_HOME}") from error
+    return folder / "stripe-nodes"
 
 
 def journal_file() -> Path:
