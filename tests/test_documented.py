@@ -22,7 +22,7 @@ def session(**extra: Any) -> Action:
 
 def refused(**extra: Any) -> list[str]:
     """The problems of what stands beside the rows of a checkout session."""
-    return refusal("create_checkout_session", SELL, extra).get("extra", [])
+    return refusal("create_checkout_session", SELL, extra).get("Options › Extra", [])
 
 
 # --- keys inside of rows --------------------------------------------------------------------------
@@ -171,14 +171,20 @@ def test_extra_is_read_as_rows_are(case: str) -> None:
 @pytest.mark.parametrize(
     ("extra", "sentence"),
     [
-        ({"expires_at": "soon"}, "extra › expires_at must be a whole number"),
-        ({"automatic_tax": {"enabled": "on"}}, "extra › automatic_tax › enabled must be true or"),
+        ({"expires_at": "soon"}, "Options › Extra › expires_at must be a whole number"),
+        (
+            {"automatic_tax": {"enabled": "on"}},
+            "Options › Extra › automatic_tax › enabled must be true or",
+        ),
         ({"automatic_tax": {"liability": {"type": "self"}}}, "automatic_tax › enabled is required"),
-        ({"automatic_tax": "on"}, "extra › automatic_tax must be an object"),
-        ({"discounts": {"coupon": "c"}}, "extra › discounts must be a list"),
-        ({"discounts": [{"coupon": 5}]}, "extra › discounts › 1 › coupon must be text"),
-        ({"submit_type": "by"}, "extra › submit_type must be one of auto, book, donate, pay"),
-        ({"locale": 5}, "extra › locale must be text"),
+        ({"automatic_tax": "on"}, "Options › Extra › automatic_tax must be an object"),
+        ({"discounts": {"coupon": "c"}}, "Options › Extra › discounts must be a list"),
+        ({"discounts": [{"coupon": 5}]}, "Options › Extra › discounts › 1 › coupon must be text"),
+        (
+            {"submit_type": "by"},
+            "Options › Extra › submit_type must be one of auto, book, donate, pay",
+        ),
+        ({"locale": 5}, "Options › Extra › locale must be text"),
         ({"discounts[0][coupon]": ["c"]}, "must be text"),
     ],
 )
@@ -190,23 +196,33 @@ def test_extra_is_judged(extra: Given, sentence: str) -> None:
 def test_one_of_several_types_says_all() -> None:
     """Where Stripe takes values of several types, the refusal of another names them all."""
     extra = {"trial_end": "soon"}
-    [problem] = refusal("create_subscription", fewest("create_subscription"), extra)["extra"]
-    assert problem == 'extra › trial_end must be now or a whole number, such as 10; got "soon".'
+    [problem] = refusal("create_subscription", fewest("create_subscription"), extra)[
+        "Options › Extra"
+    ]
+    assert problem == (
+        'Options › Extra › trial_end must be now or a whole number, such as 10; got "soon".'
+    )
 
 
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        ({"lokale": "de"}, "extra › lokale is not in Stripe's API document of"),
+        ({"lokale": "de"}, "Options › Extra › lokale is not in Stripe's API document of"),
         ({"lokale": "de"}, "(did you mean locale?)"),
-        ({"automatic_tax": {"enabled": True, "nu": 1}}, "extra › automatic_tax › nu is not in"),
-        ({"locale": "xx"}, "extra › locale is not among the values that Stripe documents"),
+        (
+            {"automatic_tax": {"enabled": True, "nu": 1}},
+            "Options › Extra › automatic_tax › nu is not in",
+        ),
+        (
+            {"locale": "xx"},
+            "Options › Extra › locale is not among the values that Stripe documents",
+        ),
     ],
 )
 def test_what_the_document_does_not_know_passes_with_a_warning(extra: Given, words: str) -> None:
     """A newer parameter, key or value is sent as it is, and a warning says what is not known."""
     one = session(**extra)
-    assert words in one.warnings()["extra"]
+    assert words in one.warnings()["Options › Extra"]
     assert {*extra} <= {name.partition("[")[0] for name, _ in one.request().params}
 
 
@@ -275,7 +291,7 @@ def test_a_nested_key_given_too_high_is_shown_its_place(name: str) -> None:
         (
             "create_checkout_session",
             "capture_method",
-            "; it is payment_intent_data › capture_method, which goes under Options › Extra.",
+            "; it is Payment Intent Data › capture_method.",
         ),
         ("create_customer", "Postal Code", "; it is Address › postal_code."),
         ("create_price", "expand", "; it goes under Options › Expand."),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transf
 import attrs
 
 from stripe_plugin.declare.answer import One
-from stripe_plugin.declare.inputs import MOST_TOLD, Judgement
+from stripe_plugin.declare.inputs import EXTRA, MOST_TOLD, Judgement
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import path_id, required, rows_of
 from stripe_plugin.declare.spec import Spec
@@ -131,7 +131,7 @@ class Action:
                 yield from zip(repeat(row.key), row.doubts(value))
         for name, value in self.extra.items():
             doubts = self.spec.documented.into(name).doubts(value)
-            yield from zip(repeat("extra"), inside(name, doubts))
+            yield from zip(repeat(EXTRA), inside(name, doubts))
 
     def __repr__(self) -> str:
         given: list[str] = []
