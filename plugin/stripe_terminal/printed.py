@@ -27,6 +27,9 @@ Steps = Sequence[Any]
 WIDE = 100  # columns from which the answers of a flow stand below one another
 LONGEST = 60  # characters of what a list holds
 MARK = 3  # columns that a mark takes, and the last one
+CUT = "secret_…"  # what is left of a client secret that is shown or kept
+IS_CUT = "A client secret in it is cut: --client-secret shows it whole."
+NOT_KEPT = "A client secret is not kept with a run: retrieve the object with --client-secret."
 GAP = "\n" + " " * 13
 HEAD = 34  # columns of an action's name and ID in a list
 NARROW = 30  # columns that its summary has, however narrow the screen
@@ -76,6 +79,18 @@ def print_action(out: Screen, manifest: Facts) -> None:
         out.print(Text(line))
 
 
+def print_options(out: Screen, options: Facts) -> None:
+    """What may be said of every run, as this terminal takes it."""
+    out.print(Text("Options of the run", "bold"))
+    rows = [{**row, "name": _flag(row["name"])} for row in options["inputs"]]
+    out.print(_inputs(rows))
+
+
+def _flag(name: str) -> str:
+    dashed = name.replace("_", "-")
+    return f"--{dashed}"
+
+
 def _inputs(rows: Sequence[Facts]) -> Table:
     table = Table(box=box.SIMPLE, show_lines=True)
     table.add_column("Display key")
@@ -118,10 +133,10 @@ def _unsaid(rules: Sequence[str], restrictions: str) -> Iterator[str]:
             yield rule
 
 
-def print_output(out: Screen, result: "Result") -> None:
-    """Stripe's object, without its secrets."""
-    shown = result.as_dict()
-    text = as_json(shown["output"], pretty=True)
+def print_output(out: Screen, result: "Result", *, whole: bool = False) -> None:
+    """Stripe's object, without its secrets unless it is asked for whole."""
+    shown = result.output if whole else result.as_dict()["output"]
+    text = as_json(shown, pretty=True)
     highlighted = JSONHighlighter()(text)
     out.print(highlighted, soft_wrap=True)
 
@@ -188,6 +203,14 @@ def about(result: "Result", *, told: bool) -> str:
         facts.append(f"{result.attempts} attempts")
     text = " · ".join(facts)
     return one_line(masked(text))
+
+
+def about_secret(result: "Result", *, whole: bool) -> str:
+    """What to do for a client secret that is cut."""
+    if CUT in as_json(result.output, pretty=True):
+        return NOT_KEPT
+    shown = as_json(result.as_dict()["output"], pretty=True)
+    return IS_CUT if CUT in shown and not whole else ""
 
 
 def print_start(err: Screen, file: str, steps: Steps, run: "Run") -> None:

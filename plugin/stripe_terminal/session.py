@@ -97,10 +97,17 @@ class Session:
         line = masked(as_json(value))
         click.echo(line, file=self.out.file)
 
-    def result(self, result: "Result", **place: Any) -> None:
-        """A result as such a line, with the step that it is of and the run's name."""
+    def result(self, result: "Result", *, whole: bool = False, **place: Any) -> None:
+        """A result as such a line, with the step that it is of and the run's name.
+
+        `whole`: somebody asked for the client secrets in it.
+        """
         line = place | result.as_dict() | self.begun.facts()
-        self.data(line)
+        if whole:
+            line["output"] = result.output
+            click.echo(as_json(line), file=self.out.file)
+        else:
+            self.data(line)
 
     @cached_property
     def host(self) -> Host:
@@ -185,6 +192,12 @@ class Session:
     def tell_about(self, result: "Result") -> None:
         """What is beside Stripe's object, where there is something."""
         text = printed.about(result, told=self.emulated)
+        if text:
+            self.err.tell(text)
+
+    def tell_secret(self, result: "Result", *, whole: bool) -> None:
+        """How a client secret that is not shown is come by."""
+        text = printed.about_secret(result, whole=whole)
         if text:
             self.err.tell(text)
 

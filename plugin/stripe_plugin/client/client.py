@@ -20,6 +20,7 @@ from stripe_plugin.wire.reply import Answer, Lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from stripe_plugin.client.emulated import AsyncEmulatedLine, EmulatedLine
     from stripe_plugin.client.line import AsyncLine, Line
 
