@@ -298,7 +298,7 @@ def test_every_option_has_a_hint() -> None:
         (
             "create_checkout_session",
             "capture_method",
-            "; it is payment_intent_data › capture_method, which goes under Options › Extra.",
+            "; it is Payment Intent Data › capture_method.",
         ),
         ("create_customer", "Postal Code", "; it is Address › postal_code."),
         ("create_price", "expand", "; it goes under Options › Expand."),

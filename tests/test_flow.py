@@ -1,13 +1,13 @@
 """How the steps of a flow file run one after another, and what keeps them from being sent."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
-from terminal_support import EXAMPLES, Counted
+from flow_support import Desk, desk_at
+from terminal_support import EXAMPLES
 
 from stripe_emulator import Fault
 from stripe_flow import Journal
@@ -15,39 +15,16 @@ from stripe_flow.flow import load
 from stripe_flow.reading import FlowError
 from stripe_flow.references import resolved
 from stripe_flow.run import Run
-from stripe_plugin import Connection, Host, Result, StripeError, UsageError
+from stripe_plugin import Connection, Host, StripeError, UsageError
 
 EXAMPLE = EXAMPLES / "sell-a-subscription.yaml"
-
-
-class Desk:
-    """An emulator that counts, a journal, and the way to run flow files on them."""
-
-    def __init__(self, world: Counted, journal: Path) -> None:
-        self.host, self.world, self.file = Host.load(), world, journal
-
-    def run(self, text: str, run_id: str = "r1") -> list[Result]:
-        """The results of the steps."""
-        return list(self.each(text, run_id).values())
-
-    def each(self, text: str, run_id: str = "r1") -> Mapping[str, Result]:
-        """The results by step."""
-        steps = load("flow.yaml", dedent(text), self.host)
-        connection, journal = self.world.connection(), Journal(self.file)
-        ran = Run(self.host, connection, run_id, journal).flow(steps)
-        return {step.id: result for step, result in ran}
-
-    def sent(self) -> list[str]:
-        """What was asked since this was asked last."""
-        asked, self.world.asked = self.world.asked, []
-        return asked
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """An empty emulator and journal."""
-    with Counted() as world:
-        yield Desk(world, tmp_path / "runs.db")
+    with desk_at(tmp_path) as made:
+        yield made
 
 
 def test_the_example_runs(desk: Desk) -> None:
@@ -89,7 +66,7 @@ PRICE = ("Product: ${{ steps.plan.id }}", "Currency: usd", "Unit Amount: 1000")
 MISTAKES: dict[str, tuple[str, list[tuple[int, str]]]] = {
     "unknown action": (
         after("  - id: price", "    action: create_prise"),
-        [(6, 'no action "create_prise" (did you mean create_price?)')],
+        [(7, 'no action "create_prise" (did you mean create_price?)')],
     ),
     "no id, and an input is missing": (
         after("  - action: retrieve_price"),
@@ -226,7 +203,7 @@ def test_all_mistakes_are_told_at_once(desk: Desk) -> None:
     with pytest.raises(FlowError) as caught:
         desk.run(text)
     lines = [int(line.split(":")[1]) for line in str(caught.value).splitlines()]
-    assert lines == [2, 5, 7, 9, 10, 11, 12, 14]
+    assert lines == [3, 5, 7, 9, 10, 11, 12, 14]
     assert desk.sent() == []
 
 
@@ -280,7 +257,7 @@ OUTPUTS = {"a": {"n": 5, "zero": 0, "no": False, "list": [1, {"b": 2}], "text": 
 )
 def test_references(value: Any, expected: Any) -> None:
     """A reference alone keeps the type of what it finds; among other text it becomes text."""
-    found = resolved(value, OUTPUTS)
+    found = resolved(value, {"steps": OUTPUTS})
     assert found == expected
     assert type(found) is type(expected)
 
@@ -289,7 +266,7 @@ def test_references(value: Any, expected: Any) -> None:
 def test_a_reference_that_finds_nothing(expression: str) -> None:
     """A reference that finds nothing, or null, is refused by name."""
     with pytest.raises(UsageError, match=f"{expression} .* finds nothing"):
-        resolved(f"a ${{{{ {expression} }}}}", OUTPUTS)
+        resolved(f"a ${{{{ {expression} }}}}", {"steps": OUTPUTS})
 
 
 def test_types_arrive_at_stripe(desk: Desk) -> None:
@@ -383,8 +360,9 @@ def test_another_account_is_another_run(desk: Desk) -> None:
     journal = Journal(desk.file)
     for account in (None, "acct_1", "acct_2"):
         who = Connection("sk_test_emulator", account, in_process=desk.world)
-        [(_, result)] = Run(desk.host, who, "r1", journal).flow(steps)
-        assert not result.replayed
+        [done] = Run(desk.host, who, "r1", journal).flow(steps)
+        assert done.result
+        assert not done.result.replayed
     assert len(desk.sent()) == 3
 
 

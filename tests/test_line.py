@@ -10,12 +10,11 @@ from typing import Any
 import httpcore
 import httpx
 import pytest
-from network_support import Place, friendly, silent
+from network_support import Place, friendly, requests, silent
 from support import made
 
 from stripe_plugin import AsyncClient, Client, Connection, Policy, RunContext
-from stripe_plugin.client import line, network
-from stripe_plugin.client.network import Attempt
+from stripe_plugin.client import line, stream
 from stripe_plugin.errors import ConnectionFailed
 
 READ = made("retrieve_customer", {"Customer ID": "cus_1"})
@@ -50,33 +49,6 @@ def test_a_transport_of_httpx_asks_its_pool() -> None:
     assert len(asked) == 2
 
 
-def test_a_pool_of_httpcore_has_the_lock_that_is_taken_out() -> None:
-    """`httpcore.ConnectionPool._optional_thread_lock`: there, and a context manager."""
-    pool = httpcore.ConnectionPool()
-    with pool._optional_thread_lock:
-        pass
-    assert "_optional_thread_lock" in vars(pool)
-
-
-def test_a_connection_of_httpcore_tells_what_is_left_over(place: Place) -> None:
-    """`ConnectionPool.connections`, `HTTP11Connection._h11_state`: no bytes are left over."""
-    connection = Connection("sk_test_line", base_url=place.url)
-    with Client(connection) as client:
-        client.run(READ)
-        opened = client._pool.free(0)
-        assert opened is not None
-        (used,) = opened._transport._pool.connections
-        assert used._connection._h11_state.trailing_data[0] == b""
-        client._pool.give(opened)
-
-
-@pytest.mark.parametrize("kind", [network.Network, network.AsyncNetwork])
-def test_the_network_backend_is_httpcores(kind: type[Any]) -> None:
-    """Our networks are what httpcore's public door takes."""
-    base = httpcore.NetworkBackend if kind is network.Network else httpcore.AsyncNetworkBackend
-    assert issubclass(kind, base)
-
-
 def test_who_hooks_into_httpx_sees_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mocks and spans that replace httpx's transports get every request, and answer it."""
     seen: list[str] = []
@@ -100,6 +72,77 @@ def test_who_hooks_into_httpx_sees_the_runs(monkeypatch: pytest.MonkeyPatch) -> 
     assert seen == ["https://api.stripe.com/v1/customers/cus_1"] * 2
 
 
+def run_both(connection: Connection) -> list[Any]:
+    """What two runs of each client come to."""
+
+    async def run() -> list[Any]:
+        async with AsyncClient(connection) as client:
+            return [(await client.run(READ)).output["id"] for _ in range(2)]
+
+    with Client(connection) as client:
+        return [client.run(READ).output["id"] for _ in range(2)] + asyncio.run(run())
+
+
+def test_who_hooks_into_httpcore_sees_the_runs(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What replaces the doors of httpcore's pools gets every request, and may let it through."""
+    seen: list[bytes] = []
+    pools = httpcore.ConnectionPool, httpcore.AsyncConnectionPool
+    through, athrough = pools[0].handle_request, pools[1].handle_async_request
+
+    def handle(pool: Any, request: httpcore.Request) -> httpcore.Response:
+        seen.append(request.url.target)
+        return through(pool, request)
+
+    async def ahandle(pool: Any, request: httpcore.Request) -> httpcore.Response:
+        seen.append(request.url.target)
+        return await athrough(pool, request)
+
+    monkeypatch.setattr(pools[0], "handle_request", handle)
+    monkeypatch.setattr(pools[1], "handle_async_request", ahandle)
+    assert run_both(Connection("sk_test_line", base_url=place.url)) == ["cus_1"] * 4
+    assert seen == [b"/v1/customers/cus_1"] * 4
+    assert place.met == 2  # our own two connections, kept
+
+
+def test_who_answers_in_httpcores_place_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mock at those doors answers, and nothing is sent."""
+    mocked = httpcore.Response(200, content=b'{"id": "cus_mocked"}')
+
+    async def ahandle(_: Any, __: httpcore.Request) -> httpcore.Response:
+        return mocked
+
+    monkeypatch.setattr(httpcore.ConnectionPool, "handle_request", lambda *_: mocked)
+    monkeypatch.setattr(httpcore.AsyncConnectionPool, "handle_async_request", ahandle)
+    assert run_both(Connection("sk_test_line")) == ["cus_mocked"] * 4
+
+
+def says_more(peer: socket.socket) -> None:
+    """Answers what was asked, and at once what was not."""
+    body = b'{"id": "cus_1"}'
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
+    other = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+    for _ in requests(peer):
+        peer.sendall(head + body + other)
+
+
+def test_what_is_left_over_answers_nothing() -> None:
+    """More than an answer is not taken for the answer to the next request."""
+    with Place(says_more) as place:
+        assert run_both(Connection("sk_test_line", base_url=place.url)) == ["cus_1"] * 4
+        assert place.met == 4
+
+
+def test_an_idle_connection_is_not_kept_for_ever(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After `KEPT` seconds a connection is opened anew."""
+    monkeypatch.setattr(line, "KEPT", 0.0)
+    assert run_both(Connection("sk_test_line", base_url=place.url)) == ["cus_1"] * 4
+    assert place.met == 4
+
+
 def test_a_connection_is_kept_for_the_next_run(place: Place) -> None:
     """One connection serves run after run, of both clients, for as long as it is kept."""
     connection = Connection("sk_test_line", base_url=place.url)
@@ -116,23 +159,6 @@ def test_a_connection_is_kept_for_the_next_run(place: Place) -> None:
     asyncio.run(run())
     assert place.met == 2
     assert line.KEPT >= 60
-
-
-@pytest.mark.parametrize(
-    ("proxy", "for_proxies", "for_the_request"),
-    [(None, [], 1), ("http://p", [0], 1), ("socks5://p", [0], 1), ("HTTPS://p", [0, 1], 2)],
-)
-def test_what_a_proxy_is_told_is_no_request(
-    proxy: str | None, for_proxies: list[int], for_the_request: int
-) -> None:
-    """What is written to a proxy, in the open or by TLS, is not yet the request."""
-    attempt = Attempt(network.layers(Connection("sk_test_line").address, proxy))
-    attempt.connecting()
-    for layers in for_proxies:
-        attempt.writing(layers)
-    assert not attempt.sent
-    attempt.writing(for_the_request)
-    assert attempt.sent
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
@@ -189,7 +215,7 @@ def test_tls_runs_over_anything() -> None:
     server_side, client_side = (ssl.create_default_context(purpose) for purpose in PURPOSES)
     authority.issue_cert("stripe.example").configure_cert(server_side)
     authority.configure_trust(client_side)
-    tls = network.Tls(client_side, "stripe.example")
+    tls = stream.Tls(client_side, "stripe.example")
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     peer = server_side.wrap_bio(incoming, outgoing, server_side=True)
     shaken = {"us": False, "peer": False}

@@ -335,6 +335,36 @@ AUTOMATIC = Samples(
         *NOT_OBJECT,
     ),
 )
+AUTOMATIC_TAX = Samples(
+    (
+        {"enabled": True},
+        {"enabled": "false", "liability": {"type": "self"}},
+        {"enabled": True, "liability": {"type": "account", "account": "acct_1"}},
+    ),
+    (
+        ({"liability": {"type": "self"}}, "Automatic Tax › enabled is required"),
+        ({"enabled": "on"}, "Automatic Tax › enabled must be true or false"),
+        ({"enabled": True, "liability": {"type": "both"}}, "one of account, self"),
+        ({"enabled": True, "liability": {"type": "account"}}, "account is required if type is"),
+        *NOT_OBJECT,
+    ),
+)
+PAYMENT_INTENT_DATA = Samples(
+    (
+        {"description": "x" * 1000, "capture_method": "manual"},
+        {"setup_future_usage": "off_session", "metadata": {"order": 1}},
+        {"transfer_data": {"destination": "acct_1", "amount": "500"}},
+        {"shipping": {"name": "J", "address": {"line1": "Main St 1"}}},
+    ),
+    (
+        ({"description": "x" * 1001}, "Payment Intent Data › description must be at most 1,000"),
+        ({"capture_method": "later"}, "one of automatic, automatic_async, manual"),
+        ({"transfer_data": {"amount": 5}}, "transfer_data › destination is required"),
+        ({"statement_descriptor": "x" * 23}, "at most 22"),
+        ({"application_fee_amount": -1}, "at least 0"),
+        *NOT_OBJECT,
+    ),
+)
 EXPAND = Samples(
     (["line_items"], ["a.b.c.d"], ["customer", "payment_intent.latest_charge"]),
     (
@@ -433,6 +463,8 @@ ROWS: Mapping[str, Table] = {
         "Days Until Due": DAYS,
         "Due Date": DUE_DATE,
         "Metadata": METADATA.but(CLEAR),
+        "Currency": CURRENCY,
+        "Pending Invoice Items": one_of("include", "exclude"),
     },
     "update_invoice": {
         "Invoice ID": ID,
@@ -455,6 +487,10 @@ ROWS: Mapping[str, Table] = {
         "Collection Method": COLLECTION,
         "Metadata": METADATA.but(CLEAR),
         "Days Until Due": DAYS,
+        "Trial Period Days": Samples((1, "14"), ((0, "at least 1"), ("two weeks", "whole number"))),
+        "Payment Behavior": one_of(
+            "allow_incomplete", "default_incomplete", "error_if_incomplete"
+        ).but(refuses=(("pending_if_incomplete", "one of allow_incomplete, default_incomplete"),)),
     },
     "update_subscription": {
         "Subscription ID": ID,
@@ -478,6 +514,9 @@ ROWS: Mapping[str, Table] = {
         "Receipt Email": text(),
         "Automatic Payment Methods": AUTOMATIC,
         "Metadata": METADATA,
+        "Confirm": FLAG,
+        "Off Session": FLAG,
+        "Return URL": text(),
     },
     "update_payment_intent": {
         "Payment Intent ID": ID,
@@ -511,6 +550,10 @@ ROWS: Mapping[str, Table] = {
         "Allow Promotion Codes": FLAG,
         "Metadata": METADATA,
         "Subscription Data": SUBSCRIPTION_DATA,
+        "Automatic Tax": AUTOMATIC_TAX,
+        "Payment Intent Data": PAYMENT_INTENT_DATA,
+        "Client Reference ID": text(200),
+        "Locale": one_of("auto", "de", "pt-BR", "zh-TW"),
     },
     "update_checkout_session": {
         "ID": ID,
@@ -768,6 +811,23 @@ TOGETHER = [
         )
     ),
     Together(
+        "create_subscription",
+        "Trial Period Days",
+        "Not together with trial_end",
+        {**_PLAN, "trial_end": LATER},
+        {**_PLAN, "trial_end": LATER, "Trial Period Days": 14},
+    ),
+    *(
+        Together(
+            "create_payment_intent",
+            key,
+            "Only if Confirm is given",
+            {**_PAY, "Confirm": True, key: value},
+            {**_PAY, key: value},
+        )
+        for key, value in (("Off Session", True), ("Return URL", "https://example.com"))
+    ),
+    Together(
         "refund_payment",
         "Charge ID",
         "Required if Payment Intent ID is empty",
@@ -850,6 +910,15 @@ TOGETHER = [
                 {**base, "Subscription Data": {"description": "x"}},
             )
             for base in (_SOLD, {**_SET_UP, **_TYPES})
+        ),
+        *(
+            (
+                "Payment Intent Data",
+                "Only if Mode is payment",
+                {**_SOLD, "Payment Intent Data": {"description": "x"}},
+                {**base, "Payment Intent Data": {"description": "x"}},
+            )
+            for base in ({**_SOLD, "Mode": "subscription"}, {**_SET_UP, **_TYPES})
         ),
     ),
     *together(

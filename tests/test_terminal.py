@@ -2,12 +2,16 @@
 
 import json
 import os
+import platform
 import re
 import signal
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,7 @@ from terminal_support import (
 from stripe_emulator import Answer, Emulator, Fault, serve
 from stripe_plugin import Policy
 from stripe_plugin.errors import NodeError
+from stripe_plugin.run.exchange import STRIPE_VERSION
 from stripe_terminal.report import Interrupted
 
 EXAMPLE = str(EXAMPLES / "sell-a-subscription.yaml")
@@ -109,7 +114,7 @@ def test_describe_breaks_no_name(action: str, columns: str, terminal: Terminal) 
     assert [row["name"] for row in about["inputs"] if row["name"] not in shown] == []
 
 
-def test_doctor_without_a_key(terminal: Terminal) -> None:
+def test_doctor_of_the_emulator(terminal: Terminal) -> None:
     """`doctor` says that everything runs in the emulator, and where its state is."""
     done = terminal("doctor")
     assert f"{len(ACTIONS)} actions" in done.stdout
@@ -117,14 +122,122 @@ def test_doctor_without_a_key(terminal: Terminal) -> None:
     assert str(terminal.home) in done.stdout
 
 
-def test_doctor_with_a_key(served: Terminal) -> None:
+def test_doctor_tells_versions_and_origins(terminal: Terminal) -> None:
+    """`doctor` names the versions of package, Python and API, and where each plugin is from."""
+    report = document(terminal("doctor", "--json"))
+    ours = version("stripe-nodes")
+    assert (report["version"], report["python"]) == (ours, platform.python_version())
+    assert report["api_version"] == STRIPE_VERSION
+    origins = {plugin["name"]: plugin for plugin in report["plugins"]}
+    assert origins["otel"] == {
+        "name": "otel",
+        "distribution": "stripe-nodes",
+        "version": ours,
+        "entry_point": "stripe_otel",
+        "group": "stripe_plugin.v1",
+    }
+    shown = terminal("doctor").stdout
+    for words in (f"stripe-nodes {ours}, Python", f"otel (stripe-nodes {ours}, stripe_otel)"):
+        assert words in shown
+
+
+@pytest.mark.parametrize("given", [{"STRIPE_API_KEY": ""}, {"STRIPE_API_KEY": LIVE_KEY}])
+def test_doctor_without_a_usable_key(given: dict[str, str], terminal: Terminal) -> None:
+    """Without a key that may be used, what is installed is told all the same; exit code 2."""
+    done = terminal("doctor", code=2, **given)
+    assert f"{len(ACTIONS)} actions" in done.stdout
+    assert "✗" in done.stderr
+    report = document(terminal("doctor", "--json", code=2, **given))
+    assert (report["actions"], report["error"]["category"]) == (len(ACTIONS), "usage")
+
+
+def test_doctor_with_a_key(served: Terminal, world: Counted) -> None:
     """`doctor` tells the mode, the account and what the key may read, and never the key."""
     done = served("doctor", "--json", "--account", "acct_1")
     report = document(done)
     assert (report["problems"], report["account"]) == ([], "acct_1")
     assert report["actions"] == len(ACTIONS)
     assert report["permissions"]["Prices: Read"] == "ok"
+    assert report["permissions"]["Prices: Write"].startswith("not tried")
     assert BODY not in done.stdout + done.stderr
+    asked = [line.partition("?")[0] for line in world.asked]
+    assert len({*asked}) == len(asked), "each kind is asked for once"
+    assert {line.partition(" ")[0] for line in asked} == {"GET"}
+    assert "Prices: Write" in served("doctor").stdout
+
+
+def test_doctor_tells_the_proxy_without_its_password(served: Terminal) -> None:
+    """The proxy of the environment is named, and not how one logs in there."""
+    given = {"HTTPS_PROXY": "http://jenny:pass@127.0.0.1:1", "STRIPE_API_BASE": "https://a.invalid"}
+    done = served("doctor", "--json", code=4, **given)
+    assert document(done)["proxy"] == "http://127.0.0.1:1"
+    shown = served("doctor", code=4, **given)
+    assert "proxy: http://127.0.0.1:1" in shown.stdout
+    assert "jenny" not in done.stdout + done.stderr + shown.stdout + shown.stderr
+
+
+class Refusing(Counted):
+    """An emulator that refuses the paths of some permissions, or any key."""
+
+    def __init__(self, status: int, *paths: str) -> None:
+        super().__init__()
+        self.status, self.paths = status, paths
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Refuses as Stripe does."""
+        answer = super().answer(method, target, headers, body)
+        if not target.startswith(self.paths):
+            return answer
+        error = {"type": "invalid_request_error", "message": "The key may not do that."}
+        text = json.dumps({"error": error}).encode()
+        return Answer(self.status, {**answer.headers, "Content-Length": str(len(text))}, text)
+
+
+@pytest.mark.parametrize(
+    ("status", "paths", "code", "asked"),
+    [(403, ("/v1/prices",), 0, "all"), (403, ("/",), 3, "all"), (401, ("/",), 3, "one")],
+)
+def test_doctor_with_a_refused_key(
+    status: int, paths: tuple[str, ...], code: int, asked: str, tmp_path: Path
+) -> None:
+    """A key that may not read one thing is told so; one that may nothing is exit code 3."""
+    with Refusing(status, *paths) as world, serve(world) as server:
+        terminal = Terminal(tmp_path, STRIPE_API_KEY=KEY, STRIPE_API_BASE=server.url)
+        done = terminal("doctor", "--json", code=code)
+        assert (len(world.asked) == 1) == (asked == "one")
+    report = document(done)
+    assert "The key may not do that." in report["permissions"].values()
+    assert ("ok" in report["permissions"].values()) == (code == 0)
+
+
+def test_doctor_without_an_answer(tmp_path: Path) -> None:
+    """Where nobody answers, one attempt is made, and the exit code is 4."""
+    terminal = Terminal(tmp_path, STRIPE_API_KEY=KEY, STRIPE_API_BASE="http://127.0.0.1:9")
+    report = document(terminal("doctor", "--json", code=4))
+    assert report["reachable"] is False
+
+
+BALANCE = """
+from stripe_plugin import Action, Resource, action, hookimpl
+
+@action("GET /v1/balance", Resource("balance", permission="Balance"))
+class RetrieveBalance(Action):
+    'See what there is.'
+
+@hookimpl
+def register_actions():
+    return [RetrieveBalance]
+"""
+
+
+def test_doctor_asks_what_takes_no_limit(served: Terminal, world: Counted, tmp_path: Path) -> None:
+    """A plugin's action that reads one object of the account is asked for it, as lists are."""
+    points = "[stripe_plugin.v1]\nacme = acme_plug\n"
+    install(tmp_path / "site", "acme", points, {"acme_plug.py": BALANCE})
+    env = {**served.env, "PYTHONPATH": str(tmp_path / "site")}
+    report = document(Terminal(served.home, apart=True, **env)("doctor", "--json"))
+    assert "Balance: Read" in report["permissions"]
+    assert "GET /v1/balance" in world.asked
 
 
 def test_doctor_shows_what_is_broken(tmp_path: Path) -> None:
@@ -137,6 +250,21 @@ def test_doctor_shows_what_is_broken(tmp_path: Path) -> None:
     assert "acme-broken › acme: RuntimeError: no [/bold] licence" in shown
     [problem] = document(terminal("doctor", "--json", code=1))["problems"]
     assert (problem["name"], problem["distribution"]) == ("acme", "acme-broken")
+
+
+def test_doctor_shows_an_action_that_cannot_be_used(tmp_path: Path) -> None:
+    """An action that is listed, whose module is not there, is a problem with its name."""
+    entry = {
+        "id": "acme_do", "name": "Acme Do", "resource": "acme", "summary": "Does.",
+        "hints": {"read_only": True, "destructive": False, "idempotent": True},
+        "entry": "acme_nowhere:AcmeDo",
+    }  # fmt: skip
+    index = json.dumps({"manifest_version": 1, "actions": [entry]})
+    points = "[stripe_plugin.manifest]\nacme = acme_list:index.json\n"
+    files = {"acme_list/__init__.py": "", "acme_list/index.json": index}
+    install(tmp_path / "site", "acme", points, files)
+    terminal = Terminal(tmp_path, apart=True, PYTHONPATH=str(tmp_path / "site"))
+    assert "acme › acme_do: " in terminal("doctor", code=1).stdout
 
 
 # --- run ----------------------------------------------------------------------------------------
@@ -280,7 +408,7 @@ def test_a_flow_speaks_of_no_single_request(served: Terminal) -> None:
     """Below the steps nothing is told of the last one alone, but that an emulator was asked."""
     told = served("flow", EXAMPLE, "--run-id", "r1").stderr
     assert "req_" not in told
-    assert told.splitlines()[-1] == EMULATOR
+    assert told.splitlines()[-2] == EMULATOR
     told = served("flow", EXAMPLE, "--run-id", "r1").stderr
     assert "replayed" not in told
 
@@ -703,9 +831,18 @@ def test_a_port_that_cannot_be_had(terminal: Terminal) -> None:
     assert "Invalid value for '--port': 99999 is not in the range 0<=x<=65535" in told
 
 
-@pytest.mark.parametrize(
-    "words", [["run", "create_product", "Name=a"], ["flow", EXAMPLE], ["doctor"], ["emulator"]]
-)
+WRITING = [
+    ["run", "create_product", "Name=a"],
+    ["flow", EXAMPLE],
+    ["doctor"],
+    ["emulator"],
+    ["fault", "cut"],
+    ["runs"],
+    ["runs", "prune", "--older-than", "1d"],
+]
+
+
+@pytest.mark.parametrize("words", WRITING)
 def test_a_state_folder_that_cannot_be_made(words: list[str], tmp_path: Path) -> None:
     """A STRIPE_NODES_HOME that cannot be a folder is told by its name, with exit code 2."""
     file = tmp_path / "file"
@@ -714,6 +851,114 @@ def test_a_state_folder_that_cannot_be_made(words: list[str], tmp_path: Path) ->
         told = Terminal(home)(*words, code=2).stderr
         assert f"The state folder {home} cannot be made" in told
         assert "STRIPE_NODES_HOME" in told
+
+
+@pytest.mark.parametrize("words", [WRITING[0], WRITING[-1]])
+def test_a_machine_without_a_home(words: list[str], tmp_path: Path) -> None:
+    """In a container whose home is no folder, the variable that moves the state is told."""
+    file = tmp_path / "file"
+    file.write_text("")
+    done = subprocess.run(
+        [str(SCRIPT), "--emulator", *words],
+        env={"HOME": str(file)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"The state folder {file}/.local/state/stripe-nodes cannot be made" in done.stderr
+    assert "Have STRIPE_NODES_HOME name a folder" in done.stderr
+
+
+NOBODY = 65534
+COMMAND = """
+import os, sys
+from stripe_terminal.cli import main
+import stripe_emulator.server, stripe_flow.flow, stripe_flow.run, stripe_flow.runs  # of this user
+if os.getuid() == 0:
+    os.setuid(int(sys.argv.pop(1)))
+main(sys.argv[1:], prog_name="stripe-nodes")
+"""
+
+
+@pytest.mark.parametrize("words", [WRITING[0], WRITING[-1]])
+def test_a_state_folder_that_is_somebody_elses(words: list[str]) -> None:
+    """A state folder that cannot be written is told with the variable that moves it."""
+    ours = [str(NOBODY)] if os.getuid() == 0 else []
+    with tempfile.TemporaryDirectory() as home:
+        Path(home).chmod(0o555)
+        done = subprocess.run(
+            [sys.executable, "-c", COMMAND, *ours, "--emulator", *words],
+            env=environment(home, PYTHONDONTWRITEBYTECODE="1"),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert f"The state folder {home} cannot be written. Have STRIPE_NODES_HOME" in done.stderr
+    assert done.returncode == 2
+
+
+def test_it_is_a_module_as_well(terminal: Terminal) -> None:
+    """`python -m stripe_terminal` is the same, where no script is on the path."""
+    done = subprocess.run(
+        [sys.executable, "-m", "stripe_terminal", "run", "create_product", "Name=Plan"],
+        env=environment(terminal.home),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert document(done)["name"] == "Plan"
+    wrong = subprocess.run(
+        [sys.executable, "-m", "stripe_terminal", "nope"],
+        env=environment(terminal.home),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "Usage: stripe-nodes" in wrong.stderr
+
+
+# --- the log --------------------------------------------------------------------------------------
+
+
+def records(told: str) -> list[dict[str, Any]]:
+    """The lines of JSON among what is told."""
+    return [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+
+
+def test_the_log_is_printed(served: Terminal, world: Counted) -> None:
+    """With -v each attempt is a line on stderr, which names run, step and request."""
+    world.faults.add(Fault("unavailable", path="/v1/products"))
+    done = served("-v", "run", "create_product", "Name=Plan", "--run-id", "r1", "--json")
+    lines = [line for line in done.stderr.splitlines() if "create_product (" in line]
+    assert len(lines) == 2
+    for line in lines:
+        assert 'create_product (run "r1", step "create_product"): answered' in line
+    assert "WARNING" in lines[0]
+    assert lines[1].endswith(document(done)["request_id"])
+    assert document(served("run", "list_products", "--json"))["output"]["data"]
+
+
+def test_the_log_is_data(served: Terminal) -> None:
+    """With --log json each record is a line of JSON with its facts."""
+    done = served("--log", "json", "flow", EXAMPLE, "--run-id", "r1", "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    told = records(done.stderr)
+    assert [record["step"] for record in told] == [row["step"] for row in rows]
+    assert [record["request_id"] for record in told] == [row["request_id"] for row in rows]
+    assert {record["run_id"] for record in told} == {"r1"}
+    assert {record["level"] for record in told} == {"INFO"}
+    assert BODY not in done.stderr
+
+
+def test_without_being_asked_there_is_no_log(served: Terminal) -> None:
+    """The log is printed for the command that asks for it, and for no other after it."""
+    served("-v", "run", "list_products")
+    assert "answered" not in served("run", "list_products").stderr
 
 
 @pytest.mark.parametrize("variable", ["STRIPE_NODES_HOME", "STRIPE_NODES_EMULATOR"])

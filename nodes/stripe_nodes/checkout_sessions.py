@@ -11,6 +11,12 @@ _OTHER_METHODS = (
     rule.Parameter("allowed_payment_method_types"),
     rule.Parameter("payment_method_configuration"),
 )
+# Source: docs.stripe.com/js/appendix/supported_locales.
+_LOCALES = (
+    *("auto", "bg", "cs", "da", "de", "el", "en", "en-GB", "es", "es-419", "et", "fi", "fil", "fr"),
+    *("fr-CA", "hr", "hu", "id", "it", "ja", "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt"),
+    *("pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW"),
+)
 
 
 @action(
@@ -79,6 +85,31 @@ class CreateCheckoutSession(Action):
         "How the subscription is set up",
         rule.only_if("Mode", "subscription"),
         rows.subscription_data(),
+    )
+    automatic_tax: dict[str, Any] | None = optional(
+        "Automatic Tax",
+        {"enabled": True},
+        "Whether Stripe Tax works out and adds the tax",
+        rows.automatic_tax(),
+        beyond=True,
+    )
+    payment_intent_data: dict[str, Any] | None = optional(
+        "Payment Intent Data",
+        {"description": "Order 123", "setup_future_usage": "off_session"},
+        "How the payment is set up",
+        rule.only_if("Mode", "payment"),
+        rows.payment_intent_data(),
+        beyond=True,
+    )
+    client_reference_id: str | None = rows.text(
+        "Client Reference ID", "order_123", "Your own name for the purchase", 200, beyond=True
+    )
+    locale: str | None = optional(
+        "Locale",
+        "auto",
+        "The language of the page; auto, or empty, for the browser's",
+        rule.one_of(*_LOCALES),
+        beyond=True,
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import rows
+from stripe_nodes import rows, rules
 from stripe_nodes.resources import CUSTOMER, INVOICE, SUBSCRIPTION
 from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, required, rule
 
@@ -44,7 +44,7 @@ class RetrieveInvoice(Action):
 class CreateInvoice(Action):
     """Start a draft invoice for a customer.
 
-    Pending invoice items are not pulled in: add items to the draft with Create Invoice Item.
+    It is empty unless Pending Invoice Items is include: add items to it with Create Invoice Item.
     """
 
     customer: str = required("Customer", "cus_123", "Who is invoiced", rule.reference(CUSTOMER))
@@ -54,6 +54,20 @@ class CreateInvoice(Action):
     days_until_due: int | None = rows.days_until_due(other=("Due Date",), page="Positive integer")
     due_date: int | None = rows.due_date(1672531200)
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"})
+    currency: str | None = optional(
+        "Currency",
+        "usd",
+        "The currency of all its items; empty for the customer's or the account's own",
+        rules.currency_code(),
+        beyond=True,
+    )
+    pending_invoice_items_behavior: str | None = optional(
+        "Pending Invoice Items",
+        "include",
+        "Whether items that wait for the customer's next invoice come onto it; exclude if empty",
+        rule.one_of("include", "exclude"),
+        beyond=True,
+    )
 
 
 @action("POST /v1/invoices/{invoice}", INVOICE, answers=One(status="draft"), repeatable=True)

@@ -52,7 +52,7 @@ class RetrievePaymentIntent(Action):
 
 @action("POST /v1/payment_intents", PAYMENT_INTENT, answers=One(amount=1000, currency="usd"))
 class CreatePaymentIntent(Action):
-    """Prepare a payment. Nothing is charged before it is confirmed."""
+    """Prepare a payment, or take it at once with Confirm. Nothing is charged before that."""
 
     amount: int = required(
         "Amount",
@@ -74,6 +74,24 @@ class CreatePaymentIntent(Action):
         _AUTOMATIC,
     )
     metadata: dict[str, Any] | None = rows.metadata({"order_id": "123"}, clearable=False)
+    confirm: bool | None = optional(
+        "Confirm", True, "Whether to charge the Payment Method at once", beyond=True
+    )
+    off_session: bool | None = optional(
+        "Off Session",
+        True,
+        "Whether the customer is away, and can authenticate nothing",
+        rule.only_if("Confirm"),
+        beyond=True,
+    )
+    return_url: str | None = optional(
+        "Return URL",
+        "https://yoursite.com/return",
+        "Where the customer comes back to from a page of their bank or wallet; Confirm needs it,"
+        " unless Automatic Payment Methods has allow_redirects never",
+        rule.only_if("Confirm"),
+        beyond=True,
+    )
 
 
 @action(

@@ -230,3 +230,29 @@ def subscription_data() -> rule.Rule:
         trial_settings=rule.may(Object),
     )
     return table.without(OLD_SUBSCRIPTION_DATA)
+
+
+def automatic_tax() -> rule.Rule:
+    """Whether tax is added, and who owes it."""
+    whose = rule.need(str, rule.one_of("account", "self"))
+    account = rule.may(str, rule.required_if("type", "account"), rule.only_if("type", "account"))
+    liability = rule.keys(type=whose, account=account)
+    return rule.keys(enabled=rule.need(bool), liability=rule.may(Object, liability))
+
+
+def payment_intent_data() -> rule.Rule:
+    """How the payment that a checkout session takes is set up."""
+    transfer = rule.keys(destination=rule.need(str), amount=rule.may(int, rule.at_least(0)))
+    return rule.keys(
+        application_fee_amount=rule.may(int, rule.at_least(0)),
+        capture_method=rule.may(str, rule.one_of("automatic", "automatic_async", "manual")),
+        description=rule.may(str, rule.max_length(1000)),
+        metadata=rule.may(Object, rules.metadata()),
+        on_behalf_of=rule.may(str),
+        receipt_email=rule.may(str),
+        setup_future_usage=rule.may(str, rule.one_of("off_session", "on_session")),
+        statement_descriptor=rule.may(str, rule.max_length(22)),
+        statement_descriptor_suffix=rule.may(str, rule.max_length(22)),
+        transfer_data=rule.may(Object, transfer),
+        transfer_group=rule.may(str),
+    )

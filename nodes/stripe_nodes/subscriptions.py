@@ -69,6 +69,22 @@ class CreateSubscription(Action):
     collection_method: str | None = rows.collection_method("charge_automatically")
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"})
     days_until_due: int | None = rows.days_until_due(beyond=True)
+    trial_period_days: int | None = optional(
+        "Trial Period Days",
+        14,
+        "How many days are free before the first payment",
+        rule.at_least(1),
+        rule.excludes(rule.Parameter("trial_end")),
+        beyond=True,
+    )
+    # Stripe has pending_if_incomplete for updates alone, though its document lists it here too.
+    payment_behavior: str | None = optional(
+        "Payment Behavior",
+        "default_incomplete",
+        "What happens if the first payment fails or the customer must authenticate it",
+        rule.one_of("allow_incomplete", "default_incomplete", "error_if_incomplete"),
+        beyond=True,
+    )
 
 
 @action(

@@ -1,70 +1,140 @@
 """What does a flow file ask for, and what is wrong with it?
 
 A flow file is YAML: `steps:` with `id`, `action` and `inputs`; `${{ steps.price.id }}` refers to
-earlier outputs. Everything that can be judged is judged before anything is sent.
+earlier outputs, `${{ inputs.email }}` to what the flow is given, `${{ env.NAME }}` to what must not
+stand in a file. Everything that can be judged is judged before anything is sent.
 """
 
-import re
+import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 import attrs
 
-from stripe_flow.reading import MOST_PROBLEMS, Path, Problem, Reader
-from stripe_flow.references import references, resolved, wrong_reference
+from stripe_flow.expressions import Scope, wrong_expression
+from stripe_flow.judged import wrong_inputs
+from stripe_flow.pages import wrong_list
+from stripe_flow.parameters import Given, Parameter, Parameters, judged
+from stripe_flow.placed import Found, PlacedStep
+from stripe_flow.reading import MOST_PROBLEMS, Problem, Reader
+from stripe_flow.references import look_alikes, references, resolved, variable, wrong_reference
 from stripe_plugin.errors import UsageError, near
 from stripe_plugin.host.host import Host
 from stripe_plugin.judge.values import NOTHING, is_list, is_object
+from stripe_plugin.secrets import Secret, hiding
 
 Problems = Iterator[Problem]
-WORDS = ("id", "action", "inputs")
-IDENTITY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+Environ = Mapping[str, str]
+USAGE = "A flow is `steps:` and a list of steps with id, action and inputs."
+FLOW_WORDS = ("inputs", "steps")
+SHORTEST_HIDDEN = 6  # characters of a variable, which is cut wherever it stands
 
 
 @attrs.frozen
-class PlacedStep:
-    """A step as it stands in a file: its inputs have references, it and they have lines."""
+class Flow:
+    """A flow that has been judged, with what it was given."""
 
-    file: str  # its name
-    id: str
-    action: str
-    inputs: Mapping[str, Any]
-    line: int
-    lines: Mapping[str, int]  # by input
-
-    @property
-    def name(self) -> str:
-        """What it is called where something is wrong with it: maybe its ID."""
-        return self.id or self.action or "step"
+    name: str
+    steps: tuple[PlacedStep, ...]
+    parameters: tuple[Parameter, ...] = ()
+    inputs: Mapping[str, Any] = NOTHING  # by name, defaults among them
+    env: Mapping[str, Secret] = NOTHING
+    warnings: list[dict[str, Any]] = attrs.field(factory=list)  # as the problems of a FlowError
 
     @property
-    def place(self) -> str:
-        """Where it stands, for a person."""
-        return f"{self.file}, line {self.line}, step {self.id}"
+    def hidden(self) -> tuple[str, ...]:
+        """The texts that are to be cut wherever something is shown or kept."""
+        return tuple(secret.reveal() for secret in self.env.values())
 
 
-Steps = list[PlacedStep]
+def load(
+    name: str, text: str, host: Host, given: Given = NOTHING, environ: Environ = os.environ
+) -> Flow:
+    """The flow of a file, with these inputs, all judged.
 
-
-def load(name: str, text: str, host: Host) -> Steps:
-    """The steps of a flow, all judged. Raises one `FlowError` with every problem and its line."""
+    Raises one `FlowError` with every problem and its line.
+    """
     reader = Reader(name, text)
     listed = _listed(reader)
-    problems = [*_other_words(reader)]
-    steps: Steps = []
-    for number, raw in enumerate(listed):
-        found = _Found(raw, ("steps", number), reader)
-        problems += found.problems()
+    env, problems = _variables(reader, environ)
+    with hiding(*(secret.reveal() for secret in env.values())):
+        return _Loading(reader, host, given, env).flow(listed, problems)
+
+
+class _Loading:
+    """One reading of a flow, step by step, and all that is wrong with it."""
+
+    def __init__(self, reader: Reader, host: Host, given: Given, env: Mapping[str, Secret]) -> None:
+        self._reader, self._host = reader, host
+        self._declared = Parameters(reader)
+        self._inputs: Given = NOTHING
+        self._known: dict[str, Any] = {"env": env}
+        wrong = self._declared.problems
+        if not wrong:
+            self._inputs, wrong = judged(self._declared, given)
+        if not wrong:
+            self._known["inputs"] = self._inputs
+        self._problems = [*_other_words(reader), *wrong]
+        self._warnings: list[Problem] = []
+
+    def flow(self, listed: list[Any], problems: list[Problem]) -> Flow:
+        """The flow of these steps."""
+        self._problems += problems
+        steps: list[PlacedStep] = []
+        for number, raw in enumerate(listed):
+            step = self._step(raw, number, steps)
+            if len(self._problems) > MOST_PROBLEMS:
+                break
+            steps.append(step)
+        if self._problems:
+            raise self._reader.error(self._problems)
+        return Flow(
+            self._reader.name,
+            tuple(steps),
+            tuple(self._declared.declared.values()),
+            self._inputs,
+            self._known["env"],
+            self._reader.told(self._warnings),
+        )
+
+    def _step(self, raw: Any, number: int, before: list[PlacedStep]) -> PlacedStep:
+        found = Found(raw, ("steps", number), self._reader)
+        self._problems += found.problems()
         step = found.step()
-        wrong = _check(step, steps, host)
-        problems += islice(wrong, MOST_PROBLEMS + 1)
-        if len(problems) > MOST_PROBLEMS:
-            break
-        steps.append(step)
-    if problems:
-        raise reader.error(problems)
-    return steps
+        wrong = self._check(step, before)
+        self._problems += islice(wrong, MOST_PROBLEMS + 1)
+        seeming = _seeming(step)
+        self._warnings += islice(seeming, MOST_PROBLEMS + 1)
+        return step
+
+    def _check(self, step: PlacedStep, before: list[PlacedStep]) -> Problems:
+        """What is wrong with a step behind others."""
+        earlier = tuple(other.id for other in before)
+        if step.id and step.id in earlier:
+            yield step.problem(f"The step id {step.id} stands twice.")
+        scope = Scope(earlier, tuple(self._declared.declared), looping=step.loops)
+        yield from _wrong_expressions(step, scope)
+        yield from _wrong_references(step, scope)
+        if step.action:
+            yield from self._wrong_inputs(step)
+
+    def _wrong_inputs(self, step: PlacedStep) -> Problems:
+        """What is wrong as far as it is known; what references bring is judged when they do."""
+        try:
+            action = self._host.action(step.action)
+        except UsageError as error:
+            yield step.problem(f"{step.name}: {error}.", "action")
+            return
+        try:
+            inputs = resolved(step.inputs, self._known, early=True)
+            options = resolved(step.options, self._known, early=True)
+        except UsageError as error:
+            yield step.problem(f"{step.name}: {error}.", "inputs")
+            return
+        yield from wrong_inputs(step, action, inputs, options)
+        if step.all and (wrong := wrong_list(action.spec, step.inputs)):
+            yield step.problem(f"{step.name}: {wrong}", "all")
 
 
 def _listed(reader: Reader) -> list[Any]:
@@ -74,83 +144,76 @@ def _listed(reader: Reader) -> list[Any]:
         listed = data.get("steps")
         if is_list(listed) and listed:
             return listed
-    usage = "A flow is `steps:` and a list of steps with id, action and inputs."
-    raise reader.error([(1, usage)])
+    raise reader.error([Problem(1, USAGE)])
 
 
 def _other_words(reader: Reader) -> Problems:
     for word in reader.data:
-        if word != "steps":
-            yield reader.lines[(word,)], f"A flow has no {word!r}, only `steps`."
+        if word not in FLOW_WORDS:
+            hint = near(word, FLOW_WORDS)
+            what = f"A flow has no {word!r}{hint}, only `inputs` and `steps`."
+            yield Problem(reader.lines[(word,)], what, key=word)
 
 
-class _Found:
-    """What stands in the place of a step, whatever it is."""
-
-    def __init__(self, raw: Any, path: Path, reader: Reader) -> None:
-        self.given = raw if is_object(raw) else NOTHING
-        self.id = self._text("id")
-        self.action = self._text("action")
-        self.inputs = self.given.get("inputs")
-        self._path = path
-        self._file = reader.name
-        self._lines = reader.lines
-        self._line = self._lines[path]
-
-    def step(self) -> PlacedStep:
-        """The step, with nothing where something wrong stands."""
-        inputs = self.inputs if is_object(self.inputs) else NOTHING
-        places = {key: self._place(key) for key in inputs}
-        return PlacedStep(self._file, self.id, self.action, inputs, self._line, places)
-
-    def _text(self, word: str) -> str:
-        return str(self.given.get(word, ""))
-
-    def _place(self, key: str) -> int:
-        path = (*self._path, "inputs", key)
-        return self._lines.get(path, self._line)
-
-    def problems(self) -> Problems:
-        """What is wrong with its words."""
-        for word in self.given:
-            if word not in WORDS:
-                hint = near(word, WORDS)
-                only = f"A step has no {word!r}{hint}, only id, action and inputs."
-                yield self._lines[*self._path, word], only
-        if not IDENTITY.fullmatch(self.id) or not self.action:
-            yield self._line, "A step needs an id (letters, digits, _) and an action."
-        if self.inputs is not None and not is_object(self.inputs):
-            place = self._lines[*self._path, "inputs"]
-            yield place, "inputs must be an object of display keys."
+def _wrong_expressions(step: PlacedStep, scope: Scope) -> Problems:
+    """What is wrong with `if` and `foreach`; the latter has no item yet."""
+    for word, expression in step.expressions:
+        alone = attrs.evolve(scope, looping=scope.looping and word == "if")
+        if wrong := wrong_expression(expression, alone):
+            yield step.problem(f"{step.name} › {word}: {wrong}", word)
+    if is_list(step.foreach):
+        alone = attrs.evolve(scope, looping=False)
+        for expression in references(step.foreach):
+            if wrong := wrong_reference(expression, alone):
+                yield step.problem(f"{step.name} › foreach: {wrong}", "foreach")
 
 
-def _check(step: PlacedStep, before: Steps, host: Host) -> Problems:
-    """What is wrong with a step behind others."""
-    earlier = [other.id for other in before]
-    if step.id and step.id in earlier:
-        yield step.line, f"The step id {step.id} stands twice."
-    yield from _wrong_references(step, earlier)
-    if step.action:
-        yield from _wrong_inputs(step, host)
-
-
-def _wrong_references(step: PlacedStep, earlier: list[str]) -> Problems:
-    for key, value in step.inputs.items():
+def _wrong_references(step: PlacedStep, scope: Scope) -> Problems:
+    for word, key, value in step.values:
         for expression in references(value):
-            if wrong := wrong_reference(expression, earlier):
-                yield step.lines[key], f"{step.name} › {key}: {wrong}"
+            if wrong := wrong_reference(expression, scope):
+                yield step.problem(f"{step.name} › {key}: {wrong}", word, key)
 
 
-def _wrong_inputs(step: PlacedStep, host: Host) -> Problems:
-    """What is wrong as far as it is known; what references bring is judged when they do."""
-    try:
-        action = host.action(step.action)
-    except UsageError as error:
-        yield step.line, f"{step.name}: {error}."
-        return
-    _, problems = action.judge(resolved(step.inputs, None))
-    for key, sentences in problems.items():
-        name = action.spec.names.get(key, key)
-        line = step.lines.get(key) or step.lines.get(name)
-        for sentence in sentences:
-            yield line or step.line, f"{step.name} › {sentence}"
+def _seeming(step: PlacedStep) -> Problems:
+    """What is sent as text, though somebody may have meant a reference."""
+    for word, key, value in step.values:
+        for found, right in look_alikes(value):
+            what = f"{found} is sent as text: a reference is written {right}"
+            yield step.problem(f"{step.name} › {key}: {what}", word, key)
+
+
+def _variables(reader: Reader, environ: Environ) -> tuple[dict[str, Secret], list[Problem]]:
+    """The variables of the environment that the steps name, and what is wrong with those."""
+    known: dict[str, Secret] = {}
+    problems: list[Problem] = []
+    for number, raw in enumerate(_listed(reader)):
+        step = Found(raw, ("steps", number), reader).step()
+        for word, key, name in _named(step):
+            if wrong := _wrong_variable(name, environ.get(name)):
+                problem = step.problem(f"{step.name} › {key}: {wrong}", word, key)
+                problems.append(problem)
+            else:
+                known[name] = Secret(environ[name])
+    return known, problems[: MOST_PROBLEMS + 1]
+
+
+def _named(step: PlacedStep) -> Iterator[tuple[str, str, str]]:
+    """Word, key and variable, of each that a step names."""
+    for word, key, value in step.values:
+        for expression in references(value):
+            if name := variable(expression):
+                yield word, key, name
+
+
+def _wrong_variable(name: str, value: str | None) -> str | None:
+    if value is None:
+        return f"The variable {name} is not set in the environment."
+    if not value.strip():
+        return f"The variable {name} is set but empty."
+    if len(value) < SHORTEST_HIDDEN:
+        return (
+            f"The variable {name} has fewer than {SHORTEST_HIDDEN} characters: so short a text"
+            " cannot be hidden. Make it an input of the flow."
+        )
+    return None

@@ -1,11 +1,13 @@
 """How is a file read? YAML, or JSON, to plain data with line numbers; bombs are refused."""
 
 import re
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 import yaml
 
 from stripe_plugin.errors import UsageError
+from stripe_plugin.secrets import without_secrets
 
 # Of a file, which is read by the character, and of what is told of it.
 LONGEST = 500_000
@@ -27,13 +29,37 @@ NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+")
 Path = tuple[Any, ...]
 Lines = dict[Path, int]
 Object = dict[str, Any]
-Problem = tuple[int, str]  # a line, and what is wrong there
+
+
+class Problem(NamedTuple):
+    """What is wrong at a line; of a step the ID, and the key or word that it is about."""
+
+    line: int
+    text: str
+    step: str = ""
+    key: str = ""
 
 
 class FlowError(UsageError):
-    """What is wrong with a flow file: one `file:line: sentence` per line."""
+    """What is wrong with a flow file: one `file:line: sentence` per line.
+
+    `problems` has the same as data: file, line, step, key, text.
+    """
 
     unsent = True
+
+    def __init__(self, text: object, problems: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(text)
+        self.problems = without_secrets(problems)
+
+    def facts(self) -> dict[str, Any]:
+        """Its problems."""
+        return {"problems": self.problems}
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> Self:
+        """What `facts` and the shared words gave."""
+        return cls(facts["text"], facts["problems"])
 
 
 class _Loader(yaml.SafeLoader):
@@ -62,7 +88,8 @@ class Reader:
         try:
             self.data = self._whole(text)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise self.error([self._problem(error, text)]) from None
+            line, what = self._problem(error, text)
+            raise self._wrong(line, what) from None
 
     def _whole(self, text: str) -> Any:
         node = _Loader(text).get_single_node()
@@ -70,7 +97,7 @@ class Reader:
             return None
         return self._value(node, ())
 
-    def _problem(self, error: Exception, text: str) -> Problem:
+    def _problem(self, error: Exception, text: str) -> tuple[int, str]:
         """What the parser has met, and where."""
         if isinstance(error, yaml.reader.ReaderError):
             before = text[: error.position]
@@ -83,14 +110,23 @@ class Reader:
             self._line = mark.line + 1
         return self._line, first(error)
 
-    def error(self, problems: list[Problem]) -> FlowError:
+    def error(self, problems: Iterable[Problem]) -> FlowError:
         """One line for each, of what can be printed; the first of very many."""
+        told = self.told(problems)
+        lines = [f"{self.name}:{each['line']}: {each['text']}" for each in told]
+        return FlowError("\n".join(lines), told)
+
+    def told(self, problems: Iterable[Problem]) -> list[Object]:
+        """Problems as data, in the order of their lines; the first of very many."""
         told = sorted(problems)
         if len(told) > MOST_PROBLEMS:
-            line, _ = told[MOST_PROBLEMS]
-            told[MOST_PROBLEMS:] = [(line, MORE)]
-        lines = [f"{self.name}:{line}: {_printed(text)}" for line, text in told]
-        return FlowError("\n".join(lines))
+            told[MOST_PROBLEMS:] = [Problem(told[MOST_PROBLEMS].line, MORE)]
+        return [self._as_dict(problem) for problem in told]
+
+    def _as_dict(self, problem: Problem) -> Object:
+        words = problem._asdict()
+        printed = {name: _printed(words[name]) for name in ("step", "key", "text")}
+        return {"file": self.name, "line": problem.line, **printed}
 
     def _value(self, node: Any, path: Path) -> Any:
         self._left -= 1
@@ -135,7 +171,7 @@ class Reader:
             raise self._wrong(_line(node), f"The tag {node.tag} has no meaning here.")
 
     def _wrong(self, line: int, text: str) -> FlowError:
-        return self.error([(line, text)])
+        return self.error([Problem(line, text)])
 
 
 def _line(node: Any) -> int:

@@ -1,50 +1,44 @@
-"""How do the steps of a flow run one after another, under one name?"""
+"""Which run is it that steps and flows belong to, and is it the one that it was?"""
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from secrets import token_hex
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stripe_flow.bounded import known
-from stripe_flow.flow import PlacedStep
 from stripe_flow.journal import Journal
-from stripe_flow.references import resolved
 from stripe_flow.step import Step, run_step
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.errors import InvalidInputs, UsageError
+from stripe_plugin.errors import UsageError
 from stripe_plugin.host.host import Host
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.run.result import Result
-from stripe_plugin.secrets import without_secrets
+
+if TYPE_CHECKING:
+    from stripe_flow.flow import Flow
+    from stripe_flow.flowing import Outcome, Waiting
 
 OTHER_KEY = (
     "This run ID was used with another API key: look what it has done with that before you do the"
     " rest under a new one"
 )
-GO_ON = (
-    "Go on with --run-id {run_id}: finished steps are not sent again. Another run ID, or none, does"
-    " everything once more."
+OTHER_INPUTS = (
+    "This run began with other inputs of the flow ({names}): put those back to go on, or take a new"
+    " run ID, which does everything once more"
 )
 
-# What is kept beside the steps: whose run it is, that a flow has begun, that it has ended.
+# What is kept beside the steps: whose run it is, that a flow has begun, that it has ended; with
+# their names behind, a digest of each input of the flow, and one of what each step is done for.
 RUN, FLOW, END = "run", "flow", "end"
+INPUT, ITEMS = "input:", "items:"
 
 
-class Outputs(dict[str, Any]):
-    """The outputs by step, whole. Shown, as by a traceback with locals, their secrets are cut."""
+class OtherInputs(UsageError):
+    """A flow that goes on must be given what it was given when it began."""
 
-    def __repr__(self) -> str:
-        return repr(without_secrets(self))
-
-
-Done = tuple[PlacedStep, Result]
-
-
-class StepError(UsageError):
-    """A step that cannot go on; steps before it may have been sent."""
+    unsent = True
 
 
 class Run:
@@ -73,55 +67,49 @@ class Run:
 
     def _own(self) -> bool:
         """Ties the run to the key, which another account's run of that name has not."""
-        text = f"journal {self.connection.api_key.reveal()}"
-        key = hashlib.sha256(text.encode()).hexdigest()
-        entry = {"key": key[:16], "by": token_hex(8), "at": time(), "what": self.what}
+        entry = {"key": self._digest(""), "by": token_hex(8), "at": time(), "what": self.what}
         kept = self.keep(RUN, lambda: entry)
         if kept["key"] != entry["key"]:
             raise UsageError(OTHER_KEY)
         return bool(kept["by"] != entry["by"])
 
+    def _digest(self, text: str) -> str:
+        """What tells a text from others, and gives it away to nobody without the key."""
+        keyed = f"journal {self.connection.api_key.reveal()}{text}"
+        return hashlib.sha256(keyed.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def is_first(self, name: str, text: str) -> bool:
+        """Ties a text to the run under this name; whether it is the one that was tied first."""
+        entry = {"digest": self._digest(f"\n{name}\n{text}")}
+        kept = self.keep(name, lambda: entry)
+        return bool(kept == entry)
+
+    def begin_with(self, inputs: Mapping[str, Any]) -> None:
+        """Ties the inputs of a flow to the run. Raises `OtherInputs` if it began with others."""
+        other: list[str] = []
+        for name, value in inputs.items():
+            if not self.is_first(INPUT + name, json.dumps(value, sort_keys=True)):
+                other.append(name)
+        if other:
+            raise OtherInputs(OTHER_INPUTS.replace("{names}", ", ".join(other)))
+
+    def mark(self, name: str) -> None:
+        """Keeps that a flow has begun, or ended, and when."""
+        self.keep(name, _now)
+
     def step(self, step: Step) -> Result:
         """One step's result, as `run_step` gives it."""
         return run_step(self.keep, self.host, step, connection=self.connection, run_id=self.run_id)
 
-    def flow(self, steps: Iterable[PlacedStep]) -> Iterator[Done]:
-        """Runs the steps of a flow in order and gives each with its result.
+    def flow(self, flow: "Flow", waiting: "Waiting | None" = None) -> "Iterator[Outcome]":
+        """Runs a flow, step by step and item by item, and gives what comes of each.
 
-        Raises what `run_step` raises; what is wrong with a step names it and its line.
+        `waiting`: what surrounds each while it runs, given its name. Raises what `run_step`
+        raises; what is wrong with a step names it and its line.
         """
-        outputs = Outputs()
-        self.keep(FLOW, _now)
-        for step in steps:
-            result = self._placed(step, outputs)
-            output = without_secrets(result.output)  # as a flow that goes on has it
-            outputs[step.id] = known(result, output)
-            yield step, result
-        self.keep(END, _now)
+        from stripe_flow.flowing import Flowing
 
-    def _placed(self, step: PlacedStep, outputs: Outputs) -> Result:
-        """The result of a step; whatever stops it tells where, and how to go on."""
-        try:
-            return self._resolved(step, outputs)
-        except StepError as error:
-            error.add_note(self._how())
-            raise
-        except (Exception, KeyboardInterrupt) as error:
-            error.add_note(f"The flow stopped at {step.place}. {self._how()}")
-            raise
-
-    def _resolved(self, step: PlacedStep, outputs: Outputs) -> Result:
-        try:
-            inputs = resolved(step.inputs, outputs)
-            return self.step(Step(step.id, step.action, inputs))
-        except InvalidInputs as error:
-            raise StepError(f"{step.place}: {error}") from error
-        except UsageError as error:
-            wrong = str(error).removesuffix(".")
-            raise StepError(f"{step.place}: {wrong}.") from error
-
-    def _how(self) -> str:
-        return GO_ON.replace("{run_id}", self.run_id)
+        return Flowing(self, flow, waiting).outcomes()
 
 
 def _now() -> dict[str, float]:

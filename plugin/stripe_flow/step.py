@@ -16,8 +16,8 @@ two processes that call it at once, both are given the same. What is kept is a s
     result = run_step(keep, host, step, connection=connection, run_id="order-17")
 
 `stripe_flow.journal.Journal` is one that lasts. The names are `STEP/TRY/0`, `STEP/TRY/1` and so
-on: each try of a step is a log, and each of its entries is one of these, with `by`, who wrote it,
-and `at`, when, in unix seconds:
+on, with `STEP[ITEM]` for a step that is done for each of many: each try of a step is a log, and
+each of its entries is one of these, with `by`, who wrote it, and `at`, when, in unix seconds:
 
     {"asked": …, "action": …, "inputs": […]}
                                        it is about to be sent, for the first time or again
@@ -101,6 +101,12 @@ class Step:
     expand: Sequence[str] = ()  # linked objects to include in the output
     extra: Mapping[str, Any] = NOTHING  # Stripe's parameters without a row
     options: Mapping[str, Any] = NOTHING  # by display key or name, as `Host.run` takes them
+    item: str | None = None  # which one, of a step that is done for each of many
+
+    @property
+    def name(self) -> str:
+        """What is kept of it is kept under this name: `pay`, or `pay[cus_123]`."""
+        return self.id if self.item is None else f"{self.id}[{self.item}]"
 
 
 def run_step(
@@ -256,7 +262,7 @@ class _Try:
 
     def keep(self, index: int, entry: Entry) -> Keep:
         """The command that puts an entry at a place of the log, if nothing is there."""
-        name = f"{self.work.step.id}/{self.number}/{index}"
+        name = f"{self.work.step.name}/{self.number}/{index}"
         return Keep(name, {**entry, "by": self.by, "at": time.time()})
 
     def mark(self) -> Entry:
@@ -267,11 +273,15 @@ class _Try:
     def context(self) -> RunContext:
         """The name under which it is sent."""
         return RunContext(
-            run_id=self.work.run_id,
-            step=self.work.step.id,
-            item=self.spent or None,
-            begun=self.begun,
+            run_id=self.work.run_id, step=self.work.step.id, item=self._item(), begun=self.begun
         )
+
+    def _item(self) -> str | int | None:
+        """Which of many, and behind that how many keys were spent on it."""
+        item = self.work.step.item
+        if item is None:
+            return self.spent or None
+        return f"{item}/{self.spent}" if self.spent else item
 
     def next(self, end: Entry) -> "_Try":
         """The try that follows when this one has ended so."""

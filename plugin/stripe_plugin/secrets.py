@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
 # Where a word begins: also behind an escape of JSON, Python or URLs, as in `\nsk_` and `%20sk_`.
@@ -20,11 +22,25 @@ _RANDOM = re.compile("[A-Z0-9]")  # what every client secret has, and `top_secre
 # What moves a terminal's cursor or turns the direction of writing.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 LONGEST_ERROR = 300  # characters of a stranger's error
+HIDDEN = "hidden_…"  # in the place of a text that is hidden
+_hidden: ContextVar[frozenset[str]] = ContextVar("hidden", default=frozenset())
 
 
 def masked(text: str) -> str:
     """`text` with every Stripe key and client secret in it cut to its prefix."""
+    for each in sorted(_hidden.get(), key=len, reverse=True):
+        text = text.replace(each, HIDDEN)
     return _KEYS.sub(r"\1…", _CLIENT_SECRETS.sub(_cut, text))
+
+
+@contextmanager
+def hiding(*texts: str) -> Generator[None]:
+    """While this lasts, these texts are cut like secrets wherever something is shown or kept."""
+    mark = _hidden.set(_hidden.get().union(texts))
+    try:
+        yield
+    finally:
+        _hidden.reset(mark)
 
 
 def _cut(found: re.Match[str]) -> str:

@@ -28,6 +28,8 @@ uses no account, but an emulator kept in a file (see `doctor`)."""
 
 EMULATOR_HELP = "Use the emulator in its file, not Stripe."
 REQUIRE_HELP = "Refuse to run without this plugin; like STRIPE_PLUGIN_REQUIRE."
+VERBOSE_HELP = "Print on stderr what is sent, each attempt a line; like --log text."
+LOG_HELP = "The same, or with json each record as JSON with its facts."
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -40,6 +42,8 @@ HELP = {"help_option_names": ["-h", "--help"]}
 )
 @click.option("--emulator", "emulated", is_flag=True, help=EMULATOR_HELP)
 @option("--require", REQUIRE_HELP, multiple=True, metavar="PLUGIN")
+@click.option("-v", "--verbose", "log", flag_value="text", help=VERBOSE_HELP)
+@click.option("--log", type=click.Choice(["text", "json"]), help=LOG_HELP)
 @click.version_option(package_name="stripe-nodes")
 @click.pass_context
 def main(ctx: click.Context, /, **options: Any) -> None:

@@ -1,7 +1,9 @@
 """What was typed: KEY=VALUE pairs, files and streams, within bounds?"""
 
+import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -10,6 +12,7 @@ import click
 from stripe_plugin.errors import UsageError
 from stripe_plugin.secrets import shown
 
+DEEPEST = 20  # steps of a parameter's name
 MOST_BYTES = 2_000_000  # four for each character that a flow may have
 STDIN = "-"
 AGE = re.compile(r"(\d{1,6})([smhdw])")
@@ -77,7 +80,7 @@ def inputs_of(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
     from stripe_flow.reading import read_data
     from stripe_plugin.judge.values import is_object
 
-    typed = _typed(pairs)
+    typed = pairs_of(pairs)
     if not file:
         return typed
     name = name_of(file)
@@ -87,8 +90,9 @@ def inputs_of(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
     return {**read, **typed}
 
 
-def _typed(pairs: tuple[str, ...]) -> dict[str, Any]:
-    typed: dict[str, Any] = {}
+def pairs_of(pairs: tuple[str, ...]) -> dict[str, str]:
+    """What was typed as KEY=VALUE, by key."""
+    typed: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
@@ -99,3 +103,58 @@ def _typed(pairs: tuple[str, ...]) -> dict[str, Any]:
             raise UsageError(f"{key} is given twice")
         typed[key] = value
     return typed
+
+
+def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said of the run beside its inputs, by the names of the table of options."""
+    return {
+        "extra": _extra(given["extra"]),
+        "expand": [*given["expand"]],
+        "idempotency_key": given["idempotency_key"],
+        "deadline": given["deadline"],
+    }
+
+
+def _extra(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """Stripe's parameters: KEY=VALUE, or KEY[sub]=VALUE, or a value in JSON."""
+    whole: dict[str, Any] = {}
+    for word, value in _typed(pairs).items():
+        *above, last = _steps(word)
+        place: Any = whole
+        for step in above:
+            place = place.setdefault(step, {}) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or last in place:
+            raise UsageError(f"--extra {word} is given twice")
+        place[last] = _json_or_text(word, value)
+    return {key: _with_lists(value) for key, value in whole.items()}
+
+
+def _steps(word: str) -> list[str]:
+    """`items[0][price]` as its steps."""
+    steps = re.findall(r"[^\[\]]+", word)
+    brackets = "".join(f"[{step}]" for step in steps[1:])
+    if not steps or len(steps) > DEEPEST or word != steps[0] + brackets:
+        form = "a parameter as Stripe's API names it: name, name[key] or name[0][key]"
+        raise UsageError(f"--extra {shown(word)} is not {form}")
+    return steps
+
+
+def _json_or_text(word: str, value: str) -> Any:
+    """A value that begins as JSON's objects and lists do is one."""
+    if not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--extra {word} is no JSON: {error}") from None
+
+
+def _with_lists(value: Any) -> Any:
+    """An object whose keys are the positions from 0 on is a list."""
+    if not isinstance(value, dict):
+        return value
+    items: dict[str, Any] = {key: _with_lists(item) for key, item in value.items()}
+    positions = [str(number) for number in range(len(items))]
+    if items and items.keys() == set(positions):
+        return [items[position] for position in positions]
+    return items

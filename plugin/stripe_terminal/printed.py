@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from stripe_plugin.run.result import Result
 
 RIGHT, WRONG = "[green]✓[/] ", "[red]✗[/] "
+NOT_TRIED = "not tried"  # what may be read is asked by a list; nothing else is
+PLUGIN = "plugin {name} ({distribution} {version}, {entry_point})"
 PROBLEM = "{distribution} › {name}: {reason}"
 Facts = Mapping[str, Any]
 Steps = Sequence[Any]
 WIDE = 100  # columns from which the answers of a flow stand below one another
 LONGEST = 60  # characters of what a list holds
 MARK = 3  # columns that a mark takes, and the last one
+CUT = "secret_…"  # what is left of a client secret that is shown or kept
+IS_CUT = "A client secret in it is cut: --client-secret shows it whole."
+NOT_KEPT = "A client secret is not kept with a run: retrieve the object with --client-secret."
 GAP = "\n" + " " * 13
 HEAD = 34  # columns of an action's name and ID in a list
 NARROW = 30  # columns that its summary has, however narrow the screen
@@ -74,6 +79,18 @@ def print_action(out: Screen, manifest: Facts) -> None:
         out.print(Text(line))
 
 
+def print_options(out: Screen, options: Facts) -> None:
+    """What may be said of every run, as this terminal takes it."""
+    out.print(Text("Options of the run", "bold"))
+    rows = [{**row, "name": _flag(row["name"])} for row in options["inputs"]]
+    out.print(_inputs(rows))
+
+
+def _flag(name: str) -> str:
+    dashed = name.replace("_", "-")
+    return f"--{dashed}"
+
+
 def _inputs(rows: Sequence[Facts]) -> Table:
     table = Table(box=box.SIMPLE, show_lines=True)
     table.add_column("Display key")
@@ -116,10 +133,10 @@ def _unsaid(rules: Sequence[str], restrictions: str) -> Iterator[str]:
             yield rule
 
 
-def print_output(out: Screen, result: "Result") -> None:
-    """Stripe's object, without its secrets."""
-    shown = result.as_dict()
-    text = as_json(shown["output"], pretty=True)
+def print_output(out: Screen, result: "Result", *, whole: bool = False) -> None:
+    """Stripe's object, without its secrets unless it is asked for whole."""
+    shown = result.output if whole else result.as_dict()["output"]
+    text = as_json(shown, pretty=True)
     highlighted = JSONHighlighter()(text)
     out.print(highlighted, soft_wrap=True)
 
@@ -136,6 +153,8 @@ def print_step(out: Screen, name: str, result: "Result") -> None:
     text = f"{name} {facts}"
     if len(text) + MARK > out.width:
         text = f"{name}{GAP}{facts}"
+    if result.note:
+        text += f"{GAP}{one_line(result.note)}"
     text += _link(output)
     mark = "↺" if result.replayed else "✓"
     out.say(text, f"[green]{mark}[/] ")
@@ -186,6 +205,14 @@ def about(result: "Result", *, told: bool) -> str:
     return one_line(masked(text))
 
 
+def about_secret(result: "Result", *, whole: bool) -> str:
+    """What to do for a client secret that is cut."""
+    if CUT in as_json(result.output, pretty=True):
+        return NOT_KEPT
+    shown = as_json(result.as_dict()["output"], pretty=True)
+    return IS_CUT if CUT in shown and not whole else ""
+
+
 def print_start(err: Screen, file: str, steps: Steps, run: "Run") -> None:
     """What is about to run, and whether it goes on."""
     known = "known" if run.known else "new"
@@ -210,34 +237,43 @@ def print_faults(out: Screen, orders: Sequence[Facts]) -> None:
 
 def print_installed(out: Screen, report: Facts) -> None:
     """What is installed, what of it cannot be used, and where the state is kept."""
+    out.say("stripe-nodes {version}, Python {python}, Stripe {api_version}".format(**report))
     out.say(f"{report['actions']} actions")
-    out.say(f"state: {report['home']}")
     for line in _plugins(report):
         out.say(one_line(line))
     for problem in report["problems"]:
         text = PROBLEM.format(**problem)
         out.say(one_line(text), WRONG)
+    if report["home"]:
+        out.say(f"state: {report['home']}")
+    else:
+        out.tell(report["home_problem"], WRONG)
 
 
 def _plugins(report: Facts) -> Iterator[str]:
-    """Which are loaded, and which names are kept out or must be there."""
-    loaded = [f"{plugin['name']} ({plugin['distribution']})" for plugin in report["plugins"]]
-    listed = {"plugins": loaded, "blocked": report["blocked"], "required": report["required"]}
-    for word, names in listed.items():
-        if names:
-            yield f"{word}: {', '.join(names)}"
+    """Which are loaded, from where, and which names are kept out or must be there."""
+    for plugin in report["plugins"]:
+        yield PLUGIN.format(**plugin)
+    for word in ("blocked", "required"):
+        if report[word]:
+            yield f"{word}: {', '.join(report[word])}"
 
 
 def print_account(out: Screen, report: Facts) -> None:
-    """Which account it is, and what its key may read."""
-    address = report["address"]
+    """Which account it is, how it is reached, and what its key may do."""
+    out.say(f"mode: {report['mode']}")
     own = "the emulator's own"
-    if address:
-        out.say(f"address: {address}")
+    if report["address"]:
         own = "the one of the key"
+        proxy = report["proxy"] or "none"
+        out.say(one_line(f"address: {report['address']}, proxy: {proxy}"))
     out.say(f"account: {report['account'] or own}")
-    permissions = report["permissions"]
-    for name, found in permissions.items():
-        mark = RIGHT if found == "ok" else WRONG
-        text = one_line(f"{name}: {found}")
-        out.say(text, mark)
+    untried: list[str] = []
+    for name, found in report["permissions"].items():
+        if found.startswith(NOT_TRIED):
+            untried.append(name)
+        else:
+            text = one_line(f"{name}: {found}")
+            out.say(text, RIGHT if found == "ok" else WRONG)
+    if untried:
+        out.say(one_line(f"{NOT_TRIED}: {', '.join(untried)}"))

@@ -71,12 +71,12 @@ def reporting(err: Screen, data: Data, begun: Begun) -> Generator[None]:
         if data:
             data({"error": readable.as_dict(), **begun.facts()})
         _tell(readable, err)
-        sys.exit(_code(error))
+        sys.exit(code_of(error))
     finally:
         logging.getLogger().removeHandler(lines)
 
 
-def _code(error: BaseException) -> int:
+def code_of(error: BaseException) -> int:
     """What a script learns of an error."""
     match error:
         case InvalidInputs() | UsageError() | OSError():

@@ -1,10 +1,11 @@
 """What do all commands share: the screens, the state folder, the host, the connection?"""
 
 import os
+import shlex
 import sys
 import uuid
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,10 @@ import click
 from stripe_plugin.errors import UsageError
 from stripe_plugin.host.hookspecs import hookimpl
 from stripe_plugin.host.host import Host
-from stripe_plugin.secrets import masked
+from stripe_plugin.secrets import hiding, masked
 from stripe_terminal import printed
 from stripe_terminal.consent import ask
+from stripe_terminal.logs import logged
 from stripe_terminal.report import Begun, reporting
 from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
 
@@ -33,7 +35,7 @@ MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
 )
 
-OTHER_HOME = "Have STRIPE_NODES_HOME name a folder that is yours to write"
+OTHER_HOME = "Have STRIPE_NODES_HOME name a folder that is yours to write."
 
 
 class Warned:
@@ -63,6 +65,7 @@ class Session:
         self.begun = Begun()
         self._by_option: bool = options["emulated"]
         self._required: Sequence[str] = options["require"]
+        self._log: str | None = options["log"]
         self.connection: Connection
 
     @contextmanager
@@ -70,18 +73,41 @@ class Session:
         """Stdout is ours alone while this lasts: what plugins print goes to stderr."""
         self.out.file = sys.stdout
         data = self.data if self.as_json else None
-        with redirect_stdout(sys.stderr), reporting(self.err, data, self.begun):
+        with (
+            ExitStack() as self._hiding,
+            redirect_stdout(sys.stderr),
+            logged(self.err, self._log),
+            reporting(self.err, data, self.begun),
+        ):
             yield
+
+    def hide(self, *texts: str) -> None:
+        """Cuts these texts, like secrets, from all that is told until the command ends."""
+        self._hiding.enter_context(hiding(*texts))
+
+    def command(self, *words: str) -> str:
+        """A command line with the options of all commands, as a shell takes it."""
+        options = ["--emulator"] if self._by_option else []
+        for name in self._required:
+            options += ["--require", name]
+        return shlex.join(["stripe-nodes", *options, *words])
 
     def data(self, value: Any) -> None:
         """One line of JSON on stdout, without secrets."""
         line = masked(as_json(value))
         click.echo(line, file=self.out.file)
 
-    def result(self, result: "Result", **place: str) -> None:
-        """A result as such a line, with the step that it is of and the run's name."""
+    def result(self, result: "Result", *, whole: bool = False, **place: Any) -> None:
+        """A result as such a line, with the step that it is of and the run's name.
+
+        `whole`: somebody asked for the client secrets in it.
+        """
         line = place | result.as_dict() | self.begun.facts()
-        self.data(line)
+        if whole:
+            line["output"] = result.output
+            click.echo(as_json(line), file=self.out.file)
+        else:
+            self.data(line)
 
     @cached_property
     def host(self) -> Host:
@@ -169,6 +195,12 @@ class Session:
         if text:
             self.err.tell(text)
 
+    def tell_secret(self, result: "Result", *, whole: bool) -> None:
+        """How a client secret that is not shown is come by."""
+        text = printed.about_secret(result, whole=whole)
+        if text:
+            self.err.tell(text)
+
     def tell_emulated(self, result: "Result") -> None:
         """That it is an emulator's, unless that was known before."""
         if result.mode == "emulated" and not self.emulated:
@@ -183,12 +215,18 @@ def home() -> Path:
     except OSError as error:
         what = f"The state folder {folder} cannot be made ({error.strerror}). {OTHER_HOME}"
         raise UsageError(what) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"The state folder {folder} cannot be written. {OTHER_HOME}")
     return folder
 
 
 def _usual_home() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "stripe-nodes"
+    state = os.environ.get("XDG_STATE_HOME")
+    try:
+        folder = Path(state) if state else Path.home() / ".local" / "state"
+    except RuntimeError as error:  # neither HOME nor a user of this number
+        raise UsageError(f"There is no home folder for the state. {OTHER_HOME}") from error
+    return folder / "stripe-nodes"
 
 
 def journal_file() -> Path:

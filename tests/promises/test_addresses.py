@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from network_support import Place, friendly
 from support import made
 
-from stripe_plugin import AsyncClient, Client, Connection, Host, Policy, UsageError
+from stripe_plugin import Client, Connection, Host, Policy, UsageError
 from stripe_plugin.client import line
-from stripe_plugin.client.address import LOOPBACK, Address, address
+from stripe_plugin.client.address import LOOPBACK, Address, address, proxy_of
 from stripe_plugin.errors import ConnectionFailed, NodeError
 
 KEY = "sk_test_address"
@@ -220,13 +220,10 @@ def test_the_emulator_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         assert client.run(ACTION).output["name"] == "J"
 
 
-def test_socks_without_its_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A SOCKS proxy needs a package: its absence is said, with what to install."""
+def test_socks_needs_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SOCKS proxy is taken as any other."""
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:1080")
-    monkeypatch.setattr("stripe_plugin.client.address.find_spec", lambda _: None)
-    with pytest.raises(UsageError, match=r"(?i)all_proxy") as caught:
-        AsyncClient(Connection(KEY))
-    assert "socksio" in str(caught.value)
+    assert proxy_of(address("https://stripe.example")) == "socks5://127.0.0.1:1080"
 
 
 def test_a_password_of_a_proxy_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

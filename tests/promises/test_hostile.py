@@ -648,15 +648,15 @@ EXPRESSIONS = {
 def test_an_explosive_expression_is_given_up(case: str) -> None:
     """What would take for ever or all memory, or fails beside JMESPath, is a usage error."""
     with pytest.raises(UsageError) as caught:
-        resolved({"Name": [f"${{{{ {EXPRESSIONS[case]} }}}}"]}, OUTPUTS)
+        resolved({"Name": [f"${{{{ {EXPRESSIONS[case]} }}}}"]}, {"steps": OUTPUTS})
     check_usage(caught.value)
 
 
 def test_many_references_come_to_too_much_together() -> None:
     """The references of a step are bounded together, not each for itself."""
     with pytest.raises(UsageError, match="too much"):
-        resolved({"Metadata": ["${{ steps.a }}"] * 5_000}, OUTPUTS)
-    assert len(resolved("${{ steps.a.id }}" * 100, OUTPUTS)) == 500_000
+        resolved({"Metadata": ["${{ steps.a }}"] * 5_000}, {"steps": OUTPUTS})
+    assert len(resolved("${{ steps.a.id }}" * 100, {"steps": OUTPUTS})) == 500_000
 
 
 def test_a_large_page_is_not_too_much() -> None:
@@ -671,7 +671,7 @@ def test_a_large_page_is_not_too_much() -> None:
         "join(',', steps.all.data[:2].id)": "in_0,in_1",
         "reverse(steps.all.data)[0].id": "in_99",
     }.items():
-        assert resolved(f"${{{{ {expression} }}}}", outputs) == found
+        assert resolved(f"${{{{ {expression} }}}}", {"steps": outputs}) == found
 
 
 JMESPATH = [*(". [ ] * | || && & @ ( ) { } : , ? [? == < [::0] ! [] -1 steps.a a x").split()]
@@ -686,7 +686,7 @@ def test_any_expression_finds_something_or_is_refused(parts: list[str]) -> None:
     reference = f"${{{{ steps.a{''.join(parts)} }}}}"
     for value in (reference, f"a {reference}"):
         try:
-            json.dumps(resolved(value, OUTPUTS))
+            json.dumps(resolved(value, {"steps": OUTPUTS}))
         except UsageError as error:
             check_usage(error)
 

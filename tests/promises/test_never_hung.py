@@ -30,7 +30,7 @@ from network_support import silent as says_nothing
 from support import ACTIONS, made
 
 from stripe_plugin import Action, AsyncClient, Client, Connection, Host, Policy, Result
-from stripe_plugin.client import line, pool
+from stripe_plugin.client import http, line, pool
 from stripe_plugin.errors import ConnectionFailed
 
 KEY = "sk_test_hung"
@@ -236,7 +236,7 @@ def place(monkeypatch: pytest.MonkeyPatch, _nothing_is_left: None) -> Iterator[P
     """A place for the behaviours; TLS there needs no certificate."""
     certified = anonymous(ssl.PROTOCOL_TLS_CLIENT)
     monkeypatch.setattr(line, "tls_context", lambda: certified)
-    monkeypatch.setattr(line, "LARGEST", 10**6)
+    monkeypatch.setattr(http, "LARGEST", 10**6)
     with Place() as found:
         yield found
 

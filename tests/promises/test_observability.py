@@ -332,7 +332,7 @@ def test_no_record_holds_what_is_secret(
         caplog.clear()
         ended = desk.run(given, fault=fault, connection=place)
         loggers = {record.name.partition(".")[0] for record in caplog.records}
-        assert loggers >= {"stripe_plugin", "httpcore"}
+        assert "stripe_plugin" in loggers
         assert [text for text in map(shown, caplog.records) if leaks(text, ended)] == []
 
 

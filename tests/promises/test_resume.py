@@ -83,19 +83,26 @@ class Ran:
     @property
     def outputs(self) -> dict[str, Any]:
         """The outputs by step."""
-        return {line["step"]: line["output"] for line in self.lines if "step" in line}
+        return {_place(line): line["output"] for line in self.lines if "output" in line}
+
+
+def _place(line: Mapping[str, Any]) -> str:
+    """The step of a line, with the place of its item behind it."""
+    item = line.get("item")
+    return f"{line['step']} {item['index']}" if item else str(line["step"])
 
 
 class Scene:
     """A home with a flow, and the file of its emulator."""
 
-    def __init__(self, home: Path, world: Emulator, **env: str) -> None:
+    def __init__(self, home: Path, world: Emulator, text: str = FLOW, **env: str) -> None:
         self.world = world
+        self.lasts = 0.2 if text == FLOW else 0.5  # seconds, about, with slow requests
         self._terminal = Terminal(home)
         self._terminal.env.update(env)
         self._env = environment(home, **env)
         self._words = ["flow", str(home / "flow.yaml"), "--run-id", "r1", "--json"]
-        (home / "flow.yaml").write_text(FLOW, "utf-8")
+        (home / "flow.yaml").write_text(text, "utf-8")
 
     def start(self) -> Process:
         """Starts the flow in a process of its own."""
@@ -140,7 +147,7 @@ class Scene:
 
     def kill_at_random(self, dice: random.Random) -> Ran:
         """Runs the flow with slow requests up to a moment after its first word."""
-        seconds, seeds = dice.uniform(0, 0.2), (dice.randrange(10**6), dice.randrange(10**6))
+        seconds, seeds = dice.uniform(0, self.lasts), (dice.randrange(10**6), dice.randrange(10**6))
         slow = {"times": None, "probability": 0.6, "seconds": 0.03}
         self.world.faults.add(Fault("delay", seed=seeds[0], **slow))  # type: ignore[arg-type]
         self.world.faults.add(Fault("delay_after", seed=seeds[1], **slow))  # type: ignore[arg-type]
@@ -294,6 +301,110 @@ def age(file: Path, days: int) -> None:
                 older = json.dumps({**entry, "at": entry["at"] - days * 86400})
                 sql = "UPDATE kept SET value = ?, digest = ? WHERE run = ? AND name = ?"
                 database.execute(sql, (older, digest(run, name, older), run, name))
+
+
+# --- loops ----------------------------------------------------------------------------------------
+
+LOOP = """\
+inputs:
+  names: { type: array, default: [Jenny, John, Joan, Jenny] }
+steps:
+  - id: make
+    action: create_customer
+    foreach: inputs.names
+    inputs: { Name: "${{ item }}", Metadata: { place: "${{ index }}" } }
+  - id: never
+    action: create_product
+    if: steps.make[4]
+    inputs: { Name: Never }
+  - id: every
+    action: list_customers
+    all: true
+  - id: bill
+    action: create_invoice_item
+    foreach: reverse(steps.make)
+    if: item.name != 'John'
+    on_error: collect
+    inputs: { Customer: "${{ item.id }}", Amount: 1500, Currency: usd }
+  - id: gone
+    action: delete_customer
+    foreach: steps.every.data[?name == 'John']
+    inputs: { Customer ID: "${{ item.id }}" }
+  - id: end
+    action: create_product
+    if: length(steps.bill) == `4`
+    inputs: { Name: "${{ steps.bill[0].customer }}" }
+"""
+LOOPED = [
+    *["POST customers"] * 4,
+    *["POST invoiceitems"] * 3,
+    *("DELETE customers", "POST products"),
+]
+LOOP_LINES = [
+    *("make 0", "make 1", "make 2", "make 3", "every"),
+    *("bill 0", "bill 1", "bill 3", "gone 0", "end"),
+]
+LOOP_SEEDS = range(max(3, WANTED // 4))
+
+
+def check_loop(told: Story) -> None:
+    """Every item was done once and in its turn; what was told before a crash is told again."""
+    assert told.done == LOOPED
+    assert [*told.end.outputs] == LOOP_LINES
+    for crash in told.crashes:
+        assert crash.outputs.items() <= told.end.outputs.items(), "what was told changed"
+    assert told.again.outputs == told.end.outputs
+    assert all(line["replayed"] for line in told.again.lines if "output" in line)
+
+
+@pytest.mark.parametrize("seed", LOOP_SEEDS)
+def test_a_killed_loop_is_resumed(seed: int, tmp_path: Path) -> None:
+    """A flow with loops, conditions and pages, killed at any moments, does each item once."""
+    dice = random.Random(seed)  # noqa: S311 - repeatable
+    with Emulator(tmp_path / "emulator.db") as world:
+        scene = Scene(tmp_path, world, LOOP)
+        crashes = [scene.kill_at_random(dice) for _ in range(dice.randint(1, 4))]
+    with Emulator(tmp_path / "emulator.db") as world:
+        scene = Scene(tmp_path, world, LOOP)
+        check_loop(Story(crashes, scene.run(), scene.run(), scene.done(), scene.objects()))
+
+
+@pytest.mark.parametrize("kind", ["delay", "delay_after"])
+def test_a_loop_is_killed_within_an_item(
+    kind: Literal["delay", "delay_after"], tmp_path: Path
+) -> None:
+    """Killed before or after an item is executed, but not answered, the run does it once."""
+    with Emulator(tmp_path / "emulator.db") as world:
+        scene = Scene(tmp_path, world, LOOP)
+        world.faults.add(Fault(kind, path="/v1/invoiceitems", seconds=LONG))
+        executed = 5 if kind == "delay_after" else 4
+
+        def struck(process: Process) -> list[str]:
+            _wait(process, lambda: world.faults.list()[0]["hits"] == 1)
+            _wait(process, lambda: len(scene.done()) == executed)
+            return []
+
+        crash = scene.kill(struck)
+        world.faults.clear()
+        assert [*crash.outputs] == LOOP_LINES[:5]
+        check_loop(Story([crash], scene.run(), scene.run(), scene.done(), scene.objects()))
+
+
+def test_two_run_a_loop_at_once(tmp_path: Path) -> None:
+    """Two processes under one run ID do each item once between them, and tell the same."""
+    with Emulator(tmp_path / "emulator.db") as world, serve(world) as server:
+        env = {"STRIPE_API_KEY": "sk_test_x", "STRIPE_API_BASE": server.url}
+        scene = Scene(tmp_path, world, LOOP, **env)
+        world.faults.add(Fault("delay", times=None, probability=0.5, seconds=0.02, seed=1))
+        with scene.start() as first, scene.start() as second:
+            said = [process.communicate(timeout=LONG) for process in (first, second)]
+        assert (first.returncode, second.returncode) == (0, 0), said
+        assert sorted(scene.done()) == sorted(LOOPED)
+        told = [[json.loads(line) for line in out.splitlines()] for out, _ in said]
+        outputs = [Ran(0, lines).outputs for lines in told]
+        assert [*outputs[0]] == LOOP_LINES
+        ids = [[output.get("id") for output in each.values()] for each in outputs]
+        assert ids[0] == ids[1]  # of a deletion that the other was first to do, no more is known
 
 
 # --- single runs ----------------------------------------------------------------------------------

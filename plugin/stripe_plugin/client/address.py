@@ -2,7 +2,6 @@
 
 import os
 import re
-from importlib.util import find_spec
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -151,6 +150,4 @@ def _wrong_proxy(url: str) -> str | None:
         return f"its scheme is {shown(scheme)}, not one of {', '.join(PROXY_SCHEMES)}"
     if not is_host(parts.hostname):
         return "it names no host"
-    if scheme.startswith("socks") and find_spec("socksio") is None:
-        return "SOCKS needs the package socksio: pip install 'httpx[socks]'"
     return None

@@ -6,10 +6,9 @@ import time
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing
 from functools import partial
 from math import inf
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.client.line import AsyncLine, Line, proxy_for
 from stripe_plugin.client.pool import MOST, AsyncPool, Pool
 from stripe_plugin.declare.action import Action
 from stripe_plugin.errors import UsageError
@@ -18,6 +17,12 @@ from stripe_plugin.run.context import Policy, RunContext
 from stripe_plugin.run.exchange import Command, Send, Wait, exchange
 from stripe_plugin.run.result import Result
 from stripe_plugin.wire.reply import Answer, Lost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stripe_plugin.client.emulated import AsyncEmulatedLine, EmulatedLine
+    from stripe_plugin.client.line import AsyncLine, Line
 
 L = TypeVar("L")
 Taken: TypeAlias = tuple[L | None, float]
@@ -33,8 +38,7 @@ class Client(AbstractContextManager["Client"]):
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection = connection
         self.policy = policy or Policy()
-        proxy = proxy_for(connection)
-        self._pool = Pool(partial(Line, connection, proxy))
+        self._pool: Pool[Line | EmulatedLine] = Pool(_lines(connection))
 
     def run(
         self,
@@ -73,7 +77,7 @@ class Client(AbstractContextManager["Client"]):
         finally:
             self._pool.give(line)
 
-    def _line(self, send: Send, asks: Connection) -> Taken[Line]:
+    def _line(self, send: Send, asks: Connection) -> "Taken[Line | EmulatedLine]":
         """A line, and since when the attempt is patient: first the line, then the turn.
 
         No line is held while a turn is far off: others may need it. It is taken only with a line in
@@ -124,8 +128,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
     def __init__(self, connection: Connection, policy: Policy | None = None) -> None:
         self.connection = connection
         self.policy = policy or Policy()
-        proxy = proxy_for(connection)
-        self._pool = AsyncPool(partial(AsyncLine, connection, proxy))
+        self._pool: AsyncPool[AsyncLine | AsyncEmulatedLine] = AsyncPool(_async_lines(connection))
 
     async def run(
         self,
@@ -161,7 +164,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         finally:
             self._pool.give(line)
 
-    async def _line(self, send: Send, asks: Connection) -> Taken[AsyncLine]:
+    async def _line(self, send: Send, asks: Connection) -> "Taken[AsyncLine | AsyncEmulatedLine]":
         """As `Client._line`."""
         if send.ends < inf:
             return await self._line_in_time(send, asks)
@@ -197,6 +200,31 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+# httpx is imported for what goes over a network, and the emulator for what does not.
+
+
+def _lines(connection: Connection) -> "Callable[[], Line | EmulatedLine]":
+    """How a line to a connection's place is opened."""
+    if connection.in_process is not None:
+        from stripe_plugin.client.emulated import EmulatedLine
+
+        return partial(EmulatedLine, connection.in_process)
+    from stripe_plugin.client.line import Line, proxy_for
+
+    return partial(Line, connection, proxy_for(connection))
+
+
+def _async_lines(connection: Connection) -> "Callable[[], AsyncLine | AsyncEmulatedLine]":
+    """As `_lines`, for asyncio."""
+    if connection.in_process is not None:
+        from stripe_plugin.client.emulated import AsyncEmulatedLine
+
+        return partial(AsyncEmulatedLine, connection.in_process)
+    from stripe_plugin.client.line import AsyncLine, proxy_for
+
+    return partial(AsyncLine, connection, proxy_for(connection))
 
 
 def _turn(asks: Connection, rate: float) -> float:

@@ -1,32 +1,35 @@
 """What is one HTTP connection that ends in time? The only file that knows httpx's inside.
 
-httpx stays around it, so that what people hook into httpx and httpcore (recorders, mocks, spans)
-works. Three of their private names are used, each named by a test of tests/test_line.py that fails
-when it changes: `httpx.HTTPTransport._pool`, to put a network of our own in;
-`httpcore.ConnectionPool._optional_thread_lock`, since a lock that a signal tears would stay locked,
-and a line serves one run at a time; `HTTP11Connection._h11_state`, to see what is left over.
+A request goes out and an answer comes in as httpx's own objects through httpx's own transport, so
+that whatever hooks into httpx (recorders, mocks, spans) works; so does what hooks into the pools of
+httpcore. Behind them is a connection of ours. One private name is used, which tests/test_line.py
+holds: `httpx.HTTPTransport._pool`, in whose place that connection is put.
 """
 
 import ssl
 import time
-from contextlib import nullcontext
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
+import h11
 import httpcore
 import httpx
 
 from stripe_plugin.client.address import Address, proxy_of
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, layers, within
+from stripe_plugin.client.http import Conversation, Heard
+from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, within
+from stripe_plugin.client.stream import Steps
+from stripe_plugin.client.tunnel import Proxy, opened
 from stripe_plugin.errors import UsageError
 from stripe_plugin.run.exchange import SHORTEST, Send
 from stripe_plugin.secrets import masked, said
 from stripe_plugin.wire.reply import Answer, Lost, Reply
 
-NETWORK = (httpx.HTTPError, httpcore.NetworkError, OSError)
+N = TypeVar("N", Network, AsyncNetwork)
+NETWORK = (httpx.HTTPError, h11.ProtocolError, OSError)
 KEPT = 60.0  # seconds that an idle connection is kept
-LARGEST = 50_000_000  # bytes of an answer; Stripe's are far smaller
 # What is read of an answer's headers; a server may repeat a key in any of them.
 HEADERS = (
     "request-id",
@@ -45,10 +48,12 @@ def tls_context() -> ssl.SSLContext:
     Raises `UsageError` for certificates of the environment that cannot be read.
     """
     try:
-        return httpx.create_ssl_context()
+        context = httpx.create_ssl_context()
     except OSError as error:
         which = "SSL_CERT_FILE or SSL_CERT_DIR"
         raise UsageError(f"The certificates of {which} cannot be read: {said(error)}.") from None
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def proxy_for(connection: Connection) -> str | None:
@@ -56,17 +61,149 @@ def proxy_for(connection: Connection) -> str | None:
 
     Raises `UsageError` for a proxy or certificates that cannot be used.
     """
-    if connection.in_process is not None:
-        return None
     if connection.address.secure:
         tls_context()
     return proxy_of(connection.address)
 
 
+class _Wire:
+    """One connection in HTTP/1.1: opened when it is needed, and kept as long as it is good."""
+
+    def __init__(
+        self, address: Address, proxy: str | None, network: Network | AsyncNetwork
+    ) -> None:
+        self._address = address
+        self._proxy = Proxy.of(proxy) if proxy else None
+        self._network = network
+        self._open: Conversation | None = None
+        self._used = 0.0  # at the monotonic time
+
+    def ask(self, request: httpcore.Request, body: bytes) -> Steps[httpcore.Response]:
+        """The whole answer to a request."""
+        if self._open is None or not self._is_good(self._open):
+            self.close()
+            self._network.attempt.sent = False
+            self._open = yield from self._begin()
+        self._network.attempt.sent = True
+        heard = yield from self._open.ask(request.method, request.url.target, request.headers, body)
+        self._used = time.monotonic()
+        if not self._open.goes_on:
+            self.close()
+        return _response(heard)
+
+    def _is_good(self, open_: Conversation) -> bool:
+        """Whether an idle connection is still there, and silent."""
+        is_fresh = time.monotonic() - self._used < KEPT
+        return is_fresh and not open_.stream.left_over() and self._network.is_quiet()
+
+    def _begin(self) -> Steps[Conversation]:
+        context = tls_context() if self._address.secure else None
+        stream = yield from opened(self._address, self._proxy, context)
+        return Conversation(stream)
+
+    def close(self) -> None:
+        """Closes it; who asks next opens another."""
+        self._open = None
+        self._network.close()
+
+
+def _response(heard: Heard) -> httpcore.Response:
+    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": heard.reason}
+    return httpcore.Response(
+        heard.status, headers=heard.headers, content=heard.body, extensions=extensions
+    )
+
+
+# --- what hooks into httpx and httpcore sees of it ------------------------------------------------
+
+# The doors of httpcore's pools, while nobody has replaced them.
+DOOR = httpcore.ConnectionPool.handle_request
+ASYNC_DOOR = httpcore.AsyncConnectionPool.handle_async_request
+
+
+class _Pool(httpcore.ConnectionPool):
+    """What httpx takes for a pool of httpcore: our connection.
+
+    Who replaces httpcore's door is asked first, and finds that connection behind it.
+    """
+
+    def __init__(self, wire: _Wire, network: Network) -> None:
+        super().__init__()
+        self._wire, self._network = wire, network
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """The answer, whole."""
+        if httpcore.ConnectionPool.handle_request is not DOOR:
+            return super().handle_request(request)
+        return self.ask(request)
+
+    def ask(self, request: httpcore.Request) -> httpcore.Response:
+        """The same, past that door."""
+        stream: Any = request.stream
+        body = b"".join(stream)
+        return self._network.take(self._wire.ask(request, body))
+
+    def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:  # noqa: ARG002 - there is one
+        """As httpcore's own pool makes one."""
+        return _Once(self)
+
+
+class _Once(httpcore.ConnectionInterface):
+    """Our connection, as httpcore's pool asks one: for one request, and then no more."""
+
+    def __init__(self, pool: _Pool) -> None:
+        self._pool = pool
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """The answer, whole."""
+        return self._pool.ask(request)
+
+    def is_closed(self) -> bool:
+        """What is kept is ours, not the pool's."""
+        return True
+
+
+class _AsyncPool(httpcore.AsyncConnectionPool):
+    """As `_Pool`, for asyncio."""
+
+    def __init__(self, wire: _Wire, network: AsyncNetwork) -> None:
+        super().__init__()
+        self._wire, self._network = wire, network
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """The answer, whole."""
+        if httpcore.AsyncConnectionPool.handle_async_request is not ASYNC_DOOR:
+            return await super().handle_async_request(request)
+        return await self.ask(request)
+
+    async def ask(self, request: httpcore.Request) -> httpcore.Response:
+        """The same, past that door."""
+        stream: Any = request.stream
+        body = b"".join([piece async for piece in stream])
+        return await self._network.take(self._wire.ask(request, body))
+
+    def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:  # noqa: ARG002 - there is one
+        """As httpcore's own pool makes one."""
+        return _AsyncOnce(self)
+
+
+class _AsyncOnce(httpcore.AsyncConnectionInterface):
+    """As `_Once`, for asyncio."""
+
+    def __init__(self, pool: _AsyncPool) -> None:
+        self._pool = pool
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """The answer, whole."""
+        return await self._pool.ask(request)
+
+    def is_closed(self) -> bool:
+        """As `_Once.is_closed`."""
+        return True
+
+
 class _Transport(httpx.HTTPTransport):
     def __init__(self, pool: httpcore.ConnectionPool) -> None:  # instead of making one
-        inside: Any = pool
-        inside._optional_thread_lock = nullcontext()  # noqa: SLF001
         self._pool = pool
 
 
@@ -75,99 +212,62 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
         self._pool = pool
 
 
-def _emulated(emulator: Any) -> Any:
-    """The transport of both kinds of lines to an emulator in process."""
-    from stripe_emulator import EmulatorTransport
-
-    return EmulatorTransport(emulator)
+# --- lines ----------------------------------------------------------------------------------------
 
 
-def _options(address: Address, proxy: str | None) -> dict[str, Any]:
-    """What both kinds of pools are made with. A pool holds one connection."""
-    options: dict[str, Any] = {"max_connections": 1, "keepalive_expiry": KEPT}
-    if address.secure:
-        options["ssl_context"] = tls_context()
-    if proxy is not None:
-        options["proxy"] = _proxy(httpx.Proxy(proxy))
-    return options
+class _Line(Generic[N]):
+    """What both kinds of lines are."""
+
+    def __init__(self, connection: Connection, proxy: str | None, network: N) -> None:
+        self._proxy = proxy
+        self._network: N = network
+        self._attempt: Attempt = network.attempt
+        self._wire = _Wire(connection.address, proxy, network)
+        self.ends = 0.0  # of the run that has it, in seconds of the monotonic clock
+
+    def close(self) -> None:
+        """Closes the connection; who asks next opens another."""
+        self._wire.close()
+
+    def __del__(self) -> None:
+        if wire := getattr(self, "_wire", None):  # else a signal struck while it was made
+            wire.close()
+
+    def _lost(self, error: BaseException, began: float) -> Lost:
+        """What went wrong. First its frames are cut, which know the key: closing may fail, too."""
+        error.__traceback__ = error.__cause__ = error.__context__ = None
+        self.close()
+        return _lost(error, began, self._proxy, sent=self._attempt.sent)
 
 
-def _proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
-    url = proxy.url
-    context = tls_context() if url.scheme == "https" else None
-    return httpcore.Proxy(
-        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"),
-        auth=proxy.raw_auth,
-        ssl_context=context,
-    )
-
-
-class Line:
+class Line(_Line[Network]):
     """One connection, for one run at a time: what goes wrong on it takes nothing else along."""
 
     def __init__(self, connection: Connection, proxy: str | None) -> None:
-        self._in_process, self._proxy = connection.in_process, proxy
-        self._address = connection.address
-        self._attempt = Attempt(layers(self._address, proxy))
-        self._network = Network(self._attempt)
-        self._transport: Any = None
-        self.ends = 0.0  # of the run that has it, in seconds of the monotonic clock
-
-    def _open(self) -> Any:
-        """To the emulator in process, or to a network."""
-        if self._in_process is not None:
-            return _emulated(self._in_process)
-        options = _options(self._address, self._proxy)
-        return _Transport(httpcore.ConnectionPool(network_backend=self._network, **options))
+        super().__init__(connection, proxy, Network())
+        self._transport = _Transport(_Pool(self._wire, self._network))
 
     def ask(self, connection: Connection, send: Send, began: float) -> Answer:
         """The whole answer, if it is there in time; else the connection is closed.
 
         `began`: when the attempt's patience began, in seconds of the monotonic clock.
         """
-        seconds = _seconds(send, began)
         try:
-            self.ends = self._attempt.begin(seconds)
-            self._transport = self._transport or self._open()
-            response = self._transport.handle_request(_message(connection, send, seconds))
-            body = bytearray()
-            _check_encoding(response)
-            for piece in response.iter_bytes():
-                _add(body, piece)
-            if _left_over(self._transport):
-                self.close()
+            self.ends = self._attempt.begin(_seconds(send, began))
+            response = self._transport.handle_request(_message(connection, send))
+            body = b"".join(_readable(response))
+            response.close()
             return _reply(response, body, began)
         except BaseException as error:  # noqa: BLE001 - raised again by `_lost`
-            self.close()
-            return _lost(error, began, self._proxy, sent=self._attempt.sent)
-
-    def close(self) -> None:
-        """Closes the connection; who asks next opens another."""
-        self._transport = None
-        self._network.close()
-
-    def __del__(self) -> None:
-        if network := getattr(self, "_network", None):  # else a signal struck while it was made
-            network.close()
+            return self._lost(error, began)
 
 
-class AsyncLine:
+class AsyncLine(_Line[AsyncNetwork]):
     """As `Line`, for asyncio."""
 
     def __init__(self, connection: Connection, proxy: str | None) -> None:
-        self._in_process, self._proxy = connection.in_process, proxy
-        self._address = connection.address
-        self._attempt = Attempt(layers(self._address, proxy))
-        self._network = AsyncNetwork(self._attempt)
-        self._transport: Any = None
-        self.ends = 0.0  # of the run that has it, in seconds of the monotonic clock
-
-    def _open(self) -> Any:
-        if self._in_process is not None:
-            return _emulated(self._in_process)
-        options = _options(self._address, self._proxy)
-        pool = httpcore.AsyncConnectionPool(network_backend=self._network, **options)
-        return _AsyncTransport(pool)
+        super().__init__(connection, proxy, AsyncNetwork())
+        self._transport = _AsyncTransport(_AsyncPool(self._wire, self._network))
 
     async def ask(self, connection: Connection, send: Send, began: float) -> Answer:
         """As `Line.ask`."""
@@ -175,28 +275,13 @@ class AsyncLine:
         try:
             async with within(seconds):
                 self.ends = self._attempt.begin(seconds)
-                self._transport = self._transport or self._open()
-                message = _message(connection, send, seconds)
+                message = _message(connection, send)
                 response = await self._transport.handle_async_request(message)
-                body = bytearray()
-                _check_encoding(response)
-                async for piece in response.aiter_bytes():
-                    _add(body, piece)
-                if _left_over(self._transport):
-                    self.close()
+                body = b"".join([piece async for piece in _readable(response)])
+                await response.aclose()
                 return _reply(response, body, began)
         except BaseException as error:  # noqa: BLE001 - raised again by `_lost`
-            self.close()
-            return _lost(error, began, self._proxy, sent=self._attempt.sent)
-
-    def close(self) -> None:
-        """Closes the connection; who asks next opens another."""
-        self._transport = None
-        self._network.close()
-
-    def __del__(self) -> None:
-        if network := getattr(self, "_network", None):  # else a signal struck while it was made
-            network.close()
+            return self._lost(error, began)
 
 
 def _seconds(send: Send, began: float) -> float:
@@ -205,66 +290,45 @@ def _seconds(send: Send, began: float) -> float:
     return max(min(send.timeout, left), SHORTEST)
 
 
-def _message(connection: Connection, send: Send, seconds: float) -> httpx.Request:
+def _message(connection: Connection, send: Send) -> httpx.Request:
     """The only place where a key is revealed."""
+    url = _url(connection.base_url + send.request.target)
+    headers = {"Host": url.netloc.decode(), **send.headers}
+    headers["Authorization"] = f"Bearer {connection.api_key.reveal()}"
+    body = send.request.body
+    if body is not None:
+        headers["Content-Length"] = str(len(body))
     return httpx.Request(
-        send.request.method,
-        connection.base_url + send.request.target,
-        headers={**send.headers, "Authorization": f"Bearer {connection.api_key.reveal()}"},
-        content=send.request.body,
-        extensions={"timeout": {"read": seconds}},  # for the emulator in process; ours counts
+        send.request.method, url, headers=headers, stream=httpx.ByteStream(body or b"")
     )
 
 
-def _check_encoding(response: httpx.Response) -> None:
-    """Refuses what was not asked for: a few bytes can be made to grow into gigabytes."""
+@lru_cache(maxsize=200)
+def _url(url: str) -> httpx.URL:
+    """Read by httpx, which takes long: many runs ask at the same address."""
+    return httpx.URL(url)
+
+
+def _readable(response: httpx.Response) -> Any:
+    """The body. Refuses what was not asked for: a few bytes can be made to grow into gigabytes."""
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise httpx.RemoteProtocolError("the answer is compressed, which was not asked for")
+    return response.stream
 
 
-def _add(body: bytearray, piece: bytes) -> None:
-    body += piece
-    if len(body) > LARGEST:
-        raise httpx.ReadError("the answer has no end")
-
-
-def _left_over(transport: Any) -> bool:
-    """Whether more came than the answer: it would be taken for the answer to the next request."""
-    pool = getattr(transport, "_pool", None)
-    if pool is None:  # the emulator in process
-        return False
-    open_ = [each._connection for each in pool.connections if each._connection]  # noqa: SLF001
-    return any(each._h11_state.trailing_data[0] for each in open_)  # noqa: SLF001
-
-
-def _reply(response: httpx.Response, body: bytearray, began: float) -> Reply:
-    found = response.headers
-    headers = {name: masked(found[name]) for name in HEADERS if name in found}
+def _reply(response: httpx.Response, body: bytes, began: float) -> Reply:
+    headers: dict[str, str] = {}
+    for name, value in response.headers.multi_items():
+        if name in HEADERS:
+            text = masked(value)
+            headers[name] = f"{headers[name]}, {text}" if name in headers else text
     took = time.monotonic() - began
-    return Reply(response.status_code, headers, bytes(body), took)
-
-
-def _is_of_socks(error: BaseException) -> bool:
-    """What a SOCKS proxy may say and httpcore does not foresee: an assertion, or socksio's."""
-    if isinstance(error, AssertionError):
-        return _raised_in(error) == "httpcore"
-    return type(error).__module__.partition(".")[0] == "socksio"
-
-
-def _raised_in(error: BaseException) -> str:
-    """The package whose code raised it."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    module = "" if place is None else str(place.tb_frame.f_globals.get("__name__"))
-    return module.partition(".")[0]
+    return Reply(response.status_code, headers, body, took)
 
 
 def _lost(error: BaseException, began: float, proxy: str | None, *, sent: bool) -> Lost:
     """What went wrong. What is no matter of the network is raised again."""
-    of_network = isinstance(error, NETWORK) or _is_of_socks(error)
-    error.__traceback__ = error.__cause__ = error.__context__ = None  # httpcore's frames: the key
-    if not of_network:
+    if not isinstance(error, NETWORK):
         raise error
     late = isinstance(error, httpx.TimeoutException | TimeoutError)
     what = "did not answer in time" if late else "hung up"
@@ -275,4 +339,4 @@ def _lost(error: BaseException, began: float, proxy: str | None, *, sent: bool) 
 
 def _through(proxy: str | None) -> str:
     """Which proxy was in between, without the password that its address may have."""
-    return f" through the proxy {httpx.URL(proxy).netloc.decode()}" if proxy else ""
+    return f" through the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}" if proxy else ""

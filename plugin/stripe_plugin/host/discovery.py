@@ -6,7 +6,7 @@ A kind is a row of `Kind`: today the action.
 import json
 import logging
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -131,8 +131,9 @@ def vet(plugin: Any) -> None:
 class Listing:
     """The nodes of one kind that are installed, by ID; none is imported before it is asked for."""
 
-    def __init__(self, kind: Kind, report: Report) -> None:
+    def __init__(self, kind: Kind, report: Report, problems: Sequence[PluginProblem]) -> None:
         self._kind, self._report = kind, report
+        self._problems = problems  # of plugins, one of which may have what is not there
         self._entries: dict[str, Entry] = {}
 
     def offer(self, offered: Any, plugin: str) -> None:
@@ -160,9 +161,15 @@ class Listing:
         entry = self._entries.get(identity) if isinstance(identity, str) else None
         if entry is None:
             word = self._kind.word
-            hint = near(identity, self._entries) or "; `stripe-nodes list` shows what there is"
-            raise UsageError(f"There is no {word} {shown(identity)}{hint}")
+            raise UsageError(f"There is no {word} {shown(identity)}{self._hint(identity)}")
         return entry
+
+    def _hint(self, identity: object) -> str:
+        """Which plugin may have it that could not be loaded; else what was meant."""
+        if self._problems:
+            name, _, reason = self._problems[0]
+            return f": the plugin {name} that may have it could not be loaded: {reason}"
+        return near(identity, self._entries) or "; `stripe-nodes list` shows what there is"
 
     def manifest(self, identity: str) -> dict[str, Any] | None:
         """The file of its package; None if it was registered as a class."""

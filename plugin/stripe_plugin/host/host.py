@@ -58,7 +58,7 @@ class Host(AbstractContextManager["Host"]):
         self.blocked: list[str] = []  # names
         self.required: list[str] = []
         self._clients = Clients(policy)
-        self._actions = discovery.Listing(discovery.ACTION, self._report)
+        self._actions = discovery.Listing(discovery.ACTION, self._report, self.problems)
         self._plugins = discovery.manager()
         self._plugins.register(Runner(self._clients), "stripe_plugin")
 

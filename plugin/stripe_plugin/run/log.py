@@ -6,7 +6,7 @@ from typing import Any
 
 from stripe_plugin.declare.action import Action
 from stripe_plugin.run.context import Account, RunContext
-from stripe_plugin.secrets import without_secrets
+from stripe_plugin.secrets import shown, without_secrets
 from stripe_plugin.wire.reply import Answer, Outcome, Reply, Verdict
 
 logger = logging.getLogger("stripe_plugin")
@@ -34,14 +34,22 @@ class Log:
         how = f"(attempt {number}, {answer.took:.3f} s{again})"
         extra = self._facts()
         extra |= {"duration": answer.took, "retry_in": delay}
-        action, ending = self._action.spec.id, _ending(answer, verdict)
-        _write(level, "%s: %s %s", action, ending, how, extra=extra)
+        ending = _ending(answer, verdict)
+        _write(level, "%s: %s %s", self._named(), ending, how, extra=extra)
 
     def unknown(self, idempotency_key: str | None) -> None:
         """The end of a run of which nobody knows whether it was executed."""
         extra = {**self._facts(), "idempotency_key": idempotency_key}
         text = "%s: it may have been executed all the same"
-        _write(logging.ERROR, text, self._action.spec.id, extra=extra)
+        _write(logging.ERROR, text, self._named(), extra=extra)
+
+    def _named(self) -> str:
+        """The action, and which run of it: `create_price (run "october", step "price")`."""
+        context = self._context
+        names = {"run": context.run_id, "step": context.step, "item": context.item}
+        told = [f"{word} {shown(name)}" for word, name in names.items() if name is not None]
+        action = self._action.spec.id
+        return f"{action} ({', '.join(told)})" if told else action
 
     def _facts(self) -> Facts:
         context = self._context

@@ -8,13 +8,15 @@ from stripe_plugin.errors import StripeError, Unreconciled
 from stripe_plugin.host.watch import HookFailed
 from stripe_terminal import printed
 from stripe_terminal.command import option, reported, running
-from stripe_terminal.inputs import inputs_of, text
+from stripe_terminal.inputs import inputs_of, options_of, text
 from stripe_terminal.session import Session
 
 if TYPE_CHECKING:
     from stripe_flow.step import Step
     from stripe_plugin.run.result import Result
 
+EXTRA_HELP = "A parameter of Stripe's that has no row; also KEY[sub]=VALUE, or a value in JSON."
+WHOLE_HELP = "Show client secrets whole, for the page or app that finishes the payment."
 AGAIN = (
     "Repeat it with --run-id {run_id}: it is executed at most once. Another run ID, or none, does"
     " it once more."
@@ -44,6 +46,7 @@ def describe(session: Session, action: str) -> None:
         session.data(manifest)
     else:
         printed.print_action(session.out, manifest)
+        printed.print_options(session.out, session.host.options())
 
 
 @click.command()
@@ -51,7 +54,11 @@ def describe(session: Session, action: str) -> None:
 @click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
 @option("--inputs", "A YAML or JSON file of inputs; - for stdin.")
 @option("--run-id", "Run it as this run: repeated, it replays.")
-@option("--expand", "A linked object to include: customer.", multiple=True)
+@option("--extra", EXTRA_HELP, multiple=True, metavar="KEY=VALUE")
+@option("--expand", "A linked object to include: customer.", multiple=True, metavar="PATH")
+@option("--idempotency-key", "What Stripe knows it by, in place of the run ID.", metavar="KEY")
+@option("--deadline", "The whole run ends within so many.", metavar="SECONDS")
+@click.option("--client-secret", "whole", is_flag=True, help=WHOLE_HELP)
 @running
 def run(session: Session, action: str, **given: Any) -> None:
     """Run one action, with inputs by display key or parameter name."""
@@ -61,13 +68,15 @@ def run(session: Session, action: str, **given: Any) -> None:
     with session.connected():
         inputs = inputs_of(given["pairs"], given["inputs"])
         session.host.action(action)  # what is no action is refused before its name is kept
-        step = Step(action, action, inputs, expand=given["expand"])
+        step = Step(action, action, inputs, options=options_of(given))
         result = _ran(session, step)
+    whole: bool = given["whole"]
     if session.as_json:
-        session.result(result)
+        session.result(result, whole=whole)
     else:
-        printed.print_output(session.out, result)
+        printed.print_output(session.out, result, whole=whole)
     session.tell_about(result)
+    session.tell_secret(result, whole=whole)
 
 
 def _ran(session: Session, step: "Step") -> "Result":

@@ -1,26 +1,53 @@
-"""Is all that is needed here?"""
+"""Is all here that is needed: what is installed, the state folder, the account and its key?"""
 
 import sys
+from typing import Any
 
 import click
 
+from stripe_plugin.errors import UsageError
 from stripe_terminal import checkup, printed
 from stripe_terminal.command import connected
+from stripe_terminal.report import WRONG
 from stripe_terminal.session import Session
 
+DOCTOR = """Check what is installed, the state folder, the account, and what its key may do.
 
-@click.command()
+Nothing is written at Stripe: of each kind of object one is listed.
+
+\b
+Exit codes:
+0 all is well
+1 a plugin, or an action of one, cannot be used
+2 no usable key, state folder or option
+3 Stripe refuses the key, or all that was asked with it
+4 no answer"""
+
+
+@click.command(help=DOCTOR, short_help="Check installation, state folder, account and key.")
 @connected
 def doctor(session: Session) -> None:
-    """Check what is installed, the account, and what its key may read."""
+    """Check it all."""
     with session.host as host:
         found = checkup.installed(host)
         if not session.as_json:
             printed.print_installed(session.out, found)
-        session.connect()
-        found |= checkup.account(session)
+        found |= _account(session, found)
     if session.as_json:
         session.data(found)
     else:
         printed.print_account(session.out, found)
     sys.exit(checkup.exit_code(found))
+
+
+def _account(session: Session, found: dict[str, Any]) -> dict[str, Any]:
+    """What is known of the account; where there is no connection, what is installed is told too."""
+    try:
+        session.connect()
+        return checkup.account(session)
+    except UsageError as error:
+        if not session.as_json:
+            raise
+        session.data({**found, "error": error.as_dict()})
+        session.err.tell(str(error), printed.WRONG)
+        sys.exit(WRONG)

@@ -1,46 +1,135 @@
 """How are the steps of a file run?"""
 
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from stripe_terminal import printed
+from stripe_plugin.errors import UsageError
+from stripe_terminal import flowing, printed
 from stripe_terminal.command import option, running
-from stripe_terminal.inputs import name_of, text, text_of
+from stripe_terminal.inputs import name_of, pairs_of, text, text_of
 from stripe_terminal.session import Session
 
 if TYPE_CHECKING:
-    from stripe_flow.flow import PlacedStep
-    from stripe_plugin.run.result import Result
+    from stripe_flow.flow import Flow
+    from stripe_flow.flowing import Outcome
+    from stripe_flow.run import Run
+    from stripe_plugin.host.host import Host
 
 FLOW_RUN_ID = "Continue or repeat this run: finished steps are not sent again."
+INPUT = "An input of the flow, by its name."
+CHECK = "Judge the file and its inputs, print the plan, send nothing."
+ALONE = "--check sends nothing: leave --run-id, --account and --allow-live out"
+GO_ON = "Go on: {again}"
+WHY = "See why: {show}. Try what failed again: {again}"
+
+Given = Mapping[str, Any]
 
 
 @click.command()
 @click.argument("file", type=text)
+@option("--input", INPUT, multiple=True, metavar="NAME=VALUE")
 @option("--run-id", FLOW_RUN_ID)
+@click.option("--check", is_flag=True, help=CHECK)
 @running
 def flow(session: Session, file: str, **given: Any) -> None:
-    """Run the steps of a flow file. With --json, one line (NDJSON) per step."""
-    from stripe_flow.flow import load
-
-    last = None
+    """Run the steps of a flow file. With --json, one line (NDJSON) per step and item."""
+    if given["check"]:
+        _check(session, file, given)
+        return
     session.name_run(given["run_id"])
     with session.connected() as host:
-        name = name_of(file)
-        steps = load(name, text_of(file), host)
-        flowing = session.begin((step.action for step in steps), name)
-        printed.print_start(session.err, name, steps, flowing)
-        for step, last in flowing.flow(steps):
-            _tell_step(session, step, last)
+        loaded = _loaded(host, session, file, given)
+        run = session.begin((step.action for step in loaded.steps), loaded.name)
+        printed.print_start(session.err, loaded.name, loaded.steps, run)
+        tally = _run(session, loaded, run, _again(session, file, given))
+    sys.exit(tally.code)
+
+
+def _loaded(host: "Host", session: Session, file: str, given: Given) -> "Flow":
+    """The flow, judged; what looks wrong in it is told, and its variables are hidden."""
+    from stripe_flow.flow import load
+
+    inputs = pairs_of(given["input"])
+    loaded = load(name_of(file), text_of(file), host, inputs)
+    session.hide(*loaded.hidden)
+    if not session.as_json or not given["check"]:
+        flowing.print_warnings(session.err, loaded.warnings)
+    return loaded
+
+
+def _check(session: Session, file: str, given: Given) -> None:
+    from stripe_flow.plan import planned
+
+    if given["run_id"] or session.account or session.allow_live:
+        raise UsageError(ALONE)
+    with session.host as host:
+        session.warn_of_plugins()
+        loaded = _loaded(host, session, file, given)
+        plan = planned(loaded, host)
+    if session.as_json:
+        session.data(plan)
+        return
+    flowing.print_plan(session.out, plan)
+    again = session.command(*_words(file, given))
+    session.err.tell(f"{loaded.name} can be run; nothing was sent. Run it: {again}")
+
+
+def _run(session: Session, loaded: "Flow", run: "Run", again: str) -> flowing.Tally:
+    """Runs it; whatever stops it, and the end of it, tell what was done and how to go on."""
+    tally = flowing.Tally()
+    waiting = flowing.Waiting(session.err)
+    last = None
+    try:
+        for outcome in run.flow(loaded, waiting):
+            tally.add(outcome)
+            last = outcome.result or last
+            _tell(session, outcome)
+    except (Exception, KeyboardInterrupt) as error:
+        if not getattr(error, "unsent", False):
+            ending = GO_ON.format(again=again)
+            error.add_note(f"{tally.text}. {ending}")
+        raise
     if last:
         session.tell_emulated(last)
+    session.err.tell(_ending(session, tally, again))
+    return tally
 
 
-def _tell_step(session: Session, step: "PlacedStep", result: "Result") -> None:
-    if session.as_json:
-        session.result(result, step=step.id, action=step.action)
+def _ending(session: Session, tally: flowing.Tally, again: str) -> str:
+    """What was done, how long it took, and what to do next."""
+    text = f"{tally.text}, run ID {session.begun.run_id}."
+    if not tally.failed:
+        return text
+    show = session.command("runs", "show", session.begun.run_id)
+    return f"{text} {WHY.format(show=show, again=again)}"
+
+
+def _tell(session: Session, outcome: "Outcome") -> None:
+    if not session.as_json:
+        flowing.print_outcome(session.out, outcome, session.host)
+        return
+    facts = flowing.facts_of(outcome)
+    if outcome.result is not None:
+        session.result(outcome.result, **facts)
     else:
-        action = session.host.action(step.action)
-        name = f"{step.id:<10} {action.spec.name}"
-        printed.print_step(session.out, name, result)
+        session.data(facts | session.begun.facts())
+
+
+def _again(session: Session, file: str, given: Given) -> str:
+    """The command that goes on with this run."""
+    words = _words(file, given)
+    if session.account:
+        words += ["--account", session.account]
+    if session.allow_live:
+        words.append("--allow-live")
+    return session.command(*words, "--run-id", session.begun.run_id)
+
+
+def _words(file: str, given: Given) -> list[str]:
+    words = ["flow", file]
+    for pair in given["input"]:
+        words += ["--input", pair]
+    return words

@@ -1,0 +1,191 @@
+"""How is an address reached: straight, or through a proxy by CONNECT or SOCKS5? No I/O.
+
+Source: RFC 9110 (9.3.6), RFC 1928, RFC 1929.
+"""
+
+import ssl
+from base64 import b64encode
+from collections.abc import Mapping
+from ipaddress import ip_address
+from types import MappingProxyType
+from urllib.parse import unquote, urlsplit
+
+import attrs
+
+from stripe_plugin.client.address import Address
+from stripe_plugin.client.http import Conversation
+from stripe_plugin.client.stream import Connect, Plain, Steps, Stream, secured
+
+PORTS: Mapping[str, int] = MappingProxyType(
+    {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+)
+REFUSALS: Mapping[int, str] = MappingProxyType(
+    {
+        1: "it failed",
+        2: "its rules do not allow it",
+        3: "the network is unreachable",
+        4: "the host is unreachable",
+        5: "the connection was refused",
+        6: "it took too many hops",
+        7: "it does not know the command",
+        8: "it does not know this kind of address",
+    }
+)
+VERSION = 5  # of SOCKS
+OPEN, BY_PASSWORD = 0, 2  # ways to prove who asks
+A_NAME = 3  # an address that the proxy looks up
+KINDS: Mapping[int, int] = MappingProxyType({1: 4, 4: 16})  # of addresses, and their bytes
+
+
+class ProxyError(OSError):
+    """A proxy does not let us through, or does not understand us."""
+
+
+@attrs.frozen
+class Proxy:
+    """A proxy by its URL."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str = attrs.field(default="", repr=False)
+    password: str = attrs.field(default="", repr=False)
+
+    @classmethod
+    def of(cls, url: str) -> "Proxy":
+        """The one of `scheme://user:password@host:port`, all but scheme and host optional."""
+        parts = urlsplit(url)
+        scheme = parts.scheme.lower()
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        return cls(scheme, parts.hostname or "", parts.port or PORTS[scheme], user, password)
+
+    @property
+    def has_user(self) -> bool:
+        """Whether it wants to know who asks."""
+        return bool(self.user or self.password)
+
+
+def opened(target: Address, proxy: Proxy | None, context: ssl.SSLContext | None) -> Steps[Stream]:
+    """A stream to an address; `context` is for TLS, there and to the proxy."""
+    stream: Stream = Plain()
+    if proxy is None:
+        yield Connect(target.host, _port(target))
+    else:
+        yield Connect(proxy.host, proxy.port)
+        stream = yield from _through(proxy, stream, target, context)
+    if context is not None and target.secure:
+        stream = yield from secured(stream, context, target.host)
+    return stream
+
+
+def _port(target: Address) -> int:
+    return target.port or PORTS[target.scheme]
+
+
+def _through(
+    proxy: Proxy, stream: Stream, target: Address, context: ssl.SSLContext | None
+) -> Steps[Stream]:
+    """A stream to the target's end of the tunnel."""
+    if proxy.scheme == "https" and context is not None:
+        stream = yield from secured(stream, context, proxy.host)
+    if proxy.scheme.startswith("socks"):
+        yield from _by_socks(proxy, stream, target)
+    else:
+        yield from _by_connect(proxy, stream, target)
+    return stream
+
+
+# --- CONNECT --------------------------------------------------------------------------------------
+
+
+def _by_connect(proxy: Proxy, stream: Stream, target: Address) -> Steps[None]:
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    place = f"{host}:{_port(target)}".encode()
+    headers = [(b"Host", place), (b"Accept", b"*/*")]
+    if proxy.has_user:
+        who = b64encode(f"{proxy.user}:{proxy.password}".encode())
+        headers.append((b"Proxy-Authorization", b"Basic " + who))
+    asked = Conversation(stream)
+    heard = yield from asked.ask(b"CONNECT", place, headers, b"")
+    if not 200 <= heard.status < 300:
+        raise ProxyError(f"{heard.status} {heard.reason.decode('ascii', 'replace')}")
+    if asked.left_over():
+        raise ProxyError("it said more than its answer")
+
+
+# --- SOCKS5 ---------------------------------------------------------------------------------------
+
+
+class _Socks:
+    """What a SOCKS proxy says, in pieces of a known length."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._come = b""
+
+    def ask(self, *said: int | bytes) -> Steps[None]:
+        """Says something; a number is one byte."""
+        parts = [bytes([part]) if isinstance(part, int) else part for part in said]
+        yield from self._stream.write(b"".join(parts))
+
+    def take(self, length: int) -> Steps[bytes]:
+        """The next so many bytes."""
+        while len(self._come) < length:
+            data = yield from self._stream.read()
+            if not data:
+                raise ProxyError("it hung up")
+            self._come += data
+        taken, self._come = self._come[:length], self._come[length:]
+        return taken
+
+    def check_over(self) -> None:
+        """Refuses what was said before anybody was asked."""
+        if self._come:
+            raise ProxyError("it said more than its answer")
+
+
+def _by_socks(proxy: Proxy, stream: Stream, target: Address) -> Steps[None]:
+    socks = _Socks(stream)
+    way = BY_PASSWORD if proxy.has_user else OPEN
+    yield from socks.ask(VERSION, 1, way)
+    version, chosen = yield from socks.take(2)
+    if (version, chosen) != (VERSION, way):
+        raise ProxyError("it speaks no SOCKS5, or does not take this way to say who asks")
+    if way == BY_PASSWORD:
+        yield from _say_who(proxy, socks)
+    yield from socks.ask(VERSION, 1, 0, _place(target.host), _port(target).to_bytes(2, "big"))
+    yield from _check_answer(socks)
+    socks.check_over()
+
+
+def _say_who(proxy: Proxy, socks: _Socks) -> Steps[None]:
+    user, password = proxy.user.encode(), proxy.password.encode()
+    if max(len(user), len(password)) > 255:
+        raise ProxyError("its user or password is longer than SOCKS5 can say")
+    yield from socks.ask(1, len(user), user, len(password), password)
+    _, failed = yield from socks.take(2)
+    if failed:
+        raise ProxyError("it does not take this user and password")
+
+
+def _place(host: str) -> bytes:
+    """An address as SOCKS5 has it: by number, or by a name of at most 255 bytes."""
+    try:
+        packed = ip_address(host).packed
+    except ValueError:
+        name = host.encode()
+        return bytes([A_NAME, len(name)]) + name
+    kind = next(kind for kind, length in KINDS.items() if length == len(packed))
+    return bytes([kind]) + packed
+
+
+def _check_answer(socks: _Socks) -> Steps[None]:
+    """Takes the answer to its end: it holds an address of no interest."""
+    version, failed, _, kind = yield from socks.take(4)
+    if version != VERSION or failed:
+        raise ProxyError(REFUSALS.get(failed, "it failed"))
+    if kind == A_NAME:
+        (length,) = yield from socks.take(1)
+    else:
+        length = KINDS.get(kind, 0)
+    yield from socks.take(length + 2)  # with a port

@@ -1,0 +1,378 @@
+"""What a flow is given before it runs: its inputs, variables of the environment; what it shows."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flow_support import Desk, desk_at
+from terminal_support import Terminal
+
+from stripe_emulator import Fault
+from stripe_flow.flow import load
+from stripe_flow.reading import FlowError
+from stripe_plugin import NodeError, StripeError, UsageError
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """An empty emulator and journal."""
+    with desk_at(tmp_path) as made:
+        yield made
+
+
+DECLARED = """\
+inputs:
+  name: {description: What it is called}
+  amount: {type: integer, default: 1500}
+  currency: {choices: [usd, eur], default: usd}
+  tags: {type: object, required: false}
+  active: {type: boolean, default: true}
+steps:
+  - id: plan
+    action: create_product
+    inputs:
+      Name: ${{ inputs.name }}
+      Active: ${{ inputs.active }}
+      Metadata: ${{ inputs.tags }}
+  - id: price
+    action: create_price
+    inputs:
+      Product: ${{ steps.plan.id }}
+      Unit Amount: ${{ inputs.amount }}
+      Currency: ${{ inputs.currency }}
+"""
+
+
+def test_inputs_are_read_in_their_types(desk: Desk) -> None:
+    """What is typed is read as its type says, and reaches Stripe as such; defaults fill in."""
+    given = {"name": "Plan", "amount": "250", "active": "false", "tags": '{"a": "b"}'}
+    done = desk.each(DECLARED, **given)
+    plan, price = done["plan"].output, done["price"].output
+    assert (plan["name"], plan["active"], plan["metadata"]) == ("Plan", False, {"a": "b"})
+    assert (price["unit_amount"], price["currency"]) == (250, "usd")
+
+
+def test_an_input_that_is_not_given_gives_nothing(desk: Desk) -> None:
+    """An input that need not be given and is not leaves a row that refers to it empty."""
+    assert desk.each(DECLARED, name="Plan")["plan"].output["metadata"] == {}
+
+
+WRONG_INPUTS: dict[str, tuple[Mapping[str, Any], list[tuple[int, str]]]] = {
+    "missing": ({}, [(2, "The input name is required: give it by --input name=")]),
+    "unknown": ({"name": "a", "amuont": "1"}, [(1, 'no input "amuont" (did you mean amount?)')]),
+    "no number": (
+        {"name": "a", "amount": "ten"},
+        [(3, 'The input amount must be a whole number, such as 10; got "ten"')],
+    ),
+    "no choice": (
+        {"name": "a", "currency": "yen"},
+        [(4, 'The input currency must be one of usd, eur; got "yen"')],
+    ),
+    "empty": ({"name": "", "active": "maybe"}, [(2, "is empty"), (6, "must be true or false")]),
+    "all at once": (
+        {"amount": "1.5", "x": "y"},
+        [(1, "no input"), (2, "is required"), (3, "must be a whole number")],
+    ),
+    "what the action does not take": (
+        {"name": "Plan", "amount": "-5"},
+        [(18, "Unit Amount must be")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_INPUTS)
+def test_a_wrong_input_is_told_with_its_line(case: str, desk: Desk) -> None:
+    """Inputs that are missing, unknown or wrong are told all at once, and nothing is sent."""
+    given, expected = WRONG_INPUTS[case]
+    with pytest.raises(FlowError) as caught:
+        desk.each(DECLARED, **given)
+    told = str(caught.value).splitlines()
+    assert len(told) == len(expected), told
+    for line, (number, words) in zip(told, expected, strict=True):
+        assert line.startswith(f"flow.yaml:{number}: "), line
+        assert words in line
+    assert desk.sent() == []
+
+
+STEPS = "steps: [{id: a, action: list_products}]\n"
+WRONG_DECLARATIONS = {
+    "inputs: [a]": "inputs must be an object",
+    "inputs: {a b: }": "has letters, digits and _",
+    "inputs: {a: string}": "must say its type",
+    "inputs: {a: {tipe: string}}": '"tipe" is none of type, required',
+    "inputs: {a: {type: text}}": "type must be one of string, integer",
+    "inputs: {a: {type: [string]}}": "type must be one of string, integer",
+    "inputs: {a: {required: yes}}": "required must be true or false",
+    "inputs: {a: {required: true, default: b}}": "has a default, so it need not be given",
+    "inputs: {a: {description: 5}}": "description must be text",
+    "inputs: {a: {choices: []}}": "choices must be a list of values",
+    "inputs: {a: {type: integer, default: ten}}": "a › default must be a whole number",
+    "inputs: {a: {type: integer, choices: [1, ten]}}": "a › choices must be a whole number",
+    "inputs: {a: {choices: [b], default: c}}": "a › default must be one of b",
+}
+
+
+@pytest.mark.parametrize("declaration", WRONG_DECLARATIONS)
+def test_a_wrong_declaration_is_told_with_its_line(declaration: str, desk: Desk) -> None:
+    """A declaration of an input that says nothing, or contradicts itself, is refused."""
+    with pytest.raises(FlowError) as caught:
+        load("flow.yaml", f"{STEPS}{declaration}\n", desk.host, {"a": "b"})
+    first = str(caught.value).splitlines()[0]
+    assert first.startswith("flow.yaml:2: ")
+    assert WRONG_DECLARATIONS[declaration] in first
+
+
+def test_a_run_that_goes_on_has_the_same_inputs(desk: Desk) -> None:
+    """Other inputs under the run ID are refused by name before anything is sent."""
+    fault = Fault(kind="unavailable", path="/v1/prices", should_retry=False)
+    desk.world.faults.add(fault)
+    with pytest.raises(StripeError):
+        desk.each(DECLARED, name="Plan", amount=100)
+    desk.sent()
+    with pytest.raises(UsageError, match=r"other inputs of the flow \(name, amount\)"):
+        desk.each(DECLARED, name="Other", amount=200)
+    assert desk.sent() == []
+    assert desk.each(DECLARED, name="Plan", amount=100)["price"].output["unit_amount"] == 100
+    assert desk.sent() == ["POST /v1/prices"]
+
+
+def test_what_a_flow_is_given_is_not_kept(desk: Desk) -> None:
+    """The journal has digests of a flow's inputs, not what they are."""
+    text = "inputs: {name: }\nsteps: [{id: a, action: list_products, if: inputs.name == 'x'}]"
+    assert desk.told(text, name="Jenny Rosen") == ["– a"]
+    assert b"input:name" in desk.file.read_bytes()
+    assert b"Jenny" not in desk.file.read_bytes()
+
+
+# --- variables ------------------------------------------------------------------------------------
+
+SECRET = "jenny+private@example.com"
+VARIABLE = """\
+steps:
+  - id: customer
+    action: create_customer
+    inputs: {Email: "${{ env.MAILBOX }}", Description: "see ${{ env.MAILBOX }}"}
+  - id: found
+    action: list_customers
+    inputs: {Email: "${{ env.MAILBOX }}"}
+"""
+
+
+def test_a_variable_is_sent_but_not_kept(desk: Desk) -> None:
+    """A variable reaches Stripe; neither it nor what Stripe repeats of it is in the journal."""
+    done = [*desk.outcomes(VARIABLE, environ={"MAILBOX": SECRET})]
+    found = done[1].result
+    assert found
+    assert found.output["data"][0]["email"] == SECRET
+    assert SECRET.encode() not in desk.file.read_bytes()
+    again = [*desk.outcomes(VARIABLE, environ={"MAILBOX": SECRET})]
+    assert again[0].result
+    assert again[0].result.output["email"] == "hidden_…"
+
+
+@pytest.mark.parametrize(
+    ("environ", "why"),
+    [
+        ({}, "MAILBOX is not set"),
+        ({"MAILBOX": ""}, "MAILBOX is set but empty"),
+        ({"MAILBOX": "  "}, "MAILBOX is set but empty"),
+        ({"MAILBOX": "ab"}, "cannot be hidden"),
+    ],
+)
+def test_a_variable_that_is_not_there(environ: dict[str, str], why: str, desk: Desk) -> None:
+    """A variable that is unset, empty, or too short to be hidden is told with its lines."""
+    with pytest.raises(FlowError) as caught:
+        desk.outcomes(VARIABLE, environ=environ)
+    told = str(caught.value).splitlines()
+    assert [line.split(":")[1] for line in told] == ["4", "4", "7"]
+    assert all(why in line for line in told)
+
+
+WRONG_EMAIL = VARIABLE.replace("Email:", "Preferred Email:", 1)
+BEHIND = (
+    VARIABLE
+    + "  - {id: b, action: create_customer, inputs: {Email: '${{ steps.customer.email }}'}}\n"
+)
+
+
+def test_what_a_variable_hides_is_not_sent_on(desk: Desk) -> None:
+    """What Stripe repeats of a variable is no input of a later step: a repetition had it not."""
+    with pytest.raises(UsageError, match="what a variable hides"):
+        [*desk.outcomes(BEHIND, environ={"MAILBOX": SECRET})]
+    assert [line.partition("?")[0] for line in desk.sent()] == [
+        "POST /v1/customers",
+        "GET /v1/customers",
+    ]
+
+
+REFUSED = """\
+steps:
+  - {id: lost, action: retrieve_customer, inputs: {Customer ID: "${{ env.CUSTOMER }}"}}
+"""
+
+
+@pytest.mark.parametrize("json_", [(), ("--json",)])
+@pytest.mark.parametrize(
+    ("value", "code"), [("cus_PrivateOfJenny", 3), ("no such id, surely private", 2)]
+)
+def test_a_variable_is_never_printed(
+    value: str, code: int, json_: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Where Stripe, or we, repeat a variable's text, it is cut from what the terminal shows."""
+    file = tmp_path / "flow.yaml"
+    file.write_text(REFUSED, "utf-8")
+    terminal = Terminal(tmp_path, CUSTOMER=value)
+    done = terminal("flow", str(file), "--run-id", "r1", *json_, code=code)
+    shown = done.stdout + done.stderr
+    assert "hidden_" in shown
+    assert value not in shown
+    kept = [kept.read_bytes() for kept in tmp_path.glob("runs.db*")]
+    assert not any(value.encode() in each for each in kept)
+
+
+@pytest.mark.parametrize(
+    "expression", ["join('', [env.A, env.B])", "env", "env.A || env.B", "length(env.A)"]
+)
+def test_a_variable_stands_alone(expression: str, desk: Desk) -> None:
+    """Nothing is computed of a variable: what came of it could not be hidden."""
+    text = (
+        f'steps: [{{id: a, action: create_customer, inputs: {{Name: "${{{{ {expression} }}}}"}}}}]'
+    )
+    with pytest.raises(FlowError, match=r"write \$\{\{ env.NAME \}\} alone"):
+        desk.outcomes(text, environ={"A": SECRET, "B": SECRET})
+
+
+# --- look-alikes ----------------------------------------------------------------------------------
+
+LOOK_ALIKES = {
+    "{{ steps.a.id }}": "${{ steps.a.id }}",
+    "{{name}}": "${{ inputs.name }}",
+    "a {{ inputs.name }} b": "${{ inputs.name }}",
+    "${MAILBOX}": "${{ env.MAILBOX }}",
+    "${name}": "${{ inputs.name }}",
+    "$MAILBOX": "${{ env.MAILBOX }}",
+    "to $customer now": "${{ inputs.customer }}",
+}
+NONE = ["$5", "US$ 5", "{CHECKOUT_SESSION_ID}", "a { b } c", "${{ inputs.x }}", "100 $", "{}"]
+
+
+def warned(desk: Desk, text: str) -> list[dict[str, Any]]:
+    """What is told of a name that is written so."""
+    name = json.dumps(text)
+    flow = (
+        f"inputs: {{x: {{default: y}}}}\nsteps:\n- id: a\n  action: create_product\n"
+        f"  inputs:\n    Name: a\n    Metadata: {{note: {name}}}\n"
+    )
+    return load("flow.yaml", flow, desk.host).warnings
+
+
+@pytest.mark.parametrize("text", LOOK_ALIKES)
+def test_a_look_alike_is_warned_of(text: str, desk: Desk) -> None:
+    """What other tools fill in is sent as text: its line and the right form are told."""
+    [warning] = warned(desk, text)
+    assert (warning["line"], warning["step"], warning["key"]) == (7, "a", "Metadata")
+    assert "is sent as text" in warning["text"]
+    assert warning["text"].endswith(f"is written {LOOK_ALIKES[text]}")
+
+
+@pytest.mark.parametrize("text", NONE)
+def test_what_is_no_look_alike(text: str, desk: Desk) -> None:
+    """Prices, Stripe's own placeholder and true references are nobody's mistake."""
+    assert warned(desk, text) == []
+
+
+# --- from a terminal ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    """The terminal, and a flow in its home."""
+    (tmp_path / "flow.yaml").write_text(DECLARED, "utf-8")
+    return Terminal(tmp_path)
+
+
+def test_inputs_from_a_terminal(terminal: Terminal) -> None:
+    """`--input NAME=VALUE` gives an input; the end of a run says how much was done, and when."""
+    file = str(terminal.home / "flow.yaml")
+    done = terminal("flow", file, "--input", "name=Plan", "--input", "amount=300", "--run-id", "r1")
+    assert done.stdout.count("✓") == 2
+    [last] = done.stderr.splitlines()[-1:]
+    assert last.startswith("2 done in ")
+    assert last.endswith(" s, run ID r1.")
+    again = terminal("flow", file, "--input", "name=Plan", "--run-id", "r1", code=2)
+    assert "other inputs of the flow (amount)" in again.stderr
+    assert "Nothing was sent." in again.stderr
+    assert "is no KEY=VALUE" in terminal("flow", file, "--input", "name", code=2).stderr
+
+
+def test_a_run_that_stops_says_how_to_go_on(terminal: Terminal) -> None:
+    """The last line of a run that stops has what was done and the whole command to go on."""
+    file = str(terminal.home / "flow.yaml")
+    terminal("fault", "unavailable", "--path", "/v1/prices", "--times", "0")
+    words = ("--emulator", "flow", file, "--input", "name=My Plan", "--run-id", "r1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stripe_plugin.run.context.Policy.delay", lambda *_: 0.0)
+        done = terminal(*words, code=4)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("1 done in ")
+    command = f"stripe-nodes --emulator flow {file} --input 'name=My Plan' --run-id r1"
+    assert last.endswith(f"Go on: {command}")
+
+
+def test_mistakes_as_json(terminal: Terminal) -> None:
+    """With `--json`, mistakes are one document, with file, line, step, key and text of each."""
+    file = str(terminal.home / "flow.yaml")
+    done = terminal("flow", file, "--json", "--input", "amount=-5", "--input", "name=a", code=2)
+    [problem] = json.loads(done.stdout)["error"]["problems"]
+    assert problem.pop("text").startswith("price › Unit Amount must be")
+    assert problem == {"file": file, "line": 18, "step": "price", "key": "Unit Amount"}
+
+
+def test_mistakes_survive_a_queue(desk: Desk) -> None:
+    """A flow's mistakes are data like any error: written as JSON and read again."""
+    with pytest.raises(FlowError) as caught:
+        desk.each(DECLARED)
+    kept = json.loads(json.dumps(caught.value.as_dict()))
+    assert kept["problems"][0]["key"] == "name"
+    assert str(NodeError.from_dict(kept)) == str(caught.value)
+
+
+def test_a_plan_is_printed(terminal: Terminal) -> None:
+    """`--check` judges a file with its inputs, shows what it would do, and sends nothing."""
+    file = str(terminal.home / "flow.yaml")
+    done = terminal("flow", file, "--check", "--input", "name=Plan", STRIPE_API_KEY="")
+    assert done.stdout.split("\n")[1:] == ["price      Create Price", "    waits for plan", ""]
+    assert "nothing was sent" in done.stderr
+    assert not (terminal.home / "runs.db").exists()
+    wrong = terminal("flow", file, "--check", code=2, STRIPE_API_KEY="")
+    assert f"✗ {file}:2: The input name is required" in wrong.stderr
+
+
+def test_a_plan_as_json(terminal: Terminal) -> None:
+    """`--check --json` is one document: inputs, steps in order, and what looks wrong."""
+    file = terminal.home / "flow.yaml"
+    file.write_text(
+        DECLARED.replace("What it is called", "Its name").replace("${{ inputs.name }}", "$NAME")
+    )
+    done = terminal("flow", str(file), "--check", "--json", "--input", "name=Plan")
+    plan = json.loads(done.stdout)
+    assert [each["name"] for each in plan["inputs"]][:2] == ["name", "amount"]
+    assert plan["inputs"][2]["choices"] == ["usd", "eur"]
+    price = plan["steps"][1]
+    assert (price["step"], price["waits_for"], price["hints"]["read_only"]) == (
+        "price",
+        ["plan"],
+        False,
+    )
+    [warning] = plan["warnings"]
+    assert (warning["line"], warning["key"]) == (11, "Name")
+
+
+@pytest.mark.parametrize("word", [("--run-id", "r1"), ("--account", "acct_1"), ("--allow-live",)])
+def test_a_check_takes_no_options_of_a_run(word: tuple[str, ...], terminal: Terminal) -> None:
+    """What would mean nothing beside `--check` is refused."""
+    file = str(terminal.home / "flow.yaml")
+    wrong = terminal("flow", file, "--check", *word, "--input", "name=Plan", code=2)
+    assert "--check sends nothing" in wrong.stderr
