@@ -17,6 +17,7 @@ import stripe
 import typing_extensions
 from support import ACTIONS, BY_NAME, fewest, made, pairs, reference, referred, refusal
 
+from stripe_nodes import rows
 from stripe_plugin.declare.row import Row
 from stripe_plugin.host.manifest import form_schema
 from stripe_plugin.run.exchange import STRIPE_VERSION
@@ -75,9 +76,10 @@ def test_types_enums_and_lengths_are_stripes(entry: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("entry", CONTRACT)
 def test_what_stripe_unsets_can_be_cleared(entry: dict[str, Any]) -> None:
-    """A row may be cleared exactly where Stripe's contract takes an empty text."""
+    """A row may be cleared where Stripe's document takes an empty text, or names its witness."""
     for row, about in inputs_of(entry):
-        assert row.clearable is bool(about.get("emptyable")), row.key
+        assert (row.clearable is True) is bool(about.get("emptyable")), row.key
+        assert row.clearable in (True, False, rows.RECORDED, rows.STAFF, rows.LIBRARY)
 
 
 @pytest.mark.parametrize("entry", CONTRACT)

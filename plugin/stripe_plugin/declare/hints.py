@@ -22,11 +22,7 @@ def hint(spec: Spec, word: str) -> str:
     known = spec.documented.operation
     if known and name in known.parameters:
         return "; Stripe takes it: it goes under Options › Extra"
-    return _nested(spec, name) or near(word, spec.names) or _all(spec)
-
-
-def _all(spec: Spec) -> str:
-    return f"; its inputs are {', '.join(spec.names)}"
+    return _nested(spec, name) or near(word, spec.names) or spec.listed
 
 
 def _nested(spec: Spec, name: str) -> str:
