@@ -101,18 +101,15 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, str]]]] = {
         second(*PRICE, "Nicknam: Monthly"),
         [(12, "Nicknam is not an input of Create Price (did you mean Nickname?)")],
     ),
-    "wrong value": (
-        second(*PRICE[:2], "Unit Amount: ten"),
-        [(11, "Unit Amount must be a whole number")],
-    ),
+    "wrong value": (second(*PRICE[:2], "Unit Amount: ten"), [(11, "Unit Amount must be in cents")]),
     "wrong value by name": (
         second(*PRICE[:2], "unit_amount: ten"),
-        [(11, "Unit Amount must be a whole number")],
+        [(11, "Unit Amount must be in cents")],
     ),
     "missing input": (second(PRICE[0], PRICE[2]), [(6, "Currency is required")]),
     "missing on a condition": (
         second(*PRICE[1:]),
-        [(6, "Product Data is required"), (6, "Product is required")],
+        [(6, "Product is required if Product Data is empty")],
     ),
     "given twice": (second(*PRICE, "currency: eur"), [(10, "given twice")]),
     "id taken": (
@@ -322,7 +319,7 @@ def test_a_reference_that_cannot_be_computed_stops_the_flow(expression: str, des
 
 def test_a_value_that_turns_out_wrong_stops_the_flow(desk: Desk) -> None:
     """What a reference brings is judged like anything typed; the error has the step's line."""
-    with pytest.raises(UsageError, match=r"line 6, step price: .*Unit Amount must be a whole"):
+    with pytest.raises(UsageError, match=r"line 6, step price: .*Unit Amount must be in cents"):
         desk.run(second(*PRICE[:2], "Unit Amount: ${{ steps.plan.name }}"))
     assert desk.sent() == ["POST /v1/products"]
 

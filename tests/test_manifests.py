@@ -103,9 +103,8 @@ def test_a_manifest_holds_the_table(name: str) -> None:
             row.restriction_text,
             row.description,
         )
-        assert (each["clearable"], each["beyond"]) == (row.clearable, row.beyond)
-        assert len(each["rules"]) == len(row.rules)
-        assert all(each["rules"])
+        assert (each["clearable"], each["beyond"]) == (bool(row.clearable), row.beyond)
+        assert each["rules"] == [rule.text for rule in row.rules if rule.text]
     for word in ("id", "name", "summary", "method", "path", "docs_url", "hints", "output_example"):
         assert about[word] == getattr(spec, word)
 
@@ -191,7 +190,10 @@ def test_every_example_is_valid_for_its_row(name: str) -> None:
 INEXPRESSIBLE = {
     "in the future": "it has no clock",
     "at least 48 hours ahead": "it has no clock",
-    "in the currency's smallest unit": "the digits hang on another row's currency",
+    "digits in the currency's smallest unit": "the digits hang on another row's currency",
+    "must end in 0": "the last digit hangs on another row's currency",
+    "looks like milliseconds": "it has no clock",
+    "is an address without the ID": "only the resource knows how its IDs begin",
     "at most three years": "the number hangs on the interval beside it",
     "character that cannot be sent": "JSON has no such text",
 }
@@ -273,7 +275,8 @@ def near(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         longest = schema.get("maxLength", 30)
         edges = st.sampled_from([longest, longest + 1]).map(lambda length: "x" * length)
         words = st.sampled_from(["usd", "USD", "..", "a b", "ö", "A<B", "123"])
-        return edges | words | st.text("abcXY z19_-.", min_size=1, max_size=9)
+        free = st.text("abcXY z19_-.", min_size=1, max_size=9)
+        return edges | words | free.filter(str.strip)  # what is blank is not given
     if kind == "number":
         return st.decimals(-1000, 1000, places=2).map(float)
     low, high = schema.get("minimum", -5), schema.get("maximum", 1000)
@@ -338,11 +341,7 @@ ONLY_READING_REFUSES = [
         },
         "at least 48 hours ahead",
     ),
-    (
-        "create_price",
-        {**_PRICED, "Currency": "kwd", "Unit Amount": 5},
-        "in the currency's smallest unit",
-    ),
+    ("create_price", {**_PRICED, "Currency": "kwd", "Unit Amount": 5}, "must end in 0"),
     (
         "create_price",
         {

@@ -2,7 +2,7 @@
 
 import ssl
 from base64 import b64encode
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h11
 import pytest

@@ -7,16 +7,16 @@ from stripe_nodes.resources import CUSTOMER
 from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id
 
 
-def _email(example: str) -> Any:
-    return rows.text("Email", example, "Where receipts and invoices go", 512)
+def _email(example: str, **more: Any) -> Any:
+    return rows.text("Email", example, "Where receipts and invoices go", 512, **more)
 
 
-def _name(example: str) -> Any:
-    return rows.text("Name", example, "The person's or company's full name", 256)
+def _name(example: str, **more: Any) -> Any:
+    return rows.text("Name", example, "The person's or company's full name", 256, **more)
 
 
-def _phone(example: str) -> Any:
-    return rows.text("Phone", example, "With its country code", 20)
+def _phone(example: str, **more: Any) -> Any:
+    return rows.text("Phone", example, "With its country code", 20, **more)
 
 
 def _address(example: dict[str, str]) -> Any:
@@ -48,10 +48,14 @@ class CreateCustomer(Action):
     """Create a customer, to charge and invoice them."""
 
     email: str | None = _email("customer@example.com")
-    name: str | None = _name("John Doe")
+    name: str | None = _name("John Doe", clearable=rows.RECORDED)
     phone: str | None = _phone("+1234567890")
     description: str | None = rows.text(
-        "Description", "Premium customer", "A note that the customer does not see", 5000
+        "Description",
+        "Premium customer",
+        "A note that the customer does not see",
+        5000,
+        clearable=rows.RECORDED,
     )
     address: dict[str, Any] | None = _address(
         {"line1": "123 Main St", "city": "NYC", "country": "US"}
@@ -69,9 +73,9 @@ class UpdateCustomer(Action):
     """Change a customer; what is left empty stays as it is."""
 
     customer: str = path_id("Customer ID", "cus_123", "The customer to change", CUSTOMER)
-    email: str | None = _email("newemail@example.com")
-    name: str | None = _name("Jane Doe")
-    phone: str | None = _phone("+1987654321")
+    email: str | None = _email("newemail@example.com", clearable=rows.STAFF)
+    name: str | None = _name("Jane Doe", clearable=rows.STAFF)
+    phone: str | None = _phone("+1987654321", clearable=rows.STAFF)
     address: dict[str, Any] | None = _address(
         {"line1": "456 Oak St", "city": "LA", "country": "US"}
     )

@@ -13,8 +13,8 @@ def _auto_advance(example: bool) -> Any:  # noqa: FBT001 - an example value
     return optional("Auto Advance", example, "Whether Stripe finalizes and collects it by itself")
 
 
-def _description(example: str) -> Any:
-    return rows.text("Description", example, "A memo for the customer", 1500)
+def _description(example: str, **more: Any) -> Any:
+    return rows.text("Description", example, "A memo for the customer", 1500, **more)
 
 
 @action("GET /v1/invoices", INVOICE, answers=Page())
@@ -77,7 +77,7 @@ class UpdateInvoice(Action):
     invoice: str = path_id("Invoice ID", "in_123", "The invoice to change", INVOICE)
     auto_advance: bool | None = _auto_advance(False)
     collection_method: str | None = rows.collection_method("send_invoice")
-    description: str | None = _description("Updated invoice")
+    description: str | None = _description("Updated invoice", clearable=rows.LIBRARY)
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
     days_until_due: int | None = rows.days_until_due(other=("Due Date",), beyond=True)
     due_date: int | None = rows.due_date(1924991999, beyond=True)

@@ -16,8 +16,8 @@ _AUTOMATIC = rule.keys(
 )
 
 
-def _description(example: str) -> Any:
-    return rows.text("Description", example, "What is paid for", 1000)
+def _description(example: str, **more: Any) -> Any:
+    return rows.text("Description", example, "What is paid for", 1000, **more)
 
 
 def _payment_method(example: str) -> Any:
@@ -108,7 +108,7 @@ class UpdatePaymentIntent(Action):
         rule.at_least(1),
         rules.amount(currency=rule.Parameter("currency")),
     )
-    description: str | None = _description("Updated order")
+    description: str | None = _description("Updated order", clearable=rows.LIBRARY)
     payment_method: str | None = _payment_method("pm_456")
     receipt_email: str | None = _receipt_email(clearable=True)
     metadata: dict[str, Any] | None = rows.metadata({"order_id": "456"})

@@ -9,8 +9,8 @@ from stripe_plugin import Action, One, Page, action, optional, path_id, required
 _OTHER_AMOUNTS = (rule.Parameter("unit_amount_decimal"), rule.Parameter("custom_unit_amount"))
 
 
-def _nickname(example: str) -> Any:
-    return rows.text("Nickname", example, "A short name that customers do not see", 5000)
+def _nickname(example: str, **more: Any) -> Any:
+    return rows.text("Nickname", example, "A short name that customers do not see", 5000, **more)
 
 
 @action("GET /v1/prices", PRICE, answers=Page())
@@ -82,9 +82,13 @@ class UpdatePrice(Action):
 
     price: str = path_id("Price ID", "price_123", "The price to change", PRICE)
     active: bool | None = optional("Active", False, "Whether it can be used for new purchases")
-    nickname: str | None = _nickname("Updated Monthly")
+    nickname: str | None = _nickname("Updated Monthly", clearable=rows.LIBRARY)
     lookup_key: str | None = rows.text(
-        "Lookup Key", "premium_monthly_v2", "Your own key to find it by", 200
+        "Lookup Key",
+        "premium_monthly_v2",
+        "Your own key to find it by",
+        200,
+        clearable=rows.RECORDED,
     )
     tax_behavior: str | None = optional(
         "Tax Behavior",

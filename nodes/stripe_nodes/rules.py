@@ -1,19 +1,22 @@
 """What Stripe's own kinds of values must be: currencies, amounts, times, metadata."""
 
 import re
-import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import attrs
 
-from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given
+from stripe_nodes.amounts import amount
+from stripe_nodes.times import in_future, moment
+from stripe_plugin.errors import Fault, Refused
+from stripe_plugin.judge.rules import trimmed
+from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, step_shown
 from stripe_plugin.rule import Label, Rule
+from stripe_plugin.secrets import shown
 
-# Source: docs.stripe.com/currencies.
-THREE_DECIMALS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
-LONG_AMOUNTS = frozenset({"clp", "cop", "huf", "idr", "inr", "jpy", "krw", "lbp", "twd", "vnd"})
+__all__ = ["amount", "currency_code", "in_future", "metadata", "moment", "three_years"]
+
 # Three years, in each unit.
 INTERVALS = MappingProxyType({"day": 1095, "week": 156, "month": 36, "year": 3})
 
@@ -34,7 +37,7 @@ class CurrencyCode(Rule):
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {"pattern": "^(?:[A-Za-z]{3})$"}
+        return trimmed("[A-Za-z]{3}")
 
     def holds(self, value: Any) -> bool:
         return bool(re.fullmatch("[A-Za-z]{3}", value))
@@ -42,52 +45,6 @@ class CurrencyCode(Rule):
     def judge(self, value: Any, given: Given) -> Any:
         code: str = super().judge(value, given)
         return code.lower()
-
-
-@attrs.frozen
-class InFuture(Rule):
-    """A unix timestamp (seconds) that is still to come, by at least so many hours."""
-
-    name: ClassVar[str] = "in_future"
-    hours: int
-
-    @property
-    def must(self) -> str:
-        ahead = f"at least {self.hours} hours ahead" if self.hours else "in the future"
-        return f"be a unix timestamp (seconds) {ahead}"
-
-    def holds(self, value: Any) -> bool:
-        return bool(value > time.time() + self.hours * 3600)
-
-
-@attrs.frozen
-class Amount(Rule):
-    """Minor units of the currency that stands beside it, if one does.
-
-    8 digits, 12 in currencies of small units, whole tens in three-decimal ones.
-    Source: docs.stripe.com/currencies.
-    """
-
-    name: ClassVar[str] = "amount"
-    currency: Label | None
-
-    @property
-    def must(self) -> str:
-        digits = "at most 8 digits, ending in 0 if it has 3 decimals"
-        return f"be in the currency's smallest unit: {digits}"
-
-    @property
-    def neighbours(self) -> tuple[Label, ...]:
-        return () if self.currency is None else (self.currency,)
-
-    def judge(self, value: Any, given: Given) -> Any:
-        named = given.get(self.currency)
-        currency = named.lower() if isinstance(named, str) else None
-        digits = 12 if currency is None or currency in LONG_AMOUNTS else 8
-        is_between_coins = currency in THREE_DECIMALS and value % 10
-        if is_between_coins or abs(value) >= 10**digits:
-            raise self.refused(value)
-        return value
 
 
 @attrs.frozen
@@ -133,42 +90,54 @@ class Metadata(Rule):
         values = {"type": ["string", "number", "boolean", "null"], "maxLength": 500}
         return {"maxProperties": 50, "propertyNames": names, "additionalProperties": values}
 
-    def holds(self, value: Any) -> bool:
-        named = all(re.fullmatch(r"[^\[\]]{1,40}", key) for key in value)
-        return named and len(value) <= 50 and all(map(_storable, value.values()))
+    def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it stands alone
+        """The pairs, with texts for values; every key that breaks a limit is named with it."""
+        faults: list[Fault] = []
+        if len(value) > MOST_KEYS:
+            faults.append(Fault(f"must hold at most {MOST_KEYS} keys; got {len(value)}", self.name))
+        for key, item in value.items():
+            wrong = _wrong_key(key) or _wrong_item(item)
+            if wrong:
+                faults.append(Fault(wrong, self.name).inside(step_shown(key)))
+        if faults:
+            raise Refused(faults)
+        return {key: _stored(item) for key, item in value.items()}
 
-    def judge(self, value: Any, given: Given) -> Any:
-        judged: dict[str, Any] = super().judge(value, given)
-        return {key: _stored(item) for key, item in judged.items() if item is not None}
+
+# Source: docs.stripe.com/api/metadata.
+MOST_KEYS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
 
 
-def _storable(item: Any) -> bool:
-    if item is UNKNOWN:
-        return True
-    return not isinstance(item, dict | list) and len(str(item)) <= 500
+def _wrong_key(key: str) -> str:
+    if not key:
+        return "is a key without a name: give it one of 1–40 characters"
+    if len(key) > LONGEST_KEY:
+        return f"is too long a key: at most {LONGEST_KEY} characters; got {len(key)}"
+    if "[" in key or "]" in key:
+        return "is no key that Stripe takes: without [ and ]"
+    return ""
+
+
+def _wrong_item(item: Any) -> str:
+    if isinstance(item, dict | list):
+        return f"must be text, a number, true or false; got {shown(item)}"
+    length = len(_stored(item)) if item is not UNKNOWN else 0
+    if length > LONGEST_VALUE:
+        return f"must be at most {LONGEST_VALUE} characters long; got {length}"
+    return ""
 
 
 def _stored(item: Any) -> Any:
+    if item is CLEAR:
+        return ""
     if item is UNKNOWN:
         return item
-    if item is CLEAR or item == "@clear":
-        return ""
     return str(item).lower() if isinstance(item, bool) else str(item)
 
 
 def currency_code() -> CurrencyCode:
     """A three-letter ISO 4217 code, sent in lower case."""
     return CurrencyCode()
-
-
-def in_future(hours: int = 0) -> InFuture:
-    """A unix timestamp (seconds) that is still to come, by at least so many hours."""
-    return InFuture(hours)
-
-
-def amount(*, currency: Label | None) -> Amount:
-    """Minor units of the currency that this row has, or parameter; None if there is none."""
-    return Amount(currency)
 
 
 def three_years(*, interval: Label) -> ThreeYears:

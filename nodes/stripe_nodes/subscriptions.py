@@ -19,9 +19,9 @@ def _cancel_at_period_end(example: bool) -> Any:  # noqa: FBT001 - an example va
     )
 
 
-def _payment_method(example: str) -> Any:
+def _payment_method(example: str, **more: Any) -> Any:
     text = "The customer's payment method to charge"
-    return rows.link("Default Payment Method", example, text, PAYMENT_METHOD)
+    return rows.link("Default Payment Method", example, text, PAYMENT_METHOD, **more)
 
 
 @action("GET /v1/subscriptions", SUBSCRIPTION, answers=Page())
@@ -103,7 +103,7 @@ class UpdateSubscription(Action):
         "Subscription ID", "sub_123", "The subscription to change", SUBSCRIPTION
     )
     cancel_at_period_end: bool | None = _cancel_at_period_end(True)
-    default_payment_method: str | None = _payment_method("pm_456")
+    default_payment_method: str | None = _payment_method("pm_456", clearable=rows.RECORDED)
     description: str | None = rows.text(
         "Description", "Updated subscription", "What it is, for the customer", 500, clearable=True
     )

@@ -8,7 +8,8 @@ import attrs
 
 from stripe_flow.reading import Path, Problem, Reader
 from stripe_plugin.errors import Refused, near
-from stripe_plugin.judge.values import is_list, is_object, typed
+from stripe_plugin.judge.reading import typed
+from stripe_plugin.judge.values import is_list, is_object
 from stripe_plugin.secrets import shown
 
 IDENTITY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

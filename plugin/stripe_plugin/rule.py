@@ -23,6 +23,7 @@ from stripe_plugin.judge.rules import (
     MaxItems,
     MaxLength,
     OneOf,
+    Reading,
     Referable,
     Reference,
     Rule,
@@ -35,6 +36,7 @@ __all__ = [
     "Field",
     "Label",
     "Parameter",
+    "Reading",
     "Rule",
     "at_least",
     "between",
@@ -114,6 +116,6 @@ def need(kind: Any, *rules: Rule | Condition) -> Field:
     return Field(kind, rules, required=True)
 
 
-def may(kind: Any, *rules: Rule | Condition, clearable: bool = False) -> Field:
-    """A key that an object may have; `clearable`: Stripe unsets it by an empty text."""
+def may(kind: Any, *rules: Rule | Condition, clearable: bool | str = False) -> Field:
+    """A key that an object may have; `clearable`: Stripe unsets it, as in `Field`."""
     return Field(kind, rules, clearable=clearable)

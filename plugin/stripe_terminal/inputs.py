@@ -118,7 +118,7 @@ def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
 def _extra(pairs: tuple[str, ...]) -> dict[str, Any]:
     """Stripe's parameters: KEY=VALUE, or KEY[sub]=VALUE, or a value in JSON."""
     whole: dict[str, Any] = {}
-    for word, value in _typed(pairs).items():
+    for word, value in pairs_of(pairs).items():
         *above, last = _steps(word)
         place: Any = whole
         for step in above:

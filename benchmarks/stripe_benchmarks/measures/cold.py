@@ -49,9 +49,7 @@ import stripe
 client = stripe.StripeClient({KEY!r}, base_addresses={{{{"api": {{url!r}}}}}})
 client.v1.products.create({{{{"name": "Premium Plan"}}}})
 """
-LIST = (
-    "import sys; sys.argv = ['stripe-nodes', 'list', '--json']; import stripe_terminal.cli as cli; cli.main()"
-)
+LIST = "import sys; sys.argv = ['stripe-nodes', 'list', '--json']; import stripe_terminal.cli as cli; cli.main()"
 
 # What stands beside each other is what somebody waits for with the one or the other.
 PROGRAMS: Mapping[str, tuple[Program, ...]] = {

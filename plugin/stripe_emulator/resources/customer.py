@@ -30,8 +30,8 @@ declare(
         verbs={
             "list": "created:$range email:str<512 test_clock:@test_clock",
             "create": """address:$address? balance:int business_name:str<150? cash_balance:any
-                description email:email<512 individual_name:str<150? invoice_prefix:str<12
-                invoice_settings:$invoicing metadata:map? name:str<256 next_invoice_sequence:int
+                description:str? email:email<512 individual_name:str<150? invoice_prefix:str<12
+                invoice_settings:$invoicing metadata:map? name:str<256? next_invoice_sequence:int
                 payment_method:@payment_method phone:str<20 preferred_locales:[str]
                 shipping:$contact? source:any tax:any tax_exempt:exempt|none|reverse?
                 tax_id_data:[{type! value!}]<5 test_clock validate:bool""",

@@ -17,7 +17,7 @@ from stripe_emulator.resources import subscription_item as items
 _STATUS = "json_extract(body, '$.status')"
 
 shape(
-    subscribed="""{billing_thresholds:any discounts:$discounts? metadata:map price:@price
+    subscribed="""{billing_thresholds:any? discounts:$discounts? metadata:map price:@price
         price_data:$item_price quantity:int>=0 tax_rates:[@tax_rate]? ^price,price_data}""",
     leaving="{comment:str? feedback:$feedback?}",
     feedback="customer_service|low_quality|missing_features|other|switched_service|too_complex"
@@ -80,9 +80,9 @@ declare(
                 cancel_at:time/max_billed_until|max_period_end|min_period_end?
                 cancel_at_period_end:bool cancellation_details:$leaving
                 collection_method:charge_automatically|send_invoice days_until_due:int>=0
-                default_payment_method:@payment_method default_source:str?
+                default_payment_method:@payment_method? default_source:str?
                 default_tax_rates:[@tax_rate]? description:str<500? discounts:$discounts?
-                invoice_settings:any items:[{billing_thresholds:any clear_usage:bool deleted:bool
+                invoice_settings:any items:[{billing_thresholds:any? clear_usage:bool deleted:bool
                 discounts:$discounts? id metadata:map? price:@price price_data:$item_price
                 quantity:int>=0 tax_rates:[@tax_rate]? ^price,price_data}]<20 metadata:map?
                 off_session:bool on_behalf_of:str?

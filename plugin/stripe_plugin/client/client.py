@@ -101,7 +101,7 @@ class Client(AbstractContextManager["Client"]):
                 raise
             return line, began + turn
 
-    def _line_in_time(self, send: Send, asks: Connection) -> Taken[Line]:
+    def _line_in_time(self, send: Send, asks: Connection) -> "Taken[Line | EmulatedLine]":
         """The same before a deadline: a turn is booked at once, if it comes in time at all.
 
         Where no line is free when it comes, another turn is booked.
@@ -184,7 +184,9 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
                 raise
             return line, began + turn
 
-    async def _line_in_time(self, send: Send, asks: Connection) -> Taken[AsyncLine]:
+    async def _line_in_time(
+        self, send: Send, asks: Connection
+    ) -> "Taken[AsyncLine | AsyncEmulatedLine]":
         """As `Client._line_in_time`."""
         while (began := _booked(send, asks)) is not None:
             await self._pool.sleep(began - time.monotonic())

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from stripe_plugin.errors import Fault, Refused, near
+from stripe_plugin.judge.reading import each, typed
 from stripe_plugin.judge.rules import inside, newer
-from stripe_plugin.judge.values import CLEAR, UNKNOWN, each, is_empty, is_list, is_object, typed
+from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, is_list, is_object, places_of
 from stripe_plugin.secrets import shown
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Documented:
     def judge(self, value: Any) -> Any:
         """A value of this place, clean; `Refused` if the document knows the place, and better.
 
-        Empty values in it are not given.
+        The value is plain data; None if nothing is left of it.
         """
         return _Reading().read(self.shape, value)
 
@@ -109,10 +110,8 @@ class _Reading:
 
     def read(self, shape: "Shape | None", value: Any) -> Any:
         """The value, clean; the first alternative that takes it counts."""
-        if value is UNKNOWN or shape is None:
+        if value is UNKNOWN or value is CLEAR or shape is None:
             return value
-        if value is CLEAR or value == "@clear":
-            return CLEAR
         refusals: list[Refused] = []
         for alternative in shape.alternatives:
             try:
@@ -136,17 +135,17 @@ class _Reading:
     def _read_object(self, shape: "Shape", given: dict[str, Any]) -> Any:
         clean: dict[str, Any] = {}
         faults: list[Fault] = []
-        for key, value in _filled(given):
+        for key, value in given.items():
             try:
-                clean[key] = self._read_key(shape, key, value)
+                kept = self._read_key(shape, key, value)
+                clean |= {} if kept is None else {key: kept}
             except Refused as error:
                 faults += [fault.inside(shown(key).strip('"')) for fault in error.faults]
-        clean = dict(_filled(clean))
         if clean:  # else it is empty itself, and asks for nothing
             faults += _missing(shape, given)
         if faults:
             raise Refused(faults)
-        return clean
+        return clean or None
 
     def _read_key(self, shape: "Shape", key: str, value: Any) -> Any:
         free = shape.values
@@ -157,10 +156,11 @@ class _Reading:
             return value
         return self.read(free, value)
 
-    def _read_list(self, shape: "Shape", given: list[Any]) -> list[Any]:
-        kept = [value for value in given if not is_empty(value)]
-        clean = each(kept, lambda value: self.read(shape.items, value))
-        return [value for value in clean if not is_empty(value)]
+    def _read_list(self, shape: "Shape", given: list[Any]) -> Any:
+        def read(value: Any, _: Given) -> Any:
+            return self.read(shape.items, value)
+
+        return each(given, (read,))
 
     def _check_text(self, shape: "Shape", text: str) -> None:
         if shape.enum and not shape.is_open and text not in shape.enum:
@@ -180,12 +180,8 @@ class _Reading:
 
 def _missing(shape: "Shape", given: dict[str, Any]) -> Iterator[Fault]:
     for key, inner in shape.fields.items():
-        if inner.required and is_empty(given.get(key)):
+        if inner.required and key not in given:
             yield Fault("is required", "required").inside(key)
-
-
-def _filled(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    return ((key, value) for key, value in values.items() if not is_empty(value))
 
 
 def _one_of(refusals: list[Refused]) -> Refused:
@@ -207,8 +203,8 @@ def _doubts(shape: "Shape", value: Any) -> Iterator[Fault]:
         for key, item in value.items():
             yield from inside(key, _doubts_of_key(fitting, key, item))
     elif is_list(value) and fitting.items is not None:
-        for position, item in enumerate(value):
-            yield from inside(position, _doubts(fitting.items, item))
+        for place, item in zip(places_of(value), value, strict=True):
+            yield from inside(place, _doubts(fitting.items, item))
     elif isinstance(value, str) and fitting.is_open and value not in fitting.enum:
         yield newer(value, fitting.enum)
 

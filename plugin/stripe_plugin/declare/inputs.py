@@ -10,12 +10,11 @@ from stripe_plugin.errors import Fault, Problem, Refused, near
 from stripe_plugin.judge.rules import Each, Matches
 from stripe_plugin.judge.table import Field, judge_table
 from stripe_plugin.judge.values import (
-    CLEAR,
     NOTHING,
     Parameter,
+    Partly,
     holds_unknown,
     is_empty,
-    is_given,
     is_list,
     is_object,
     plain,
@@ -75,19 +74,18 @@ class RowsJudgement:
         given: Values = {}
         for word, value in inputs.items():
             row = self._table.words.get(word)
-            if row is None or not is_given(value, row.kind):
+            if row is None or is_empty(value):
                 continue
             if row.key in given:
                 text = f"{row.key} is given twice, as {row.key} and as {row.name}."
                 self._tell(row.key, "given_twice", text, row.name)
             else:
-                given[row.key] = _cleared(value)
+                given[row.key] = value
         return given
 
     def _hint(self, word: str) -> str:
         """Where a word may belong that is no row."""
-        keys = self._table.names
-        return near(word, keys) or f"; its inputs are {', '.join(keys)}"
+        return near(word, self._table.names) or self._table.listed
 
     def _tell_not_a_row(self, words: list[Any]) -> None:
         for word in words[:MOST_TOLD]:
@@ -107,6 +105,8 @@ class RowsJudgement:
         for key, found in faults.items():
             name = self._table.names[key]
             self._tell_faults(key, found, name)
+        for key in given.keys() - clean.keys() - faults.keys():  # what is in it is empty
+            del given[key]
 
 
 class Judgement(RowsJudgement):
@@ -131,14 +131,12 @@ class Judgement(RowsJudgement):
         given, faults = _plain(extra)
         beside: Values = {}
         for name, value in given.items():
-            if is_empty(value):
-                continue
             try:
                 beside[name] = self._spec.documented.into(name).judge(value)
             except Refused as error:
                 beside[name] = value  # for conditions: it is given
                 faults += [fault.inside(_label(name)) for fault in error.faults]
-        return {name: value for name, value in beside.items() if not is_empty(value)}, faults
+        return {name: value for name, value in beside.items() if value is not None}, faults
 
     def _check_replaced(self, given: Values, beside: Values) -> None:
         rows = [self._spec.fields[key] for key in given]
@@ -158,7 +156,7 @@ class Judgement(RowsJudgement):
         paths: list[str] = []
         if not is_empty(expand):
             try:
-                paths = PATHS.judge(expand, NOTHING)
+                paths = PATHS.judge(plain(expand), NOTHING) or []
             except Refused as error:
                 self._tell_faults(key, error.faults, *place)
         if row is None:
@@ -174,18 +172,14 @@ def _label(word: Any) -> str:
     return shown(word).strip('"')
 
 
-def _cleared(value: Any) -> Any:
-    """`value`, or CLEAR if it is the text that stands for it."""
-    is_clear = isinstance(value, str) and value == "@clear"
-    return CLEAR if is_clear else value
-
-
 def _plain(extra: Any) -> tuple[Values, list[Fault]]:
     """Parameters without a row as bounded JSON, or what is wrong with them."""
     if not is_object(extra):
         return {}, [Fault(f"must be an object of parameters; got {shown(extra)}", "type")]
     try:
-        return plain(extra), []
+        return plain(extra) or {}, []
+    except Partly as error:
+        return {}, error.faults
     except Refused as error:
         return {}, _first_faults(extra) or error.faults
 

@@ -4,6 +4,13 @@ import re
 
 import attrs
 
+from stripe_plugin.errors import Refused
+from stripe_plugin.secrets import shown
+
+# Where a browser shows an object: https://dashboard.stripe.com/test/products/prod_123,
+# https://checkout.stripe.com/c/pay/cs_test_123#fid…
+ADDRESS = re.compile(r"(?:https?://)?(?:dashboard|checkout)\.stripe\.com/([^?#]*).*", re.DOTALL)
+
 # Every prefix that was declared, of whichever package: what an ID of another resource begins with.
 _prefixes: set[str] = set()
 
@@ -43,8 +50,32 @@ class Resource:
 
     def looks_foreign(self, identity: str) -> bool:
         """Whether an ID begins as those of another resource do."""
-        if self.prefix is None:
+        if not self.prefix:
             return False
         fitting = [prefix for prefix in _prefixes if identity.startswith(prefix)]
         nearest = max(fitting, key=len, default=self.prefix)  # sub_sched_ is not sub_
         return nearest != self.prefix
+
+    def id_in(self, pasted: str) -> str:
+        """The ID in a pasted address of the Dashboard or of a payment page; else what was pasted.
+
+        Raises `Refused` for an address without an ID of this resource.
+        """
+        address = ADDRESS.fullmatch(pasted)
+        if address is None:
+            return self._without_fragment(pasted)
+        steps = address[1].split("/")
+        found = [step for step in steps if self._begins(step)]
+        if found:
+            return found[-1]
+        usual = f" (it begins with {self.prefix})" if self.prefix else ""
+        wrong = f"is an address without the ID of the {self.words}: write the ID alone{usual}"
+        raise Refused(f"{wrong}; got {shown(pasted)}", "reference")
+
+    def _begins(self, step: str) -> bool:
+        return bool(self.prefix) and step.startswith(str(self.prefix))
+
+    def _without_fragment(self, pasted: str) -> str:
+        """An ID without what a payment page's address has behind it: `cs_test_123#fid…`."""
+        identity, fragment, _ = pasted.partition("#fid")
+        return identity if fragment and self._begins(identity) else pasted

@@ -11,9 +11,10 @@ import attrs
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.errors import Fault, UsageError
 from stripe_plugin.judge.conditions import Condition
-from stripe_plugin.judge.rules import Between, OneOf, Reference, Rule
+from stripe_plugin.judge.reading import Steps
+from stripe_plugin.judge.rules import Between, MaxItems, OneOf, Reference, Rule
 from stripe_plugin.judge.table import Field
-from stripe_plugin.judge.values import check_kind
+from stripe_plugin.judge.values import check_kind, plain
 from stripe_plugin.secrets import shown
 
 CHOICES = (OneOf, Between)
@@ -55,6 +56,12 @@ class Row(Field):
                 return rule.to
         return None
 
+    @cached_property
+    def stages(self) -> Steps:
+        """A row's value may be anything that a host hands over: it is made plain data first."""
+        judged = Field(self.kind, self.rules, example=self.example).stages
+        return (plain, *judged)
+
     def doubts(self, value: Any) -> Iterator[Fault]:
         """What looks wrong in a value that was judged, but may be right."""
         resource = self.reference
@@ -67,6 +74,15 @@ class Row(Field):
     def choices(self) -> list[Rule]:
         """The rules that leave only a few values, or a range."""
         return [rule for rule in self.restrictions if isinstance(rule, CHOICES)]
+
+    @property
+    def explanation(self) -> str:
+        """What it is, what it may be, and when, in sentences for a form that shows its rows."""
+        told = (*CHOICES, MaxItems)
+        rules = [rule.text for rule in self.restrictions if isinstance(rule, told)]
+        conditions = [condition.text for condition in self.conditions]
+        sentences = [self.description, *rules, *conditions]
+        return " ".join(f"{sentence}." for sentence in sentences if sentence)
 
     @property
     def is_path_id(self) -> bool:
@@ -114,12 +130,12 @@ def optional(  # noqa: PLR0913 - each is one fact
     example: Any,
     text: str,
     *rules: Rule | Condition,
-    clearable: bool = False,
+    clearable: bool | str = False,
     page: str | None = None,
     sent_as: str | None = None,
     beyond: bool = False,
 ) -> Any:
-    """A row that may be left empty; `clearable`: Stripe takes an empty text to unset it."""
+    """A row that may be left empty; `clearable`: Stripe unsets it, as in `Field`."""
     row = Row(
         kind=None,
         rules=rules,
@@ -181,6 +197,11 @@ class Table:
     def names(self) -> dict[str, str]:
         """The attributes by display key."""
         return {row.key: row.name for row in self.rows}
+
+    @property
+    def listed(self) -> str:
+        """What follows on "is not an input": which there are."""
+        return f"; its inputs are {', '.join(self.names)}" if self.names else "; it has none"
 
     @cached_property
     def words(self) -> dict[str, Row]:

@@ -64,8 +64,8 @@ def _input(row: Row, table: Table) -> Data:
         "description": row.description,
         "beyond": row.beyond,
         "restrictions": row.restriction_text,
-        "rules": [rule.text for rule in row.rules],
-        "clearable": row.clearable,
+        "rules": [rule.text for rule in row.rules if rule.text],
+        "clearable": bool(row.clearable),
     }
     about |= {limit: schema[limit] for limit in LIMITS if limit in schema}
     if row.conditions:
@@ -83,21 +83,10 @@ def form_schema(table: Table) -> Data:
     """For form libraries: property name = parameter, title = display key."""
     schema = table_schema(table.fields, table.names)
     for row in table.rows:
-        words = {"title": row.key, "description": _description(row), "examples": [row.example]}
+        words = {"title": row.key, "description": row.explanation, "examples": [row.example]}
         schema["properties"][row.name] = words | schema["properties"][row.name]
     head = {"$schema": DIALECT, "title": table.name}
     return head | {"description": table.description} | schema
-
-
-def _description(row: Row) -> str:
-    """What the row is, what its page says of it, and the conditions that the page leaves out."""
-    page = row.restriction_text or ""
-    parts = [row.description]
-    if page != "Required":
-        parts.append(page)
-    unsaid = [it.text for it in row.conditions if it.text not in page]
-    parts += unsaid
-    return " ".join(f"{part}." for part in parts if part)
 
 
 def tool_schema(spec: Spec) -> Data:

@@ -1,5 +1,6 @@
 """When must a row be given, and when not?"""
 
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -41,8 +42,8 @@ class Condition:
 
     name: str  # of the condition, in problems as data
     demands: bool
-    text: str  # for a form's description: "Required if Mode is setup"
-    wrong: str  # behind the display key, if it is broken: "is required if Mode is setup"
+    text: str  # for a form's description: "Required if Mode is setup"; "" if it is about no row
+    told: str  # behind the display key, if it is broken: "is required if Mode is setup"
     when: Cases = ()  # none: always
     unless: Cases = ()
 
@@ -57,9 +58,23 @@ class Condition:
         is_given = label in given
         if is_given is self.demands:
             return False
+        for case in self.unless:
+            if case.maybe(given):
+                return False
         due = [case for case in self.when if case.surely(given)]
-        exempt = [case for case in self.unless if case.maybe(given)]
-        return not exempt and (bool(due) or not self.when)
+        return bool(due) or not self.when
+
+    def wrong(self, given: Given) -> str:
+        """What is said behind the display key if it is broken: only of what is given."""
+        met = [case.word for case in self.when if case.maybe(given)]
+        return self.told.replace("{those}", " or ".join(met))
+
+    @cached_property
+    def alternatives(self) -> frozenset[Label]:
+        """The rows of which one must be given, if it demands that; its own is not among them."""
+        if not self.demands or self.when:
+            return frozenset()
+        return frozenset(case.label for case in self.unless if isinstance(case.label, str))
 
     def data(self, names: Names) -> dict[str, Any]:
         """The condition for builders, by parameter name."""
@@ -102,22 +117,21 @@ def _required(name: str, clause: str, when: Cases, unless: Labels) -> Condition:
         name=name,
         demands=True,
         text=f"Required{clause}",
-        wrong=f"is required{clause}",
+        told=f"is required{clause}",
         when=when,
         unless=tuple(map(Case, unless)),
     )
 
 
 def excludes(*labels: Label) -> Condition:
-    """Must not be given together with any of these."""
-    cases = tuple(map(Case, labels))
-    those = " or ".join(case.word for case in cases)
+    """Must not be given together with any of these. Of them, only rows are read aloud."""
+    rows = [label for label in labels if isinstance(label, str)]
     return Condition(
         name="excludes",
         demands=False,
-        text=f"Not together with {those}",
-        wrong=f"may not be given together with {those}",
-        when=cases,
+        text=f"Not together with {' or '.join(rows)}" if rows else "",
+        told="may not be given together with {those}",
+        when=tuple(map(Case, labels)),
     )
 
 
@@ -129,6 +143,6 @@ def only_if(label: Label, *values: str) -> Condition:
         name="only_if",
         demands=False,
         text=f"Only {clause}",
-        wrong=f"may be given only {clause}",
+        told=f"may be given only {clause}",
         unless=(case,),
     )

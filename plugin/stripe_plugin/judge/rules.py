@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import Any, ClassVar, Protocol
 
 import attrs
 
 from stripe_plugin.errors import Fault, Refused, near
-from stripe_plugin.judge.values import NOTHING, Given, Label, each
+from stripe_plugin.judge.reading import each, line
+from stripe_plugin.judge.values import NOTHING, Given, Label, places_of
 from stripe_plugin.secrets import shown
 
 
@@ -80,6 +80,23 @@ class Rule:
     def refused(self, value: Any) -> Refused:
         """The refusal of a value."""
         return Refused(f"must {self.must}; got {shown(value)}", self.name)
+
+
+class Reading(Rule):
+    """A rule that also reads its row, in place of the type: it knows other ways to write it."""
+
+    def read(self, value: Any, given: Given) -> Any:
+        """The value in the row's type, or `Refused`; `given`: what is given beside it, by label."""
+        raise NotImplementedError
+
+
+# Around a text of one line these are trimmed.
+_AROUND = r"[ \t\r\n\u00a0\u200b\ufeff]*"
+
+
+def trimmed(pattern: str) -> Mapping[str, Any]:
+    """The JSON Schema of a text that matches, whatever a paste leaves around it."""
+    return {"pattern": f"^{_AROUND}(?:{pattern}){_AROUND}$"}
 
 
 @attrs.frozen
@@ -206,7 +223,7 @@ class Matches(Rule):
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {"pattern": f"^(?:{self.pattern})$"}
+        return trimmed(self.pattern)
 
     def holds(self, value: Any) -> bool:
         return bool(re.fullmatch(self.pattern, value))
@@ -220,13 +237,17 @@ class Referable(Protocol):
         """What it is called in a sentence."""
         ...
 
+    def id_in(self, pasted: str) -> str:
+        """The ID in what somebody pasted, which may be an address; else that. Or `Refused`."""
+        ...
+
 
 # Only what no ID can be: dots alone would change the path, blanks and controls are never in one.
 ID = r"(?!\.{1,2}$)[^\x00-\x20\x7f\ud800-\udfff]{1,5000}"
 
 
 @attrs.frozen
-class Reference(Rule):
+class Reference(Reading):
     """The ID of an object. Only what no ID can be is refused: accounts may choose their own."""
 
     name: ClassVar[str] = "reference"
@@ -234,11 +255,15 @@ class Reference(Rule):
 
     @property
     def must(self) -> str:
-        return f"be the ID of a {self.to.words}"
+        article = "an" if self.to.words[0] in "aeio" else "a"
+        return f"be the ID of {article} {self.to.words}"
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {"pattern": r"^(?!\.{1,2}$)[^\u0000-\u0020\u007f]+$", "maxLength": 5000}
+        return {**trimmed(r"(?!\.{1,2}$)[^\u0000-\u0020\u007f]+"), "maxLength": 5000}
+
+    def read(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - an ID stands alone
+        return self.to.id_in(line(value))
 
     def holds(self, value: Any) -> bool:
         return bool(re.fullmatch(ID, value))
@@ -263,17 +288,16 @@ class Each(Rule):
         return {"items": items}
 
     def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - an item has no neighbours
-        for rule in self.rules:
-            value = each(value, partial(rule.judge, given=NOTHING))
-        return value
+        steps = tuple(rule.judge for rule in self.rules)
+        return each(value, steps)
 
     def at(self, witness: Witness) -> "Each":
         return Each(tuple(rule.at(witness) for rule in self.rules))
 
     def doubts(self, value: Any) -> Iterator[Fault]:
-        for position, item in enumerate(value):
+        for place, item in zip(places_of(value), value, strict=True):
             for rule in self.rules:
-                yield from inside(position, rule.doubts(item))
+                yield from inside(place, rule.doubts(item))
 
 
 @attrs.frozen

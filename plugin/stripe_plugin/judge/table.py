@@ -8,18 +8,18 @@ import attrs
 
 from stripe_plugin.errors import Fault, Refused, UsageError, near
 from stripe_plugin.judge.conditions import Condition
-from stripe_plugin.judge.rules import Known, Rule, Witness, inside
+from stripe_plugin.judge.reading import Steps, in_turn, reading
+from stripe_plugin.judge.rules import Known, Reading, Rule, Witness, inside
 from stripe_plugin.judge.schema import TableSchema, value_schema
 from stripe_plugin.judge.values import (
     CLEAR,
     NOTHING,
     UNKNOWN,
     Given,
+    Label,
     Names,
+    Partly,
     holds_objects,
-    is_empty,
-    is_given,
-    typed,
 )
 from stripe_plugin.secrets import shown
 
@@ -35,7 +35,10 @@ class Field:
     kind: Any
     rules: tuple[Rule | Condition, ...] = ()
     required: bool = False
-    clearable: bool = False
+    #: Whether Stripe unsets it by an empty text: True if its API document says so, a text that
+    #: names the witness if it is another, such as a recording.
+    clearable: bool | str = False
+    example: Any = None
 
     @cached_property
     def restrictions(self) -> list[Rule]:
@@ -52,16 +55,24 @@ class Field:
         """The JSON Schema of a given value."""
         return value_schema(self.kind, self.restrictions)
 
+    @cached_property
+    def stages(self) -> Steps:
+        """The judgement step by step: the value is read, then each rule judges what came of it."""
+        readers = [rule for rule in self.restrictions if isinstance(rule, Reading)]
+        read = (readers[0].read,) if readers else reading(self.kind, self.example)
+        return (*read, *[rule.judge for rule in self.restrictions])
+
     def judge(self, value: Any, given: Given) -> Any:
-        """The value in its type, clean; `Refused` otherwise. `given`: what is given beside it."""
-        if value is UNKNOWN:
-            return value
-        if value is CLEAR:
-            return self._cleared()
-        value = typed(value, self.kind)
-        for rule in self.restrictions:
-            value = rule.judge(value, given)
-        return value
+        """The value in its type, clean, of plain data; None if it is empty. `Refused` otherwise.
+
+        `given`: what is given beside it, by label.
+        """
+        clean, faults = in_turn(self.stages, value, given)
+        if clean is CLEAR and not self.clearable:
+            faults.append(Fault(NOT_CLEARABLE, "clear"))
+        if faults:
+            raise Partly(sorted(faults, key=_position), UNKNOWN)
+        return clean
 
     def at(self, witness: Witness) -> Self:
         """The same for a value that is sent to this place; free objects are as known there."""
@@ -76,11 +87,17 @@ class Field:
             for rule in self.restrictions:
                 yield from rule.doubts(value)
 
-    def _cleared(self) -> Any:
-        if self.clearable:
-            return CLEAR
-        wrong = "cannot be unset at Stripe; leave it empty to keep what is there"
-        raise Refused(wrong, "clear")
+
+# Stripe's document does not name all of them: https://github.com/stripe/stripe-node/pull/1834
+NOT_CLEARABLE = (
+    "cannot be unset, as far as Stripe's API document says; leave it empty to keep what is there"
+)
+
+
+def _position(fault: Fault) -> int:
+    """Where in a list it is; what concerns all of it comes first."""
+    first = fault.path[0] if fault.path else -1
+    return first if isinstance(first, int) else -1
 
 
 Fields = Mapping[str, Field]  # by label
@@ -94,25 +111,36 @@ def judge_table(
     clean: dict[str, Any] = {}
     faults: Faults = {}
     for label, field in fields.items():
+        value: Any = None
         if label in values:
             try:
-                clean[label] = field.judge(values[label], given)
-                given[label] = clean[label]
+                value = field.judge(values[label], given)
             except Refused as error:
                 faults[label] = error.faults
                 given[label] = UNKNOWN
-        elif field.required:
+                continue
+        if value is not None:
+            given[label] = clean[label] = value
+            continue
+        given.pop(label, None)
+        if field.required:
             faults[label] = [Fault("is required", "required")]
     _judge_conditions(fields, given, faults)
     return clean, faults
 
 
 def _judge_conditions(fields: Fields, given: Given, faults: Faults) -> None:
+    told: set[frozenset[Label]] = set()  # the rows of which one must be given: told once
     for label, field in fields.items():
         for condition in field.conditions:
-            if condition.broken(label, given):
-                fault = Fault(condition.wrong, condition.name)
-                faults[label] = [*faults.get(label, ()), fault]
+            if not condition.broken(label, given):
+                continue
+            group = condition.alternatives | {label}
+            if condition.alternatives and group in told:
+                continue
+            told.add(group)
+            fault = Fault(condition.wrong(given), condition.name)
+            faults[label] = [*faults.get(label, ()), fault]
 
 
 def check_table(fields: Fields) -> None:
@@ -174,8 +202,7 @@ class Keys(Rule):
         return schema
 
     def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it has its own neighbours
-        """Empty keys are left out, but for `""` where Stripe unsets a key by it."""
-        clean, by_key = judge_table(self.table, self._given(value))
+        clean, by_key = judge_table(self.table, value)
         faults: list[Fault] = []
         for key, found in by_key.items():
             faults += [fault.inside(key) for fault in found]
@@ -185,7 +212,7 @@ class Keys(Rule):
         clean |= self._judge_others(others, faults)
         if faults:
             raise Refused(faults)
-        return clean
+        return clean or None
 
     def at(self, witness: Witness) -> "Keys":
         table = {key: field.at(witness.into(key)) for key, field in self.table.items()}
@@ -198,16 +225,6 @@ class Keys(Rule):
             elif self.witness is not None:
                 yield from inside(key, self.witness.into(key).doubts(item))
 
-    def _given(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        kept: dict[str, Any] = {}
-        for key, field in self.table.items():
-            item = value.get(key)
-            if field.clearable and item in ("", "@clear"):
-                kept[key] = CLEAR
-            elif is_given(item, field.kind):
-                kept[key] = item
-        return kept
-
     def _judge_others(self, others: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
         """Those without a field, clean; what is wrong with them goes to the faults."""
         clean: dict[str, Any] = {}
@@ -217,12 +234,12 @@ class Keys(Rule):
             except Refused as error:
                 label = shown(key).strip('"')
                 faults += [fault.inside(label) for fault in error.faults]
-        return {key: item for key, item in clean.items() if not is_empty(item)}
+        return {key: item for key, item in clean.items() if item is not None}
 
     def _judge_other(self, key: str, item: Any, hinted: bool) -> Any:  # noqa: FBT001 - said at once
         if key in self.gone:
             raise Refused(self.gone[key], "gone")
         if self.witness is not None:
-            return None if is_empty(item) else self.witness.into(key).judge(item)
+            return self.witness.into(key).judge(item)
         hint = near(key, self.table) if hinted else ""
         raise Refused(f"is not a key here{hint}", "not_a_key")

@@ -1,19 +1,18 @@
-"""How does text or JSON become a typed value, exactly and within bounds?"""
+"""What may be given at all? Bounded JSON data, of which what is empty is left out."""
 
-import json
+import math
+import operator
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeGuard, get_args, get_origin
 
 import attrs
-import cattrs
 
-from stripe_plugin.errors import Fault, Refused, UsageError
+from stripe_plugin.errors import Fault, Path, Refused, UsageError, words
 from stripe_plugin.secrets import shown
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -23,9 +22,10 @@ LONGEST = 100_000  # characters of a text
 DEEPEST = 20  # objects and lists inside of each other
 MOST = 1_000_000  # characters of the form that it becomes …
 OF_EACH = 50  # … of which every object, list, text and number counts as so many, at least
+MOST_DIGITS = 18
+TOO_DEEP = f"is nested too deeply, in more than {DEEPEST} levels"
 
-EMPTY_OBJECT = re.compile(r"\s*\{\s*\}\s*")
-EMPTY_LIST = re.compile(r"\s*\[\s*\]\s*")
+BLANKS = " \t\r\n\u00a0\u200b\ufeff"  # what a paste leaves around a text
 UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")  # NUL and halves of surrogate pairs
 
 
@@ -56,9 +56,28 @@ Object = Mapping[str, Any]
 Read = Callable[[Any], Any]
 
 
+class Partly(Refused):
+    """Some of a value cannot be taken: `rest` has UNKNOWN in place of what is refused."""
+
+    def __init__(self, faults: list[Fault], rest: Any) -> None:
+        self.rest = rest
+        super().__init__(faults)
+
+
+class Gapped(list[Any]):
+    """A list from which something empty was left out; `places`: where the others stood."""
+
+    def __init__(self, items: Iterable[Any], places: Iterable[int]) -> None:
+        super().__init__(items)
+        self.places = [*places]
+
+
+BASIC = (str, int, float, list, tuple)  # of these no abstract class needs to be asked
+
+
 def is_object(value: Any) -> TypeGuard[Object]:
     """Whether `value` is an object in JSON's sense."""
-    return isinstance(value, Mapping)
+    return isinstance(value, dict) or (not isinstance(value, BASIC) and isinstance(value, Mapping))
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:
@@ -68,19 +87,30 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 
 def is_empty(value: Any) -> bool:
     """Whether a form's value counts as not given; `0` and `False` are values."""
-    is_sized = isinstance(value, str | list | tuple | Mapping)
-    return value is None or (is_sized and not value)
+    if isinstance(value, str):
+        return not value.strip(BLANKS)
+    return value is None or ((is_list(value) or is_object(value)) and not value)
 
 
-def is_given(value: Any, kind: Any) -> bool:
-    """Whether a value is given, also as text: that of an empty object or list is not."""
-    blank = EMPTY_OBJECT if is_object_kind(kind) else EMPTY_LIST if is_list_kind(kind) else None
-    is_blank = blank and isinstance(value, str) and blank.fullmatch(value)
-    return not is_blank and not is_empty(value)
+def places_of(values: list[Any]) -> Iterable[int]:
+    """Where the items of a list stood when a person wrote it, counted from 0."""
+    return values.places if isinstance(values, Gapped) else range(len(values))
+
+
+def without_gaps(items: Iterable[Any], places: Iterable[int]) -> Any:
+    """What is not empty of these, in a list; None if nothing is."""
+    kept = [(place, item) for place, item in zip(places, items, strict=True) if item is not None]
+    whole = [item for _, item in kept]
+    last = kept[-1][0] if kept else -1
+    if last < len(kept):  # nothing is missing before the last one
+        return whole or None
+    return Gapped(whole, [place for place, _ in kept])
 
 
 def holds_unknown(value: Any) -> bool:
     """Whether something in there is known only later."""
+    if isinstance(value, str):
+        return False
     if is_list(value):
         return any(map(holds_unknown, value))
     if is_object(value):
@@ -91,70 +121,79 @@ def holds_unknown(value: Any) -> bool:
 # --- bounds ---------------------------------------------------------------------------------------
 
 
-def plain(value: Any) -> Any:
-    """`value` as bounded JSON data; `Refused` for cycles, NaN, foreign objects, unsendable text."""
-    return _Walk().into(value, 0, 0)
+def plain(value: Any, _: Given = NOTHING) -> Any:
+    """`value` as bounded JSON data, without what is empty in it; None if nothing is left.
+
+    `@clear` is CLEAR at every depth, a time with its zone is unix seconds. Raises `Partly` for
+    cycles, NaN, foreign objects and text that cannot be sent, each at its place, and `Refused` for
+    what is too deep or too much.
+    """
+    if not is_list(value) and not is_object(value):
+        return _scalar(value)
+    walk = _Walk()
+    copy = walk.into(value, (), 0)
+    if walk.faults:
+        raise Partly(walk.faults, copy)
+    return copy
 
 
 class _Walk:
     """One walk through a value, which ends where that holds too much."""
 
     def __init__(self) -> None:
+        self.faults: list[Fault] = []
         self._left = MOST
 
-    def into(self, value: Any, depth: int, name: int) -> Any:
-        """A copy of `value`, `depth` levels down; `name`: characters of its name in a form."""
-        self._take(OF_EACH + name, depth)
+    def into(self, value: Any, path: Path, name: int) -> Any:
+        """A copy of `value`, which is at `path`; `name`: characters of its name in a form."""
         if isinstance(value, str):
-            self._take(min(len(value), LONGEST), depth)
-            return text(value)
+            self._take(OF_EACH + name + min(len(value), LONGEST), path)
+            return self._read(_scalar, value, path)
+        self._take(OF_EACH + name, path)
         if is_list(value):
-            return [self.into(item, depth + 1, name + 3) for item in value]
+            return self._list(value, path, name + 3)
         if is_object(value):
-            return self._object(value, depth + 1, name + 2)
-        return _scalar(value)
+            return self._object(value, path, name + 2)
+        return self._read(_scalar, value, path)
 
-    def _object(self, value: Object, depth: int, name: int) -> Any:
+    def _list(self, value: list[Any], path: Path, name: int) -> Any:
+        places = places_of(value)
+        items = zip(places, value, strict=True)
+        copy = [self.into(item, (*path, place), name) for place, item in items]
+        return without_gaps(copy, places)
+
+    def _object(self, value: Object, path: Path, name: int) -> Any:
         copy: dict[str, Any] = {}
         for key, item in value.items():
-            known = text(key)
-            length = name + len(known)
-            copy[known] = self.into(item, depth, length)
-        return copy
+            known = self._read(text, key, path)
+            if known is UNKNOWN:
+                continue
+            kept = self.into(item, (*path, known), name + len(known))
+            if kept is not None:
+                copy[known] = kept
+        return copy or None
 
-    def _take(self, characters: int, depth: int) -> None:
+    def _read(self, read: Read, value: Any, path: Path) -> Any:
+        try:
+            return read(value)
+        except Refused as error:
+            [fault] = error.faults
+            place = tuple(map(step_shown, path))
+            self.faults.append(Fault(fault.text, fault.rule, place, words(place)))
+            return UNKNOWN
+
+    def _take(self, characters: int, path: Path) -> None:
         self._left -= characters
-        if depth > DEEPEST or self._left < 0:
-            raise Refused("is nested too deeply or holds too much", "size")
+        if len(path) > DEEPEST:
+            raise Refused(TOO_DEEP, "size")
+        if self._left < 0:
+            raise Refused(f"holds too much: more than {MOST:,} characters", "size")
 
 
-def _scalar(value: Any) -> Any:
-    if value is None or isinstance(value, bool | _Mark):
-        return value
-    if isinstance(value, int | float) and abs(value) < 10**18:
-        return value
-    if isinstance(value, Decimal) and value.is_finite():
-        if value.adjusted() < 18:
-            return value
-    elif isinstance(value, datetime) and value.tzinfo:
-        return int(value.timestamp())
-    raise Refused(f"must be text, a number, true or false, an object or a list; got {shown(value)}")
-
-
-# --- types ----------------------------------------------------------------------------------------
-
-
-WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
-NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
-OBJECT = 'an object, such as {"key": "value"}'
-LIST = 'a list, such as ["value"]'
-OBJECTS = 'a list, such as [{"key": "value"}]'
-
-
-def text(value: Any, _: Any = str) -> str:
+def text(value: Any) -> str:
     """`value` if it is text that can be sent."""
     if not isinstance(value, str):
-        raise Refused(f"must be text; got {shown(value)}")
+        raise Refused(f"must be text; got {number_shown(value)}")
     if len(value) > LONGEST:
         wrong = f"must be at most {LONGEST:,} characters long; got {len(value):,}"
         raise Refused(wrong, "max_length")
@@ -164,69 +203,64 @@ def text(value: Any, _: Any = str) -> str:
     return str.__str__(value)  # of an enum of texts, the text
 
 
-def _whole(value: Any, _: Any = int) -> int:
-    # 15.00 is refused: it means 1500 cents to some, and 15 to others.
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
+def _scalar(value: Any) -> Any:
     if isinstance(value, str):
-        is_whole = WHOLE.fullmatch(value) is not None
-    if not is_whole:
-        raise Refused(f"must be a whole number, such as 10; got {shown(value)}")
-    return int(value)
-
-
-def _number(value: Any, _: Any = Decimal) -> Decimal:
-    digits = str(value).strip()
-    if isinstance(value, bool) or not NUMBER.fullmatch(digits):
-        raise Refused(f"must be a number, such as 12.5; got {shown(value)}")
-    return Decimal(digits)
-
-
-def _flag(value: Any, _: Any = bool) -> bool:
-    if isinstance(value, bool):
+        return _not_blank(text(value))
+    if value is None or isinstance(value, bool | _Mark):
         return value
-    word = value.strip().lower() if isinstance(value, str) else ""
-    if word not in ("true", "false"):
-        raise Refused(f"must be true or false; got {shown(value)}")
-    return word == "true"
-
-
-def _object(value: Any, _: Any = dict) -> Any:
-    read = _json(value, OBJECT)
-    if is_object(read):
-        return read
-    raise Refused(f"must be {OBJECT}; got {shown(value)}")
-
-
-def _list(value: Any, kind: Any) -> list[Any]:
-    [item] = get_args(kind)
-    words = OBJECTS if is_object_kind(item) else LIST
-    read = _json(value, words)
-    if not is_list(read):
-        raise Refused(f"must be {words}; got {shown(value)}")
-    return each(read, partial(_converter.structure, cl=item))
-
-
-def _json(value: Any, words: str) -> Any:
-    if not isinstance(value, str):
-        return value
+    if isinstance(value, int | float | Decimal):
+        return _countable(value)
+    if isinstance(value, date):
+        return _seconds(value)
     try:
-        return plain(json.loads(value))
-    except (ValueError, RecursionError):
-        raise Refused(f"must be {words}; got text that is not JSON: {shown(value)}") from None
+        whole = operator.index(value)  # a whole number of another library
+    except TypeError:
+        kinds = "text, a number, true or false, an object or a list"
+        raise Refused(f"must be {kinds}; got {shown(value)}") from None
+    return _countable(whole)
 
 
-def each(values: list[Any], read: Read) -> list[Any]:
-    """`read` of each value; every refusal at once, each at its place."""
-    clean: list[Any] = []
-    faults: list[Fault] = []
-    for position, value in enumerate(values):
-        try:
-            clean.append(value if value is UNKNOWN else read(value))
-        except Refused as error:
-            faults += [fault.inside(position) for fault in error.faults]
-    if faults:
-        raise Refused(faults)
-    return clean
+def _not_blank(sendable: str) -> Any:
+    trimmed = sendable.strip(BLANKS)
+    if trimmed == "@clear":
+        return CLEAR
+    return sendable if trimmed else None
+
+
+def _countable(value: Any) -> Any:
+    if not _is_finite(value):
+        raise Refused(f"must be a finite number; got {number_shown(value)}")
+    if abs(value) >= 10**MOST_DIGITS:
+        most = f"a number of at most {MOST_DIGITS} digits"
+        raise Refused(f"must be {most}; got {number_shown(value)}")
+    return value
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def step_shown(step: str | int) -> str | int:
+    """A step of a path, as far as a key that somebody chose can be shown."""
+    return step if isinstance(step, int) else shown(step).strip('"')
+
+
+def number_shown(value: Any) -> str:
+    """A value for a sentence, a Decimal as its digits."""
+    return str(value)[:30] if isinstance(value, Decimal) else shown(value)
+
+
+def _seconds(value: date) -> int:
+    if isinstance(value, datetime) and value.tzinfo:
+        return int(value.timestamp())
+    lacks = "time zone" if isinstance(value, datetime) else "time and no zone"
+    example = "datetime(2031, 1, 31, tzinfo=UTC)"
+    raise Refused(f"has no {lacks}, such as {example}; got {value.isoformat()}")
+
+
+# --- types ----------------------------------------------------------------------------------------
 
 
 SCALARS = (str, int, bool, Decimal)
@@ -247,21 +281,6 @@ def is_list_kind(kind: Any) -> bool:
 def holds_objects(kind: Any) -> bool:
     """Whether values of a type are objects, or lists of them."""
     return is_object_kind(get_args(kind)[0] if is_list_kind(kind) else kind)
-
-
-# cattrs' own hooks guess ("false" reads as True); these read exactly or refuse.
-_converter = cattrs.Converter(detailed_validation=False)
-_converter.register_structure_hook(str, text)
-_converter.register_structure_hook(int, _whole)
-_converter.register_structure_hook(bool, _flag)
-_converter.register_structure_hook(Decimal, _number)
-_converter.register_structure_hook_func(is_object_kind, _object)
-_converter.register_structure_hook_func(is_list_kind, _list)
-
-
-def typed(value: Any, kind: Any) -> Any:
-    """`value` in the type of a row, read exactly; `Refused` with the reason otherwise."""
-    return _converter.structure(plain(value), kind)
 
 
 def check_kind(kind: Any) -> None:

@@ -1,0 +1,105 @@
+"""How is a time written? In unix seconds, or as an ISO date with its time and zone."""
+
+import re
+import time
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import attrs
+
+from stripe_plugin.errors import Refused
+from stripe_plugin.judge.reading import WHOLE, is_written_whole
+from stripe_plugin.judge.values import BLANKS, Given, number_shown
+from stripe_plugin.rule import Reading
+from stripe_plugin.secrets import shown
+
+SECONDS = 10**11  # the year 5138; what is more is in milliseconds
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+LOCAL = re.compile(rf"({DAY.pattern})[T ]([0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?)(\.[0-9]+)?")
+ISO = re.compile(rf"{LOCAL.pattern}(Z|[+-][0-9]{{2}}:[0-9]{{2}})", re.IGNORECASE)
+WAYS = "a time: unix seconds, or a date with time and zone, such as 2031-01-31T09:00:00Z"
+
+
+@attrs.frozen
+class Time(Reading):
+    """A unix timestamp in seconds; text may also be an ISO date with its time and zone."""
+
+    name: ClassVar[str] = "time"
+
+    @property
+    def must(self) -> str:
+        return f"be {WAYS}"
+
+    def read(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - a time stands alone
+        """Seconds, of text both ways; without a zone nobody knows when it is."""
+        written = value.strip(BLANKS) if isinstance(value, str) else value
+        if is_written_whole(written):
+            return int(written)
+        if not isinstance(written, str):
+            raise self._unread(value)
+        return int(written) if WHOLE.fullmatch(written) else self._of_iso(written)
+
+    def judge(self, value: Any, given: Given) -> Any:
+        """Refuses milliseconds."""
+        if abs(value) >= SECONDS:
+            wrong = "must be in seconds; this looks like milliseconds"
+            raise Refused(f"{wrong}: write {value // 1000} for {value}", self.name)
+        return super().judge(value, given)
+
+    def holds(self, value: Any) -> bool:  # noqa: ARG002 - any time is one
+        return True
+
+    def _of_iso(self, written: str) -> int:
+        local = f"{written}T00:00:00" if DAY.fullmatch(written) else written
+        if LOCAL.fullmatch(local):
+            wrong = "has no time zone" if local == written else "has no time and no zone"
+            better = f"write {local}Z for UTC, or with the hours ahead of it, as in {local}+02:00"
+            raise Refused(f"{wrong}: {better}; got {shown(written)}", self.name)
+        found = ISO.fullmatch(written)
+        if found is None:
+            raise self._unread(written)
+        if (found[3] or "").strip(".0"):
+            raise Refused(f"must be in whole seconds; got {shown(written)}", self.name)
+        day, hour, zone = found[1], found[2], found[4].upper()
+        try:
+            return int(datetime.fromisoformat(f"{day}T{hour}{zone}").timestamp())
+        except ValueError:
+            raise Refused(f"is no day of the calendar; got {shown(written)}", self.name) from None
+
+    def _unread(self, value: Any) -> Refused:
+        return Refused(f"must be {WAYS}; got {number_shown(value)}", self.name)
+
+
+@attrs.frozen
+class InFuture(Time):
+    """A time that is still to come, by at least so many hours."""
+
+    name: ClassVar[str] = "in_future"
+    hours: int
+
+    @property
+    def must(self) -> str:
+        ahead = f"at least {self.hours} hours ahead" if self.hours else "in the future"
+        return f"be a time {ahead}"
+
+    @property
+    def text(self) -> str:
+        return f"{super().text}; unix seconds, or a date with time and zone"
+
+    def holds(self, value: Any) -> bool:
+        return bool(value > time.time() + self.hours * 3600)
+
+    def refused(self, value: Any) -> Refused:
+        """Says which time that is, in UTC."""
+        when = datetime.fromtimestamp(value, UTC).isoformat() if value > -SECONDS else ""
+        return Refused(f"must {self.must}; got {value}, which is {when[:19]}Z", self.name)
+
+
+def moment() -> Time:
+    """A unix timestamp in seconds, or an ISO date with its time and zone."""
+    return Time()
+
+
+def in_future(hours: int = 0) -> InFuture:
+    """A time that is still to come, by at least so many hours."""
+    return InFuture(hours)
