@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support import ACTIONS, company, fewest, made, refusal
 
-from stripe_plugin import Action
+from stripe_plugin import Action, InvalidInputs, Resource, action, optional, rule
 from stripe_plugin.declare.contract import Operation
 from stripe_plugin.declare.hints import OPTIONS
 from stripe_plugin.declare.options import Options
@@ -153,6 +153,7 @@ READ: Mapping[str, tuple[Given, list[tuple[str, str]]]] = {
         {"locale": "", "discounts": [], "automatic_tax": {}, "currency": None, "phone_number": ""},
         [],
     ),
+    "text of empty values": ({"automatic_tax": "{}", "discounts": " [] "}, []),
     "empty values further inside": (
         {"payment_intent_data": {"description": "", "shipping": {"name": "", "address": {}}}},
         [],
@@ -200,10 +201,8 @@ def test_one_of_several_types_says_all() -> None:
     """Where Stripe takes values of several types, the refusal of another names them all."""
     extra = {"trial_end": "soon"}
     [problem] = refusal("create_subscription", fewest("create_subscription"), extra)[EXTRA]
-    assert (
-        problem
-        == 'Options › Extra › trial_end must be now or a whole number, such as 10; got "soon".'
-    )
+    expected = "now or a whole number, such as 1893456000 for 2030-01-01, in unix seconds"
+    assert problem == f'Options › Extra › trial_end must be {expected}; got "soon".'
 
 
 @pytest.mark.parametrize(
@@ -226,6 +225,32 @@ def test_what_the_document_does_not_know_passes_with_a_warning(extra: Given, wor
     one = session(**extra)
     assert words in one.warnings()[EXTRA]
     assert {*extra} <= {name.partition("[")[0] for name, _ in one.request().params}
+
+
+@pytest.mark.parametrize("name", ["", "[]", "0", "[0]", "a[", "locale]"])
+def test_a_name_that_is_none_passes_with_a_warning(name: str) -> None:
+    """Whatever a parameter is called, it is sent so, and doubted."""
+    one = session(**{name: "x"})
+    assert (name, "x") in one.request().params or name == "locale]"
+    assert one.warnings().keys() <= {EXTRA}
+
+
+def test_where_the_document_knows_nothing_tables_are_closed() -> None:
+    """At an endpoint that the document does not have, an unknown key is refused as misspelled."""
+
+    @action("POST /v2/boxes", Resource("box"))
+    class CreateBox(Action):
+        """Make a box."""
+
+        size: dict[str, Any] | None = optional(
+            "Size", {"width": 5}, "How big it is", rule.keys(width=rule.may(int))
+        )
+
+    with pytest.raises(InvalidInputs) as caught:
+        CreateBox.read({"Size": {"widht": 5}})
+    [problem] = caught.value.problems["Size"]
+    assert problem == "Size › widht is not a key here (did you mean width?)."
+    assert CreateBox.read({"Size": {"width": 5}}, extra={"colour": "red"}).warnings() == {}
 
 
 def test_what_is_known_only_later_is_not_judged() -> None:

@@ -138,11 +138,17 @@ NO_SHAPES: Shapes = {}
 class Operation:
     """What one endpoint takes and answers."""
 
+    #: As in `POST /v1/prices/{price}`.
+    endpoint: str
     path: Shapes
     query: Shapes
     body: Shapes
-    #: What it answers; None: no JSON.
-    answer: Shape | None
+
+    @cached_property
+    def answer(self) -> Shape | None:
+        """What it answers; None: no JSON."""
+        number = _data("objects")["answers"].get(self.endpoint)
+        return None if number is None else _shape("objects", number)
 
     @cached_property
     def parameters(self) -> Shapes:
@@ -165,18 +171,16 @@ class Operation:
 @cache
 def operation(method: str, path: str) -> Operation | None:
     """What Stripe takes at `POST`, `/v1/prices/{price}`; None if the document has it not."""
-    name = _nameless(f"{method} {path}")
-    word = _words().get(name)
-    if word is None:
+    endpoint = _endpoints().get(_nameless(f"{method} {path}"))
+    if endpoint is None:
         return None
-    places = _data("parameters")["operations"][word]
-    found = {place: _object("parameters", number) for place, number in places.items()}
-    answer = _data("objects")["answers"].get(word)
+    places = _data("parameters")["operations"][endpoint]
+    found = {place: _shape("parameters", number).fields for place, number in places.items()}
     return Operation(
+        endpoint=endpoint,
         path=found.get("path", NO_SHAPES),
         query=found.get("query", NO_SHAPES),
         body=found.get("body", NO_SHAPES),
-        answer=None if answer is None else _shape("objects", answer),
     )
 
 
@@ -218,10 +222,6 @@ def version() -> str:
     return word
 
 
-def _object(file: str, number: int) -> Shapes:
-    return _shape(file, number).fields
-
-
 def _shape(file: str, number: int) -> Shape:
     return Shape(_data(file)["shapes"][number], file)
 
@@ -232,9 +232,9 @@ def _nameless(endpoint: str) -> str:
 
 
 @cache
-def _words() -> Mapping[str, str]:
+def _endpoints() -> Mapping[str, str]:
     """The document's endpoints by themselves without the names of variables."""
-    return {_nameless(word): word for word in operations()}
+    return {_nameless(endpoint): endpoint for endpoint in operations()}
 
 
 @cache

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from stripe_plugin.errors import Fault, Refused, near
-from stripe_plugin.judge.reading import each, typed
+from stripe_plugin.judge.reading import each, typed, whole_number
 from stripe_plugin.judge.rules import inside, newer
-from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, is_list, is_object, places_of
+from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, Object, is_list, is_object, places_of
 from stripe_plugin.secrets import shown
 
 if TYPE_CHECKING:
     from stripe_plugin.declare.contract import Operation, Shape, Shapes
 
+TIME = "1893456000 for 2030-01-01, in unix seconds"
 MOST_SAID = 12  # fixed values that a sentence names; of more, only the nearest
 MOST_HINTS = 20  # of one value
 
@@ -47,8 +48,14 @@ class Documented:
 
     def into(self, key: str) -> "Documented":
         """The place of a key of what stands here; `a[b][0][c]` is three steps."""
-        steps = [step for step in re.findall(r"[^\[\]]+", key) if not step.isdecimal()]
-        return attrs.evolve(self, steps=(*self.steps, *steps))
+        first, *inner = re.findall(r"[^\[\]]+", key) or [key]
+        names = [step for step in inner if not step.isdecimal()]
+        return attrs.evolve(self, steps=(*self.steps, first, *names))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the document has the endpoint."""
+        return self.operation is not None
 
     @cached_property
     def operation(self) -> "Operation | None":
@@ -90,7 +97,7 @@ class Documented:
         shape = self.shape
         if shape is not None:
             yield from _doubts(shape, value)
-        elif self.operation is not None:
+        elif self.is_known:
             yield _unknown(self.steps[-1], self.beside)
 
 
@@ -121,18 +128,18 @@ class _Reading:
         raise _one_of(refusals)
 
     def _read_one(self, shape: "Shape", value: Any) -> Any:
-        if shape.type == "object":
-            return self._read_object(shape, typed(value, dict[str, Any]))
-        if shape.type == "array":
-            return self._read_list(shape, typed(value, list[Any]))
-        if shape.format == "decimal":
-            return typed(value, Decimal)
-        clean = typed(value, KINDS[shape.type])
+        if shape.is_time:
+            return whole_number(value, TIME)
+        clean = typed(value, Decimal if shape.format == "decimal" else KINDS[shape.type])
+        if is_object(clean):
+            return self._read_object(shape, clean)
+        if is_list(clean):
+            return self._read_list(shape, clean)
         if isinstance(clean, str):
             self._check_text(shape, clean)
         return clean
 
-    def _read_object(self, shape: "Shape", given: dict[str, Any]) -> Any:
+    def _read_object(self, shape: "Shape", given: Object) -> Any:
         clean: dict[str, Any] = {}
         faults: list[Fault] = []
         for key, value in given.items():
@@ -178,7 +185,7 @@ class _Reading:
         return f"one of the {len(values)} values that Stripe documents{hint}"
 
 
-def _missing(shape: "Shape", given: dict[str, Any]) -> Iterator[Fault]:
+def _missing(shape: "Shape", given: Object) -> Iterator[Fault]:
     for key, inner in shape.fields.items():
         if inner.required and key not in given:
             yield Fault("is required", "required").inside(key)

@@ -16,6 +16,11 @@ class Witness(Protocol):
     """Where a value is sent to, and what is known of what may stand there."""
 
     @property
+    def is_known(self) -> bool:
+        """Whether anything at all is known of where the value is sent to."""
+        ...
+
+    @property
     def values(self) -> tuple[str, ...]:
         """The fixed values of what stands here, or of each in a list; none: any."""
         ...

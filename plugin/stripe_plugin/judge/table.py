@@ -239,7 +239,7 @@ class Keys(Rule):
     def _judge_other(self, key: str, item: Any, hinted: bool) -> Any:  # noqa: FBT001 - said at once
         if key in self.gone:
             raise Refused(self.gone[key], "gone")
-        if self.witness is not None:
+        if self.witness is not None and self.witness.is_known:
             return self.witness.into(key).judge(item)
         hint = near(key, self.table) if hinted else ""
         raise Refused(f"is not a key here{hint}", "not_a_key")
