@@ -189,12 +189,20 @@ def test_extra_is_read_as_rows_are(case: str) -> None:
             "Options › Extra › submit_type must be one of auto, book, donate, pay",
         ),
         ({"locale": 5}, "Options › Extra › locale must be text"),
+        ({"payment_intent_data": {"metadata": {"a": {}, "b": ["c"]}}}, "metadata › b must be text"),
         ({"discounts[0][coupon]": ["c"]}, "must be text"),
     ],
 )
 def test_extra_is_judged(extra: Given, sentence: str) -> None:
     """A parameter beside the rows that the document says is wrong is refused with its path."""
     assert sentence in " ".join(refused(**extra))
+
+
+def test_keys_of_ones_own_are_judged_by_what_each_is() -> None:
+    """Where every value of free keys is an object, a number is refused."""
+    extra = {"currency_options": {"eur": 5, "gbp": {"unit_amount": "7"}}}
+    [problem] = refusal("create_price", fewest("create_price"), extra)[EXTRA]
+    assert problem.startswith("Options › Extra › currency_options › eur must be an object")
 
 
 def test_one_of_several_types_says_all() -> None:

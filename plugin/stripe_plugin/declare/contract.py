@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from importlib.resources import files
-from itertools import chain
 from typing import Any
 
 import attrs
@@ -79,7 +78,9 @@ class Shape:
     def alternatives(self) -> "tuple[Shape, ...]":
         """What it may be instead of one thing; of one thing, only that."""
         numbers = self._facts.get("any")
-        return (self,) if numbers is None else tuple(map(self._shape, numbers))
+        if numbers is None:
+            return (self,)
+        return tuple(map(self._shape, numbers))
 
     @property
     def kind(self) -> str | None:
@@ -96,10 +97,11 @@ class Shape:
         """What an object has, by name; of a kind of object, its fields."""
         if self.kind:
             return fields(self.kind)
+        numbers = self._facts.get("fields", {})
         required = self._facts.get("required", ())
         found: dict[str, Shape] = {}
-        for name, number in self._facts.get("fields", {}).items():
-            found[name] = self._shape(number, required=name in required)
+        for name, number in numbers.items():
+            found[name] = self._shape(number, name in required)
         return found
 
     @cached_property
@@ -126,11 +128,12 @@ class Shape:
         number = self._facts.get(word)
         return None if number is None else self._shape(number)
 
-    def _shape(self, number: int, *, required: bool = False) -> "Shape":
-        return Shape(_data(self._file)["shapes"][number], self._file, required)
+    def _shape(self, number: int, *is_required: bool) -> "Shape":
+        return _shape(self._file, number, *is_required)
 
 
 Shapes = Mapping[str, Shape]
+Steps = tuple[str, ...]  # names from the outside in
 NO_SHAPES: Shapes = {}
 
 
@@ -155,17 +158,19 @@ class Operation:
         """What is sent beside the path, by name."""
         return {**self.query, **self.body}
 
-    def find(self, key: str) -> Iterator[tuple[str, ...]]:
-        """Every place of a key below the parameters, as names, the shallowest first."""
-        level: dict[tuple[str, ...], Shape]
-        level = {(name,): shape for name, shape in self.parameters.items()}
+    def find(self, key: str) -> Iterator[Steps]:
+        """Every place of a key below the parameters, the shallowest first."""
+        level = _below((), self.parameters)
         while level:
-            below: dict[tuple[str, ...], Shape] = {}
-            for place, shape in level.items():
-                for name, inner in shape.keys.items():
-                    below[*place, name] = inner
-            yield from (place for place in below if place[-1] == key)
+            below: dict[Steps, Shape] = {}
+            for steps, shape in level.items():
+                below |= _below(steps, shape.keys)
+            yield from (steps for steps in below if steps[-1] == key)
             level = below
+
+
+def _below(steps: Steps, keys: Shapes) -> dict[Steps, Shape]:
+    return {(*steps, name): shape for name, shape in keys.items()}
 
 
 @cache
@@ -175,13 +180,10 @@ def operation(method: str, path: str) -> Operation | None:
     if endpoint is None:
         return None
     places = _data("parameters")["operations"][endpoint]
-    found = {place: _shape("parameters", number).fields for place, number in places.items()}
-    return Operation(
-        endpoint=endpoint,
-        path=found.get("path", NO_SHAPES),
-        query=found.get("query", NO_SHAPES),
-        body=found.get("body", NO_SHAPES),
-    )
+    found = dict.fromkeys(("path", "query", "body"), NO_SHAPES)
+    for place, number in places.items():
+        found[place] = _shape("parameters", number).fields
+    return Operation(endpoint, **found)
 
 
 def operations() -> tuple[str, ...]:
@@ -195,9 +197,11 @@ def fields(kind: str) -> Shapes:
 
     A kind that stands for several, such as `payment_source`, has the fields of all of them.
     """
-    whole = shape(kind)
-    alternatives = whole.alternatives if whole else ()
-    return dict(chain.from_iterable(each.fields.items() for each in alternatives))
+    found: dict[str, Shape] = {}
+    if whole := shape(kind):
+        for each in whole.alternatives:
+            found |= each.fields
+    return found
 
 
 def shape(kind: str) -> Shape | None:
@@ -222,8 +226,9 @@ def version() -> str:
     return word
 
 
-def _shape(file: str, number: int) -> Shape:
-    return Shape(_data(file)["shapes"][number], file)
+def _shape(file: str, number: int, *is_required: bool) -> Shape:
+    shapes = _data(file)["shapes"]
+    return Shape(shapes[number], file, *is_required)
 
 
 def _nameless(endpoint: str) -> str:

@@ -15,7 +15,7 @@ import attrs
 from stripe_plugin.errors import Fault, Refused, near
 from stripe_plugin.judge.reading import each, typed, whole_number
 from stripe_plugin.judge.rules import inside, newer
-from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, Object, is_list, is_object, places_of
+from stripe_plugin.judge.values import CLEAR, UNKNOWN, Object, is_list, is_object, places_of
 from stripe_plugin.secrets import shown
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TIME = "1893456000 for 2030-01-01, in unix seconds"
 MOST_SAID = 12  # fixed values that a sentence names; of more, only the nearest
 MOST_HINTS = 20  # of one value
+SCALARS = (bool, int, float, Decimal)
 
 KINDS: dict[str | None, Any] = {
     "string": str,
@@ -32,6 +33,10 @@ KINDS: dict[str | None, Any] = {
     "boolean": bool,
     "object": dict[str, Any],
     "array": list[Any],
+    # Formats.
+    "decimal": Decimal,
+    "currency": str,
+    "binary": str,
 }
 
 
@@ -50,7 +55,8 @@ class Documented:
         """The place of a key of what stands here; `a[b][0][c]` is three steps."""
         first, *inner = re.findall(r"[^\[\]]+", key) or [key]
         names = [step for step in inner if not step.isdecimal()]
-        return attrs.evolve(self, steps=(*self.steps, first, *names))
+        steps = (*self.steps, first, *names)
+        return attrs.evolve(self, steps=steps)
 
     @property
     def is_known(self) -> bool:
@@ -76,7 +82,9 @@ class Documented:
     @property
     def shape(self) -> "Shape | None":
         """What may stand here; None if the document does not know the place."""
-        return self.beside.get(self.steps[-1]) if self.steps else None
+        if not self.steps:
+            return None
+        return self.beside.get(self.steps[-1])
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -130,7 +138,7 @@ class _Reading:
     def _read_one(self, shape: "Shape", value: Any) -> Any:
         if shape.is_time:
             return whole_number(value, TIME)
-        clean = typed(value, Decimal if shape.format == "decimal" else KINDS[shape.type])
+        clean = typed(value, KINDS[shape.format or shape.type])
         if is_object(clean):
             return self._read_object(shape, clean)
         if is_list(clean):
@@ -144,10 +152,10 @@ class _Reading:
         faults: list[Fault] = []
         for key, value in given.items():
             try:
-                kept = self._read_key(shape, key, value)
-                clean |= {} if kept is None else {key: kept}
+                clean[key] = self._read_key(shape, key, value)
             except Refused as error:
-                faults += [fault.inside(shown(key).strip('"')) for fault in error.faults]
+                faults += inside(key, error.faults)
+        clean = {key: kept for key, kept in clean.items() if kept is not None}
         if clean:  # else it is empty itself, and asks for nothing
             faults += _missing(shape, given)
         if faults:
@@ -155,16 +163,17 @@ class _Reading:
         return clean or None
 
     def _read_key(self, shape: "Shape", key: str, value: Any) -> Any:
+        if key in shape.fields:
+            return self.read(shape.fields[key], value)
         free = shape.values
-        if key in shape.fields or free is None:
-            return self.read(shape.fields.get(key), value)
         # Keys of one's own take what can be written as text, as Metadata does.
-        if free.type == "string" and isinstance(value, bool | int | Decimal | float):
+        takes_text = free is not None and free.type == "string"
+        if takes_text and isinstance(value, SCALARS):
             return value
         return self.read(free, value)
 
     def _read_list(self, shape: "Shape", given: list[Any]) -> Any:
-        def read(value: Any, _: Given) -> Any:
+        def read(value: Any, _: object) -> Any:
             return self.read(shape.items, value)
 
         return each(given, (read,))
@@ -193,12 +202,19 @@ def _missing(shape: "Shape", given: Object) -> Iterator[Fault]:
 
 def _one_of(refusals: list[Refused]) -> Refused:
     """The refusal that is furthest inside; of several at the value itself, all in one."""
-    furthest = max(refusals, key=lambda error: max(len(fault.path) for fault in error.faults))
-    if len(refusals) == 1 or any(fault.path for fault in furthest.faults):
+    furthest = max(refusals, key=_depth)
+    if len(refusals) == 1 or _depth(furthest):
         return furthest
-    wanted = [str(error).partition(";")[0].removeprefix("must be ") for error in refusals]
-    got = str(refusals[-1]).partition(";")[2] or " it is none of these"
-    return Refused(f"must be {' or '.join(wanted)};{got}")
+    wanted: list[str] = []
+    got = ""
+    for error in refusals:
+        sentence, _, got = str(error).partition("; got ")
+        wanted.append(sentence.removeprefix("must be "))
+    return Refused(f"must be {' or '.join(wanted)}; got {got}")
+
+
+def _depth(refusal: Refused) -> int:
+    return max(len(fault.path) for fault in refusal.faults)
 
 
 # --- what looks wrong, but may be right -----------------------------------------------------------

@@ -76,7 +76,11 @@ class Spec(Table):
 
     def at_stripe(self) -> tuple[Row, ...]:
         """The rows, each with what is documented of it, to judge by what no table has."""
-        return tuple(row.at(self.documented.into(row.parameter)) for row in self.rows)
+        placed: list[Row] = []
+        for row in self.rows:
+            place = self.documented.into(row.parameter)
+            placed.append(row.at(place))
+        return tuple(placed)
 
     @property
     def repeatable(self) -> bool:
