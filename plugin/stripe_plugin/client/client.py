@@ -1,6 +1,5 @@
 """Who moves the bytes? `Client` and `AsyncClient`, a dozen lines each over the same exchange."""
 
-import asyncio
 import threading
 import time
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing
@@ -171,7 +170,9 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         if asks.rate is None:
             began = time.monotonic()
             return await self._pool.take(began + send.patience, asks.identity), began
-        async with self._pool.gate(asks.identity, asyncio.Lock):
+        from asyncio import Lock  # takes long to import
+
+        async with self._pool.gate(asks.identity, Lock):
             await self._pool.sleep(pace.due(asks.identity, time.monotonic()))
             began = time.monotonic()
             line = await self._pool.take(began + send.patience, asks.identity)

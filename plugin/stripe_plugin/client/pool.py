@@ -5,7 +5,6 @@ when an exception out of a signal handler ends a run between any two instruction
 when its traceback is gone; and no lock is held while anybody waits.
 """
 
-import asyncio
 import os
 import queue
 import threading
@@ -15,10 +14,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from stripe_plugin.client.turns import Hand, Turns
 from stripe_plugin.fork import renew_after_fork
+
+if TYPE_CHECKING:
+    import asyncio
 
 MOST = 100  # lines of one pool
 LOOK_AGAIN = 0.5  # seconds after which a waiter looks itself, lest a signal has lost its turn
@@ -229,12 +231,16 @@ class AsyncPool(Lines[L]):
 
     async def join(self) -> None:
         """As `Pool.join`."""
+        from asyncio import sleep  # takes long to import
+
         while self.on_their_way():  # noqa: ASYNC110 - an event could be lost with its run
-            await asyncio.sleep(CLOSING_STEP)
+            await sleep(CLOSING_STEP)
 
 
 def _hand() -> Future:
-    return asyncio.get_running_loop().create_future()
+    from asyncio import get_running_loop  # takes long to import
+
+    return get_running_loop().create_future()
 
 
 def _handed(hand: Future) -> Any:
