@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from stripe_benchmarks.figure import Setting
-from stripe_benchmarks.measures.all import MEASURES, measured
+from stripe_benchmarks.measures.all import MEASURES, measured, one
 from stripe_benchmarks.record import Fall, Record, falls
 from stripe_benchmarks.server import Server, running
 from stripe_benchmarks.table import tables
@@ -73,7 +73,7 @@ def confirmed(record: Record, setting: Setting) -> list[Fall]:
     committed = Record.read(COMMITTED).figures
     found: list[Fall] = []
     for measure in {fall.measure for fall in falls(committed, record.figures)}:
-        again = MEASURES[measure](measure, setting)
+        again = one(measure, setting)
         found += falls(committed, again)
     return found
 

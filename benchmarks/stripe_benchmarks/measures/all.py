@@ -1,13 +1,16 @@
 """What is measured, in which order?"""
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
+import attrs
+
 from stripe_benchmarks.figure import Figure, Setting
 from stripe_benchmarks.measures import bulk, cold, idle, memory, parts, rows, runs
 
-Measure = Callable[[str, Setting], list[Figure]]  # takes its own name
+Measure = Callable[[Setting], list[Figure]]
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
@@ -41,7 +44,13 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
 def measured(setting: Setting, only: str = "") -> list[Figure]:
     """The figures of each measure whose name begins so."""
     found: list[Figure] = []
-    for name, measure in MEASURES.items():
+    for name in MEASURES:
         if name.startswith(only):
-            found += measure(name, setting)
+            print(f"measuring {name} …", file=sys.stderr, flush=True)
+            found += one(name, setting)
     return found
+
+
+def one(name: str, setting: Setting) -> list[Figure]:
+    """The figures of one measure. Who is missing is noted in `setting`."""
+    return MEASURES[name](attrs.evolve(setting, measure=name))
