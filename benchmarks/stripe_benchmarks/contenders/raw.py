@@ -60,7 +60,7 @@ class ByHttptools:
     def feed(self, data: bytes) -> str | None:
         """As `Talk.feed`."""
         self._parser.feed_data(data)
-        return str(json.loads(self._body)["id"]) if self._whole else None
+        return _identity(self._body) if self._whole else None
 
     def on_message_begin(self) -> None:
         """Forgets the answer before."""
@@ -100,8 +100,12 @@ class ByH11:
             if isinstance(event, h11.Data):
                 self._body += event.data
             if isinstance(event, h11.EndOfMessage):
-                return str(json.loads(self._body)["id"])
+                return _identity(self._body)
         return None
+
+
+def _identity(body: bytearray) -> str:
+    return str(json.loads(body)["id"])
 
 
 # --- the contenders -------------------------------------------------------------------------------
@@ -158,16 +162,14 @@ class Asking(asyncio.Protocol):
 @asynccontextmanager
 async def protocols(begin: Begin, url: str) -> AsyncGenerator[AsyncRun]:
     """As many connections of asyncio as are needed, at most a hundred."""
-    place, idle, turns = urlsplit(url), list[Asking](), asyncio.Semaphore(MOST)
-    where: dict[str, Any] = {"host": place.hostname, "port": place.port, "ssl": _trusting(place)}
-    connect = asyncio.get_running_loop().create_connection
+    place = urlsplit(url)
+    context = _trusting(place)
+    turns = asyncio.Semaphore(MOST)
+    idle: list[Asking] = []
 
     async def run() -> str:
         async with turns:
-            if not idle:
-                _, opened = await connect(lambda: Asking(begin(place)), **where)
-                idle.append(opened)
-            asking = idle.pop()
+            asking = idle.pop() if idle else await _connected(begin(place), place, context)
             found = await asking.ask()
             idle.append(asking)
             return found
@@ -175,6 +177,13 @@ async def protocols(begin: Begin, url: str) -> AsyncGenerator[AsyncRun]:
     yield run
     for asking in idle:
         asking.transport.abort()
+
+
+async def _connected(talk: Talk, place: SplitResult, context: ssl.SSLContext | None) -> Asking:
+    loop = asyncio.get_running_loop()
+    where: dict[str, Any] = {"host": place.hostname, "port": place.port}
+    _, asking = await loop.create_connection(partial(Asking, talk), ssl=context, **where)
+    return asking
 
 
 HTTPTOOLS, H11 = "raw, httptools", "raw, h11"
