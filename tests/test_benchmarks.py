@@ -36,7 +36,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture(params=["plain", "secure"])
 def url(request: Any, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where it answers, in plain HTTP and by a certificate that all believe."""
-    for name in ("NO_PROXY", "SSL_CERT_FILE"):
+    for name in ("NO_PROXY", "no_proxy", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, "")  # and put back what `trust` sets
     monkeypatch.setattr("stripe.ca_bundle_path", None)
     line.tls_context.cache_clear()
@@ -166,9 +166,22 @@ def test_who_is_missing_is_named(server: Server) -> None:
     assert present([gone, there], setting) == [there]
     [named] = setting.missing
     assert (named.measure, named.contender) == ("sync", "gone")
-    assert "- sync · gone: No module named 'no_such_library'" in tables(
-        Record.of([], setting.missing)
-    )
+    text = tables(Record.of([], setting))
+    assert "- sync · gone: No module named 'no_such_library'" in text
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        ("", [*MEASURES]),
+        ("sync", ["sync"]),
+        ("async 10", ["async 10"]),
+        ("async", ["async 1", "async 10", "async 50", "async 100", "async 1000"]),
+    ],
+)
+def test_measures_are_chosen_by_their_names(only: str, names: list[str]) -> None:
+    """A whole name is one measure, the begin of a name all that begin so, and nothing is all."""
+    assert command.chosen(only) == names
 
 
 def test_what_is_asked_must_be_there(
@@ -245,9 +258,11 @@ def test_a_bar_is_of_a_measure(bar: Bar) -> None:
     assert {measure for measure, _ in (bar.of, bar.over or bar.of)} <= set(MEASURES)
 
 
-def test_a_record_is_kept_whole(tmp_path: Path) -> None:
+def test_a_record_is_kept_whole(tmp_path: Path, server: Server) -> None:
     """What is written is read again as it was."""
-    record = Record.of(BEFORE, [])
+    setting = Setting(server, quick=True, measure="sync")
+    setting.without("gone", "it is not there")
+    record = Record.of(BEFORE, setting)
     record.write(tmp_path / "measured.json")
     assert Record.read(tmp_path / "measured.json") == record
 

@@ -60,8 +60,12 @@ class Setting:
 
     def figures(self, among: Iterable["Named"], spent: Mapping[str, Spent]) -> list[Figure]:
         """What these spent, as figures of CPU."""
-        found = [self.figure(each, spent[each.name].cpu, CPU) for each in among]
-        return [attrs.evolve(it, wall=spent[it.contender].wall) for it in found]
+        found: list[Figure] = []
+        for each in among:
+            cost = spent[each.name]
+            figure = self.figure(each, cost.cpu, CPU)
+            found.append(attrs.evolve(figure, wall=cost.wall))
+        return found
 
 
 class Named(Protocol):

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeAlias
 
 import attrs
 
-from stripe_benchmarks.figure import Figure, Missing
+from stripe_benchmarks.figure import Figure, Missing, Setting
 
 PACKAGES = (
     *("stripe-nodes", "httpx", "httpcore", "h11", "attrs", "pluggy"),
@@ -31,15 +31,16 @@ class Record:
 
     date: str
     machine: str
+    rounds: int  # of which the median is taken
     versions: dict[str, str]
     figures: list[Figure]
     missing: list[Missing]
 
     @classmethod
-    def of(cls, figures: list[Figure], missing: list[Missing]) -> Self:
+    def of(cls, figures: list[Figure], setting: Setting) -> Self:
         """Of what was measured here and now."""
         date = datetime.now(UTC).date().isoformat()
-        return cls(date, machine(), versions(), figures, missing)
+        return cls(date, machine(), setting.rounds, versions(), figures, setting.missing)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON data."""

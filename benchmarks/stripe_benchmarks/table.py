@@ -15,7 +15,7 @@ def tables(record: Record) -> str:
     """All of it, in Markdown that is aligned for a terminal, too."""
     versions = ", ".join(f"{name} {each}" for name, each in record.versions.items())
     parts = [
-        f"Measured on {record.date}: {record.machine}. {versions}.",
+        f"Measured on {record.date}, {record.rounds} rounds: {record.machine}. {versions}.",
         aligned([FIGURES, *figure_rows(record.figures)]),
         aligned([BARS, *map(bar_row, reached(record.figures))]),
         *(f"- {it.measure} · {it.contender}: {it.reason}" for it in record.missing),

@@ -129,4 +129,6 @@ ASYNC = (
     AsyncContender(ONE_HOOK, partial(async_host, 1), ours=True),
     AsyncContender(FIVE_HOOKS, partial(async_host, 5), ours=True),
 )
+HOOKLESS = SYNC[:2]
+ASYNC_HOOKLESS = ASYNC[:2]
 OUTSIDE = AsyncContender("Host, outside async with", outside, ours=True)

@@ -80,9 +80,11 @@ PROGRAMS: Mapping[str, tuple[Program, ...]] = {
 def cold(setting: Setting) -> list[Figure]:
     """Of each program of a measure, what it takes over bare Python."""
     among = present(PROGRAMS[setting.measure], setting)
-    codes = {each.name: each.code.format(url=setting.server.plain) for each in among}
+    url = setting.server.plain
+    codes = {each.name: each.code.format(url=url) for each in among}
     took = processes({"": BARE, **codes}, setting.choose(*PROCESSES))
-    return [setting.figure(each, took[each.name] - took[""], UNIT) for each in among]
+    bare = took[""]
+    return [setting.figure(each, took[each.name] - bare, UNIT) for each in among]
 
 
 def processes(codes: Mapping[str, str], rounds: int) -> dict[str, float]:
@@ -98,7 +100,8 @@ def processes(codes: Mapping[str, str], rounds: int) -> dict[str, float]:
 
 def process(code: str) -> float:
     """Milliseconds of CPU of one process. Raises `CalledProcessError` if it fails."""
-    variables = {name: os.environ[name] for name in os.environ if name != "PYTHONPATH"}
+    variables = dict(os.environ)
+    variables.pop("PYTHONPATH", None)  # which is ours, and would be searched first
     before = _children()
     subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],

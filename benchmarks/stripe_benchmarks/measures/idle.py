@@ -9,7 +9,7 @@ from stripe_benchmarks.figure import Figure, Setting
 from stripe_benchmarks.server import Server
 
 PAUSE = 30.0  # seconds
-AMONG = (ours.SYNC[0], ours.SYNC[1], *sdk.SYNC, *bare.SYNC)
+AMONG = [*ours.HOOKLESS, *sdk.SYNC, *bare.SYNC]
 UNIT = "new connections"
 
 
@@ -19,13 +19,14 @@ def after_a_pause(setting: Setting) -> list[Figure]:
         setting.without("all", f"it takes {PAUSE:.0f} seconds")
         return []
     among = present(AMONG, setting)
+    url = setting.server.plain
     with ExitStack() as stack:
-        opened = [stack.enter_context(each.opened(setting.server.plain)) for each in among]
-        for run in opened:
+        opened = {each.name: stack.enter_context(each.opened(url)) for each in among}
+        for run in opened.values():
             run()
         time.sleep(PAUSE)
-        new = [_new(run, setting.server) for run in opened]
-    return [setting.figure(each, it, UNIT) for each, it in zip(among, new, strict=True)]
+        new = {name: _new(run, setting.server) for name, run in opened.items()}
+    return [setting.figure(each, new[each.name], UNIT) for each in among]
 
 
 def _new(run: Run, server: Server) -> int:

@@ -17,8 +17,8 @@ BYTES = "bytes of Python"
 OBJECTS = "objects in cycles"
 AT_ONCE = 50  # connections
 RUNS = 100
-IN_A_LOOP = (*ours.ASYNC[:2], *sdk.ASYNC, *bare.ASYNC)
-WAITING = (*ours.SYNC[:2], *sdk.SYNC, *bare.SYNC)
+IN_A_LOOP = [*ours.ASYNC_HOOKLESS, *sdk.ASYNC, *bare.ASYNC]
+WAITING = [*ours.HOOKLESS, *sdk.SYNC, *bare.SYNC]
 
 
 @contextmanager

@@ -96,4 +96,5 @@ PARTS = (
 def parts(setting: Setting) -> list[Figure]:
     """Of each part, and of the JSON."""
     slices = {part.name: part.repeat for part in PARTS}
-    return setting.figures(PARTS, interleaved(slices, runs=TIMES, rounds=setting.rounds))
+    spent = interleaved(slices, runs=TIMES, rounds=setting.rounds)
+    return setting.figures(PARTS, spent)

@@ -9,12 +9,14 @@ from typing import TypeAlias
 
 from stripe_benchmarks.answers import PRODUCT_ID
 from stripe_benchmarks.contenders import bare, ours, raw, sdk
-from stripe_benchmarks.contenders.kinds import AsyncContender, AsyncRun, Contender, E, Run, present
+from stripe_benchmarks.contenders.kinds import AsyncContender, AsyncRun, Contender, Run, present
 from stripe_benchmarks.figure import Figure, Setting
 from stripe_benchmarks.rounds import Slice, interleaved
 
-SYNC: tuple[Contender[Run], ...] = (*ours.SYNC, *sdk.SYNC, *bare.SYNC, *raw.SYNC)
-ASYNC: tuple[AsyncContender, ...] = (*ours.ASYNC, *sdk.ASYNC, *bare.ASYNC, *raw.ASYNC)
+OTHERS = [*sdk.SYNC, *bare.SYNC, *raw.SYNC]
+ASYNC_OTHERS = [*sdk.ASYNC, *bare.ASYNC, *raw.ASYNC]
+SYNC = [*ours.SYNC, *OTHERS]
+ASYNC = [*ours.ASYNC, *ASYNC_OTHERS]
 PAUSE = 0.04  # seconds from the begin of a sparse run to the next
 FEW, SPARSE = 200, 15  # runs of a slice
 RUNS = {10: FEW, 100: 500, 1_000: 2_000}  # of one with at most so many at once
@@ -45,30 +47,26 @@ def at_once(number: int, setting: Setting) -> list[Figure]:
 
 def sparse(setting: Setting) -> list[Figure]:
     """Of each that waits for its answers, and then for the next run."""
-    among = without_hooks(SYNC)
+    among = [*ours.HOOKLESS, *OTHERS]
     return sync(setting, setting.server.plain, among, repeat_sparsely, SPARSE)
 
 
 def sparse_in_a_loop(setting: Setting) -> list[Figure]:
     """As `sparse`, in an event loop."""
-    among = without_hooks(ASYNC)
+    among = [*ours.ASYNC_HOOKLESS, *ASYNC_OTHERS]
     return in_a_loop(setting, setting.server.plain, among, repeat_sparsely_in_a_loop, SPARSE)
 
 
 def secure(setting: Setting) -> list[Figure]:
     """As `one_after_the_other`, over TLS."""
-    return sync(setting, setting.server.secure, without_hooks(SYNC), repeat, FEW)
+    among = [*ours.HOOKLESS, *OTHERS]
+    return sync(setting, setting.server.secure, among, repeat, FEW)
 
 
 def secure_at_once(number: int, setting: Setting) -> list[Figure]:
     """As `at_once`, over TLS."""
-    among = without_hooks(ASYNC)
+    among = [*ours.ASYNC_HOOKLESS, *ASYNC_OTHERS]
     return in_a_loop(setting, setting.server.secure, among, partial(share, number), FEW)
-
-
-def without_hooks(among: Iterable[E]) -> list[E]:
-    """Where hooks are not what is asked."""
-    return [each for each in among if each.name not in (ours.ONE_HOOK, ours.FIVE_HOOKS)]
 
 
 # --- how they are measured ------------------------------------------------------------------------
