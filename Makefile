@@ -68,7 +68,7 @@ bench: $(VENV)/.bench  ## what a run costs beside Stripe's library and others (O
 	@$(BENCH) --only '$(ONLY)' $(ARGS)
 
 bench-write: $(VENV)/.bench  ## the same, into benchmarks/README.md and measured.json; on a quiet machine
-	@$(BENCH) --write
+	@$(BENCH) --write $(ARGS)
 
 bench-check: $(VENV)/.bench  ## what fell by more than a fifth against benchmarks/measured.json
 	@$(BENCH) --check --only '$(ONLY)'

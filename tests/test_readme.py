@@ -43,7 +43,9 @@ def test_money_moves_in_the_emulator(card: str) -> None:
     assert (paid["status"], refund["amount"]) == ("succeeded", 2000)
 
 
-@pytest.mark.parametrize("page", ["README", "SECURITY", "CONTRIBUTING", "nodes/README"])
+@pytest.mark.parametrize(
+    "page", ["README", "SECURITY", "CONTRIBUTING", "nodes/README", "benchmarks/README"]
+)
 def test_a_link_leads_somewhere(page: str) -> None:
     """Every file that a page links to is there."""
     file = ROOT / f"{page}.md"
