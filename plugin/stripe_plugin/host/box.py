@@ -82,7 +82,7 @@ def _box(name: str, field: Field, labels: Labels, example: Any) -> Box:
         kind=field.kind,
         rules=tuple(field.restrictions),
         conditions=tuple(_seen(field.conditions, labels)),
-        presence=_presence(field, labels),
+        presence=presence(field, labels),
         beyond=is_row and field.beyond,
     )
 
@@ -118,13 +118,14 @@ def _seen(conditions: Iterable[Condition], labels: Labels) -> Iterator[Condition
             yield condition
 
 
-def _presence(field: Field, labels: Labels) -> str:
+def presence(field: Field, labels: Labels) -> str:
+    """Whether a form asks for it: `required`, `conditional` or `optional`."""
     if field.required:
         return "required"
-    presences = [_demanded(condition, labels) for condition in field.conditions]
-    for presence in ("required", "conditional"):
-        if presence in presences:
-            return presence
+    demands = [_demanded(condition, labels) for condition in field.conditions]
+    for strongest in ("required", "conditional"):
+        if strongest in demands:
+            return strongest
     return "optional"
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from stripe_plugin.host.box import Box
-from stripe_plugin.judge.rules import MaxLength, OneOf, Rule
+from stripe_plugin.judge.rules import DocumentedValue, MaxLength, OneOf, Rule
 from stripe_plugin.judge.schema import type_schema
 from stripe_plugin.judge.values import SCALARS, is_object_kind
 
@@ -74,6 +74,8 @@ def limits(box: Box) -> Data:
     schema = {"type": type_schema(box.kind)["type"]}
     for rule in box.rules:
         schema |= {word: rule.schema[word] for word in WORDS if word in rule.schema}
+        if isinstance(rule, DocumentedValue) and rule.schema:
+            schema["examples"] = rule.schema["enum"]  # others may have come since
     if chosen := choices(box):
         schema["enum"] = [*chosen]  # no library takes an enum for a default, as it does a oneOf
     return schema

@@ -5,7 +5,7 @@ from typing import Any
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.options import Options
 from stripe_plugin.declare.row import Row, Table
-from stripe_plugin.host.box import boxes
+from stripe_plugin.host.box import boxes, presence
 from stripe_plugin.host.form import form_schema, labels, messages, ui_layout, ui_schema
 from stripe_plugin.host.tool import tool_schema
 from stripe_plugin.judge.table import table_schema
@@ -74,6 +74,7 @@ def _input(row: Row, table: Table) -> Data:
         "name": row.name,
         "type": schema["type"],
         "required": row.required,
+        "presence": presence(row, table.fields),
         "example": row.example,
         "description": row.description,
         "beyond": row.beyond,
