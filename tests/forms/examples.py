@@ -82,7 +82,11 @@ class World:
         sent = {"Collection Method": "send_invoice", "Days Until Due": 7}
         made = self._run("create_subscription", {"Customer": customer, "Items": items, **sent})
         draft = self._run("create_invoice", {"Customer": customer})
-        return {"sub_123": made["id"], "si_123": made["items"]["data"][0]["id"], "in_123": draft["id"]}
+        return {
+            "sub_123": made["id"],
+            "si_123": made["items"]["data"][0]["id"],
+            "in_123": draft["id"],
+        }
 
     def _payment(self) -> dict[str, str]:
         data = {"Amount": 2000, "Currency": "usd", "Payment Method": "pm_card_visa"}
@@ -92,6 +96,8 @@ class World:
 
     def _session(self) -> dict[str, str]:
         items = [{"price": self._price(), "quantity": 1}]
-        made = self._run("create_checkout_session", {"Mode": "payment", "Line Items": items, **URLS})
+        made = self._run(
+            "create_checkout_session", {"Mode": "payment", "Line Items": items, **URLS}
+        )
         listed = self._run("list_checkout_session_line_items", {"ID": made["id"]})
         return {"cs_123": made["id"], "li_123": listed["data"][0]["id"]}

@@ -16,13 +16,15 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import host  # noqa: E402
 from examples import World  # noqa: E402
 
+from stripe_plugin import Connection  # noqa: E402
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BUILT = HERE / "built"
 ASSETS = "woff woff2 ttf eot svg"
 PAGE = """<!doctype html>
 <html lang="en"><head><title>Forms</title><meta charset="utf-8">
 <style>body {{ margin: 2em }} .own > * {{ display: block }}</style>
-<style id="bootstrap">{style} .btn-info {{ background: #1b6d85 }}</style></head>
+<style id="bootstrap">{style} .btn-info.btn {{ background: #1b6d85 }}</style></head>
 <body><div id="form" class="container"></div><script>{script}</script></body></html>
 """
 
@@ -34,6 +36,7 @@ class Door(host.Door):
         """Gives the example of an action, or what the host gives."""
         _, kind, action = f"{self.path}/".split("/")[:3]
         if kind == "example":
+            host.connection = Connection.emulator()  # a new one: examples may be unique in it
             world = World(host.host, host.connection)
             self.send(200, world.example(action))
         elif kind == "catalog":

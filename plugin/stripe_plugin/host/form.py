@@ -252,6 +252,8 @@ def _own(box: Box, words: str) -> Data:
         found["type"] = f"{words} must {MUST_BE[box.kind]}."
     if box.presence == "required":
         found["required"] = f"{words} is required."
+    if box.kind is bool:
+        found["enum"] = found["type"]
     for condition in box.conditions:
         found[condition.name] = f"{words} {condition.wrong}."
     for rule in box.rules:

@@ -46,11 +46,7 @@ def describe(action: type[Action]) -> Data:
 def describe_options() -> Data:
     """What every run may be told beside its inputs, JSON-safe: as rows and as a form's schema."""
     table = Options.table
-    return {
-        "name": table.name,
-        "description": table.description,
-        **_drawn(table),
-    }
+    return {"name": table.name, "description": table.description, **_drawn(table)}
 
 
 def _drawn(table: Table) -> Data:

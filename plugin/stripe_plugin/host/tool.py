@@ -59,7 +59,7 @@ def _says(rule: Rule) -> bool:
 def portable(rule: Rule) -> Data:
     """What a rule's schema says in the words that everyone takes."""
     schema = {word: rule.schema[word] for word in WORDS if word in rule.schema}
-    if "(?" in schema.get("pattern", ""):
+    if "(?" in schema.get("pattern", ""):  # lookaround, which not every engine has
         del schema["pattern"]
     return schema
 
