@@ -390,6 +390,29 @@ def test_a_result_of_another_version(result: Any, tmp_path: Path, world: Counted
     assert len(world.asked) == 1
 
 
+def test_a_run_id_of_another_day(terminal: Terminal) -> None:
+    """A run ID that is repeated day by day, as by cron, is warned of: nothing is done again."""
+    terminal(*MADE, "--run-id", "nightly")
+    again = terminal(*MADE, "--run-id", "nightly").stderr
+    assert "is not done again" not in again
+    age(terminal.home / "runs.db", 25 * 60 * 60)
+    again = terminal(*MADE, "--run-id", "nightly").stderr
+    assert "! The run ID nightly is of " in again
+    assert "needs a new one, or none" in again
+
+
+def age(file: Path, seconds: float) -> None:
+    """Lets the runs of a journal have begun earlier."""
+    with changing(file) as database:
+        rows = database.execute("SELECT run, value FROM kept WHERE name = 'run'").fetchall()
+        for run, value in rows:
+            entry = json.loads(value)
+            other = json.dumps({**entry, "at": entry["at"] - seconds})
+            row = (other, digest(run, "run", other), run)
+            sql = "UPDATE kept SET value = ?, digest = ? WHERE run = ? AND name = 'run'"
+            database.execute(sql, row)
+
+
 # --- what cannot be undone ------------------------------------------------------------------------
 
 DELETE = ["run", "delete_customer", "Customer ID=cus_absent", "--allow-live"]
