@@ -85,7 +85,7 @@ def test_runs_are_listed(terminal: Terminal) -> None:
         assert time.time() - 60 < run["begun"] <= run["ended"] <= time.time()
     lines = terminal("runs").stdout.splitlines()
     assert "refused" in lines[1]
-    assert lines[1].endswith("retrieve_customer  1 step")
+    assert lines[1].endswith("retrieve_customer  0 of 1 done")
 
 
 def test_a_run_is_shown(terminal: Terminal) -> None:
