@@ -12,7 +12,14 @@ PIP_DOWNLOAD := $(RUN) -m pip download --quiet --disable-pip-version-check --no-
 BENCH := PYTHONPATH=benchmarks $(RUN) -W ignore -m stripe_benchmarks
 # A second environment has the lowest versions that pyproject.toml allows; each layer is tried in it.
 LOWEST := $(VENV)-lowest
+# A third has the converters of tool APIs, which are many.
+TOOLS := $(VENV)-tools
 UV := VIRTUAL_ENV=$(LOWEST) UV_SYSTEM_CERTS=1 $(LOWEST)/bin/uv pip
+# A fourth is of the oldest Python that people have: Debian's, which may come without pip and venv.
+OLDEST := $(VENV)-oldest
+OLDEST_PYTHON ?= /usr/bin/python3
+OLDEST_UV := VIRTUAL_ENV=$(OLDEST) UV_SYSTEM_CERTS=1 $(LOWEST)/bin/uv
+FLOW := --emulator flow examples/sell-a-subscription.yaml
 # Stripe's API document of the pinned version, and the package that bundles it.
 DOCUMENT := $(VENV)/contract/seahaven_stripe_world/spec/spec3.json
 DOCUMENTED := seahaven-stripe-world==0.3.0
@@ -21,7 +28,8 @@ QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connect
 	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
 
-.PHONY: help demo test test-lowest lint write contract draft differential hammer soak bench bench-write \
+.PHONY: help demo test test-lowest test-oldest test-forms test-tools test-image lint write contract \
+	draft differential hammer soak bench bench-write \
 	bench-check record clean
 .DEFAULT_GOAL := help
 
@@ -29,13 +37,27 @@ help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 demo: $(VENV)/.demo  ## run a flow of six Stripe actions in the emulator
-	@STRIPE_NODES_HOME=$(VENV)/demo $(VENV)/bin/stripe-nodes --emulator flow examples/sell-a-subscription.yaml
+	@STRIPE_NODES_HOME=$(VENV)/demo $(VENV)/bin/stripe-nodes $(FLOW)
 
 test: $(VENV)/.dev  ## run all tests
 	@$(RUN) -m pytest
 
 test-lowest: $(LOWEST)/.test  ## run the quick tests with the lowest versions allowed
 	@$(LOWEST)/bin/python -m pytest $(addprefix tests/,$(QUICK))
+
+test-forms: $(VENV)/.dev  ## draw, fill and send all forms in a browser (node, npm and Chromium)
+	@$(RUN) tests/forms/run.py
+
+test-tools: $(TOOLS)/.converters  ## give all tool schemas to the converters of tool APIs
+	@$(TOOLS)/bin/python -W ignore tests/tools/convert.py
+
+test-oldest:  ## run the demo and the quick tests with the system's Python, if that is 3.11
+	@if $(OLDEST_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
+	then $(MAKE) --no-print-directory $(OLDEST)/.tested; \
+	else echo "skipped: $(OLDEST_PYTHON) is no Python 3.11 (OLDEST_PYTHON=/path/to/one)"; fi
+
+test-image: $(VENV)/.dev  ## run the commands of the Dockerfile in an environment of their own
+	@STRIPE_NODES_IMAGE=1 $(RUN) -m pytest -rA tests/test_dockerfile.py
 
 lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale files
 	@$(VENV)/bin/ruff format --check plugin nodes manifests cassettes benchmarks tests
@@ -68,7 +90,7 @@ bench: $(VENV)/.bench  ## what a run costs beside Stripe's library and others (O
 	@$(BENCH) --only '$(ONLY)' $(ARGS)
 
 bench-write: $(VENV)/.bench  ## the same, into benchmarks/README.md and measured.json; on a quiet machine
-	@$(BENCH) --write
+	@$(BENCH) --write $(ARGS)
 
 bench-check: $(VENV)/.bench  ## what fell by more than a fifth against benchmarks/measured.json
 	@$(BENCH) --check --only '$(ONLY)'
@@ -77,7 +99,8 @@ record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… 
 	@$(RUN) cassettes/record.py $(ONLY)
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(OLDEST) $(TOOLS) tests/forms/node_modules tests/forms/built \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(RUN):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (PYTHON=/path/to/python)"; exit 1; }
@@ -98,8 +121,25 @@ $(VENV)/.dev: $(RUN) pyproject.toml
 $(VENV)/.bench: $(RUN) pyproject.toml
 	@$(PIP) --editable '.[bench]' && touch $@
 
-$(LOWEST)/.test: $(RUN) pyproject.toml
+$(LOWEST)/bin/uv: $(RUN)
 	@$(RUN) -m venv $(LOWEST) && $(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+$(LOWEST)/.test: $(LOWEST)/bin/uv pyproject.toml
 	@$(UV) compile --quiet --resolution lowest-direct --extra test pyproject.toml \
 		--output-file $(LOWEST)/versions.txt
 	@$(UV) install --quiet --requirement $(LOWEST)/versions.txt --no-deps --editable . && touch $@
+
+$(TOOLS)/.converters: $(RUN) tests/tools/requirements.txt
+	@$(RUN) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement tests/tools/requirements.txt && touch $@
+
+$(OLDEST)/.test: $(LOWEST)/bin/uv pyproject.toml
+	@$(OLDEST_UV) venv --quiet --clear --python $(OLDEST_PYTHON) $(OLDEST)
+	@$(OLDEST_UV) pip install --quiet --editable '.[test]' && touch $@
+
+.PHONY: $(OLDEST)/.tested
+$(OLDEST)/.tested: $(OLDEST)/.test
+	@echo "testing with $$($(OLDEST)/bin/python --version)"
+	@STRIPE_NODES_HOME=$(OLDEST)/demo $(OLDEST)/bin/python -m stripe_terminal $(FLOW)
+	@$(OLDEST)/bin/python -m pytest $(addprefix tests/,$(QUICK))

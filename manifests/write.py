@@ -84,8 +84,7 @@ def reference(actions: Iterable[type[Action]]) -> str:
 def listing(actions: Iterable[type[Action]]) -> str:
     """The table of actions for the README."""
     rows = [
-        f"| [{spec.name}](nodes/README.md#{spec.name.lower().replace(' ', '-')}) | `{spec.id}` "
-        f"| {spec.summary} |"
+        f"| [{spec.name}]({spec.docs_url}) | `{spec.id}` | {spec.summary} |"
         for spec in (action.spec for action in actions)
     ]
     return "\n".join([BEGIN, "| Action | ID | What it does |", "|---|---|---|", *rows, END])

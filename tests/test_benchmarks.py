@@ -13,7 +13,7 @@ from stripe_benchmarks.answers import HEADERS, PRODUCT_ID, ROWS, customer_id, pr
 from stripe_benchmarks.bars import BARS, Bar, reached
 from stripe_benchmarks.contenders import ours, rows, tenants
 from stripe_benchmarks.contenders.kinds import AsyncContender, Contender, Entrant, missing, present
-from stripe_benchmarks.figure import CPU, Figure, Setting
+from stripe_benchmarks.figure import CPU, Figure, Named, Setting
 from stripe_benchmarks.measures import cold, memory, parts, runs
 from stripe_benchmarks.measures.all import MEASURES
 from stripe_benchmarks.record import Record, falls
@@ -36,7 +36,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture(params=["plain", "secure"])
 def url(request: Any, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where it answers, in plain HTTP and by a certificate that all believe."""
-    for name in ("NO_PROXY", "SSL_CERT_FILE"):
+    for name in ("NO_PROXY", "no_proxy", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, "")  # and put back what `trust` sets
     monkeypatch.setattr("stripe.ca_bundle_path", None)
     line.tls_context.cache_clear()
@@ -51,7 +51,7 @@ def or_skip(entrant: Entrant) -> None:
         pytest.skip(f"{entrant.name}: {reason}; the extra `bench` installs it")
 
 
-def by_name(entrant: Entrant) -> str:
+def by_name(entrant: Named) -> str:
     """What a case is called."""
     return entrant.name
 
@@ -131,10 +131,10 @@ def test_slices_take_turns() -> None:
     assert (first, second) == ([("a", 8), ("b", 8)], [("b", 8), ("a", 8)])
 
 
-@pytest.mark.parametrize("part", parts.PARTS)
-def test_a_part_does_its_work(part: str) -> None:
+@pytest.mark.parametrize("part", parts.PARTS, ids=by_name)
+def test_a_part_does_its_work(part: parts.Part) -> None:
     """Each part of a run comes to something when it is done alone."""
-    assert parts.PARTS[part]() is not None
+    assert part.do() is not None
 
 
 @pytest.mark.parametrize(
@@ -160,15 +160,28 @@ def test_garbage_is_counted() -> None:
 
 def test_who_is_missing_is_named(server: Server) -> None:
     """A contender that cannot be imported is not left out silently, and the others are there."""
-    setting = Setting(server, quick=True)
+    setting = Setting(server, quick=True, measure="sync")
     gone = Contender("gone", ours.client, needs=("no_such_library",))
     there = Contender("there", ours.client)
-    assert present("sync", setting, [gone, there]) == [there]
+    assert present([gone, there], setting) == [there]
     [named] = setting.missing
     assert (named.measure, named.contender) == ("sync", "gone")
-    assert "- sync · gone: No module named 'no_such_library'" in tables(
-        Record.of([], setting.missing)
-    )
+    text = tables(Record.of([], setting))
+    assert "- sync · gone: No module named 'no_such_library'" in text
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        ("", [*MEASURES]),
+        ("sync", ["sync"]),
+        ("async 10", ["async 10"]),
+        ("async", ["async 1", "async 10", "async 50", "async 100", "async 1000"]),
+    ],
+)
+def test_measures_are_chosen_by_their_names(only: str, names: list[str]) -> None:
+    """A whole name is one measure, the begin of a name all that begin so, and nothing is all."""
+    assert command.chosen(only) == names
 
 
 def test_what_is_asked_must_be_there(
@@ -206,7 +219,7 @@ CHANGES = [
 )
 def test_a_fall_is_found(now: list[Figure], times: float | None) -> None:
     """More than a fifth beside the others is a fall; on a slower machine nothing falls."""
-    found = [(it.contender, pytest.approx(it.times)) for it in falls(BEFORE, now)]
+    found = [(it.contender, round(it.times, 2)) for it in falls(BEFORE, now)]
     assert found == ([] if times is None else [("client", times)])
 
 
@@ -245,9 +258,11 @@ def test_a_bar_is_of_a_measure(bar: Bar) -> None:
     assert {measure for measure, _ in (bar.of, bar.over or bar.of)} <= set(MEASURES)
 
 
-def test_a_record_is_kept_whole(tmp_path: Path) -> None:
+def test_a_record_is_kept_whole(tmp_path: Path, server: Server) -> None:
     """What is written is read again as it was."""
-    record = Record.of(BEFORE, [])
+    setting = Setting(server, quick=True, measure="sync")
+    setting.without("gone", "it is not there")
+    record = Record.of(BEFORE, setting)
     record.write(tmp_path / "measured.json")
     assert Record.read(tmp_path / "measured.json") == record
 

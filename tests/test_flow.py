@@ -1,6 +1,7 @@
 """How the steps of a flow file run one after another, and what keeps them from being sent."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from stripe_flow.flow import load
 from stripe_flow.reading import FlowError
 from stripe_flow.references import resolved
 from stripe_flow.run import Run
-from stripe_plugin import Connection, Host, StripeError, UsageError
+from stripe_plugin import CardError, Connection, Host, StripeError, UsageError
 
 EXAMPLE = EXAMPLES / "sell-a-subscription.yaml"
 
@@ -37,6 +38,47 @@ def test_the_example_runs(desk: Desk) -> None:
     assert done["expired"].output["status"] == "expired"
     assert {result.mode for result in done.values()} == {"emulated"}
     assert len(desk.sent()) == 6
+
+
+README = EXAMPLES.with_name("README.md").read_text("utf-8")
+[SHOWN] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+GOLD = """\
+steps:
+  - id: made
+    action: create_customer
+    foreach: [{plan: gold}, {plan: silver}, {plan: gold}]
+    inputs: {Metadata: "${{ item }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [SHOWN, (EXAMPLES / "bill-customers.yaml").read_text("utf-8")], ids=["shown", "kept"]
+)
+def test_customers_are_billed(text: str, desk: Desk) -> None:
+    """The README's flow, and the example, bill the customers whose metadata says so, once."""
+    made = [result.output["id"] for result in desk.run(GOLD, "made")]
+    done = [result.output for result in desk.each(text, amount="1500").values()]
+    items = [output for output in done if output["object"] == "invoiceitem"]
+    assert [(item["customer"], item["amount"]) for item in items] == [
+        (made[2], 1500),
+        (made[0], 1500),
+    ]
+    invoices = [output for output in done if output["object"] == "invoice"]
+    assert {invoice["total"] for invoice in invoices} <= {1500}
+    desk.sent()
+    desk.each(text, amount="1500")
+    assert desk.sent() == []
+
+
+def test_a_payment_is_taken_and_refunded(desk: Desk) -> None:
+    """The example takes a card payment, and refunds it if that is said."""
+    text = (EXAMPLES / "take-a-payment.yaml").read_text("utf-8")
+    assert [*desk.each(text, "kept")] == ["payment"]
+    done = desk.each(text, "refunded", refund="true")
+    assert done["payment"].output["status"] == "succeeded"
+    assert done["refund"].output["amount"] == 2000
+    with pytest.raises(CardError):
+        desk.each(text, "declined", card="pm_card_chargeDeclined")
 
 
 # --- mistakes -----------------------------------------------------------------------------------

@@ -244,6 +244,27 @@ def test_a_variable_stands_alone(expression: str, desk: Desk) -> None:
         desk.outcomes(text, environ={"A": SECRET, "B": SECRET})
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("options: {Account: '${{ env.A }}'}", "as this is logged"),
+        ("options: {idempotency_key: 'a-${{ env.A }}'}", "as this is logged"),
+        ("foreach: ['${{ env.A }}']", "cannot be hidden in a list of items"),
+        ("foreach: env.A", "alone"),
+        ("if: env.A", "alone"),
+    ],
+)
+def test_where_no_variable_may_stand(words: str, why: str, desk: Desk) -> None:
+    """A variable stands where it can be hidden: in inputs, and in parameters without a row."""
+    text = f"steps:\n- {{id: a, action: list_customers, {words}}}\n"
+    with pytest.raises(FlowError, match=f"^flow.yaml:2: .*{why}"):
+        desk.outcomes(text, environ={"A": SECRET})
+    sent = "steps: [{id: a, action: create_customer, options: {Extra: {phone: '${{ env.A }}'}}}]"
+    [done] = desk.outcomes(sent, environ={"A": "+49 170 1234567"})
+    assert done.result
+    assert done.result.output["phone"] == "+49 170 1234567"
+
+
 # --- look-alikes ----------------------------------------------------------------------------------
 
 LOOK_ALIKES = {
@@ -370,9 +391,12 @@ def test_a_plan_as_json(terminal: Terminal) -> None:
     assert (warning["line"], warning["key"]) == (11, "Name")
 
 
-@pytest.mark.parametrize("word", [("--run-id", "r1"), ("--account", "acct_1"), ("--allow-live",)])
-def test_a_check_takes_no_options_of_a_run(word: tuple[str, ...], terminal: Terminal) -> None:
+ONLY_OF_A_RUN = ["--run-id r1", "--account acct_1", "--allow-live", "--yes", "--keep ids"]
+
+
+@pytest.mark.parametrize("words", ONLY_OF_A_RUN)
+def test_a_check_takes_no_options_of_a_run(words: str, terminal: Terminal) -> None:
     """What would mean nothing beside `--check` is refused."""
     file = str(terminal.home / "flow.yaml")
-    wrong = terminal("flow", file, "--check", *word, "--input", "name=Plan", code=2)
-    assert "--check sends nothing" in wrong.stderr
+    wrong = terminal("flow", file, "--check", *words.split(), "--input", "name=Plan", code=2)
+    assert f"leave {words.partition(' ')[0]} out" in wrong.stderr

@@ -17,15 +17,14 @@ from test_restrictions import PAIRS, SAMPLES, TOGETHER, split
 
 import stripe_nodes
 from stripe_plugin import Host
-from stripe_plugin.host.manifest import describe, form_schema, tool_schema
+from stripe_plugin.host.manifest import describe, input_schema
 
 _PACKAGE = find_spec("stripe_manifests")
 assert _PACKAGE is not None
 assert _PACKAGE.submodule_search_locations
 FOLDER = Path(_PACKAGE.submodule_search_locations[0])
 INDEX = json.loads((FOLDER / "index.json").read_text("utf-8"))
-FORMS = {name: Draft202012Validator(form_schema(each.spec)) for name, each in ACTIONS.items()}
-TOOLS = {name: Draft202012Validator(tool_schema(each.spec)) for name, each in ACTIONS.items()}
+INPUTS = {name: Draft202012Validator(input_schema(each.spec)) for name, each in ACTIONS.items()}
 COMBINATORS = {"anyOf", "oneOf", "allOf"}
 LATER = int(time.time()) + 10**7
 
@@ -134,11 +133,10 @@ def test_the_output_schema_describes_the_example(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-@pytest.mark.parametrize("make", [form_schema, tool_schema])
-def test_a_schema_suits_forms_and_tools(name: str, make: Any) -> None:
+def test_an_input_schema_has_the_rows(name: str) -> None:
     """A schema is valid 2020-12, closed, without root combinators, titled with the display keys."""
     spec = ACTIONS[name].spec
-    schema = make(spec)
+    schema = input_schema(spec)
     Draft202012Validator.check_schema(schema)
     json.dumps(schema, allow_nan=False)
     assert not COMBINATORS & schema.keys()
@@ -149,36 +147,28 @@ def test_a_schema_suits_forms_and_tools(name: str, make: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_a_tool_schema_is_flat_and_says_its_conditions(name: str) -> None:
-    """The tool profile has no root conditions but says each in the words of its row."""
-    schema = tool_schema(ACTIONS[name].spec)
-    assert not schema.keys() & {"if", "then", "else", "dependentRequired", "not", *COMBINATORS}
-    for each in describe(ACTIONS[name])["inputs"]:
-        for condition in each.get("conditions", ()):
-            assert condition["text"] in schema["properties"][each["name"]]["description"]
-
-
-@pytest.mark.parametrize("name", ACTIONS)
 def test_right_inputs_are_valid(name: str) -> None:
-    """Inputs that an action reads, few or many, are valid by both of its schemas."""
+    """Inputs that an action reads, few or many, are valid by its schemas."""
+    about = describe(ACTIONS[name])
+    validators = [Draft202012Validator(about[f"{word}_schema"]) for word in ("form", "tool")]
     for inputs in (right(name), fewest(name)):
         made(name, inputs)
-        assert list(FORMS[name].iter_errors(named(name, inputs))) == []
-        assert list(TOOLS[name].iter_errors(named(name, inputs))) == []
+        for validator in (INPUTS[name], *validators):
+            assert list(validator.iter_errors(named(name, inputs))) == []
 
 
 @pytest.mark.parametrize("entry", referred("contract.json", "actions", key="action"))
 def test_the_contracts_examples_are_valid(entry: dict[str, Any]) -> None:
-    """The contract's valid example of every action is valid by its form schema."""
+    """The contract's valid example of every action is valid by its input schema."""
     name = next(name for name, each in ACTIONS.items() if each.spec.name == entry["action"])
     inputs = named(name, entry["valid_example"]["seed_inputs"])
-    assert list(FORMS[name].iter_errors(inputs)) == []
+    assert list(INPUTS[name].iter_errors(inputs)) == []
 
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_every_example_is_valid_for_its_row(name: str) -> None:
     """The example of each row, alone, is valid by the schema of its property."""
-    for key, schema in form_schema(ACTIONS[name].spec)["properties"].items():
+    for key, schema in input_schema(ACTIONS[name].spec)["properties"].items():
         row = next(row for row in ACTIONS[name].spec.rows if row.name == key)
         assert schema["examples"] == [row.example]
         assert Draft202012Validator(schema).is_valid(row.example), row.key
@@ -223,16 +213,16 @@ def texts_inside(value: Any) -> bool:
 
 @pytest.mark.parametrize(("name", "key"), PAIRS)
 def test_a_schema_takes_what_a_row_takes(name: str, key: str) -> None:
-    """Every accepted sample in the row's own type is valid by the form schema."""
+    """Every accepted sample in the row's own type is valid by the input schema."""
     for value in SAMPLES[name][key].takes:
         inputs = company(name, key, value)
         if own_type(name, key, value) and not texts_inside(value) and value != "@clear":
-            assert list(FORMS[name].iter_errors(named(name, inputs))) == [], repr(value)
+            assert list(INPUTS[name].iter_errors(named(name, inputs))) == [], repr(value)
 
 
 @pytest.mark.parametrize(("name", "key"), PAIRS)
 def test_a_schema_refuses_what_a_row_refuses(name: str, key: str) -> None:
-    """Every refused sample is invalid by the form schema, the inexpressible rules aside."""
+    """Every refused sample is invalid by the input schema, the inexpressible rules aside."""
     for value, why in SAMPLES[name][key].refuses:
         problems = refusal(name, company(name, key, value))
         said = " ".join(problems[key])
@@ -240,7 +230,7 @@ def test_a_schema_refuses_what_a_row_refuses(name: str, key: str) -> None:
         # Python's $ also stands before a final newline; that of JSON Schema does not.
         is_json = is_json and not str(value).endswith("\n")
         if is_json and not any(words in said for words in INEXPRESSIBLE):
-            assert not FORMS[name].is_valid(named(name, company(name, key, value))), (value, why)
+            assert not INPUTS[name].is_valid(named(name, company(name, key, value))), (value, why)
 
 
 def _told(case: Any) -> bool:
@@ -256,10 +246,10 @@ EXPRESSIBLE = [case for case in TOGETHER if _told(case)]
     "case", EXPRESSIBLE, ids=lambda case: f"{case.name}-{case.key}-{case.says}"
 )
 def test_a_schema_judges_conditions(case: Any) -> None:
-    """A condition among rows holds in the form schema as it does in reading."""
+    """A condition among rows holds in the input schema as it does in reading."""
     rows, extra = split(case.name, case.kept)
-    assert extra or FORMS[case.name].is_valid(named(case.name, rows))
-    assert not FORMS[case.name].is_valid(named(case.name, case.broken))
+    assert extra or INPUTS[case.name].is_valid(named(case.name, rows))
+    assert not INPUTS[case.name].is_valid(named(case.name, case.broken))
 
 
 def near(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
@@ -303,7 +293,7 @@ def objects(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     return (usual | st.fixed_dictionaries({}, optional=strategies)).filter(bool)
 
 
-FORM_SHAPES = {name: form_schema(each.spec) for name, each in ACTIONS.items()}
+SHAPES = {name: input_schema(each.spec) for name, each in ACTIONS.items()}
 
 
 @settings(deadline=None, max_examples=12)
@@ -311,7 +301,7 @@ FORM_SHAPES = {name: form_schema(each.spec) for name, each in ACTIONS.items()}
 @pytest.mark.parametrize("name", ACTIONS)
 def test_a_schema_and_reading_agree(name: str, data: st.DataObject) -> None:
     """Whatever is given in its own type is valid if, and only if, it is read."""
-    properties = FORM_SHAPES[name]["properties"]
+    properties = SHAPES[name]["properties"]
     some = st.lists(st.sampled_from(sorted(properties)), max_size=4, unique=True)
     start = named(name, fewest(name)) if data.draw(st.booleans()) else {}
     drawn = {key: data.draw(near(properties[key])) for key in data.draw(some)}
@@ -319,7 +309,7 @@ def test_a_schema_and_reading_agree(name: str, data: st.DataObject) -> None:
     said = " ".join(sentence for each in refusal(name, inputs).values() for sentence in each)
     assume(not any(words in said for words in INEXPRESSIBLE))
     assume(said or not is_newer(name, inputs))
-    assert FORMS[name].is_valid(inputs) is not bool(said)
+    assert INPUTS[name].is_valid(inputs) is not bool(said)
 
 
 def is_newer(name: str, inputs: Mapping[str, Any]) -> bool:
@@ -360,7 +350,7 @@ ONLY_READING_REFUSES = [
 def test_what_a_schema_cannot_say(name: str, inputs: dict[str, Any], words: str) -> None:
     """What breaks an inexpressible rule is valid by the schema and refused by reading."""
     assert words in INEXPRESSIBLE
-    assert FORMS[name].is_valid(named(name, inputs))
+    assert INPUTS[name].is_valid(named(name, inputs))
     assert any(words in sentence for each in refusal(name, inputs).values() for sentence in each)
 
 

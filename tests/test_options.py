@@ -313,9 +313,9 @@ def test_the_file_is_what_the_table_says() -> None:
     assert list(Draft202012Validator(rows).iter_errors(committed["inputs"])) == []
 
 
-def test_the_forms_schema_judges_as_reading_does() -> None:
-    """What options take is valid by the schema of their form; what they refuse is not."""
-    schema = describe_options()["form_schema"]
+def test_the_schema_judges_as_reading_does() -> None:
+    """What options take is valid by their schema; what they refuse is not."""
+    schema = describe_options()["input_schema"]
     Draft202012Validator.check_schema(schema)
     valid = Draft202012Validator(schema).is_valid
     for row in ROWS:

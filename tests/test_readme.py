@@ -43,12 +43,28 @@ def test_money_moves_in_the_emulator(card: str) -> None:
     assert (paid["status"], refund["amount"]) == ("succeeded", 2000)
 
 
-@pytest.mark.parametrize("page", ["README", "SECURITY", "CONTRIBUTING", "nodes/README"])
+@pytest.mark.parametrize(
+    "page", ["README", "SECURITY", "CONTRIBUTING", "nodes/README", "benchmarks/README"]
+)
 def test_a_link_leads_somewhere(page: str) -> None:
     """Every file that a page links to is there."""
     file = ROOT / f"{page}.md"
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read_text("utf-8"))
     assert [link for link in links if not (file.parent / link).exists()] == []
+
+
+def test_an_index_can_show_the_readme() -> None:
+    """On a package index there are no files beside it: every link is whole, or within the page.
+
+    The files that it names are there, where there is a folder to look into.
+    """
+    pages = re.findall(r"\]\(([^)]+)\)", README)
+    assert [page for page in pages if not page.startswith(("https://", "#"))] == []
+    files = {*re.findall(r"`([A-Z]+\.md|[\w.-]+/[\w./-]+\.(?:md|py|yaml))`", README)}
+    roots = (ROOT, ROOT / "plugin")
+    lost = [file for file in files if not any((root / file).exists() for root in roots)]
+    assert lost == []
+    assert "SECURITY.md" in files
 
 
 def test_there_are_snippets() -> None:

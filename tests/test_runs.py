@@ -85,7 +85,7 @@ def test_runs_are_listed(terminal: Terminal) -> None:
         assert time.time() - 60 < run["begun"] <= run["ended"] <= time.time()
     lines = terminal("runs").stdout.splitlines()
     assert "refused" in lines[1]
-    assert lines[1].endswith("retrieve_customer  1 step")
+    assert lines[1].endswith("retrieve_customer  0 of 1 done")
 
 
 def test_a_run_is_shown(terminal: Terminal) -> None:
@@ -388,6 +388,29 @@ def test_a_result_of_another_version(result: Any, tmp_path: Path, world: Counted
     with pytest.raises(UsageError, match="of another version"):
         run_step(keep, host, step, connection=connection, run_id="r1")
     assert len(world.asked) == 1
+
+
+def test_a_run_id_of_another_day(terminal: Terminal) -> None:
+    """A run ID that is repeated day by day, as by cron, is warned of: nothing is done again."""
+    terminal(*MADE, "--run-id", "nightly")
+    again = terminal(*MADE, "--run-id", "nightly").stderr
+    assert "is not done again" not in again
+    age(terminal.home / "runs.db", 25 * 60 * 60)
+    again = terminal(*MADE, "--run-id", "nightly").stderr
+    assert "! The run ID nightly is of " in again
+    assert "needs a new one, or none" in again
+
+
+def age(file: Path, seconds: float) -> None:
+    """Lets the runs of a journal have begun earlier."""
+    with changing(file) as database:
+        rows = database.execute("SELECT run, value FROM kept WHERE name = 'run'").fetchall()
+        for run, value in rows:
+            entry = json.loads(value)
+            other = json.dumps({**entry, "at": entry["at"] - seconds})
+            row = (other, digest(run, "run", other), run)
+            sql = "UPDATE kept SET value = ?, digest = ? WHERE run = ? AND name = 'run'"
+            database.execute(sql, row)
 
 
 # --- what cannot be undone ------------------------------------------------------------------------

@@ -32,78 +32,72 @@ Strict-Transport-Security: max-age=63072000; includeSubDomains; preload
 """
 
 
+PRODUCT: dict[str, Any] = {
+    "id": PRODUCT_ID,
+    "object": "product",
+    "active": True,
+    "attributes": [],
+    "created": 1764320400,
+    "default_price": None,
+    "description": "Premium subscription plan, billed monthly, with everything in it",
+    "images": [f"https://files.example.com/products/premium-{side}.png" for side in range(8)],
+    "livemode": False,
+    "marketing_features": [{"name": f"Feature number {number}"} for number in range(8)],
+    "metadata": {"internal_id": "123", "campaign": "autumn", "team": "growth"},
+    "name": "Premium Plan",
+    "package_dimensions": {"height": 1.0, "length": 20.0, "weight": 3.5, "width": 12.0},
+    "shippable": None,
+    "statement_descriptor": None,
+    "tax_code": "txcd_10103001",
+    "type": "service",
+    "unit_label": None,
+    "updated": 1764320400,
+    "url": "https://example.com/premium",
+}
+ADDRESS = {
+    "city": "Springfield",
+    "country": "US",
+    "line1": "123 Main Street",
+    "line2": "Second floor",
+    "postal_code": "62701",
+    "state": "IL",
+}
+CUSTOMER: dict[str, Any] = {
+    "id": "",
+    "object": "customer",
+    "address": ADDRESS,
+    "balance": 0,
+    "created": 1764320400,
+    "currency": "usd",
+    "default_source": None,
+    "delinquent": False,
+    "description": "A customer since the beginning",
+    "discount": None,
+    "email": "customer@example.com",
+    "invoice_prefix": "0A1B2C3D",
+    "invoice_settings": {
+        "custom_fields": None,
+        "default_payment_method": "pm_1QyT0VvB1mKz7eAbCdEfGhIj",
+        "footer": None,
+        "rendering_options": None,
+    },
+    "livemode": False,
+    "metadata": {"internal_id": "123", "plan": "premium", "source": "import"},
+    "name": "A Customer",
+    "next_invoice_sequence": 7,
+    "phone": "+15555550123",
+    "preferred_locales": ["en-US"],
+    "shipping": {"address": ADDRESS, "name": "A Customer", "phone": "+15555550123"},
+    "tax_exempt": "none",
+    "test_clock": None,
+}
+
+
 def message(found: Any) -> bytes:
     """A whole answer with this JSON, indented as Stripe's is."""
     body = json.dumps(found, indent=2).encode()
     lines = HEADERS.format(length=len(body)).splitlines()
     return "\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode() + body
-
-
-def product() -> dict[str, Any]:
-    """A product with all that Stripe says of one."""
-    return {
-        "id": PRODUCT_ID,
-        "object": "product",
-        "active": True,
-        "attributes": [],
-        "created": 1764320400,
-        "default_price": None,
-        "description": "Premium subscription plan, billed monthly, with everything in it",
-        "images": [f"https://files.example.com/products/premium-{side}.png" for side in range(8)],
-        "livemode": False,
-        "marketing_features": [{"name": f"Feature number {number}"} for number in range(8)],
-        "metadata": {"internal_id": "123", "campaign": "autumn", "team": "growth"},
-        "name": "Premium Plan",
-        "package_dimensions": {"height": 1.0, "length": 20.0, "weight": 3.5, "width": 12.0},
-        "shippable": None,
-        "statement_descriptor": None,
-        "tax_code": "txcd_10103001",
-        "type": "service",
-        "unit_label": None,
-        "updated": 1764320400,
-        "url": "https://example.com/premium",
-    }
-
-
-def customer(number: int) -> dict[str, Any]:
-    """A customer with all that Stripe says of one."""
-    address = {
-        "city": "Springfield",
-        "country": "US",
-        "line1": f"{number} Main Street",
-        "line2": "Second floor",
-        "postal_code": "62701",
-        "state": "IL",
-    }
-    return {
-        "id": customer_id(number),
-        "object": "customer",
-        "address": address,
-        "balance": 0,
-        "created": 1764320400,
-        "currency": "usd",
-        "default_source": None,
-        "delinquent": False,
-        "description": "A customer since the beginning",
-        "discount": None,
-        "email": f"customer.{number}@example.com",
-        "invoice_prefix": f"{number:08X}",
-        "invoice_settings": {
-            "custom_fields": None,
-            "default_payment_method": "pm_1QyT0VvB1mKz7eAbCdEfGhIj",
-            "footer": None,
-            "rendering_options": None,
-        },
-        "livemode": False,
-        "metadata": {"internal_id": f"{number}", "plan": "premium", "source": "import"},
-        "name": f"Customer {number}",
-        "next_invoice_sequence": 7,
-        "phone": "+15555550123",
-        "preferred_locales": ["en-US"],
-        "shipping": {"address": address, "name": f"Customer {number}", "phone": "+15555550123"},
-        "tax_exempt": "none",
-        "test_clock": None,
-    }
 
 
 def customer_id(number: int) -> str:
@@ -114,7 +108,7 @@ def customer_id(number: int) -> str:
 @cache
 def product_message() -> bytes:
     """The answer to whoever makes a product."""
-    return message(product())
+    return message(PRODUCT)
 
 
 @cache
@@ -123,7 +117,7 @@ def customers_message(first: int) -> bytes:
     numbers = range(first, min(first + PAGE, ROWS))
     found = {
         "object": "list",
-        "data": [customer(number) for number in numbers],
+        "data": [{**CUSTOMER, "id": customer_id(number)} for number in numbers],
         "has_more": numbers.stop < ROWS,
         "url": "/v1/customers",
     }

@@ -1,6 +1,6 @@
 """What is to be reached? Each bar is a figure of ours over another one, or a figure alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import attrs
@@ -65,12 +65,14 @@ class Reached:
 def reached(figures: Iterable[Figure]) -> list[Reached]:
     """How each bar stands."""
     found = {(it.measure, it.contender): it for it in figures}
-    return [_reached(bar, found.get(bar.of), found.get(bar.over or bar.of)) for bar in BARS]
+    return [_reached(bar, found) for bar in BARS]
 
 
-def _reached(bar: Bar, figure: Figure | None, other: Figure | None) -> Reached:
-    if figure is None or other is None:
+def _reached(bar: Bar, found: Mapping[Place, Figure]) -> Reached:
+    over = bar.over or bar.of
+    if bar.of not in found or over not in found:
         return Reached(bar, None, "")
+    figure = found[bar.of]
     if bar.over is None:
         return Reached(bar, figure.value, figure.unit)
-    return Reached(bar, figure.value / other.value, f"× {' · '.join(bar.over)}")
+    return Reached(bar, figure.value / found[over].value, f"× {' · '.join(over)}")

@@ -1,6 +1,7 @@
 """What is a figure? One number of one contender in one measure."""
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 import attrs
 
@@ -33,30 +34,49 @@ class Missing:
 
 @attrs.frozen
 class Setting:
-    """Where and how thoroughly is measured."""
+    """What is measured, where, and how thoroughly."""
 
     server: Server
     quick: bool
+    measure: str = ""
     missing: list[Missing] = attrs.field(factory=list)
 
     def choose(self, quick: int, thorough: int) -> int:
-        """How many: of rounds, or of runs."""
+        """How many."""
         return quick if self.quick else thorough
-
-    def without(self, measure: str, what: str, reason: str) -> list[Figure]:
-        """No figures, and why."""
-        self.missing.append(Missing(measure, what, reason))
-        return []
 
     @property
     def rounds(self) -> int:
         """Of which the median is taken."""
         return self.choose(3, 9)
 
+    def without(self, contender: str, reason: str) -> None:
+        """Notes who is not measured, and why."""
+        self.missing.append(Missing(self.measure, contender, reason))
 
-def figures(measure: str, spent: Mapping[str, Spent], ours: Iterable[str]) -> list[Figure]:
-    """What was spent, as figures of CPU."""
-    own = {*ours}
-    return [
-        Figure(measure, name, each.cpu, CPU, name in own, each.wall) for name, each in spent.items()
-    ]
+    def figure(self, contender: "Named", value: float, unit: str) -> Figure:
+        """One of this measure."""
+        return Figure(self.measure, contender.name, value, unit, contender.ours)
+
+    def figures(self, among: Iterable["Named"], spent: Mapping[str, Spent]) -> list[Figure]:
+        """What these spent, as figures of CPU."""
+        found: list[Figure] = []
+        for each in among:
+            cost = spent[each.name]
+            figure = self.figure(each, cost.cpu, CPU)
+            found.append(attrs.evolve(figure, wall=cost.wall))
+        return found
+
+
+class Named(Protocol):
+    """Whoever is measured."""
+
+    @property
+    def name(self) -> str:
+        """How a figure names it."""
+        ...
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is this library."""
+        ...

@@ -10,16 +10,18 @@ from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
 from pathlib import Path
 from statistics import median
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import attrs
 
-from stripe_benchmarks.figure import Figure, Missing
+from stripe_benchmarks.figure import Figure, Missing, Setting
 
 PACKAGES = (
     *("stripe-nodes", "httpx", "httpcore", "h11", "attrs", "pluggy"),
     *("stripe", "requests", "urllib3", "pycurl", "aiohttp", "httptools"),
 )
+Place: TypeAlias = tuple[str, str]  # measure and contender
+Pair: TypeAlias = tuple[str, str, str]  # measure, one of ours, and another
 A_FIFTH = 1.2  # times as much as before
 
 
@@ -29,15 +31,16 @@ class Record:
 
     date: str
     machine: str
+    rounds: int  # of which the median is taken
     versions: dict[str, str]
     figures: list[Figure]
     missing: list[Missing]
 
     @classmethod
-    def of(cls, figures: list[Figure], missing: list[Missing]) -> Self:
+    def of(cls, figures: list[Figure], setting: Setting) -> Self:
         """Of what was measured here and now."""
         date = datetime.now(UTC).date().isoformat()
-        return cls(date, machine(), versions(), figures, missing)
+        return cls(date, machine(), setting.rounds, versions(), figures, setting.missing)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON data."""
@@ -88,27 +91,31 @@ def falls(before: Iterable[Figure], now: Iterable[Figure]) -> list[Fall]:
 
     Beside several others the median counts, as one of them alone may have changed.
     """
-    then, today = ratios(before), ratios(now)
-    changes: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-    for measure, own, other in today.keys() & then.keys():
-        place = measure, own, other
-        changes[measure, own].append(_change(then[place], today[place]))
-    grown = {own: median(each) for own, each in changes.items()}
-    return [Fall(*own, times) for own, times in sorted(grown.items()) if times > A_FIFTH]
+    changes: defaultdict[Place, list[float]] = defaultdict(list)
+    then = ratios(before)
+    for pair, today in ratios(now).items():
+        if pair in then:
+            measure, own, _ = pair
+            changes[measure, own].append(_change(then[pair], today))
+    found = [Fall(*own, median(times)) for own, times in changes.items()]
+    return [fall for fall in found if fall.times > A_FIFTH]
 
 
-def ratios(figures: Iterable[Figure]) -> dict[tuple[str, str, str], float]:
-    """Each figure of ours over each of the others in its measure: (measure, own, other)."""
-    by_measure: defaultdict[str, list[Figure]] = defaultdict(list)
-    for each in figures:
-        by_measure[each.measure].append(each)
-    return {
-        (measure, own.contender, other.contender): own.value / other.value
-        for measure, found in by_measure.items()
-        for own in found
-        for other in found
-        if own.ours and not other.ours and other.value
-    }
+def ratios(figures: Iterable[Figure]) -> dict[Pair, float]:
+    """Each figure of ours over each of the others in its measure."""
+    found: dict[Pair, float] = {}
+    all_ = [*figures]
+    for own in all_:
+        if own.ours:
+            others = [it for it in all_ if it.measure == own.measure and not it.ours]
+            found |= _ratios(own, others)
+    return found
+
+
+def _ratios(own: Figure, others: list[Figure]) -> dict[Pair, float]:
+    """That of nothing is no ratio."""
+    measure, name = own.measure, own.contender
+    return {(measure, name, it.contender): own.value / it.value for it in others if it.value}
 
 
 def _change(then: float, today: float) -> float:

@@ -40,9 +40,12 @@ def _spent(work: Slice, runs: int) -> Spent:
     gc.collect()
     cpu, wall = time.process_time(), time.perf_counter()
     work(runs)
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    return Spent(cpu * 1e6 / runs, wall * 1e6 / runs)
+    cpu_spent = time.process_time() - cpu
+    wall_spent = time.perf_counter() - wall
+    return Spent(cpu_spent * 1e6 / runs, wall_spent * 1e6 / runs)
 
 
 def _median(found: list[Spent]) -> Spent:
-    return Spent(median(it.cpu for it in found), median(it.wall for it in found))
+    cpu = median(each.cpu for each in found)
+    wall = median(each.wall for each in found)
+    return Spent(cpu, wall)

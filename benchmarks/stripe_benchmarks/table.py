@@ -15,7 +15,7 @@ def tables(record: Record) -> str:
     """All of it, in Markdown that is aligned for a terminal, too."""
     versions = ", ".join(f"{name} {each}" for name, each in record.versions.items())
     parts = [
-        f"Measured on {record.date}: {record.machine}. {versions}.",
+        f"Measured on {record.date}, {record.rounds} rounds: {record.machine}. {versions}.",
         aligned([FIGURES, *figure_rows(record.figures)]),
         aligned([BARS, *map(bar_row, reached(record.figures))]),
         *(f"- {it.measure} · {it.contender}: {it.reason}" for it in record.missing),
@@ -29,8 +29,9 @@ def figure_rows(figures: Iterable[Figure]) -> Iterator[Cells]:
     for each in figures:
         if first is None or first.measure != each.measure:
             first = each
+        value = number(each.value)
         wall = "" if each.wall is None else number(each.wall)
-        yield each.measure, each.contender, number(each.value), each.unit, wall, ratio(first, each)
+        yield each.measure, each.contender, value, each.unit, wall, ratio(first, each)
 
 
 def ratio(first: Figure, other: Figure) -> str:
@@ -42,8 +43,9 @@ def ratio(first: Figure, other: Figure) -> str:
 
 def bar_row(it: Reached) -> Cells:
     """A row for a bar."""
+    measure, contender = it.bar.of
     value = "" if it.value is None else number(it.value)
-    return *it.bar.of, number(it.bar.most), value, it.unit, it.verdict
+    return measure, contender, number(it.bar.most), value, it.unit, it.verdict
 
 
 def number(value: float) -> str:

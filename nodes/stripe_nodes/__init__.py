@@ -5,7 +5,8 @@
 
 import json
 from importlib import import_module
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def _actions_of(module: str) -> "list[type[Action]]":
 
 def _entries() -> list[str]:
     """Where each action is, as the index of the manifests has it: `stripe_nodes.prices:…`."""
-    index = files("stripe_manifests").joinpath("index.json")
+    manifests: Any = find_spec("stripe_manifests")  # installed beside this package
+    index = Path(manifests.origin).with_name("index.json")
     listed: list[dict[str, Any]] = json.loads(index.read_text("utf-8"))["actions"]
     return [entry["entry"] for entry in listed]
 

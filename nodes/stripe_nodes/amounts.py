@@ -55,6 +55,10 @@ class Amount(Reading):
         return f"be in the currency's smallest unit: {digits}"
 
     @property
+    def schema(self) -> Mapping[str, Any]:
+        return {"format": "minor-units"}
+
+    @property
     def neighbours(self) -> tuple[Label, ...]:
         return () if self.currency is None else (self.currency,)
 

@@ -129,7 +129,7 @@ def metered() -> dict[str, rule.Field]:
 def product_data() -> rule.Rule:
     """A product made together with its price."""
     words = "be 1–22 characters with a letter and without < > \\ \" '"
-    descriptor = rule.matches(r"(?=.*[A-Za-z])[^<>\\\"']{1,22}", words)
+    descriptor = rule.matches(r"""(?=.*[A-Za-z])[^<>\\"']{1,22}""", words)
     return rule.keys(
         name=rule.need(str, LONG),
         active=rule.may(bool),

@@ -37,7 +37,7 @@ class CurrencyCode(Rule):
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return trimmed("[A-Za-z]{3}")
+        return {**trimmed("[A-Za-z]{3}"), "format": "currency"}
 
     def holds(self, value: Any) -> bool:
         return bool(re.fullmatch("[A-Za-z]{3}", value))

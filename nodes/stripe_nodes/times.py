@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -29,6 +30,10 @@ class Time(Reading):
     @property
     def must(self) -> str:
         return f"be {WAYS}"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return {"format": "unix-time"}
 
     def read(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - a time stands alone
         """Seconds, of text both ways; without a zone nobody knows when it is."""

@@ -19,6 +19,7 @@ from stripe_flow.parameters import Given, Parameter, Parameters, judged
 from stripe_flow.placed import Found, PlacedStep
 from stripe_flow.reading import MOST_PROBLEMS, Problem, Reader
 from stripe_flow.references import look_alikes, references, resolved, variable, wrong_reference
+from stripe_plugin.declare.options import Options
 from stripe_plugin.errors import UsageError, near
 from stripe_plugin.host.host import Host
 from stripe_plugin.judge.values import NOTHING, is_list, is_object
@@ -28,6 +29,7 @@ Problems = Iterator[Problem]
 Environ = Mapping[str, str]
 USAGE = "A flow is `steps:` and a list of steps with id, action and inputs."
 FLOW_WORDS = ("inputs", "steps")
+IN_A_LIST = "a variable cannot be hidden in a list of items: name it in the inputs of the step."
 SHORTEST_HIDDEN = 6  # characters of a variable, which is cut wherever it stands
 
 
@@ -164,7 +166,8 @@ def _wrong_expressions(step: PlacedStep, scope: Scope) -> Problems:
     if is_list(step.foreach):
         alone = attrs.evolve(scope, looping=False)
         for expression in references(step.foreach):
-            if wrong := wrong_reference(expression, alone):
+            wrong = IN_A_LIST if variable(expression) else wrong_reference(expression, alone)
+            if wrong:
                 yield step.problem(f"{step.name} › foreach: {wrong}", "foreach")
 
 
@@ -190,7 +193,8 @@ def _variables(reader: Reader, environ: Environ) -> tuple[dict[str, Secret], lis
     for number, raw in enumerate(_listed(reader)):
         step = Found(raw, ("steps", number), reader).step()
         for word, key, name in _named(step):
-            if wrong := _wrong_variable(name, environ.get(name)):
+            wrong = _wrong_place(word, key) or _wrong_variable(name, environ.get(name))
+            if wrong:
                 problem = step.problem(f"{step.name} › {key}: {wrong}", word, key)
                 problems.append(problem)
             else:
@@ -204,6 +208,14 @@ def _named(step: PlacedStep) -> Iterator[tuple[str, str, str]]:
         for expression in references(value):
             if name := variable(expression):
                 yield word, key, name
+
+
+def _wrong_place(word: str, key: str) -> str | None:
+    """Why no variable may stand in an option, but for what is sent as it is."""
+    row = Options.table.words.get(key) if word == "options" else None
+    if row is None or row.name == "extra":
+        return None
+    return "a variable cannot be hidden here, as this is logged. Make it an input of the flow."
 
 
 def _wrong_variable(name: str, value: str | None) -> str | None:

@@ -44,6 +44,7 @@ class OtherInputs(UsageError):
 class Run:
     """A run on one connection, kept in a journal. `known`: whether it was begun before.
 
+    `begun`: when, in unix seconds; None if a version began it that did not keep that.
     `what`: what a person calls it in a list, such as the flow's file. Raises `UsageError` for a
     name that cannot be kept, or that another API key has used.
     """
@@ -63,6 +64,7 @@ class Run:
         self.run_id = run_id
         self.what = what
         self.keep = partial(journal.keep, _scope(connection, run_id))
+        self.begun: float | None = None
         self.known = self._own()
 
     def _own(self) -> bool:
@@ -71,6 +73,7 @@ class Run:
         kept = self.keep(RUN, lambda: entry)
         if kept["key"] != entry["key"]:
             raise UsageError(OTHER_KEY)
+        self.begun = kept.get("at")
         return bool(kept["by"] != entry["by"])
 
     def _digest(self, text: str) -> str:

@@ -124,6 +124,7 @@ class KeptRun:
         mode, where, account, run_id = self.place
         what = self.entries.get(RUN, {}).get("what")
         actions: list[str | None] = [step.as_dict()["action"] for step in self.steps]
+        done = [step for step in self.steps if step.outcome == DONE]
         return {
             "run_id": run_id,
             "what": what or next(filter(None, actions), None),
@@ -131,7 +132,8 @@ class KeptRun:
             "finished": self.finished,
             "begun": min(self.times, default=None),
             "ended": max(self.times, default=None),
-            "steps": len(self.steps),
+            "steps": len(self.steps),  # each item of one counts
+            "done": len(done),
             "mode": mode,
             "address": where,
             "account": account,

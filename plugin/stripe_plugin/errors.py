@@ -1,6 +1,5 @@
 """What can go wrong, as data that a form can show. No text in here ever holds a key."""
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -89,6 +88,8 @@ class Denied(NodeError, category="denied", http_status=403):
 def near(word: Any, known: Iterable[str]) -> str:
     """` (did you mean …?)` with the nearest known word, or nothing."""
     by_fold = {name.casefold().replace("_", " "): name for name in reversed([*known])}
+    import difflib  # takes long to import, for a hint that is seldom needed
+
     found = difflib.get_close_matches(str(word)[:80].casefold().replace("_", " "), by_fold, n=1)
     return f" (did you mean {by_fold[found[0]]}?)" if found else ""
 

@@ -34,7 +34,7 @@ class Waiting:
     @contextmanager
     def __call__(self, name: str) -> Generator[None]:
         """Shows it while this lasts."""
-        if self._err.is_terminal:
+        if self._err.is_screen:
             with self._err.status(Text(one_line(name))):
                 yield
             return

@@ -23,10 +23,10 @@ ERROR = ("text", "code", "decline_code", "advice_code", "category", "status")
 
 
 def print_runs(out: Screen, runs: Sequence[Facts]) -> None:
-    """A line for each: when, how it ended, its name, what it is, how many steps."""
+    """A line for each: when and how it ended, its name, what it is, how much of it is done."""
     for run in runs:
-        many = "1 step" if run["steps"] == 1 else f"{run['steps']} steps"
-        words = [when(run["ended"]), f"{run['outcome']:<10}", run["run_id"], _what(run), many]
+        done = f"{run['done']} of {run['steps']} done"
+        words = [when(run["ended"]), f"{run['outcome']:<10}", run["run_id"], _what(run), done]
         text = one_line("  ".join(words))
         out.say(text, MARKS.get(run["outcome"], ""))
 
@@ -78,7 +78,7 @@ def _below(step: Facts) -> Iterator[str]:
     yield f"{when(step['begun'])} – {when(step['ended'])}"
     told = [f"{error[word]}" for word in ERROR if error.get(word)]
     if told:
-        yield " · ".join(told)
+        yield " · ".join(dict.fromkeys(told))  # a code is often the category's word
     facts = {"request": step["request_id"], "attempts": step["attempts"], "tries": step["tries"]}
     counted = [f"{word} {fact}" for word, fact in facts.items() if fact not in (None, 1)]
     if counted:

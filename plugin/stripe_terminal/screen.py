@@ -49,6 +49,11 @@ class Screen(Console):
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, highlight=False)
 
+    @property
+    def is_screen(self) -> bool:
+        """Whether a cursor can be moved on it: FORCE_COLOR makes no terminal of a file."""
+        return self.is_terminal and self.file.isatty()
+
     def render(self, *given: Any, **more: Any) -> Iterable[Segment]:
         """What is about to be written, cleaned: the last thing that all of it goes through."""
         for segment in super().render(*given, **more):

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+import time
 import uuid
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -19,6 +20,7 @@ from stripe_plugin.secrets import hiding, masked
 from stripe_terminal import printed
 from stripe_terminal.consent import ask
 from stripe_terminal.logs import logged
+from stripe_terminal.printed_runs import when
 from stripe_terminal.report import Begun, reporting
 from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
 
@@ -35,6 +37,11 @@ MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
 )
 
+DAY = 24 * 60 * 60.0
+OLD = (
+    "The run ID {} is of {}: what was done then is not done again. What is to be done anew needs a"
+    " new one, or none."
+)
 OTHER_HOME = "Have STRIPE_NODES_HOME name a folder that is yours to write."
 
 
@@ -171,7 +178,13 @@ class Session:
         journal = self.journal()
         run = Run(self.host, self.connection, self.begun.run_id, journal, what=what)
         self.begun.changes = not all(spec.hints["read_only"] for spec in specs)
+        self._warn_of_age(run)
         return run
+
+    def _warn_of_age(self, run: "Run") -> None:
+        """Tells whoever repeats a run ID day by day, as cron does, that it is one run."""
+        if run.known and run.begun is not None and time.time() - run.begun > DAY:
+            self.err.tell(OLD.format(run.run_id, when(run.begun)), WARNING)
 
     def journal(self) -> "Journal":
         """The journal of all commands."""

@@ -592,6 +592,16 @@ def test_a_hostile_file_is_refused_line_by_line(case: str) -> None:
 
 YAML = [*"\n:{}[]-&*!|>'\"#%@` \tabc$1.,?~=<\\", "steps:", "\n  - ", "id: a", "inputs: ", "Name: "]
 YAML += ["action: create_product", "${{ steps.a.id }}", "${{", "}}", "&x ", "*x", "<<: ", "? "]
+YAML += [
+    "inputs:",
+    "if: ",
+    "foreach: ",
+    "all: true",
+    "options: ",
+    "{{ a }}",
+    "${{ env.A }}",
+    "item",
+]
 YAML += ["!!python/name:os.system ", "---\n", "...\n", "%YAML 1.1\n", '"\\ud800"', "\ufeff", "\x85"]
 
 

@@ -443,7 +443,7 @@ def test_cancelled_anywhere(place: Place, case: str, again: int) -> None:
         return went
 
     waits = sum(1 for _ in itertools.takewhile(bool, (asyncio.run(trial(n)) for n in range(99))))
-    assert 3 <= waits < 50  # looking up, connecting, waiting for the answer
+    assert 2 <= waits < 50  # looking up and waiting for the answer; loopback connects at once
     assert eventually(lambda: not place.open)
 
 
@@ -456,11 +456,11 @@ def test_a_cancelled_run_of_a_host(place: Place, again: int) -> None:
         run = host.arun("create_customer", {"Name": "J"}, connection=there)
         went = await cancelled(run, number, number + again)
         assert len(asyncio.all_tasks()) == 1
-        assert await settled(lambda: not place.open)
+        assert await settled(lambda: place.open <= (0 if went else 1))  # kept for the next run
         return went
 
     waits = sum(1 for _ in itertools.takewhile(bool, (asyncio.run(trial(n)) for n in range(99))))
-    assert 3 <= waits < 50  # looking up, connecting, waiting for the answer
+    assert 2 <= waits < 50  # looking up and waiting for the answer; loopback connects at once
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -654,10 +654,11 @@ def test_a_host_of_asyncio_opens_anew(place: Place) -> None:
             threading.Timer(0.1, gate.open).start()
         assert (await first).output
         assert await host.arun("create_customer", inputs, connection=there)
-        assert await settled(lambda: not place.open)
+        assert await settled(lambda: place.open == 1)  # kept for the next run
         assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(run())
+    assert eventually(lambda: not place.open)
 
 
 @pytest.mark.parametrize("way", ["run", "arun"])
@@ -706,7 +707,7 @@ def test_closing_is_cancelled_anywhere(place: Place) -> None:
         went = await cancelled(opened.aclose(), number)
         gate.open()
         assert (await first).output
-        assert await settled(lambda: not place.open)
+        assert await settled(lambda: place.open <= (0 if went else 1))  # kept for the next run
         with pytest.raises(ConnectionFailed, match=CLOSED):
             await opened.run(CREATE)
         return went

@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
-
 from stripe_benchmarks.contenders.kinds import INPUTS, KEY, AsyncContender, AsyncRun, Contender, Run
 
 TARGET = "/v1/products"
@@ -18,6 +16,8 @@ PATIENCE = 80.0  # seconds, as the others have it
 @contextmanager
 def bare_httpx(url: str) -> Generator[Run]:
     """`httpx.Client.post`."""
+    import httpx
+
     with httpx.Client(base_url=url, headers=HEADERS, timeout=PATIENCE) as client:
 
         def run() -> str:
@@ -30,6 +30,8 @@ def bare_httpx(url: str) -> Generator[Run]:
 @asynccontextmanager
 async def async_httpx(url: str) -> AsyncGenerator[AsyncRun]:
     """`httpx.AsyncClient.post`."""
+    import httpx
+
     async with httpx.AsyncClient(base_url=url, headers=HEADERS, timeout=PATIENCE) as client:
 
         async def run() -> str:
@@ -69,8 +71,11 @@ async def async_aiohttp(url: str) -> AsyncGenerator[AsyncRun]:
         yield run
 
 
-SYNC = (Contender("httpx", bare_httpx), Contender("urllib3", bare_urllib3, needs=("urllib3",)))
+SYNC = (
+    Contender("httpx", bare_httpx, needs=("httpx",)),
+    Contender("urllib3", bare_urllib3, needs=("urllib3",)),
+)
 ASYNC = (
-    AsyncContender("httpx", async_httpx, most=100),
+    AsyncContender("httpx", async_httpx, needs=("httpx",), most=100),
     AsyncContender("aiohttp", async_aiohttp, needs=("aiohttp",)),
 )

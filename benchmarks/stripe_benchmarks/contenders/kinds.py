@@ -7,7 +7,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import attrs
 
-from stripe_benchmarks.figure import Missing, Setting
+from stripe_benchmarks.figure import Setting
 
 KEY = "sk_test_benchmark"
 NAME, DESCRIPTION = "Premium Plan", "Premium subscription plan"
@@ -57,12 +57,12 @@ def missing(needs: tuple[str, ...]) -> str | None:
     return None
 
 
-def present(measure: str, setting: Setting, among: Iterable[E]) -> list[E]:
+def present(among: Iterable[E], setting: Setting) -> list[E]:
     """Those that can take part; the others are noted as missing."""
     found: list[E] = []
     for each in among:
         if reason := missing(each.needs):
-            setting.missing.append(Missing(measure, each.name, reason))
+            setting.without(each.name, reason)
         else:
             found.append(each)
     return found

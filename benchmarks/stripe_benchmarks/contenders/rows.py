@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
-import httpx
-
 from stripe_benchmarks.answers import PAGE
 from stripe_benchmarks.contenders.bare import HEADERS, PATIENCE
 from stripe_benchmarks.contenders.kinds import KEY, Contender
@@ -61,11 +59,14 @@ def library(url: str) -> Generator[Read]:
 @contextmanager
 def bare(url: str) -> Generator[Read]:
     """`httpx.Client.get`."""
+    import httpx
+
     with httpx.Client(base_url=url, headers=HEADERS, timeout=PATIENCE) as client:
 
         def ask(after: str | None) -> dict[str, Any]:
-            given = {"limit": PAGE, "starting_after": after}
-            asked = {name: str(value) for name, value in given.items() if value is not None}
+            asked = {"limit": f"{PAGE}"}
+            if after is not None:
+                asked["starting_after"] = after
             page: dict[str, Any] = client.get("/v1/customers", params=asked).json()
             return page
 
@@ -75,5 +76,5 @@ def bare(url: str) -> Generator[Read]:
 ROWS = (
     Contender("Client", ours, ours=True),
     Contender("SDK, requests", library, needs=("stripe", "requests")),
-    Contender("httpx", bare),
+    Contender("httpx", bare, needs=("httpx",)),
 )

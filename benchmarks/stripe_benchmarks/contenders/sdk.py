@@ -51,15 +51,15 @@ async def async_library(transport: str, url: str) -> AsyncGenerator[AsyncRun]:
 # By default the library takes requests, and httpx for asyncio.
 REQUESTS, PYCURL, HTTPX, AIOHTTP = "SDK, requests", "SDK, pycurl", "SDK, httpx", "SDK, aiohttp"
 MAY_WAIT = {"allow_sync_methods": True}
+BY_REQUESTS, BY_PYCURL = ("stripe", "requests"), ("stripe", "pycurl")
+BY_HTTPX, BY_AIOHTTP = ("stripe", "httpx", "anyio"), ("stripe", "aiohttp")
 
 SYNC = (
-    Contender(REQUESTS, partial(library, "RequestsClient", {}), needs=("stripe", "requests")),
-    Contender(PYCURL, partial(library, "PycurlClient", {}), needs=("stripe", "pycurl")),
-    Contender(HTTPX, partial(library, "HTTPXClient", MAY_WAIT), needs=("stripe", "httpx", "anyio")),
+    Contender(REQUESTS, partial(library, "RequestsClient", {}), needs=BY_REQUESTS),
+    Contender(PYCURL, partial(library, "PycurlClient", {}), needs=BY_PYCURL),
+    Contender(HTTPX, partial(library, "HTTPXClient", MAY_WAIT), needs=BY_HTTPX),
 )
 ASYNC = (
-    AsyncContender(
-        HTTPX, partial(async_library, "HTTPXClient"), needs=("stripe", "httpx", "anyio"), most=100
-    ),
-    AsyncContender(AIOHTTP, partial(async_library, "AIOHTTPClient"), needs=("stripe", "aiohttp")),
+    AsyncContender(HTTPX, partial(async_library, "HTTPXClient"), needs=BY_HTTPX, most=100),
+    AsyncContender(AIOHTTP, partial(async_library, "AIOHTTPClient"), needs=BY_AIOHTTP),
 )

@@ -1,13 +1,16 @@
 """What is measured, in which order?"""
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
+
+import attrs
 
 from stripe_benchmarks.figure import Figure, Setting
 from stripe_benchmarks.measures import bulk, cold, idle, memory, parts, rows, runs
 
-Measure = Callable[[str, Setting], list[Figure]]  # takes its own name
+Measure = Callable[[Setting], list[Figure]]
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
@@ -38,10 +41,10 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
 )
 
 
-def measured(setting: Setting, only: str = "") -> list[Figure]:
-    """The figures of each measure whose name begins so."""
+def measured(names: Iterable[str], setting: Setting) -> list[Figure]:
+    """The figures of these measures. Who is missing is noted in `setting`."""
     found: list[Figure] = []
-    for name, measure in MEASURES.items():
-        if name.startswith(only):
-            found += measure(name, setting)
+    for name in names:
+        print(f"measuring {name} …", file=sys.stderr, flush=True)
+        found += MEASURES[name](attrs.evolve(setting, measure=name))
     return found

@@ -9,8 +9,8 @@ from statistics import median
 
 import attrs
 
-from stripe_benchmarks.contenders.kinds import KEY, missing
-from stripe_benchmarks.figure import Figure, Missing, Setting
+from stripe_benchmarks.contenders.kinds import KEY, Entrant, present
+from stripe_benchmarks.figure import Figure, Setting
 
 UNIT = "ms CPU"
 BARE = "pass"
@@ -18,13 +18,10 @@ PROCESSES = 3, 15  # of each, quick and thorough
 
 
 @attrs.frozen
-class Program:
+class Program(Entrant):
     """What a fresh process does; `{url}` is the server's."""
 
-    name: str
     code: str
-    needs: tuple[str, ...] = ()
-    ours: bool = False
 
 
 CATALOG = "from stripe_plugin import Host; Host.load(block=['otel']).catalog()"
@@ -49,48 +46,45 @@ import stripe
 client = stripe.StripeClient({KEY!r}, base_addresses={{{{"api": {{url!r}}}}}})
 client.v1.products.create({{{{"name": "Premium Plan"}}}})
 """
-LIST = "import sys; sys.argv = ['stripe-nodes', 'list', '--json']; import stripe_terminal.cli as cli; cli.main()"
+LIST = """
+import sys
+sys.argv = ["stripe-nodes", "list", "--json"]
+from stripe_terminal.cli import main
+main()
+"""
 
 # What stands beside each other is what somebody waits for with the one or the other.
 PROGRAMS: Mapping[str, tuple[Program, ...]] = {
     "import": (
         Program("stripe_plugin", OUR_IMPORT, ours=True),
-        Program("SDK", SDK_IMPORT, ("stripe",)),
+        Program("SDK", SDK_IMPORT, needs=("stripe",)),
         Program("httpx", "import httpx"),
     ),
     "catalog": (
         Program("Host", CATALOG, ours=True),
-        Program("stripe-nodes list", LIST, ("click",), ours=True),
-        Program("SDK, import", SDK_IMPORT, ("stripe",)),
+        Program("stripe-nodes list", LIST, needs=("click",), ours=True),
+        Program("SDK, import", SDK_IMPORT, needs=("stripe",)),
     ),
     "first action": (
         Program("stripe_nodes", OUR_ACTION, ours=True),
-        Program("SDK", SDK_ACTION, ("stripe",)),
+        Program("SDK", SDK_ACTION, needs=("stripe",)),
     ),
     "first run": (
         Program("Client", OUR_RUN, ours=True),
         Program("Client, emulator", EMULATOR_RUN, ours=True),
-        Program("SDK", SDK_RUN, ("stripe",)),
+        Program("SDK", SDK_RUN, needs=("stripe",)),
     ),
 }
 
 
-def cold(measure: str, setting: Setting) -> list[Figure]:
+def cold(setting: Setting) -> list[Figure]:
     """Of each program of a measure, what it takes over bare Python."""
-    programs = [each for each in PROGRAMS[measure] if _is_present(each, measure, setting)]
-    codes = {each.name: each.code.format(url=setting.server.plain) for each in programs}
+    among = present(PROGRAMS[setting.measure], setting)
+    url = setting.server.plain
+    codes = {each.name: each.code.format(url=url) for each in among}
     took = processes({"": BARE, **codes}, setting.choose(*PROCESSES))
     bare = took[""]
-    return [
-        Figure(measure, each.name, took[each.name] - bare, UNIT, each.ours) for each in programs
-    ]
-
-
-def _is_present(program: Program, measure: str, setting: Setting) -> bool:
-    reason = missing(program.needs)
-    if reason:
-        setting.missing.append(Missing(measure, program.name, reason))
-    return reason is None
+    return [setting.figure(each, took[each.name] - bare, UNIT) for each in among]
 
 
 def processes(codes: Mapping[str, str], rounds: int) -> dict[str, float]:
@@ -106,7 +100,8 @@ def processes(codes: Mapping[str, str], rounds: int) -> dict[str, float]:
 
 def process(code: str) -> float:
     """Milliseconds of CPU of one process. Raises `CalledProcessError` if it fails."""
-    variables = {name: os.environ[name] for name in os.environ if name != "PYTHONPATH"}
+    variables = dict(os.environ)
+    variables.pop("PYTHONPATH", None)  # which is ours, and would be searched first
     before = _children()
     subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],

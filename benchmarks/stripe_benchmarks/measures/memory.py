@@ -17,8 +17,8 @@ BYTES = "bytes of Python"
 OBJECTS = "objects in cycles"
 AT_ONCE = 50  # connections
 RUNS = 100
-IN_A_LOOP = (*ours.ASYNC[:2], *sdk.ASYNC, *bare.ASYNC)
-WAITING = (*ours.SYNC[:2], *sdk.SYNC, *bare.SYNC)
+IN_A_LOOP = [*ours.ASYNC_HOOKLESS, *sdk.ASYNC, *bare.ASYNC]
+WAITING = [*ours.HOOKLESS, *sdk.SYNC, *bare.SYNC]
 
 
 @contextmanager
@@ -35,13 +35,13 @@ def traced() -> Generator[Callable[[], int]]:
     tracemalloc.stop()
 
 
-def idle_connections(measure: str, setting: Setting) -> list[Figure]:
+def idle_connections(setting: Setting) -> list[Figure]:
     """Of each that an event loop runs, for one of fifty connections."""
-    among = present(measure, setting, IN_A_LOOP)
+    among = present(IN_A_LOOP, setting)
     found: list[Figure] = []
     for each in among:
         held = asyncio.run(_per_connection(each, setting))
-        found.append(Figure(measure, each.name, held, BYTES, each.ours))
+        found.append(setting.figure(each, held, BYTES))
     return found
 
 
@@ -55,37 +55,37 @@ async def _per_connection(contender: AsyncContender, setting: Setting) -> float:
             return held() / (setting.server.met() - before)
 
 
-def tenants(measure: str, setting: Setting) -> list[Figure]:
+def tenants(setting: Setting) -> list[Figure]:
     """Of a tenant that has run once, in one process with others."""
-    among = present(measure, setting, TENANTS)
+    among = present(TENANTS, setting)
     number = setting.choose(200, 1_000)
     found: list[Figure] = []
     for each in among:
         with each.opened(setting.server.plain) as meet, traced() as held:
             for tenant in range(number):
                 meet(tenant)
-            found.append(Figure(measure, each.name, held() / number, BYTES, each.ours))
+            found.append(setting.figure(each, held() / number, BYTES))
     return found
 
 
-def garbage(measure: str, setting: Setting) -> list[Figure]:
+def garbage(setting: Setting) -> list[Figure]:
     """What a run leaves behind that only the collector finds, of each that waits."""
-    among = present(measure, setting, WAITING)
+    among = present(WAITING, setting)
     found: list[Figure] = []
     for each in among:
         with each.opened(setting.server.plain) as run:
             left = left_behind(partial(repeat, run))
-        found.append(Figure(measure, each.name, left, OBJECTS, each.ours))
+        found.append(setting.figure(each, left, OBJECTS))
     return found
 
 
-def garbage_in_a_loop(measure: str, setting: Setting) -> list[Figure]:
+def garbage_in_a_loop(setting: Setting) -> list[Figure]:
     """The same of each that an event loop runs."""
-    among = present(measure, setting, IN_A_LOOP)
+    among = present(IN_A_LOOP, setting)
     found: list[Figure] = []
     for each in among:
         left = asyncio.run(_left_in_a_loop(each, setting))
-        found.append(Figure(measure, each.name, left, OBJECTS, each.ours))
+        found.append(setting.figure(each, left, OBJECTS))
     return found
 
 

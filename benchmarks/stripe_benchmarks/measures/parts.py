@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
-from functools import partial
+
+import attrs
 
 from stripe_benchmarks.answers import product_message
 from stripe_benchmarks.contenders.kinds import KEY
-from stripe_benchmarks.figure import Figure, Setting, figures
+from stripe_benchmarks.figure import Figure, Setting
 from stripe_benchmarks.rounds import interleaved
 from stripe_nodes import CreatePrice
 from stripe_plugin import Connection, Policy, RunContext
@@ -14,7 +15,7 @@ from stripe_plugin.run.exchange import exchange
 from stripe_plugin.run.result import Course, result
 from stripe_plugin.wire.reply import Reply, verdict
 
-QUICK, THOROUGH = 2_000, 10_000  # of a slice
+TIMES = 2_000  # in a slice
 FORM = {
     "Product": "prod_123",
     "Currency": "usd",
@@ -68,24 +69,32 @@ def read_json() -> object:
     return json.loads(BODY)
 
 
-PARTS: dict[str, Callable[[], object]] = {
-    "read": read,
-    "read and request": read_and_request,
-    "verdict": judge_reply,
-    "result": conclude,
-    "exchange": whole_exchange,
-}
-JSON = "json.loads"
+@attrs.frozen
+class Part:
+    """What is done alone."""
+
+    name: str
+    do: Callable[[], object]
+    ours: bool = True
+
+    def repeat(self, times: int) -> None:
+        """So many times."""
+        for _ in range(times):
+            self.do()
 
 
-def parts(measure: str, setting: Setting) -> list[Figure]:
+PARTS = (
+    Part("read", read),
+    Part("read and request", read_and_request),
+    Part("verdict", judge_reply),
+    Part("result", conclude),
+    Part("exchange", whole_exchange),
+    Part("json.loads", read_json, ours=False),
+)
+
+
+def parts(setting: Setting) -> list[Figure]:
     """Of each part, and of the JSON."""
-    all_ = {**PARTS, JSON: read_json}
-    slices = {name: partial(_repeat, part) for name, part in all_.items()}
-    runs = setting.choose(QUICK, THOROUGH)
-    return figures(measure, interleaved(slices, runs=runs, rounds=setting.rounds), PARTS)
-
-
-def _repeat(part: Callable[[], object], runs: int) -> None:
-    for _ in range(runs):
-        part()
+    slices = {part.name: part.repeat for part in PARTS}
+    spent = interleaved(slices, runs=TIMES, rounds=setting.rounds)
+    return setting.figures(PARTS, spent)

@@ -7,31 +7,31 @@ from itertools import islice
 from stripe_benchmarks.answers import PAGE, ROWS, customer_id
 from stripe_benchmarks.contenders import rows
 from stripe_benchmarks.contenders.kinds import present
-from stripe_benchmarks.figure import Figure, Setting, figures
-from stripe_benchmarks.rounds import interleaved
+from stripe_benchmarks.figure import Figure, Setting
+from stripe_benchmarks.rounds import Slice, interleaved
 
-QUICK, THOROUGH = 10, 50  # pages of a slice
+PAGES = 10  # of a slice
 
 
-def page(measure: str, setting: Setting) -> list[Figure]:
+def page(setting: Setting) -> list[Figure]:
     """Of one page."""
-    return _rows(PAGE, setting.choose(QUICK, THOROUGH), measure, setting)
+    return _rows(PAGE, PAGES, setting)
 
 
-def all_rows(measure: str, setting: Setting) -> list[Figure]:
+def all_rows(setting: Setting) -> list[Figure]:
     """Of all rows."""
-    return _rows(ROWS, 1, measure, setting)
+    return _rows(ROWS, 1, setting)
 
 
-def _rows(number: int, runs: int, measure: str, setting: Setting) -> list[Figure]:
-    among = present(measure, setting, rows.ROWS)
+def _rows(number: int, runs: int, setting: Setting) -> list[Figure]:
+    among = present(rows.ROWS, setting)
     with ExitStack() as stack:
-        opened = {
-            each.name: stack.enter_context(each.opened(setting.server.plain)) for each in among
-        }
-        slices = {name: partial(repeat, read, number) for name, read in opened.items()}
+        slices: dict[str, Slice] = {}
+        for each in among:
+            read = stack.enter_context(each.opened(setting.server.plain))
+            slices[each.name] = partial(repeat, read, number)
         spent = interleaved(slices, runs=runs, rounds=setting.rounds)
-    return figures(measure, spent, [each.name for each in among if each.ours])
+    return setting.figures(among, spent)
 
 
 def repeat(read: rows.Read, number: int, runs: int) -> None:

@@ -9,22 +9,17 @@ from typing import TypeAlias
 
 from stripe_benchmarks.answers import PRODUCT_ID
 from stripe_benchmarks.contenders import bare, ours, raw, sdk
-from stripe_benchmarks.contenders.kinds import (
-    AsyncContender,
-    AsyncRun,
-    Contender,
-    Entrant,
-    Run,
-    present,
-)
-from stripe_benchmarks.figure import Figure, Setting, figures
+from stripe_benchmarks.contenders.kinds import AsyncContender, AsyncRun, Contender, Run, present
+from stripe_benchmarks.figure import Figure, Setting
 from stripe_benchmarks.rounds import Slice, interleaved
 
-SYNC: tuple[Contender[Run], ...] = (*ours.SYNC, *sdk.SYNC, *bare.SYNC, *raw.SYNC)
-ASYNC: tuple[AsyncContender, ...] = (*ours.ASYNC, *sdk.ASYNC, *bare.ASYNC, *raw.ASYNC)
+OTHERS = [*sdk.SYNC, *bare.SYNC, *raw.SYNC]
+ASYNC_OTHERS = [*sdk.ASYNC, *bare.ASYNC, *raw.ASYNC]
+SYNC = [*ours.SYNC, *OTHERS]
+ASYNC = [*ours.ASYNC, *ASYNC_OTHERS]
 PAUSE = 0.04  # seconds from the begin of a sparse run to the next
-QUICK, THOROUGH = 200, 1_000  # runs of a slice
-FEW = 50  # of a sparse slice
+FEW, SPARSE = 200, 15  # runs of a slice
+RUNS = {10: FEW, 100: 500, 1_000: 2_000}  # of one with at most so many at once
 
 Way: TypeAlias = Callable[[Run, int], None]  # does so many runs
 AsyncWay: TypeAlias = Callable[[AsyncRun, int], Awaitable[None]]
@@ -33,77 +28,73 @@ AsyncWay: TypeAlias = Callable[[AsyncRun, int], Awaitable[None]]
 # --- the measures ---------------------------------------------------------------------------------
 
 
-def one_after_the_other(measure: str, setting: Setting) -> list[Figure]:
+def one_after_the_other(setting: Setting) -> list[Figure]:
     """Of each that waits for its answers."""
-    runs = setting.choose(QUICK, THOROUGH)
-    return sync(measure, setting, setting.server.plain, repeat, runs)
+    return sync(setting, setting.server.plain, SYNC, repeat, FEW)
 
 
-def at_once(number: int, measure: str, setting: Setting) -> list[Figure]:
+def at_once(number: int, setting: Setting) -> list[Figure]:
     """Of each that an event loop runs, so many at once."""
-    runs = max(setting.choose(QUICK, THOROUGH), 2 * number)
     among = [each for each in ASYNC if number <= each.most]
+    for each in ASYNC:
+        if number > each.most:
+            setting.without(each.name, "it would take minutes")
     if number == 1:
         among.append(ours.OUTSIDE)
-    way = partial(share, number)
-    return in_a_loop(measure, setting, setting.server.plain, among, way, runs)
+    runs = next(runs for most, runs in RUNS.items() if number <= most)
+    return in_a_loop(setting, setting.server.plain, among, partial(share, number), runs)
 
 
-def sparse(measure: str, setting: Setting) -> list[Figure]:
+def sparse(setting: Setting) -> list[Figure]:
     """Of each that waits for its answers, and then for the next run."""
-    runs = setting.choose(FEW // 2, FEW)
-    return sync(measure, setting, setting.server.plain, repeat_sparsely, runs)
+    among = [*ours.HOOKLESS, *OTHERS]
+    return sync(setting, setting.server.plain, among, repeat_sparsely, SPARSE)
 
 
-def sparse_in_a_loop(measure: str, setting: Setting) -> list[Figure]:
+def sparse_in_a_loop(setting: Setting) -> list[Figure]:
     """As `sparse`, in an event loop."""
-    runs = setting.choose(FEW // 2, FEW)
-    url = setting.server.plain
-    return in_a_loop(measure, setting, url, ASYNC, repeat_sparsely_in_a_loop, runs)
+    among = [*ours.ASYNC_HOOKLESS, *ASYNC_OTHERS]
+    return in_a_loop(setting, setting.server.plain, among, repeat_sparsely_in_a_loop, SPARSE)
 
 
-def secure(measure: str, setting: Setting) -> list[Figure]:
+def secure(setting: Setting) -> list[Figure]:
     """As `one_after_the_other`, over TLS."""
-    url = setting.server.secure
-    if url is None:
-        return setting.without(measure, "TLS", "trustme is not installed")
-    return sync(measure, setting, url, repeat, setting.choose(QUICK, THOROUGH))
+    among = [*ours.HOOKLESS, *OTHERS]
+    return sync(setting, setting.server.secure, among, repeat, FEW)
 
 
-def secure_at_once(number: int, measure: str, setting: Setting) -> list[Figure]:
+def secure_at_once(number: int, setting: Setting) -> list[Figure]:
     """As `at_once`, over TLS."""
-    url = setting.server.secure
-    if url is None:
-        return setting.without(measure, "TLS", "trustme is not installed")
-    runs = setting.choose(QUICK, THOROUGH)
-    return in_a_loop(measure, setting, url, ASYNC, partial(share, number), runs)
+    among = [*ours.ASYNC_HOOKLESS, *ASYNC_OTHERS]
+    return in_a_loop(setting, setting.server.secure, among, partial(share, number), FEW)
 
 
 # --- how they are measured ------------------------------------------------------------------------
 
 
-def sync(measure: str, setting: Setting, url: str, way: Way, runs: int) -> list[Figure]:
-    """Of each contender that waits for its answers."""
-    among = present(measure, setting, SYNC)
+def sync(
+    setting: Setting, url: str | None, among: Iterable[Contender[Run]], way: Way, runs: int
+) -> list[Figure]:
+    """Of each of these contenders that wait for their answers."""
+    if url is None:
+        return not_served(setting)
+    among = present(among, setting)
     with ExitStack() as stack:
         slices: dict[str, Slice] = {}
         for each in among:
             run = stack.enter_context(each.opened(url))
             slices[each.name] = partial(way, run)
         spent = interleaved(slices, runs=runs, rounds=setting.rounds)
-    return figures(measure, spent, _names_of_ours(among))
+    return setting.figures(among, spent)
 
 
-def in_a_loop(  # noqa: PLR0913, PLR0917 - who, where, how and how much
-    measure: str,
-    setting: Setting,
-    url: str,
-    among: Iterable[AsyncContender],
-    way: AsyncWay,
-    runs: int,
+def in_a_loop(
+    setting: Setting, url: str | None, among: Iterable[AsyncContender], way: AsyncWay, runs: int
 ) -> list[Figure]:
     """Of each of these contenders, all in one event loop."""
-    among = present(measure, setting, among)
+    if url is None:
+        return not_served(setting)
+    among = present(among, setting)
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         slices: dict[str, Slice] = {}
@@ -112,7 +103,13 @@ def in_a_loop(  # noqa: PLR0913, PLR0917 - who, where, how and how much
             slices[each.name] = partial(_driven, runner, way, run)
         spent = interleaved(slices, runs=runs, rounds=setting.rounds)
         runner.run(stack.aclose())
-    return figures(measure, spent, _names_of_ours(among))
+    return setting.figures(among, spent)
+
+
+def not_served(setting: Setting) -> list[Figure]:
+    """Nothing, where the server does not answer by TLS."""
+    setting.without("all", "the server needs trustme")
+    return []
 
 
 def _driven(runner: asyncio.Runner, way: AsyncWay, run: AsyncRun, runs: int) -> None:
@@ -120,10 +117,6 @@ def _driven(runner: asyncio.Runner, way: AsyncWay, run: AsyncRun, runs: int) -> 
         await way(run, runs)
 
     runner.run(driven())
-
-
-def _names_of_ours(among: Iterable[Entrant]) -> list[str]:
-    return [each.name for each in among if each.ours]
 
 
 # --- the ways -------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import os
 import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import attrs
 
@@ -121,6 +120,8 @@ def proxy_of(target: Address) -> str | None:
     """
     if not target.secure:
         return None
+    from urllib.request import getproxies, proxy_bypass
+
     proxies = getproxies()
     word = "https" if proxies.get("https") else "all"
     url = proxies.pop(word, "").strip()  # as from a file

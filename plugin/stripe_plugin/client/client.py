@@ -1,6 +1,5 @@
 """Who moves the bytes? `Client` and `AsyncClient`, a dozen lines each over the same exchange."""
 
-import asyncio
 import threading
 import time
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing
@@ -87,11 +86,11 @@ class Client(AbstractContextManager["Client"]):
             return self._line_in_time(send, asks)
         if asks.rate is None:
             began = time.monotonic()
-            return self._pool.take(began + send.patience), began
+            return self._pool.take(began + send.patience, asks.identity), began
         with self._pool.gate(asks.identity, threading.Lock):
             self._pool.sleep(pace.due(asks.identity, time.monotonic()))
             began = time.monotonic()
-            line = self._pool.take(began + send.patience)
+            line = self._pool.take(began + send.patience, asks.identity)
             turn = _turn(asks, asks.rate) if line else 0.0
             try:
                 self._pool.sleep(turn)
@@ -170,11 +169,13 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
             return await self._line_in_time(send, asks)
         if asks.rate is None:
             began = time.monotonic()
-            return await self._pool.take(began + send.patience), began
-        async with self._pool.gate(asks.identity, asyncio.Lock):
+            return await self._pool.take(began + send.patience, asks.identity), began
+        from asyncio import Lock  # takes long to import
+
+        async with self._pool.gate(asks.identity, Lock):
             await self._pool.sleep(pace.due(asks.identity, time.monotonic()))
             began = time.monotonic()
-            line = await self._pool.take(began + send.patience)
+            line = await self._pool.take(began + send.patience, asks.identity)
             turn = _turn(asks, asks.rate) if line else 0.0
             try:
                 await self._pool.sleep(turn)

@@ -101,10 +101,13 @@ class Connection:
         wrong = _wrong_key(api_key, allow_live=allow_live) or _wrong_account(account)
         if wrong:
             raise UsageError(wrong)
-        url = address(base_url.reveal()).url
+        place = address(base_url.reveal())
         acts_on = None if account is None else account.reveal()
         made: Any = self
-        made.__attrs_init__(api_key, acts_on, url, allow_live, rate=rate, in_process=in_process)
+        vars(self)["address"] = place  # read only once
+        made.__attrs_init__(
+            api_key, acts_on, place.url, allow_live, rate=rate, in_process=in_process
+        )
 
     @cached_property
     def address(self) -> Address:

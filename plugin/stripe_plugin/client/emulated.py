@@ -1,6 +1,5 @@
 """How is an emulator in this process asked? As a line asks Stripe, without a socket."""
 
-import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -73,9 +72,11 @@ class AsyncEmulatedLine(_Emulated):
 
     async def ask(self, connection: "Connection", send: "Send", began: float) -> Answer:
         """As `Line.ask`."""
+        from asyncio import CancelledError, to_thread  # takes long to import
+
         patience = self._begin(send, began)
         try:
-            return await asyncio.to_thread(self._asked, connection, send, began, patience)
-        except asyncio.CancelledError:
+            return await to_thread(self._asked, connection, send, began, patience)
+        except CancelledError:
             patience.gone.set()
             raise

@@ -8,7 +8,9 @@ holds: `httpx.HTTPTransport._pool`, in whose place that connection is put.
 
 import ssl
 import time
+from collections.abc import Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -31,13 +33,15 @@ N = TypeVar("N", Network, AsyncNetwork)
 NETWORK = (httpx.HTTPError, h11.ProtocolError, OSError)
 KEPT = 60.0  # seconds that an idle connection is kept
 # What is read of an answer's headers; a server may repeat a key in any of them.
-HEADERS = (
-    "request-id",
-    "idempotent-replayed",
-    "retry-after",
-    "stripe-should-retry",
-    "stripe-rate-limited-reason",
-    "stripe-nodes-emulator",
+HEADERS: Mapping[bytes, str] = MappingProxyType(
+    {
+        b"request-id": "request-id",
+        b"idempotent-replayed": "idempotent-replayed",
+        b"retry-after": "retry-after",
+        b"stripe-should-retry": "stripe-should-retry",
+        b"stripe-rate-limited-reason": "stripe-rate-limited-reason",
+        b"stripe-nodes-emulator": "stripe-nodes-emulator",
+    }
 )
 
 
@@ -292,21 +296,22 @@ def _seconds(send: Send, began: float) -> float:
 
 def _message(connection: Connection, send: Send) -> httpx.Request:
     """The only place where a key is revealed."""
-    url = _url(connection.base_url + send.request.target)
-    headers = {"Host": url.netloc.decode(), **send.headers}
-    headers["Authorization"] = f"Bearer {connection.api_key.reveal()}"
+    url, host = _place(connection.base_url + send.request.target)
     body = send.request.body
+    headers = [(b"Host", host)]
+    headers += [(name.encode(), value.encode()) for name, value in send.headers.items()]
+    headers.append((b"Authorization", f"Bearer {connection.api_key.reveal()}".encode()))
     if body is not None:
-        headers["Content-Length"] = str(len(body))
-    return httpx.Request(
-        send.request.method, url, headers=headers, stream=httpx.ByteStream(body or b"")
-    )
+        headers.append((b"Content-Length", b"%d" % len(body)))
+    stream = httpx.ByteStream(body or b"")
+    return httpx.Request(send.request.method, url, headers=headers, stream=stream)
 
 
 @lru_cache(maxsize=200)
-def _url(url: str) -> httpx.URL:
-    """Read by httpx, which takes long: many runs ask at the same address."""
-    return httpx.URL(url)
+def _place(url: str) -> tuple[httpx.URL, bytes]:
+    """Read by httpx, which takes long, where many runs ask at the same address; and its host."""
+    read = httpx.URL(url)
+    return read, read.netloc
 
 
 def _readable(response: httpx.Response) -> Any:
@@ -318,10 +323,11 @@ def _readable(response: httpx.Response) -> Any:
 
 def _reply(response: httpx.Response, body: bytes, began: float) -> Reply:
     headers: dict[str, str] = {}
-    for name, value in response.headers.multi_items():
-        if name in HEADERS:
-            text = masked(value)
-            headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    for name, value in response.headers.raw:
+        word = HEADERS.get(name.lower())
+        if word is not None:
+            text = masked(value.decode("latin-1"))
+            headers[word] = f"{headers[word]}, {text}" if word in headers else text
     took = time.monotonic() - began
     return Reply(response.status_code, headers, body, took)
 

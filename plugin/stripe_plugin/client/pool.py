@@ -1,11 +1,10 @@
-"""Which line is free, and whose turn is it? At most a hundred of one address, waited for in order.
+"""Which line is free, and who gets it? At most a hundred of one address, waited for in turns.
 
 A line belongs to whoever holds the object: the pool counts those that are alive. So nothing is lost
 when an exception out of a signal handler ends a run between any two instructions, at the latest
 when its traceback is gone; and no lock is held while anybody waits.
 """
 
-import asyncio
 import os
 import queue
 import threading
@@ -15,9 +14,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
+from stripe_plugin.client.turns import Hand, Turns
 from stripe_plugin.fork import renew_after_fork
+
+if TYPE_CHECKING:
+    import asyncio
 
 MOST = 100  # lines of one pool
 LOOK_AGAIN = 0.5  # seconds after which a waiter looks itself, lest a signal has lost its turn
@@ -40,7 +43,6 @@ Future: TypeAlias = "asyncio.Future[Any]"
 L = TypeVar("L", bound=OneLine)
 G = TypeVar("G")
 Gates = weakref.WeakValueDictionary[Hashable, Any]
-Hand = Callable[[Any], bool]  # takes a line, or None at the end; False: nobody is there any more
 
 
 class Lines(Generic[L]):
@@ -57,8 +59,8 @@ class Lines(Generic[L]):
         self._lock = threading.Lock()
         self._idle: deque[L] = deque()
         self._in_use: set[weakref.ref[L]] = set()
-        self._waiting: deque[Hand] = deque()  # for a line
-        self._sleeping: deque[Hand] = deque()  # until some time, or the end
+        self._waiting = Turns()  # for a line
+        self._sleeping = Turns()  # until some time, or the end
         self._gates: Gates = weakref.WeakValueDictionary()
 
     def forked(self) -> None:
@@ -89,10 +91,10 @@ class Lines(Generic[L]):
             return line
 
     def give(self, line: L) -> None:
-        """Back, or on to who waits longest."""
+        """Back, or on to whose turn it is."""
         with self._lock:
             while self._waiting and not self.closed:
-                if self._waiting.popleft()(line):
+                if self._waiting.take()(line):
                     return
             self._in_use.discard(weakref.ref(line))
             if self.closed:
@@ -109,17 +111,17 @@ class Lines(Generic[L]):
             return gate
 
     @contextmanager
-    def _told(self, hands: deque[Hand], hand: Hand) -> Generator[None]:
+    def _told(self, turns: Turns, identity: Hashable, hand: Hand) -> Generator[None]:
         """In the meantime `hand` is called when it is this one's turn, or at the end."""
         with self._lock:
-            hands.append(hand)
+            turns.add(identity, hand)
         if self.closed:  # by another thread: those who were there have been told
             hand(None)
         try:
             yield
         finally:
-            with self._lock, suppress(ValueError):  # it had its turn
-                hands.remove(hand)
+            with self._lock:
+                turns.remove(identity, hand)
 
     def close(self) -> None:
         """Ends what waits and closes what is idle; what is in use is closed when it comes back."""
@@ -142,20 +144,23 @@ class Lines(Generic[L]):
 class Pool(Lines[L]):
     """For threads."""
 
-    def take(self, ends: float) -> L | None:
-        """A line; None if the pool is closed, or none came free until `ends` (monotonic)."""
+    def take(self, ends: float, identity: Hashable = None) -> L | None:
+        """A line; None if the pool is closed, or none came free until `ends` (monotonic).
+
+        `identity`: who asks. Those who wait get one in turns, however many runs each of them has.
+        """
         if self.closed:
             return None
         if (line := self.free(ends)) is not None:
             return line
         hand: Queue = queue.SimpleQueue()
         try:
-            return self._queue(hand, ends)
+            return self._queue(hand, ends, identity)
         finally:
             self._take_back(hand)
 
-    def _queue(self, hand: Queue, ends: float) -> L | None:
-        with self._told(self._waiting, partial(_put, hand)):
+    def _queue(self, hand: Queue, ends: float, identity: Hashable) -> L | None:
+        with self._told(self._waiting, identity, partial(_put, hand)):
             while (left := ends - time.monotonic()) > 0:
                 with suppress(queue.Empty):
                     line: L | None = hand.get(timeout=min(left, LOOK_AGAIN))
@@ -176,7 +181,7 @@ class Pool(Lines[L]):
             return
         hand: Queue = queue.SimpleQueue()
         waking = partial(_put, hand)
-        with self._told(self._sleeping, waking), suppress(queue.Empty):
+        with self._told(self._sleeping, None, waking), suppress(queue.Empty):
             hand.get(timeout=seconds)
 
     def join(self) -> None:
@@ -193,7 +198,7 @@ def _put(hand: Queue, line: Any) -> bool:
 class AsyncPool(Lines[L]):
     """For the tasks of one event loop."""
 
-    async def take(self, ends: float) -> L | None:
+    async def take(self, ends: float, identity: Hashable = None) -> L | None:
         """As `Pool.take`."""
         if self.closed:
             return None
@@ -201,7 +206,7 @@ class AsyncPool(Lines[L]):
             return line
         hand = _hand()
         try:
-            line = await self._wait_for(hand, self._waiting, ends - time.monotonic())
+            line = await self._wait_for(hand, self._waiting, identity, ends - time.monotonic())
         except BaseException:
             if (late := _handed(hand)) is not None:
                 self.give(late)
@@ -211,22 +216,31 @@ class AsyncPool(Lines[L]):
     async def sleep(self, seconds: float) -> None:
         """As `Pool.sleep`."""
         if seconds > 0 and not self.closed:
-            await self._wait_for(_hand(), self._sleeping, seconds)
+            await self._wait_for(_hand(), self._sleeping, None, seconds)
 
-    async def _wait_for(self, hand: Future, hands: deque[Hand], seconds: float) -> Any:
+    async def _wait_for(
+        self, hand: Future, turns: Turns, identity: Hashable, seconds: float
+    ) -> Any:
         """What is handed over within so many seconds."""
-        with self._told(hands, partial(_set, hand)):
-            await asyncio.wait([hand], timeout=max(seconds, 0))
-        return _handed(hand)
+        give_up = hand.get_loop().call_later(max(seconds, 0), _set, hand, None)
+        try:
+            with self._told(turns, identity, partial(_set, hand)):
+                return await hand
+        finally:
+            give_up.cancel()
 
     async def join(self) -> None:
         """As `Pool.join`."""
+        from asyncio import sleep  # takes long to import
+
         while self.on_their_way():  # noqa: ASYNC110 - an event could be lost with its run
-            await asyncio.sleep(CLOSING_STEP)
+            await sleep(CLOSING_STEP)
 
 
 def _hand() -> Future:
-    return asyncio.get_running_loop().create_future()
+    from asyncio import get_running_loop  # takes long to import
+
+    return get_running_loop().create_future()
 
 
 def _handed(hand: Future) -> Any:

@@ -1,31 +1,54 @@
 """Which clients of a host are open? One for each address, and with asyncio for each event loop."""
 
-import asyncio
 import threading
-from collections.abc import Hashable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 from stripe_plugin.fork import renew_after_fork
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import AsyncGenerator, Generator
 
     from stripe_plugin.client.client import AsyncClient, Client
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.run.context import Policy
 
+C = TypeVar("C")
+Loop: TypeAlias = "AbstractEventLoop"
+MOST = 100  # addresses whose connections are kept
 
-Loop: TypeAlias = asyncio.AbstractEventLoop
-Place: TypeAlias = tuple[Loop, Hashable]
 
+class _Recent(Generic[C]):
+    """The clients that were used last, by address.
 
-class _Used:
-    """A client for asyncio, and how many runs use it."""
+    One that is forgotten is not closed: who still runs over it holds it, and its connections close
+    themselves when nobody does.
+    """
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self.client = client
-        self.runs = 0
+    def __init__(self) -> None:
+        self._clients: OrderedDict[Hashable, C] = OrderedDict()
+
+    def of(self, address: Hashable, opened: Callable[[], C]) -> C:
+        """The one of an address, opened if there is none."""
+        if address not in self._clients:
+            self._clients[address] = opened()
+        self._clients.move_to_end(address)
+        if len(self._clients) > MOST:
+            self._clients.popitem(last=False)
+        return self._clients[address]
+
+    def taken(self) -> list[C]:
+        """All of them, which are forgotten."""
+        clients = [*self._clients.values()]
+        self._clients.clear()
+        return clients
+
+    def __len__(self) -> int:
+        return len(self._clients)
 
 
 class Clients:
@@ -39,8 +62,9 @@ class Clients:
     def forked(self) -> None:
         """None is open; also in a child process, whose parent has its own."""
         self._lock = threading.Lock()
-        self._open: dict[Hashable, Client] = {}
-        self._used: dict[Place, _Used] = {}
+        self._open: _Recent[Client] = _Recent()
+        # A loop that is over takes its clients along.
+        self._of_loops: WeakKeyDictionary[Loop, _Recent[AsyncClient]] = WeakKeyDictionary()
         self._kept: list[Loop] = []
 
     @contextmanager
@@ -53,62 +77,47 @@ class Clients:
                 yield client
             return
         with self._lock:
-            if connection.address not in self._open:
-                self._open[connection.address] = Client(connection, self._policy)
-            client = self._open[connection.address]
+            client = self._open.of(connection.address, lambda: Client(connection, self._policy))
         yield client
 
     @asynccontextmanager
     async def aclient(self, connection: "Connection") -> "AsyncGenerator[AsyncClient]":
-        """The one of this loop and address; closed after its last run, unless `keep` was called."""
+        """The one of this loop and address; open until the loop is over, or `aclose`."""
+        from asyncio import get_running_loop
+
         from stripe_plugin.client.client import AsyncClient
 
-        place = _place(connection)
-        used = self._used.get(place)
-        if used is None:
-            used = _Used(AsyncClient(connection, self._policy))
-            self._used[place] = used
-        used.runs += 1
-        try:
-            yield used.client
-        finally:
-            used.runs -= 1
-            stays = connection.in_process is None and place[0] in self._kept
-            if used.runs == 0 and not stays:
-                await self._close(place, used)
+        if connection.in_process is not None:
+            async with AsyncClient(connection, self._policy) as client:
+                yield client
+            return
+        with self._lock:  # loops may run in several threads
+            recent = self._of_loops.setdefault(get_running_loop(), _Recent())
+        yield recent.of(connection.address, lambda: AsyncClient(connection, self._policy))
 
     def keep(self) -> None:
-        """Keeps the clients of the running loop open until `aclose`."""
-        self._kept.append(asyncio.get_running_loop())
+        """From now on `aclose` is called once more for the running loop."""
+        from asyncio import get_running_loop
+
+        self._kept.append(get_running_loop())
 
     def close(self) -> None:
         """Closes those without asyncio."""
         with self._lock:
-            closing, self._open = self._open, {}
-        for client in closing.values():
+            closing = self._open.taken()
+        for client in closing:
             client.close()
 
     async def aclose(self) -> None:
         """As often as `keep`. The last of a loop closes its clients; of all, also the others."""
-        loop = asyncio.get_running_loop()
+        from asyncio import get_running_loop, to_thread
+
+        loop = get_running_loop()
         self._kept.remove(loop)
         if loop in self._kept:
             return
-        for place, used in [*self._used.items()]:
-            if place[0] is loop:
-                await self._close(place, used)
+        recent = self._of_loops.pop(loop, None)
+        for client in recent.taken() if recent else ():
+            await client.aclose()
         if all(each.is_closed() for each in self._kept):
-            await asyncio.to_thread(self.close)
-
-    async def _close(self, place: Place, used: _Used) -> None:
-        """Closes one, unless somebody has done so in the meantime."""
-        if self._used.get(place) is used:
-            del self._used[place]
-            await used.client.aclose()
-
-
-def _place(connection: "Connection") -> Place:
-    """What tells the clients of an event loop apart."""
-    loop = asyncio.get_running_loop()
-    emulator = connection.in_process
-    return loop, connection.address if emulator is None else id(emulator)
+            await to_thread(self.close)

@@ -1,6 +1,5 @@
 """How is an installed action found, drawn and run, with all hooks?"""
 
-import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -224,7 +223,9 @@ class Host(AbstractContextManager["Host"]):
         all_ = [impl.plugin for impl in hook.run_action.get_hookimpls()]
         if all(plugin in aware for plugin in all_):
             return hook.arun_action(**call)
-        return asyncio.to_thread(hook.run_action, **call)
+        from asyncio import to_thread
+
+        return to_thread(hook.run_action, **call)
 
     def close(self) -> None:
         """Closes the shared connections, once what is on its way has arrived. A run opens new."""

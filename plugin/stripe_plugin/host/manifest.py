@@ -5,11 +5,13 @@ from typing import Any
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.options import Options
 from stripe_plugin.declare.row import Row, Table
-from stripe_plugin.declare.spec import Spec
+from stripe_plugin.host.box import boxes, presence
+from stripe_plugin.host.form import form_schema, labels, messages, ui_layout, ui_schema
+from stripe_plugin.host.tool import tool_schema
 from stripe_plugin.judge.table import table_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-LIMITS = ("enum", "minimum", "maximum", "maxLength", "pattern", "maxItems")
+LIMITS = ("enum", "minimum", "maximum", "maxLength", "pattern", "maxItems", "format")
 TYPE_NAMES: dict[type, str] = {
     bool: "boolean",
     int: "integer",
@@ -34,9 +36,8 @@ def describe(action: type[Action]) -> Data:
         "docs_url": spec.docs_url,
         "hints": spec.hints,
         "permission": spec.permission,
-        "inputs": [_input(row, spec) for row in spec.rows],
-        "form_schema": form_schema(spec),
-        "tool_schema": tool_schema(spec),
+        **_drawn(spec),
+        "tool_schema": tool_schema(spec.description, boxes(spec)),
         "output_schema": _output_schema(spec.output_example),
         "output_example": spec.output_example,
     }
@@ -45,11 +46,20 @@ def describe(action: type[Action]) -> Data:
 def describe_options() -> Data:
     """What every run may be told beside its inputs, JSON-safe: as rows and as a form's schema."""
     table = Options.table
+    return {"name": table.name, "description": table.description, **_drawn(table)}
+
+
+def _drawn(table: Table) -> Data:
+    """Rows as data, as forms of two libraries, and as the schema of all that can be checked."""
+    shown = boxes(table)
     return {
-        "name": table.name,
-        "description": table.description,
         "inputs": [_input(row, table) for row in table.rows],
-        "form_schema": form_schema(table),
+        "form_schema": form_schema(table.name, table.description, shown),
+        "ui_schema": ui_schema(shown),
+        "ui_layout": ui_layout(shown),
+        "labels": labels(shown),
+        "messages": messages(shown),
+        "input_schema": input_schema(table),
     }
 
 
@@ -60,6 +70,7 @@ def _input(row: Row, table: Table) -> Data:
         "name": row.name,
         "type": schema["type"],
         "required": row.required,
+        "presence": presence(row, table.fields),
         "example": row.example,
         "description": row.description,
         "beyond": row.beyond,
@@ -79,21 +90,14 @@ def _input(row: Row, table: Table) -> Data:
     return about
 
 
-def form_schema(table: Table) -> Data:
-    """For form libraries: property name = parameter, title = display key."""
+def input_schema(table: Table) -> Data:
+    """All that a schema can say of inputs, conditions as if/then/else: JSON Schema 2020-12."""
     schema = table_schema(table.fields, table.names)
     for row in table.rows:
         words = {"title": row.key, "description": row.explanation, "examples": [row.example]}
         schema["properties"][row.name] = words | schema["properties"][row.name]
     head = {"$schema": DIALECT, "title": table.name}
     return head | {"description": table.description} | schema
-
-
-def tool_schema(spec: Spec) -> Data:
-    """For tool APIs, which refuse combinators at the root: flat, with conditions in words."""
-    schema = form_schema(spec)
-    kept = ("title", "description", "type", "properties", "required", "additionalProperties")
-    return {word: schema[word] for word in kept if word in schema}
 
 
 def _output_schema(example: Data) -> Data:

@@ -265,7 +265,8 @@ class Reference(Reading):
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return {**trimmed(r"(?!\.{1,2}$)[^\u0000-\u0020\u007f]+"), "maxLength": 5000}
+        identity = rf"(?!\.{{1,2}}{_AROUND}$)[^\u0000-\u0020\u007f]+"
+        return {**trimmed(identity), "maxLength": 5000}
 
     def read(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - an ID stands alone
         return self.to.id_in(line(value))

@@ -22,11 +22,11 @@ class Log:
     ) -> None:
         self._action, self._account, self._context = action, account, context
         self._inputs = inputs
-        self._last: Facts = _about(None, 0)
+        self._last: tuple[Answer | None, int] = None, 0  # and its number
 
     def attempt(self, number: int, answer: Answer, verdict: Verdict, delay: float | None) -> None:
         """One attempt; `delay`: in how many seconds it is sent once more, if it is."""
-        self._last = _about(answer, number)
+        self._last = answer, number
         level = logging.INFO if verdict.outcome is Outcome.DONE else logging.WARNING
         if not logger.isEnabledFor(level):
             return
@@ -60,7 +60,7 @@ class Log:
             "step": context.step,
             "item": context.item,
             "account": context.account or self._account.account,
-            **self._last,
+            **_about(*self._last),
         }
         if self._inputs:
             facts["inputs"] = without_secrets(self._action.inputs())

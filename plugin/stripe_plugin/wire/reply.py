@@ -3,17 +3,18 @@
 import json
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, cast
 
 import attrs
 
-from stripe_plugin.judge.values import is_list, is_object
+from stripe_plugin.judge.values import is_object
 from stripe_plugin.secrets import without_secrets
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 LONGEST_REFUSAL = 500_000  # bytes; Stripe's have a few thousand, with a payment in them
+NESTED = (dict, list)  # what JSON nests
 DEEPEST = 100  # levels; with four expansions Stripe has some thirty
 
 
@@ -21,13 +22,14 @@ def _is_too_deep(found: Any) -> bool:
     """Whether it cannot be copied, masked and kept within Python's recursion."""
     level: list[Any] = [found]
     for _ in range(DEEPEST):
-        parts = [item for each in level for item in _parts(each)]
-        level = [part for part in parts if is_object(part) or is_list(part)]
-    return bool(level)
+        level = [part for each in level for part in _parts(each) if isinstance(part, NESTED)]
+        if not level:
+            return False
+    return True
 
 
 def _parts(value: Any) -> Iterable[Any]:
-    return value.values() if is_object(value) else value
+    return value.values() if isinstance(value, dict) else value
 
 
 @attrs.frozen
@@ -153,8 +155,12 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
 
 def verdict(answer: Answer, *, reads: bool = False) -> Verdict:
     """What an answer means. `reads`: it was a GET, of which nothing is ever executed."""
-    found = VERDICTS[_kind(answer)]
-    again = _advice(answer)
+    return _verdict(_kind(answer), _advice(answer), reads)
+
+
+@cache
+def _verdict(kind: str, again: bool | None, reads: bool) -> Verdict:  # noqa: FBT001 - as they come
+    found = VERDICTS[kind]
     if again is not None and found.outcome is not Outcome.DONE:
         found = attrs.evolve(found, again=again)
     if reads and found.executed is not Executed.YES:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from stripe_plugin.errors import UsageError
-from stripe_terminal import checkup, printed
+from stripe_terminal import printed
 from stripe_terminal.command import connected
 from stripe_terminal.report import WRONG
 from stripe_terminal.session import Session
@@ -28,6 +28,8 @@ Exit codes:
 @connected
 def doctor(session: Session) -> None:
     """Check it all."""
+    from stripe_terminal import checkup
+
     with session.host as host:
         found = checkup.installed(host)
         if not session.as_json:
@@ -42,6 +44,8 @@ def doctor(session: Session) -> None:
 
 def _account(session: Session, found: dict[str, Any]) -> dict[str, Any]:
     """What is known of the account; where there is no connection, what is installed is told too."""
+    from stripe_terminal import checkup
+
     try:
         session.connect()
         return checkup.account(session)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from stripe_plugin.errors import UsageError
 from stripe_terminal import flowing, printed
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 FLOW_RUN_ID = "Continue or repeat this run: finished steps are not sent again."
 INPUT = "An input of the flow, by its name."
 CHECK = "Judge the file and its inputs, print the plan, send nothing."
-ALONE = "--check sends nothing: leave --run-id, --account and --allow-live out"
+ALONE = "--check sends and keeps nothing: leave {option} out"
+OF_A_RUN = ("run_id", "account", "allow_live", "yes", "keep")
 GO_ON = "Go on: {again}"
 WHY = "See why: {show}. Try what failed again: {again}"
 
@@ -63,8 +65,7 @@ def _loaded(host: "Host", session: Session, file: str, given: Given) -> "Flow":
 def _check(session: Session, file: str, given: Given) -> None:
     from stripe_flow.plan import planned
 
-    if given["run_id"] or session.account or session.allow_live:
-        raise UsageError(ALONE)
+    _check_alone()
     with session.host as host:
         session.warn_of_plugins()
         loaded = _loaded(host, session, file, given)
@@ -75,6 +76,15 @@ def _check(session: Session, file: str, given: Given) -> None:
     flowing.print_plan(session.out, plan)
     again = session.command(*_words(file, given))
     session.err.tell(f"{loaded.name} can be run; nothing was sent. Run it: {again}")
+
+
+def _check_alone() -> None:
+    """Refuses what would be ignored."""
+    context = click.get_current_context()
+    for name in OF_A_RUN:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = name.replace("_", "-")
+            raise UsageError(ALONE.format(option=f"--{option}"))
 
 
 def _run(session: Session, loaded: "Flow", run: "Run", again: str) -> flowing.Tally:
@@ -125,6 +135,8 @@ def _again(session: Session, file: str, given: Given) -> str:
         words += ["--account", session.account]
     if session.allow_live:
         words.append("--allow-live")
+    if session.outputs != "all":
+        words += ["--keep", session.outputs]
     return session.command(*words, "--run-id", session.begun.run_id)
 
 

@@ -1,6 +1,7 @@
 """What has run on this machine, how did it end, and what may be forgotten?"""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -31,7 +32,7 @@ def runs(session: Session) -> None:
         session.data(found)
         return
     printed_runs.print_runs(session.out, found)
-    session.err.say(f"{len(found)} runs in {journal_file()}.")
+    session.err.say(f"{_many(found)} in {journal_file()}.")
     session.err.say("`stripe-nodes runs show ID` shows the steps of one, and why it failed.")
 
 
@@ -79,7 +80,11 @@ def prune(session: Session, *, older_than: float, unfinished: bool, yes: bool) -
     if session.as_json:
         session.data({"forgotten": forgotten, "left": left})
     else:
-        session.out.say(f"{len(forgotten)} runs forgotten, {left} left in {journal_file()}.")
+        session.out.say(f"{_many(forgotten)} forgotten, {left} left in {journal_file()}.")
+
+
+def _many(runs: Sequence[object]) -> str:
+    return "1 run" if len(runs) == 1 else f"{len(runs)} runs"
 
 
 def _forgotten(chosen: list["KeptRun"], session: Session) -> list[str]:

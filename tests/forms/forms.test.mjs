@@ -1,0 +1,286 @@
+// Are the forms of all actions right, in each library? Driven as a person does, by what is shown.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test as declared } from "node:test";
+import { chromium } from "playwright-core";
+
+const { FORMS, CHROMIUM } = process.env;
+const LIBRARIES = ["rjsf", "vanilla", "material"];
+const SHOTS = "built/shots";
+const SHOWN = [
+  "create_price",
+  "create_subscription",
+  "create_checkout_session",
+  "create_payment_intent",
+  "update_customer",
+  "list_invoices",
+];
+const QUIET =
+  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run" +
+  " --disable-background-networking --disable-component-update --disable-sync";
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf-8");
+
+const ask = async (path) => (await fetch(`${FORMS}/${path}`)).json();
+const actions = (await ask("catalog")).map(({ id }) => id);
+const faults = [];
+let browser;
+let page;
+
+const test = (name, judge) => declared(name, { timeout: 90_000 }, judge);
+// What a library's own controls do wrong, whatever they are given.
+const KNOWN = { material: ["nested-interactive"] }; // the head of a list's item holds its buttons
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET.split(" ") });
+  page = await browser.newPage({ viewport: { width: 900, height: 1000 } });
+  page.setDefaultTimeout(20_000);
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => {
+    const isReply = message.text().includes("the server responded with a status of");
+    if (message.type() === "error" && !isReply) faults.push(message.text());
+  });
+  await page.goto(FORMS);
+  await page.addScriptTag({ content: AXE });
+  mkdirSync(SHOTS, { recursive: true });
+});
+
+after(() => browser.close());
+
+// --- what a person sees and does -----------------------------------------------------------------
+
+async function draw(library, id, inputs = {}) {
+  const call = [library, id, inputs];
+  const { drawn, manifest } = await page.evaluate((given) => window.draw(...given), call);
+  await page.waitForSelector(`[data-drawn="${drawn}"]`);
+  await page.getByRole("button", { name: "Submit", exact: true }).waitFor();
+  return manifest;
+}
+
+async function submit() {
+  await page.getByRole("button", { name: "Submit", exact: true }).click();
+  return answer();
+}
+
+async function answer() {
+  await page.waitForFunction(() => window.answers.length > 0);
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
+  return page.evaluate(() => window.answers.at(-1));
+}
+
+// Opens what is folded: objects that are left alone, one item of each list.
+async function open() {
+  const folded = page.locator(
+    'main :is(button[id$="__add"], button[id$="__optionalAdd"], button[aria-label^="Add to"],' +
+      ' button:text("Add to"), .MuiAccordionSummary-root[aria-expanded="false"])',
+  );
+  for (;;) {
+    const next = folded.and(page.locator(":visible:not([data-seen])")).first();
+    if (!(await next.count())) break;
+    const button = await next.elementHandle();
+    await button.evaluate((it) => it.setAttribute("data-seen", "yes"));
+    await button.click();
+  }
+}
+
+// The boxes of a form, as far as they are shown: title, kind, and what is inside.
+function boxes(schema) {
+  const found = [];
+  for (const box of Object.values(schema.properties ?? {})) {
+    found.push(box, ...boxes(box), ...boxes(box.items ?? {}));
+  }
+  return found;
+}
+
+const count = (words, word) => words.filter((other) => other === word).length;
+
+// The names of all controls, as a screen reader says them, and all texts.
+function names() {
+  const clean = (text) => (text ?? "").replace(/[*\s]+/g, " ").trim();
+  const controls = [...document.querySelectorAll("main :is(input, select, textarea)")];
+  const byId = (ids) => (ids ?? "").split(" ").map((id) => document.getElementById(id)?.innerText);
+  const name = (control) =>
+    clean(control.getAttribute("aria-label")) ||
+    clean(byId(control.getAttribute("aria-labelledby")).join(" ")) ||
+    clean(control.labels?.[0]?.innerText);
+  const texts = "main :is(label, legend, h1, h2, h3, h4, h5, h6, p, span, th)";
+  const shown = [...document.querySelectorAll(texts)].map((one) => clean(one.innerText));
+  return { controls: controls.map(name), shown };
+}
+
+// Whether a sentence stands at the control of a title: with no other control between them.
+function stands([title, inner, sentence]) {
+  const clean = (text) => (text ?? "").replace(/[*\s]+/g, " ").trim();
+  const own = new Set([title, ...inner]);
+  const spoken = (one) => [...one.querySelectorAll("[aria-label]")].map((it) => it.ariaLabel);
+  const said = (one) => [one.innerText, ...spoken(one)].join(" ");
+  const named = "main :is(label, legend, h5, h6, p, span)";
+  const heads = [...document.querySelectorAll(named)].filter((it) => clean(it.innerText) === title);
+  return heads.some((head) => {
+    let around = head;
+    while (around && !said(around).includes(sentence)) around = around.parentElement;
+    const controls = [...(around?.querySelectorAll("input, select, textarea") ?? [])];
+    const labels = controls.map((it) => clean(it.labels?.[0]?.innerText)).filter(Boolean);
+    return around && labels.every((label) => own.has(label) || ["Yes", "No"].includes(label));
+  });
+}
+
+// The box at a path, and those inside of it.
+function boxAt(schema, path) {
+  let box = schema;
+  for (const step of path) box = box?.properties?.[step] ?? box?.items ?? box;
+  return box;
+}
+
+async function standsAt(manifest, { path, text }) {
+  const box = boxAt(manifest.form_schema, path);
+  const inner = [...boxes(box), ...boxes(box.items ?? {})].map((one) => one.title);
+  return page.evaluate(stands, [box.title, inner, text]);
+}
+
+// What was sent, without empty lists: RJSF sends one for a list that must be given.
+function filled(sent) {
+  const kept = Object.entries(sent).filter(([, value]) => !(Array.isArray(value) && !value.length));
+  return Object.fromEntries(kept);
+}
+
+// --- all actions ---------------------------------------------------------------------------------
+
+for (const library of LIBRARIES) {
+  for (const id of actions) {
+    test(`${library} ${id}: every box is there under its display key`, async () => {
+      const manifest = await draw(library, id);
+      await open();
+      const { controls, shown } = await page.evaluate(names);
+      const all = boxes(manifest.form_schema).map((box) => box.title);
+      for (const box of boxes(manifest.form_schema)) {
+        const isText = ["string", "integer", "number"].includes(box.type);
+        const there = isText ? controls : [...controls, ...shown];
+        const wanted = count(all, box.title);
+        const least = isText ? boxes(manifest.form_schema).filter(
+          (other) => other.title === box.title && other.type === box.type).length : wanted;
+        assert.ok(count(there, box.title) >= least, `${box.title}: ${count(there, box.title)} of ${least}`);
+      }
+      for (const { key } of manifest.inputs) assert.ok(all.includes(key), key);
+    });
+
+    test(`${library} ${id}: its example runs, and nothing else is sent`, async () => {
+      const example = await ask(`example/${id}`);
+      await draw(library, id, example);
+      const { status, sent, text } = await submit();
+      assert.equal(status, 200, text);
+      assert.deepEqual(sent, example);
+    });
+
+    test(`${library} ${id}: nothing typed, the required messages stand at their controls`, async () => {
+      const manifest = await draw(library, id);
+      const { sent, problems_at: problems = [] } = await submit();
+      assert.deepEqual(filled(sent), {});
+      const required = manifest.form_schema.required ?? [];
+      for (const name of required) assert.ok(problems.some(({ path }) => path[0] === name), name);
+      for (const problem of problems) {
+        assert.ok(await standsAt(manifest, problem), problem.text);
+      }
+    });
+
+    test(`${library} ${id}: axe finds nothing serious`, async () => {
+      await draw(library, id, await ask(`example/${id}`));
+      await open();
+      const found = await page.evaluate(() => window.axe.run("main"));
+      const known = KNOWN[library] ?? [];
+      const serious = found.violations.filter(
+        (one) => /serious|critical/.test(one.impact) && !known.includes(one.id),
+      );
+      const told = serious.map(({ id: rule, nodes }) => `${rule}: ${nodes[0].html.slice(0, 200)}`);
+      assert.deepEqual(told, []);
+    });
+  }
+}
+
+for (const id of actions) {
+  test(`plain ${id}: RJSF as it comes sends the example`, async () => {
+    const example = await ask(`example/${id}`);
+    await draw("plain", id, example);
+    const { status, sent, text } = await submit();
+    assert.equal(status, 200, text);
+    assert.deepEqual(sent, example);
+  });
+}
+
+// --- wrong values --------------------------------------------------------------------------------
+
+const SENT = { collection_method: "send_invoice" };
+// What is wrong, the action, what is there beside it, path, what is typed, our sentence.
+const WRONG = [
+  ["a wrong one-of", "create_invoice", { collection_method: "by_mail" }, ["collection_method"], null,
+    /^Collection Method must be one of charge_automatically, send_invoice/],
+  ["a wrong nested number", "create_price", { recurring: { interval: "year" } },
+    ["recurring", "interval_count"], "4", /^Recurring › .* at most three years; got 4/],
+  ["a bad currency", "create_price", {}, ["currency"], "dollars",
+    /^Currency must be a three-letter ISO currency code, such as usd; got "dollars"/],
+  ["a foreign ID", "retrieve_product", {}, ["id"], "cus_123", /No such product: 'cus_123'/],
+  ["a past date", "create_invoice", SENT, ["due_date"], "1000000000",
+    /^Due Date must be a unix timestamp \(seconds\) in the future/],
+];
+
+for (const library of LIBRARIES) {
+  for (const [what, id, beside, path, typed, sentence] of WRONG) {
+    test(`${library}: ${what} shows our sentence at its control`, async () => {
+      const example = await ask(`example/${id}`);
+      for (const name of ["days_until_due", ...path.slice(-1)]) delete example[name];
+      const manifest = await draw(library, id, { ...example, ...beside });
+      const box = boxAt(manifest.form_schema, path);
+      if (typed) await page.getByLabel(box.title).first().fill(typed);
+      await page.waitForTimeout(library === "material" ? 400 : 0); // it gathers what is typed
+      const reply = await submit();
+      const told = reply.problems_at ?? [{ path: reply.path, text: reply.text }];
+      const [problem] = told.filter((one) => String(one.path) === String(path));
+      assert.match(problem?.text ?? JSON.stringify(reply), sentence);
+      assert.ok(await standsAt(manifest, problem), problem.text);
+    });
+  }
+
+  test(`${library}: a form is filled and sent by keyboard alone`, async () => {
+    await draw(library, "create_product");
+    const focused = () => page.evaluate(() => document.activeElement?.labels?.[0]?.innerText ?? "");
+    const into = async (title) => {
+      for (let tabs = 0; tabs < 40; tabs += 1) {
+        await page.keyboard.press("Tab");
+        if ((await focused()).replace("*", "").trim() === title) return;
+      }
+      assert.fail(`Tab does not come to ${title}`);
+    };
+    await into("Name");
+    await page.keyboard.type("Lamp");
+    await into("Description");
+    await page.keyboard.type("Bright");
+    for (let tabs = 0; tabs < 40; tabs += 1) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate(() => document.activeElement?.innerText === "Submit")) break;
+    }
+    await page.keyboard.press("Enter");
+    const { status, sent } = await answer();
+    assert.deepEqual([status, filled(sent)], [200, { name: "Lamp", description: "Bright" }]);
+  });
+
+  test(`${library}: pictures to look at`, async () => {
+    for (const id of SHOWN) {
+      await draw(library, id, await ask(`example/${id}`));
+      await open();
+      await page.screenshot({ path: `${SHOTS}/${library}-${id}.png`, fullPage: true });
+    }
+  });
+}
+
+test("RJSF's own validator speaks in our words", async () => {
+  await draw("plain", "create_price", { currency: "dollars", unit_amount: -1 });
+  await page.getByRole("button", { name: "Submit", exact: true }).click();
+  const said = await page.locator("main").innerText();
+  for (const words of ["Currency must be a three-letter ISO", "Unit Amount must be at least 0."]) {
+    assert.ok(said.includes(words), said);
+  }
+});
+
+test("no page has told of an error", () => {
+  assert.deepEqual(faults, []);
+});
