@@ -52,11 +52,6 @@ class Shapes:
         shape = self._shape(schema)
         return self._keep(shape)
 
-    def fields(self, fields: Mapping[str, Json], required: Iterable[str]) -> int:
-        """The number of an object with these fields."""
-        schema = {"type": "object", "properties": fields, "required": [*required]}
-        return self.number(schema)
-
     def _keep(self, shape: Shape) -> int:
         text = json.dumps(shape, sort_keys=True)
         if text not in self._numbers:
@@ -84,8 +79,10 @@ class Shapes:
     def _add_inner(self, shape: Shape, schema: Json) -> None:
         fields = schema.get("properties", {})
         if fields:
-            shape["fields"] = {name: self._field(name, fields[name]) for name in sorted(fields)}
-        if required := [name for name in schema.get("required", ()) if name in fields]:
+            names = sorted(fields)
+            shape["fields"] = {name: self._field(name, fields[name]) for name in names}
+        required = {*fields} & {*schema.get("required", ())}
+        if required:
             shape["required"] = sorted(required)
         if schema.get("items"):
             shape["items"] = self.number(schema["items"])
@@ -130,19 +127,25 @@ def _operations(document: Json) -> Iterable[tuple[str, Json]]:
 def _places(shapes: Shapes, about: Json) -> dict[str, int]:
     places: dict[str, int] = {}
     for place in ("path", "query"):
-        found = {each["name"]: each for each in about.get("parameters", ()) if each["in"] == place}
+        found = [each for each in about.get("parameters", ()) if each["in"] == place]
         if found:
-            fields = {name: _described(each) for name, each in found.items()}
-            required = [name for name, each in found.items() if each["required"]]
-            places[place] = shapes.fields(fields, required)
+            places[place] = shapes.number(_as_object(found))
     form = _form(about)
     if form.get("properties"):
-        places["body"] = shapes.fields(form["properties"], form.get("required", ()))
+        places["body"] = shapes.number(form)
     return places
 
 
-def _described(parameter: Json) -> Json:
-    return {"description": parameter.get("description", ""), **parameter["schema"]}
+def _as_object(parameters: Iterable[Json]) -> Json:
+    """Parameters as the schema of an object that has them."""
+    properties: dict[str, Json] = {}
+    required: list[str] = []
+    for each in parameters:
+        said = {"description": each.get("description", "")}
+        properties[each["name"]] = {**said, **each["schema"]}
+        if each["required"]:
+            required.append(each["name"])
+    return {"type": "object", "properties": properties, "required": required}
 
 
 def _form(about: Json) -> Json:

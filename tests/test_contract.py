@@ -238,7 +238,6 @@ def test_an_answer_is_what_the_document_says(name: str) -> None:
 
 # What Stripe calls an object in a parameter, where that is not its kind.
 CALLED = {"session": "checkout.session", "intent": "payment_intent", "default_price": "price"}
-ANY_METHOD = {"payment_method"}  # also the ID of a card or a source, without a list of its own
 
 
 @pytest.mark.parametrize("name", ACTIONS)
