@@ -218,6 +218,7 @@ def test_one_of_several_types_says_all() -> None:
     [
         ({"lokale": "de"}, "Options › Extra › lokale is not in Stripe's API document of"),
         ({"lokale": "de"}, "(did you mean locale?)"),
+        ({"trial_period_days": 5}, "(it is subscription_data › trial_period_days)"),
         (
             {"automatic_tax": {"enabled": True, "nu": 1}},
             "Options › Extra › automatic_tax › nu is not in",

@@ -4,7 +4,7 @@ It is one witness, of one version: what it knows is judged by it, what it does n
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
@@ -106,13 +106,21 @@ class Documented:
         if shape is not None:
             yield from _doubts(shape, value)
         elif self.is_known:
-            yield _unknown(self.steps[-1], self.beside)
+            yield _unknown(self._meant)
+
+    @property
+    def _meant(self) -> str:
+        """Where somebody may have meant to put what is unknown here; else a name that is near."""
+        last = self.steps[-1]
+        if self.operation and self.steps == (last,):
+            for place in self.operation.find(last):
+                return f" (it is {' › '.join(place)})"
+        return near(last, self.beside)
 
 
-def _unknown(key: str, known: Iterable[str]) -> Fault:
+def _unknown(hint: str) -> Fault:
     from stripe_plugin.declare import contract
 
-    hint = near(key, known)
     text = f"is not in Stripe's API document of {contract.version()}{hint}; it is sent all the same"
     return Fault(text, "undocumented")
 
@@ -237,7 +245,7 @@ def _doubts_of_key(shape: "Shape", key: str, value: Any) -> Iterator[Fault]:
     if inner is not None:
         yield from _doubts(inner, value)
     elif shape.fields:
-        yield _unknown(key, shape.fields)
+        yield _unknown(near(key, shape.fields))
 
 
 def _fitting(shape: "Shape", value: Any) -> "Shape":
