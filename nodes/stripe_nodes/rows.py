@@ -161,7 +161,7 @@ def _priced(**more: rule.Field) -> dict[str, rule.Field]:
         "price": rule.may(str, LONG),
         "quantity": rule.may(int, rule.at_least(0)),
         "metadata": rule.may(Object, rules.metadata()),
-        "tax_rates": rule.may(Texts, clearable=True),
+        "tax_rates": rule.may(Texts),
     }
 
 

@@ -25,7 +25,7 @@ OF_EACH = 50  # … of which every object, list, text and number counts as so ma
 MOST_DIGITS = 18
 TOO_DEEP = f"is nested too deeply, in more than {DEEPEST} levels"
 
-BLANKS = " \t\r\n\u00a0\u200b\ufeff"  # what a paste leaves around a text
+BLANKS = " \t\r\n\v\f\u00a0\u200b\ufeff"  # what a paste leaves around a text
 UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")  # NUL and halves of surrogate pairs
 
 
