@@ -102,6 +102,7 @@ EXPLAINED: Mapping[tuple[str, str, str], str] = {
     ("create_invoice", "customer", "required"): CUSTOMER,
     ("create_subscription", "customer", "required"): CUSTOMER,
     ("create_subscription", "items", "required"): PAGE,
+    ("create_subscription", "payment_behavior", "values"): "one of them is for updates alone",
     ("create_checkout_session", "mode", "required"): PAGE,
     ("create_checkout_session", "success_url", "required"): PAGE,
     ("create_checkout_session", "cancel_url", "required"): PAGE,

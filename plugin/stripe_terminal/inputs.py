@@ -160,10 +160,11 @@ def _json_or_text(word: str, value: str) -> Any:
 
 def _with_lists(value: Any) -> Any:
     """An object whose keys are the positions from 0 on is a list."""
-    if type(value) is not dict:
+    from stripe_plugin.judge.values import is_object
+
+    if not is_object(value):
         return value
-    given: Object = value
-    items = {key: _with_lists(item) for key, item in given.items()}
+    items = {key: _with_lists(item) for key, item in value.items()}
     positions = [str(number) for number in range(len(items))]
     if items and items.keys() == set(positions):
         return [items[position] for position in positions]
