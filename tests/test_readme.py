@@ -32,7 +32,8 @@ PAYING = re.search(r"run (create_payment_intent .*?)\n\$", README, re.DOTALL)
 def test_money_moves_in_the_emulator(card: str, tmp_path: Path) -> None:
     """The payment that the README types is paid and refunded, or refused."""
     assert PAYING
-    words = shlex.split(PAYING[1].replace("pm_card_visa", card))
+    typed = PAYING[1].replace("\\\n", "").replace("pm_card_visa", card)
+    words = shlex.split(typed)
     terminal = Terminal(tmp_path)
     if card != "pm_card_visa":
         assert "declined" in terminal("--emulator", "run", *words, code=3).stderr
