@@ -58,11 +58,11 @@ def _section(about: dict[str, Any]) -> str:
         f"| {_cell(_rules(row))} |"
         for row in about["inputs"]
     ]
-    key = f"restricted key: {about['permission']}"
+    key = f" · restricted key: {about['permission']}" if about["permission"] else ""
     return "\n".join(
         [
             f"## {about['name']}\n",
-            f"`{about['id']}` · [{about['method']} {about['path']}]({about['docs_url']}) · {key}\n",
+            f"`{about['id']}` · [{about['method']} {about['path']}]({about['docs_url']}){key}\n",
             f"{about['description']}\n",
             "| Display key | Parameter | Type | Example | Description | Restrictions |",
             "|---|---|---|---|---|---|",

@@ -2,14 +2,13 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
-
-from stripe_plugin import CardError, Connection, Host
+from terminal_support import Terminal
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -26,21 +25,22 @@ def test_a_snippet_runs(number: int, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+PAYING = re.search(r"run (create_payment_intent .*?)\n\$", README, re.DOTALL)
+
+
 @pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_chargeDeclined"])
-def test_money_moves_in_the_emulator(card: str) -> None:
-    """The payment that the README describes is paid and refunded, or refused."""
-    extra = {"confirm": True, "return_url": "https://example.com"}
-    assert json.dumps(extra).replace("true", "True") in README
-    inputs = {"Amount": 2000, "Currency": "usd", "Payment Method": card}
-    with Host.load() as host:
-        pay = partial(host.run, connection=Connection.emulator())
-        if card != "pm_card_visa":
-            with pytest.raises(CardError):
-                pay("create_payment_intent", inputs, extra=extra)
-            return
-        paid = pay("create_payment_intent", inputs, extra=extra).output
-        refund = pay("refund_payment", {"Payment Intent ID": paid["id"]}).output
-    assert (paid["status"], refund["amount"]) == ("succeeded", 2000)
+def test_money_moves_in_the_emulator(card: str, tmp_path: Path) -> None:
+    """The payment that the README types is paid and refunded, or refused."""
+    assert PAYING
+    typed = PAYING[1].replace("\\\n", "").replace("pm_card_visa", card)
+    words = shlex.split(typed)
+    terminal = Terminal(tmp_path)
+    if card != "pm_card_visa":
+        assert "declined" in terminal("--emulator", "run", *words, code=3).stderr
+        return
+    paid = json.loads(terminal("--emulator", "run", *words).stdout)
+    refund = terminal("--emulator", "run", "refund_payment", f"Payment Intent ID={paid['id']}")
+    assert (paid["status"], json.loads(refund.stdout)["amount"]) == ("succeeded", 2000)
 
 
 @pytest.mark.parametrize(

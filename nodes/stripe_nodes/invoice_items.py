@@ -13,8 +13,8 @@ _OTHER_AMOUNTS = (rule.Parameter("price_data"), rule.Parameter("unit_amount_deci
 class CreateInvoiceItem(Action):
     """Add a line to a draft invoice, or to the customer's next one.
 
-    A negative amount is a credit. The next one is a subscription's, or one that Create Invoice makes
-    with Pending Invoice Items.
+    A negative amount is a credit. The next one is a subscription's, or one that is created with
+    Pending Invoice Items.
     """
 
     customer: str | None = optional(

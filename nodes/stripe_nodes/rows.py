@@ -248,10 +248,10 @@ def automatic_tax() -> rule.Rule:
 
 def payment_intent_data() -> rule.Rule:
     """How the payment that a checkout session takes is set up."""
-    part = rule.may(int, rule.at_least(0), rules.amount(currency=None))
-    transfer = rule.keys(destination=rule.need(str), amount=part)
+    amount = rule.may(int, rule.at_least(0), rules.amount(currency=None))
+    transfer = rule.keys(destination=rule.need(str), amount=amount)
     return rule.keys(
-        application_fee_amount=part,
+        application_fee_amount=amount,
         capture_method=rule.may(str, rule.one_of("automatic", "automatic_async", "manual")),
         description=rule.may(str, rule.max_length(1000)),
         metadata=rule.may(Object, rules.metadata()),

@@ -12,6 +12,7 @@ import click
 from stripe_plugin.errors import UsageError
 from stripe_plugin.secrets import shown
 
+Object = dict[str, Any]
 DEEPEST = 20  # steps of a parameter's name
 MOST_BYTES = 2_000_000  # four for each character that a flow may have
 STDIN = "-"
@@ -117,16 +118,24 @@ def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _extra(pairs: tuple[str, ...]) -> dict[str, Any]:
     """Stripe's parameters: KEY=VALUE, or KEY[sub]=VALUE, or a value in JSON."""
-    whole: dict[str, Any] = {}
+    whole: Object = {}
     for word, value in pairs_of(pairs).items():
         *above, last = _steps(word)
-        place: Any = whole
+        place = whole
         for step in above:
-            place = place.setdefault(step, {}) if isinstance(place, dict) else None
-        if not isinstance(place, dict) or last in place:
+            place = _object_at(place, step, word)
+        if last in place:
             raise UsageError(f"--extra {word} is given twice")
         place[last] = _json_or_text(word, value)
     return {key: _with_lists(value) for key, value in whole.items()}
+
+
+def _object_at(place: Object, step: str, word: str) -> Object:
+    """What stands at a step on the way to a parameter, or is made there now."""
+    found: Object = place.setdefault(step, {})
+    if type(found) is not dict:
+        raise UsageError(f"--extra {word} is given twice")
+    return found
 
 
 def _steps(word: str) -> list[str]:
@@ -151,9 +160,11 @@ def _json_or_text(word: str, value: str) -> Any:
 
 def _with_lists(value: Any) -> Any:
     """An object whose keys are the positions from 0 on is a list."""
-    if not isinstance(value, dict):
+    from stripe_plugin.judge.values import is_object
+
+    if not is_object(value):
         return value
-    items: dict[str, Any] = {key: _with_lists(item) for key, item in value.items()}
+    items = {key: _with_lists(item) for key, item in value.items()}
     positions = [str(number) for number in range(len(items))]
     if items and items.keys() == set(positions):
         return [items[position] for position in positions]

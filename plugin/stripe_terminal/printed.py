@@ -106,7 +106,8 @@ def _below(manifest: Facts) -> Iterator[str]:
     example = json.dumps(manifest["output_example"])
     yield f"Output, for example: {example}"
     permission = manifest["permission"]
-    yield f"* must be given · a restricted key needs {permission}"
+    needs = f" · a restricted key needs {permission}" if permission else ""
+    yield f"* must be given{needs}"
     yield manifest["docs_url"]
 
 
@@ -118,19 +119,9 @@ def _key(row: Facts) -> Text:
 
 
 def _meaning(row: Facts) -> str:
-    restrictions = row["restrictions"] or ""
-    further = _unsaid(row["rules"], restrictions)
     example = json.dumps(row["example"], ensure_ascii=False)
-    lines = [row["description"], restrictions, *further, f"Example: {example}"]
-    return "\n".join(filter(None, lines))
-
-
-def _unsaid(rules: Sequence[str], restrictions: str) -> Iterator[str]:
-    """The rules that the page's restrictions do not tell already."""
-    said = restrictions.lower()
-    for rule in rules:
-        if rule.lower() not in said:
-            yield rule
+    lines = [row["description"], *row["rules"], f"Example: {example}"]
+    return "\n".join(lines)
 
 
 def print_output(out: Screen, result: "Result", *, whole: bool = False) -> None:

@@ -28,7 +28,7 @@ class _Emulated:
         """There is nothing to close: the emulator stays."""
 
     def _begin(self, send: "Send", began: float) -> Patience:
-        self.ends = min(time.monotonic() + send.timeout, began + send.patience)
+        self.ends = min(time.monotonic() + send.timeout, send.until(began))
         return Patience(self.ends)
 
     def _asked(

@@ -29,7 +29,7 @@ class Row(Field):
     #: The attribute: Stripe's parameter, or the path's variable; with `_` behind it, if `Action`
     #: itself has the name.
     name: str = ""
-    example: Any
+    example: Any = None
     description: str
     #: What the action page says of it, where that is not its type and its choices; "" for nothing.
     page: str | None = None

@@ -95,13 +95,9 @@ class Reading(Rule):
         raise NotImplementedError
 
 
-# Around a text of one line these are trimmed.
-_AROUND = r"[ \t\r\n\u00a0\u200b\ufeff]*"
-
-
 def trimmed(pattern: str) -> Mapping[str, Any]:
     """The JSON Schema of a text that matches, whatever a paste leaves around it."""
-    return {"pattern": f"^{_AROUND}(?:{pattern}){_AROUND}$"}
+    return {"pattern": rf"^\s*(?:{pattern})\s*$"}
 
 
 @attrs.frozen
@@ -265,8 +261,7 @@ class Reference(Reading):
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        identity = rf"(?!\.{{1,2}}{_AROUND}$)[^\u0000-\u0020\u007f]+"
-        return {**trimmed(identity), "maxLength": 5000}
+        return {**trimmed(r"(?!\.{1,2}\s*$)[^\u0000-\u0020\u007f]+"), "maxLength": 5000}
 
     def read(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - an ID stands alone
         return self.to.id_in(line(value))

@@ -25,6 +25,8 @@ from stripe_plugin.secrets import shown
 
 MOST_HINTS = 20  # unknown keys of which the nearest known one is looked for
 
+MISSING = Fault("is required", "required")
+
 Faults = dict[str, list[Fault]]  # by label
 
 
@@ -111,20 +113,18 @@ def judge_table(
     clean: dict[str, Any] = {}
     faults: Faults = {}
     for label, field in fields.items():
-        value: Any = None
-        if label in values:
-            try:
-                value = field.judge(values[label], given)
-            except Refused as error:
-                faults[label] = error.faults
-                given[label] = UNKNOWN
-                continue
+        try:
+            value = field.judge(values[label], given) if label in values else None
+        except Refused as error:
+            faults[label] = error.faults
+            given[label] = UNKNOWN
+            continue
         if value is not None:
             given[label] = clean[label] = value
             continue
         given.pop(label, None)
         if field.required:
-            faults[label] = [Fault("is required", "required")]
+            faults[label] = [MISSING]
     _judge_conditions(fields, given, faults)
     return clean, faults
 

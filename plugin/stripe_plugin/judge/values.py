@@ -25,7 +25,7 @@ OF_EACH = 50  # … of which every object, list, text and number counts as so ma
 MOST_DIGITS = 18
 TOO_DEEP = f"is nested too deeply, in more than {DEEPEST} levels"
 
-BLANKS = " \t\r\n\u00a0\u200b\ufeff"  # what a paste leaves around a text
+BLANKS = " \t\r\n\v\f\u00a0\u200b\ufeff"  # what a paste leaves around a text
 UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")  # NUL and halves of surrogate pairs
 
 
@@ -230,10 +230,16 @@ def _not_blank(sendable: str) -> Any:
 def _countable(value: Any) -> Any:
     if not _is_finite(value):
         raise Refused(f"must be a finite number; got {number_shown(value)}")
-    if abs(value) >= 10**MOST_DIGITS:
+    if _is_long(value):
         most = f"a number of at most {MOST_DIGITS} digits"
         raise Refused(f"must be {most}; got {number_shown(value)}")
     return value
+
+
+def _is_long(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value.adjusted() >= MOST_DIGITS
+    return bool(abs(value) >= 10**MOST_DIGITS)
 
 
 def _is_finite(value: Any) -> bool:
