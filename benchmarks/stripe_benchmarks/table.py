@@ -14,13 +14,14 @@ BARS: Cells = ("Measure", "Ours", "At most", "Measured", "Of", "")
 def tables(record: Record) -> str:
     """All of it, in Markdown that is aligned for a terminal, too."""
     versions = ", ".join(f"{name} {each}" for name, each in record.versions.items())
+    missing = [f"- {it.measure} · {it.contender}: {it.reason}" for it in record.missing]
     parts = [
         f"Measured on {record.date}, {record.rounds} rounds: {record.machine}. {versions}.",
         aligned([FIGURES, *figure_rows(record.figures)]),
         aligned([BARS, *map(bar_row, reached(record.figures))]),
-        *(f"- {it.measure} · {it.contender}: {it.reason}" for it in record.missing),
+        "\n".join(["Not measured:", "", *missing]) if missing else "",
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(parts).rstrip()
 
 
 def figure_rows(figures: Iterable[Figure]) -> Iterator[Cells]:
