@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from stripe_benchmarks.bars import Reached, reached
+from stripe_benchmarks.bars import reached
 from stripe_benchmarks.figure import Figure
 from stripe_benchmarks.record import Record
 
@@ -18,7 +18,7 @@ def tables(record: Record) -> str:
     parts = [
         f"Measured on {record.date}, {record.rounds} rounds: {record.machine}. {versions}.",
         aligned([FIGURES, *figure_rows(record.figures)]),
-        aligned([BARS, *map(bar_row, reached(record.figures))]),
+        aligned([BARS, *bar_rows(record)]),
         "\n".join(["Not measured:", "", *missing]) if missing else "",
     ]
     return "\n\n".join(parts).rstrip()
@@ -42,11 +42,14 @@ def ratio(first: Figure, other: Figure) -> str:
     return f"{first.value / other.value:.2f}"
 
 
-def bar_row(it: Reached) -> Cells:
-    """A row for a bar."""
-    measure, contender = it.bar.of
-    value = "" if it.value is None else number(it.value)
-    return measure, contender, number(it.bar.most), value, it.unit, it.verdict
+def bar_rows(record: Record) -> Iterator[Cells]:
+    """A row for each bar of a measure that was asked for."""
+    asked = {it.measure for it in record.figures} | {it.measure for it in record.missing}
+    for it in reached(record.figures):
+        measure, contender = it.bar.of
+        if measure in asked:
+            value = "" if it.value is None else number(it.value)
+            yield measure, contender, number(it.bar.most), value, it.unit, it.verdict
 
 
 def number(value: float) -> str:
