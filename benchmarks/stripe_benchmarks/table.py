@@ -21,7 +21,7 @@ def tables(record: Record) -> str:
         aligned([BARS, *bar_rows(record)]),
         "\n".join(["Not measured:", "", *missing]) if missing else "",
     ]
-    return "\n\n".join(parts).rstrip()
+    return "\n\n".join(part for part in parts if part)
 
 
 def figure_rows(figures: Iterable[Figure]) -> Iterator[Cells]:
@@ -58,7 +58,9 @@ def number(value: float) -> str:
 
 
 def aligned(rows: Sequence[Cells]) -> str:
-    """A table of Markdown; the first row is its head."""
+    """A table of Markdown; the first row is its head, and without others there is no table."""
+    if len(rows) == 1:
+        return ""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     head, *body = [_line(row, widths) for row in rows]
     rule = _line(["-" * width for width in widths], widths)
