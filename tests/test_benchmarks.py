@@ -258,6 +258,61 @@ def test_a_bar_is_of_a_measure(bar: Bar) -> None:
     assert {measure for measure, _ in (bar.of, bar.over or bar.of)} <= set(MEASURES)
 
 
+@pytest.fixture
+def folder(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A page, and a measurement that is kept beside it."""
+    for name in ("NO_PROXY", "no_proxy", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, "")  # and put back what `trust` sets
+    monkeypatch.setattr("stripe.ca_bundle_path", None)
+    monkeypatch.setattr(command, "PAGE", tmp_path / "README.md")
+    monkeypatch.setattr(command, "COMMITTED", tmp_path / "measured.json")
+    command.PAGE.write_text(f"# Before\n\n{command.BEGIN}old\n{command.END}\n\nAfter\n", "utf-8")
+    Record.of(BEFORE, Setting(server, quick=True)).write(command.COMMITTED)
+    return tmp_path
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, *words: str, brings: list[list[Figure]]) -> int:
+    """The exit code of the command, where a measure brings these figures, one after the other."""
+    left = iter(brings)
+    monkeypatch.setattr("sys.argv", ["stripe_benchmarks", *words])
+    for module in ("stripe_benchmarks.__main__", "stripe_benchmarks.measures.all"):
+        monkeypatch.setattr(f"{module}.MEASURES", {"sync": lambda _: next(left)})
+    return command.main()
+
+
+FELL, AS_BEFORE = measured(client=150, sdk=200, httpx=150), measured(client=105, sdk=200, httpx=150)
+TIMES = [
+    ("nothing fell", [AS_BEFORE], 0),
+    ("somebody else was busy", [FELL, AS_BEFORE], 0),
+    ("it fell twice", [FELL, FELL], 1),
+]
+
+
+@pytest.mark.parametrize(("brings", "code"), [row[1:] for row in TIMES], ids=[r[0] for r in TIMES])
+@pytest.mark.usefixtures("folder")
+def test_a_fall_is_measured_twice(
+    brings: list[list[Figure]],
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The check ends with 1, and says what fell, if it is so the second time, too."""
+    assert asked(monkeypatch, "--check", brings=brings) == code
+    told = "sync · client: 1.50 times as much as in measured.json" in capsys.readouterr().err
+    assert told == bool(code)
+
+
+def test_a_measurement_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page keeps what is around the table; the data beside it are the new ones."""
+    assert asked(monkeypatch, "--quick", "--write", brings=[FELL]) == 0
+    page = (folder / "README.md").read_text("utf-8")
+    assert page.startswith("# Before\n\n<!-- measured")
+    assert page.endswith("-->\n\nAfter\n")
+    kept = Record.read(folder / "measured.json")
+    assert kept.figures == FELL
+    assert tables(kept) in page
+
+
 def test_a_record_is_kept_whole(tmp_path: Path, server: Server) -> None:
     """What is written is read again as it was."""
     setting = Setting(server, quick=True, measure="sync")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from stripe_benchmarks.bars import Reached, reached
+from stripe_benchmarks.bars import reached
 from stripe_benchmarks.figure import Figure
 from stripe_benchmarks.record import Record
 
@@ -14,13 +14,14 @@ BARS: Cells = ("Measure", "Ours", "At most", "Measured", "Of", "")
 def tables(record: Record) -> str:
     """All of it, in Markdown that is aligned for a terminal, too."""
     versions = ", ".join(f"{name} {each}" for name, each in record.versions.items())
+    missing = [f"- {it.measure} · {it.contender}: {it.reason}" for it in record.missing]
     parts = [
         f"Measured on {record.date}, {record.rounds} rounds: {record.machine}. {versions}.",
         aligned([FIGURES, *figure_rows(record.figures)]),
-        aligned([BARS, *map(bar_row, reached(record.figures))]),
-        *(f"- {it.measure} · {it.contender}: {it.reason}" for it in record.missing),
+        aligned([BARS, *bar_rows(record)]),
+        "\n".join(["Not measured:", "", *missing]) if missing else "",
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def figure_rows(figures: Iterable[Figure]) -> Iterator[Cells]:
@@ -41,11 +42,14 @@ def ratio(first: Figure, other: Figure) -> str:
     return f"{first.value / other.value:.2f}"
 
 
-def bar_row(it: Reached) -> Cells:
-    """A row for a bar."""
-    measure, contender = it.bar.of
-    value = "" if it.value is None else number(it.value)
-    return measure, contender, number(it.bar.most), value, it.unit, it.verdict
+def bar_rows(record: Record) -> Iterator[Cells]:
+    """A row for each bar of a measure that was asked for."""
+    asked = {it.measure for it in record.figures} | {it.measure for it in record.missing}
+    for it in reached(record.figures):
+        measure, contender = it.bar.of
+        if measure in asked:
+            value = "" if it.value is None else number(it.value)
+            yield measure, contender, number(it.bar.most), value, it.unit, it.verdict
 
 
 def number(value: float) -> str:
@@ -54,7 +58,9 @@ def number(value: float) -> str:
 
 
 def aligned(rows: Sequence[Cells]) -> str:
-    """A table of Markdown; the first row is its head."""
+    """A table of Markdown; the first row is its head, and without others there is no table."""
+    if len(rows) == 1:
+        return ""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     head, *body = [_line(row, widths) for row in rows]
     rule = _line(["-" * width for width in widths], widths)
