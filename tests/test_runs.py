@@ -178,8 +178,35 @@ def test_a_flow_that_stopped_is_unfinished(terminal: Terminal) -> None:
     terminal("flow", "-", "--run-id", "r1", stdin=json.dumps(wrong), code=2)
     found = one(terminal, "r1")
     assert (found["outcome"], found["finished"], len(found["steps"])) == ("unfinished", False, 1)
+    [stop] = found["stops"]
+    assert (stop["place"], stop["error"]["category"]) == (
+        "standard input, line 1, step again",
+        "usage",
+    )
+    assert "step again: " in terminal("runs", "show", "r1").stdout
+    assert "finds nothing" in terminal("runs", "show", "r1").stdout
     terminal("flow", "-", "--run-id", "r1", stdin=json.dumps(FLOW))
     assert one(terminal, "r1")["outcome"] == "done"
+    assert "finds nothing" not in terminal("runs", "show", "r1").stdout
+
+
+def test_why_one_item_failed_is_kept(terminal: Terminal) -> None:
+    """The next day each item that failed is found with its reason, whoever said no."""
+    steps = [
+        {"id": "some", "action": "retrieve_customer", "foreach": ["cus_a", "", "cus_b"],
+         "on_error": "collect", "inputs": {"Customer ID": "${{ item }}"}},
+    ]  # fmt: skip
+    terminal("flow", "-", "--run-id", "r1", stdin=json.dumps({"steps": steps}), code=3)
+    found = one(terminal, "r1")
+    assert (found["outcome"], found["finished"], found["done"]) == ("refused", False, 0)
+    assert [stop["error"]["category"] for stop in found["stops"]] == [
+        "invalid_request",
+        "invalid_inputs",
+        "invalid_request",
+    ]
+    shown = terminal("runs", "show", "r1").stdout
+    for words in ("No such customer: 'cus_a'", "No such customer: 'cus_b'", "item 2", "required"):
+        assert words in shown
 
 
 def test_a_run_that_is_not_there(terminal: Terminal) -> None:
