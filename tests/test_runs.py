@@ -150,6 +150,27 @@ def test_each_kind_of_end_is_told(terminal: Terminal, world: Counted, tmp_path: 
     assert (step["outcome"], step["error"]) == ("done", None)
 
 
+def test_no_secret_is_kept(terminal: Terminal, tmp_path: Path) -> None:
+    """The reason of a failure and the names of inputs are kept without secrets, and not endless."""
+    guard = (
+        "from stripe_plugin import hookimpl\n"
+        "@hookimpl\n"
+        f"def run_action(action):\n    raise RuntimeError('{LIVE_KEY} ' + 'x' * 100_000)\n"
+    )
+    points = "[stripe_plugin.v1]\nacme = acme_plug\n"
+    install(tmp_path / "site", "acme", points, {"acme_plug.py": guard})
+    env = {**terminal.env, "PYTHONPATH": str(tmp_path / "site")}
+    Terminal(terminal.home, apart=True, **env)(*MADE, "--run-id", "r1", code=1)
+    terminal("run", "create_customer", f"{LIVE_KEY}=1", "--run-id", "r2", code=2)
+    kept = (terminal.home / "runs.db").read_bytes()
+    assert LIVE_KEY.removeprefix("sk_live_").encode() not in kept
+    assert len(kept) < 100_000
+    [step] = one(terminal, "r1")["steps"]
+    assert step["error"]["text"].startswith("RuntimeError: sk_live_… xxx")
+    [step] = one(terminal, "r2")["steps"]
+    assert (step["outcome"], step["inputs"]) == ("unsent", ["sk_live_…"])
+
+
 def test_a_flow_that_stopped_is_unfinished(terminal: Terminal) -> None:
     """A flow that stopped between two steps is not done, until it is gone on with."""
     wrong = json.loads(json.dumps(FLOW))
@@ -157,8 +178,35 @@ def test_a_flow_that_stopped_is_unfinished(terminal: Terminal) -> None:
     terminal("flow", "-", "--run-id", "r1", stdin=json.dumps(wrong), code=2)
     found = one(terminal, "r1")
     assert (found["outcome"], found["finished"], len(found["steps"])) == ("unfinished", False, 1)
+    [stop] = found["stops"]
+    assert (stop["place"], stop["error"]["category"]) == (
+        "standard input, line 1, step again",
+        "usage",
+    )
+    assert "step again: " in terminal("runs", "show", "r1").stdout
+    assert "finds nothing" in terminal("runs", "show", "r1").stdout
     terminal("flow", "-", "--run-id", "r1", stdin=json.dumps(FLOW))
     assert one(terminal, "r1")["outcome"] == "done"
+    assert "finds nothing" not in terminal("runs", "show", "r1").stdout
+
+
+def test_why_one_item_failed_is_kept(terminal: Terminal) -> None:
+    """The next day each item that failed is found with its reason, whoever said no."""
+    steps = [
+        {"id": "some", "action": "retrieve_customer", "foreach": ["cus_a", "", "cus_b"],
+         "on_error": "collect", "inputs": {"Customer ID": "${{ item }}"}},
+    ]  # fmt: skip
+    terminal("flow", "-", "--run-id", "r1", stdin=json.dumps({"steps": steps}), code=3)
+    found = one(terminal, "r1")
+    assert (found["outcome"], found["finished"], found["done"]) == ("refused", False, 0)
+    assert [stop["error"]["category"] for stop in found["stops"]] == [
+        "invalid_request",
+        "invalid_inputs",
+        "invalid_request",
+    ]
+    shown = terminal("runs", "show", "r1").stdout
+    for words in ("No such customer: 'cus_a'", "No such customer: 'cus_b'", "item 2", "required"):
+        assert words in shown
 
 
 def test_a_run_that_is_not_there(terminal: Terminal) -> None:

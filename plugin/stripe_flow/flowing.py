@@ -84,6 +84,13 @@ class Outcome:
         number = f"{self.step.id} {self.item.index + 1}/{self.of}"
         return f"{number} {self.item.label}".rstrip()
 
+    @property
+    def place(self) -> str:
+        """Where it stands in the file, and which item it is of."""
+        if self.item is None:
+            return self.step.place
+        return f"{self.step.place}, item {self.item.index + 1} ({self.item.label})"
+
 
 class StepError(UsageError):
     """A step that cannot go on; steps before it may have been sent."""
@@ -177,6 +184,7 @@ class Flowing:
             if at.step.on_error != COLLECT or unknown:
                 raise
             self._failed = True
+            self._run.note(at.place, error)
             return attrs.evolve(at, error=error)
 
     def _result(self, at: Outcome) -> Result:
@@ -197,19 +205,19 @@ class Flowing:
     @contextmanager
     def _told(self, at: Outcome) -> Generator[None]:
         """Whatever stops the flow tells where, and how to go on; what is hidden is cut."""
-        place = at.step.place
-        if at.item is not None:
-            place += f", item {at.item.index + 1} ({at.item.label})"
+        place = at.place
         how = GO_ON.replace("{run_id}", self._run.run_id)
         with hiding(*self._flow.hidden):
             try:
                 yield
             except (InvalidInputs, UsageError) as error:
+                self._run.note(place, error)
                 wrong = str(error).removesuffix(".")
                 told = StepError(f"{place}: {wrong}.")
                 told.add_note(how)
                 raise told from error
             except (Exception, KeyboardInterrupt) as error:
+                self._run.note(place, error)
                 error.add_note(f"The flow stopped at {place}. {how}")
                 raise
 

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from secrets import token_hex
 from time import time
 from typing import TYPE_CHECKING, Any
 
 from stripe_flow.journal import Journal
-from stripe_flow.step import Step, run_step
+from stripe_flow.step import Step, reason, run_step
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.errors import UsageError
 from stripe_plugin.host.host import Host
@@ -30,9 +31,10 @@ OTHER_INPUTS = (
 )
 
 # What is kept beside the steps: whose run it is, that a flow has begun, that it has ended; with
-# their names behind, a digest of each input of the flow, and one of what each step is done for.
+# their names behind, a digest of each input of the flow, and one of what each step is done for;
+# and, each under a name of its own, why something in it was not done.
 RUN, FLOW, END = "run", "flow", "end"
-INPUT, ITEMS = "input:", "items:"
+INPUT, ITEMS, WHY = "input:", "items:", "why:"
 
 
 class OtherInputs(UsageError):
@@ -99,6 +101,12 @@ class Run:
     def mark(self, name: str) -> None:
         """Keeps that a flow has begun, or ended, and when."""
         self.keep(name, _now)
+
+    def note(self, place: str, error: BaseException) -> None:
+        """Keeps why something was not done, for `stripe_flow.runs`; the error is what matters."""
+        entry = {"at": time(), "place": place, "error": reason(error)}
+        with suppress(Exception):
+            self.keep(WHY + token_hex(8), lambda: entry)
 
     def step(self, step: Step) -> Result:
         """One step's result, as `run_step` gives it."""

@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 
 from stripe_flow.journal import Journal
-from stripe_flow.run import END, FLOW, RUN
+from stripe_flow.run import END, FLOW, RUN, WHY
 from stripe_flow.step import DONE, REFUSED, UNSENT
 from stripe_plugin.judge.values import is_object
 
@@ -140,9 +140,10 @@ class KeptRun:
         }
 
     def as_dict(self) -> Facts:
-        """All of it, with a place for each step."""
+        """All of it: its steps, and `stops`, where and why something of a flow was not done."""
         steps = [step.as_dict() for step in self.steps]
-        return {**self.summary(), "steps": steps}
+        stops = [{**entry} for name, entry in self.entries.items() if name.startswith(WHY)]
+        return {**self.summary(), "steps": steps, "stops": stops}
 
 
 def kept_runs(journal: Journal) -> list[KeptRun]:

@@ -382,7 +382,7 @@ def _end_of(tried: _Try, error: Exception, context: RunContext) -> str | None:
     return UNSENT if tried.begun is None else None
 
 
-def reason(error: Exception) -> dict[str, Any]:
+def reason(error: BaseException) -> dict[str, Any]:
     """Why a step failed, as JSON data without secrets, for whoever looks later."""
     if not isinstance(error, NodeError):
         return {"category": "unexpected", "text": said(error)}

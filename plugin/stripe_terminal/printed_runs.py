@@ -36,6 +36,8 @@ def print_run(out: Screen, run: Facts) -> None:
     out.say(one_line(f"{run['run_id']}  {_what(run)}"))
     out.say(one_line(f"{run['mode']} mode, {_place(run)}"))
     out.say(f"{when(run['begun'])} – {when(run['ended'])}  {_outcome(run)}")
+    for line in _stops(run):
+        out.tell(one_line(line))
     for step in run["steps"]:
         out.say(one_line(_head(step)), MARKS.get(step["outcome"], ""))
         for line in _below(step):
@@ -66,6 +68,20 @@ def _outcome(facts: Facts) -> str:
     return f"{outcome}: {meaning}" if meaning else outcome
 
 
+def _stops(run: Facts) -> Iterator[str]:
+    """Where and why the flow was stopped, the last time for each place, unless all is done."""
+    if run["outcome"] == "done":
+        return
+    last: dict[str, Facts] = {stop["place"]: stop for stop in run["stops"]}
+    for place, stop in last.items():
+        yield f"{when(stop['at'])}  {place}: {_why(stop['error'])}"
+
+
+def _why(error: Facts) -> str:
+    told = [f"{error[word]}" for word in ERROR if error.get(word)]
+    return " · ".join(dict.fromkeys(told))  # a code is often the category's word
+
+
 def _head(step: Facts) -> str:
     words: list[str | None] = [step["action"], step["object"], _outcome(step)]
     known = "  ".join(filter(None, words))
@@ -74,11 +90,10 @@ def _head(step: Facts) -> str:
 
 def _below(step: Facts) -> Iterator[str]:
     """When, why not, which request, and which inputs it had."""
-    error: Facts = step["error"] or {}
+    error: Facts | None = step["error"]
     yield f"{when(step['begun'])} – {when(step['ended'])}"
-    told = [f"{error[word]}" for word in ERROR if error.get(word)]
-    if told:
-        yield " · ".join(dict.fromkeys(told))  # a code is often the category's word
+    if error:
+        yield _why(error)
     facts = {"request": step["request_id"], "attempts": step["attempts"], "tries": step["tries"]}
     counted = [f"{word} {fact}" for word, fact in facts.items() if fact not in (None, 1)]
     if counted:

@@ -238,6 +238,19 @@ def test_what_a_run_has_not_is_none(desk: Desk, records: Records) -> None:
     assert [told[word] for word in ("run_id", "step", "item", "account", "retry_in")] == [None] * 5
 
 
+def test_the_text_names_the_run(desk: Desk, records: Records) -> None:
+    """A record's text alone tells which run it is of: its name cannot break the line."""
+    desk.run(CREATE)
+    desk.run(CREATE, context=attrs.evolve(NAMED, run_id="a\nb", step=None, item=None))
+    desk.run(CREATE, context=RunContext())
+    heads = [record.getMessage().partition(": ")[0] for record in records()]
+    assert heads == [
+        'create_customer (run "run-7", step "greet", item 3)',
+        'create_customer (run "a\\nb")',
+        "create_customer",
+    ]
+
+
 def test_the_request_id_is_stripes(desk: Desk, records: Records) -> None:
     """Result, error and record name the same request, which Stripe's own log has, too."""
     made, refused = desk.run(CREATE), desk.run(RETRIEVE)
