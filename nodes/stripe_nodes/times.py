@@ -100,11 +100,6 @@ class InFuture(Time):
         return Refused(f"must {self.must}; got {value}, which is {when[:19]}Z", self.name)
 
 
-def moment() -> Time:
-    """A unix timestamp in seconds, or an ISO date with its time and zone."""
-    return Time()
-
-
 def in_future(hours: int = 0) -> InFuture:
     """A time that is still to come, by at least so many hours."""
     return InFuture(hours)
