@@ -380,7 +380,7 @@ REASONS: list[tuple[str, str, Any, str]] = [
     ),
     ("create_invoice", "Due Date", "2051-01-31", "write 2051-01-31T00:00:00Z for UTC"),
     ("create_invoice", "Due Date", "2051-01-31T09:00", "has no time zone: write 2051-01-31T09:00Z"),
-    ("create_invoice", "Due Date", "2051-02-31T09:00:00Z", "is no day of the calendar"),
+    ("create_invoice", "Due Date", "2051-02-31T09:00:00Z", "is no time that there is"),
     ("create_invoice", "Due Date", "2051-01-31T09:00:00.5Z", "must be in whole seconds"),
     ("create_invoice", "Due Date", datetime(2051, 1, 31), "has no time zone"),  # noqa: DTZ001 - on purpose
     ("create_invoice", "Due Date", date(2051, 1, 31), "has no time and no zone"),
@@ -391,6 +391,14 @@ REASONS: list[tuple[str, str, Any, str]] = [
         "looks like milliseconds: write 2556000000 for",
     ),
     ("create_invoice", "Due Date", "2556000000000", "looks like milliseconds"),
+    ("create_invoice", "Due Date", "2051-01-31T25:00:00Z", "is no time that there is"),
+    (
+        "create_invoice",
+        "Due Date",
+        -99_999_999_999,
+        "must be a time in the future; got -99999999999",
+    ),
+    ("create_price", "Unit Amount", "015.00 USD", "in cents: 1250 for 12.50"),
     ("create_product", "Active", "yes", "must be true or false"),
     ("create_invoice", "Customer", "a b", "must be the ID of a customer"),
     ("retrieve_invoice", "Invoice ID", "a b", "must be the ID of an invoice"),

@@ -20,7 +20,7 @@ THREE_DECIMALS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 NO_PARTS = frozenset({"isk", "ugx"})
 LONG_AMOUNTS = frozenset({"clp", "cop", "huf", "idr", "inr", "jpy", "krw", "lbp", "twd", "vnd"})
 
-WRITTEN = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,3})?)[ \u00a0]?([A-Za-z]{3})")
+WRITTEN = re.compile(r"(-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,3})?)[ \u00a0]?([A-Za-z]{3})")
 UNITS: Mapping[int, str] = MappingProxyType(
     {
         0: "in whole {currency}, which has no smaller unit: 1250 for 1250 {currency}",

@@ -69,7 +69,7 @@ class Time(Reading):
         try:
             return int(datetime.fromisoformat(f"{day}T{hour}{zone}").timestamp())
         except ValueError:
-            raise Refused(f"is no day of the calendar; got {shown(written)}", self.name) from None
+            raise Refused(f"is no time that there is; got {shown(written)}", self.name) from None
 
     def _unread(self, value: Any) -> Refused:
         return Refused(f"must be {WAYS}; got {number_shown(value)}", self.name)
@@ -96,8 +96,10 @@ class InFuture(Time):
 
     def refused(self, value: Any) -> Refused:
         """Says which time that is, in UTC."""
-        when = datetime.fromtimestamp(value, UTC).isoformat() if value > -SECONDS else ""
-        return Refused(f"must {self.must}; got {value}, which is {when[:19]}Z", self.name)
+        when = ""
+        if value >= 0:
+            when = f", which is {datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return Refused(f"must {self.must}; got {value}{when}", self.name)
 
 
 def in_future(hours: int = 0) -> InFuture:
