@@ -16,7 +16,7 @@ from test_actions import declare
 from stripe_nodes import rows
 from stripe_nodes.resources import CHECKOUT_SESSION, INVOICE, PRODUCT
 from stripe_plugin import CLEAR, Client, Connection, InvalidInputs, Resource, rule
-from stripe_plugin.host.manifest import describe, form_schema
+from stripe_plugin.host.manifest import describe
 from stripe_plugin.judge.table import Field, Keys
 
 Inputs = Mapping[str, Any]
@@ -572,12 +572,13 @@ def test_a_resource_without_a_prefix_suspects_no_id() -> None:
 # --- texts of forms -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("which", ["form_schema", "input_schema"])
 @pytest.mark.parametrize("name", ACTIONS)
-def test_a_description_says_everything_once(name: str) -> None:
+def test_a_description_says_everything_once(name: str, which: str) -> None:
     """No sentence of a form repeats another, names a type, or what the form does not show."""
     spec = ACTIONS[name].spec
     shown = {row.key for row in spec.rows}
-    for key, about in form_schema(spec)["properties"].items():
+    for key, about in describe(ACTIONS[name])[which]["properties"].items():
         sentences = about["description"].rstrip(".").split(". ")
         assert len(sentences) == len(set(sentences)), key
         assert not {"Object", "Array", "Boolean", "true or false"} & set(sentences)
