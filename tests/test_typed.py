@@ -16,6 +16,7 @@ from test_actions import declare
 from stripe_nodes import rows
 from stripe_nodes.resources import CHECKOUT_SESSION, INVOICE, PRODUCT
 from stripe_plugin import CLEAR, Client, Connection, InvalidInputs, Resource, rule
+from stripe_plugin.errors import InvalidRequest
 from stripe_plugin.host.manifest import describe
 from stripe_plugin.judge.table import Field, Keys
 
@@ -162,6 +163,18 @@ def test_a_place_is_counted_as_it_was_typed() -> None:
         places = [problem.path for problem in caught.value.problems_at]
         assert places == [("items", 1, "quantity"), ("items", 3, "price")]
         assert "Items › 2 › quantity must be" in caught.value.problems["Items"][0]
+
+
+def test_what_stripe_refuses_is_counted_as_it_was_typed() -> None:
+    """An item that Stripe refuses is pointed at where it was typed, not where it was sent."""
+    lines = [{}, {"price": "price_lost", "quantity": 1}]
+    urls = {"Success URL": "https://a.example", "Cancel URL": "https://a.example"}
+    one = made("create_checkout_session", {"Mode": "payment", "Line Items": lines, **urls})
+    with Client(Connection.emulator()) as client, pytest.raises(InvalidRequest) as caught:
+        client.run(one)
+    assert caught.value.param == "line_items[0][price]"
+    assert caught.value.path == ("line_items", 1, "price")
+    assert caught.value.place == "Line Items › 2 › price"
 
 
 def test_a_list_without_its_empties_is_a_list() -> None:

@@ -97,6 +97,22 @@ def places_of(values: list[Any]) -> Iterable[int]:
     return values.places if isinstance(values, Gapped) else range(len(values))
 
 
+def as_typed(value: Any, path: Path) -> Path:
+    """A path into a value, its positions counted as a person wrote it, with what was empty."""
+    typed: list[str | int] = []
+    for step in path:
+        inner: Any = None
+        place = step
+        if is_object(value):
+            inner = value.get(str(step))
+        elif is_list(value) and isinstance(step, int) and step < len(value):
+            inner = value[step]
+            place = [*places_of(value)][step]
+        typed.append(place)
+        value = inner
+    return tuple(typed)
+
+
 def without_gaps(items: Iterable[Any], places: Iterable[int]) -> Any:
     """What is not empty of these, in a list; None if nothing is."""
     kept = [(place, item) for place, item in zip(places, items, strict=True) if item is not None]
