@@ -98,7 +98,8 @@ class Metadata(Rule):
         for key, item in value.items():
             wrong = _wrong_key(key) or _wrong_item(item)
             if wrong:
-                faults.append(Fault(wrong, self.name).inside(step_shown(key)))
+                fault = Fault(wrong, self.name)
+                faults.append(fault.inside(step_shown(key)))
         if faults:
             raise Refused(faults)
         return {key: _stored(item) for key, item in value.items()}

@@ -65,9 +65,9 @@ class Time(Reading):
             raise self._unread(written)
         if (found[3] or "").strip(".0"):
             raise Refused(f"must be in whole seconds; got {shown(written)}", self.name)
-        day, hour, zone = found[1], found[2], found[4].upper()
+        exact = f"{found[1]}T{found[2]}{found[4].upper()}"
         try:
-            return int(datetime.fromisoformat(f"{day}T{hour}{zone}").timestamp())
+            return int(datetime.fromisoformat(exact).timestamp())
         except ValueError:
             raise Refused(f"is no time that there is; got {shown(written)}", self.name) from None
 
