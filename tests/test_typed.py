@@ -122,7 +122,7 @@ def test_nothing_empty_leaves(name: str, data: st.DataObject) -> None:
     draw = st.sampled_from(EMPTY)
     inputs = right(name)
     for row in ACTIONS[name].spec.rows:
-        if row.kind == list[dict[str, Any]] and row.key in inputs:
+        if isinstance(inputs.get(row.key), list | dict):
             inputs[row.key] = emptied(inputs[row.key], iter(lambda: data.draw(draw), object()))
         elif row.key not in inputs:
             inputs[row.key] = data.draw(draw)
