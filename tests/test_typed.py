@@ -16,7 +16,8 @@ from test_actions import declare
 from stripe_nodes import rows
 from stripe_nodes.resources import CHECKOUT_SESSION, INVOICE, PRODUCT
 from stripe_plugin import CLEAR, Client, Connection, InvalidInputs, Resource, rule
-from stripe_plugin.host.manifest import describe, form_schema
+from stripe_plugin.errors import InvalidRequest
+from stripe_plugin.host.manifest import describe
 from stripe_plugin.judge.table import Field, Keys
 
 Inputs = Mapping[str, Any]
@@ -121,7 +122,7 @@ def test_nothing_empty_leaves(name: str, data: st.DataObject) -> None:
     draw = st.sampled_from(EMPTY)
     inputs = right(name)
     for row in ACTIONS[name].spec.rows:
-        if row.kind == list[dict[str, Any]] and row.key in inputs:
+        if isinstance(inputs.get(row.key), list | dict):
             inputs[row.key] = emptied(inputs[row.key], iter(lambda: data.draw(draw), object()))
         elif row.key not in inputs:
             inputs[row.key] = data.draw(draw)
@@ -162,6 +163,18 @@ def test_a_place_is_counted_as_it_was_typed() -> None:
         places = [problem.path for problem in caught.value.problems_at]
         assert places == [("items", 1, "quantity"), ("items", 3, "price")]
         assert "Items › 2 › quantity must be" in caught.value.problems["Items"][0]
+
+
+def test_what_stripe_refuses_is_counted_as_it_was_typed() -> None:
+    """An item that Stripe refuses is pointed at where it was typed, not where it was sent."""
+    lines = [{}, {"price": "price_lost", "quantity": 1}]
+    urls = {"Success URL": "https://a.example", "Cancel URL": "https://a.example"}
+    one = made("create_checkout_session", {"Mode": "payment", "Line Items": lines, **urls})
+    with Client(Connection.emulator()) as client, pytest.raises(InvalidRequest) as caught:
+        client.run(one)
+    assert caught.value.param == "line_items[0][price]"
+    assert caught.value.path == ("line_items", 1, "price")
+    assert caught.value.place == "Line Items › 2 › price"
 
 
 def test_a_list_without_its_empties_is_a_list() -> None:
@@ -380,7 +393,7 @@ REASONS: list[tuple[str, str, Any, str]] = [
     ),
     ("create_invoice", "Due Date", "2051-01-31", "write 2051-01-31T00:00:00Z for UTC"),
     ("create_invoice", "Due Date", "2051-01-31T09:00", "has no time zone: write 2051-01-31T09:00Z"),
-    ("create_invoice", "Due Date", "2051-02-31T09:00:00Z", "is no day of the calendar"),
+    ("create_invoice", "Due Date", "2051-02-31T09:00:00Z", "is no time that there is"),
     ("create_invoice", "Due Date", "2051-01-31T09:00:00.5Z", "must be in whole seconds"),
     ("create_invoice", "Due Date", datetime(2051, 1, 31), "has no time zone"),  # noqa: DTZ001 - on purpose
     ("create_invoice", "Due Date", date(2051, 1, 31), "has no time and no zone"),
@@ -391,6 +404,14 @@ REASONS: list[tuple[str, str, Any, str]] = [
         "looks like milliseconds: write 2556000000 for",
     ),
     ("create_invoice", "Due Date", "2556000000000", "looks like milliseconds"),
+    ("create_invoice", "Due Date", "2051-01-31T25:00:00Z", "is no time that there is"),
+    (
+        "create_invoice",
+        "Due Date",
+        -99_999_999_999,
+        "must be a time in the future; got -99999999999",
+    ),
+    ("create_price", "Unit Amount", "015.00 USD", "in cents: 1250 for 12.50"),
     ("create_product", "Active", "yes", "must be true or false"),
     ("create_invoice", "Customer", "a b", "must be the ID of a customer"),
     ("retrieve_invoice", "Invoice ID", "a b", "must be the ID of an invoice"),
@@ -564,12 +585,13 @@ def test_a_resource_without_a_prefix_suspects_no_id() -> None:
 # --- texts of forms -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("which", ["form_schema", "input_schema"])
 @pytest.mark.parametrize("name", ACTIONS)
-def test_a_description_says_everything_once(name: str) -> None:
+def test_a_description_says_everything_once(name: str, which: str) -> None:
     """No sentence of a form repeats another, names a type, or what the form does not show."""
     spec = ACTIONS[name].spec
     shown = {row.key for row in spec.rows}
-    for key, about in form_schema(spec)["properties"].items():
+    for key, about in describe(ACTIONS[name])[which]["properties"].items():
         sentences = about["description"].rstrip(".").split(". ")
         assert len(sentences) == len(set(sentences)), key
         assert not {"Object", "Array", "Boolean", "true or false"} & set(sentences)

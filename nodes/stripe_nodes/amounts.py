@@ -18,9 +18,9 @@ from stripe_plugin.secrets import shown
 NO_DECIMALS = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 THREE_DECIMALS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 NO_PARTS = frozenset({"isk", "ugx"})
-LONG_AMOUNTS = frozenset({"clp", "cop", "huf", "idr", "inr", "jpy", "krw", "lbp", "twd", "vnd"})
+LONG_AMOUNTS = frozenset("clp cop huf idr inr jpy krw lbp twd vnd".split())
 
-WRITTEN = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,3})?)[ \u00a0]?([A-Za-z]{3})")
+WRITTEN = re.compile(r"(-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,3})?)[ \u00a0]?([A-Za-z]{3})")
 UNITS: Mapping[int, str] = MappingProxyType(
     {
         0: "in whole {currency}, which has no smaller unit: 1250 for 1250 {currency}",
@@ -69,7 +69,8 @@ class Amount(Reading):
             return whole_number(value)
         with_currency = WRITTEN.fullmatch(written)
         if with_currency:
-            return self._minor(with_currency[1], with_currency[2].lower(), given)
+            digits, currency = with_currency.groups()
+            return self._minor(digits, currency.lower(), given)
         raise Refused(f"must be {self._unit(given)}; got {number_shown(value)}")
 
     def judge(self, value: Any, given: Given) -> Any:

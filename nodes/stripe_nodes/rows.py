@@ -10,7 +10,9 @@ from stripe_plugin import Resource, optional, rule
 Object = dict[str, Any]
 Texts = list[str]
 CUSTOMER_ACCOUNT = rule.Parameter("customer_account")
-# What Stripe unsets by an empty text, though its API document does not say so (the witnesses).
+# Who says that Stripe unsets it by an empty text, where its API document does not. Recorded were
+# Update Subscription › Default Payment Method (15 times, 2023-10-16 to 2025-10-29.clover), Update
+# Price › Lookup Key (at the pinned version), Create Customer › Name and Description (1,009 times).
 RECORDED = "recorded: Stripe answered 200 and null"
 STAFF = "said by Stripe's staff: stripe-dotnet#1954, stripe-node#1834"
 LIBRARY = "done by Stripe's Java library"

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 import attrs
 
 from stripe_nodes.amounts import amount
-from stripe_nodes.times import in_future, moment
+from stripe_nodes.times import in_future
 from stripe_plugin.errors import Fault, Refused
 from stripe_plugin.judge.rules import trimmed
 from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, step_shown
 from stripe_plugin.rule import Label, Rule
 from stripe_plugin.secrets import shown
 
-__all__ = ["amount", "currency_code", "in_future", "metadata", "moment", "three_years"]
+__all__ = ["amount", "currency_code", "in_future", "metadata", "three_years"]
 
 # Three years, in each unit.
 INTERVALS = MappingProxyType({"day": 1095, "week": 156, "month": 36, "year": 3})
@@ -98,7 +98,8 @@ class Metadata(Rule):
         for key, item in value.items():
             wrong = _wrong_key(key) or _wrong_item(item)
             if wrong:
-                faults.append(Fault(wrong, self.name).inside(step_shown(key)))
+                fault = Fault(wrong, self.name)
+                faults.append(fault.inside(step_shown(key)))
         if faults:
             raise Refused(faults)
         return {key: _stored(item) for key, item in value.items()}

@@ -65,11 +65,11 @@ class Time(Reading):
             raise self._unread(written)
         if (found[3] or "").strip(".0"):
             raise Refused(f"must be in whole seconds; got {shown(written)}", self.name)
-        day, hour, zone = found[1], found[2], found[4].upper()
+        exact = f"{found[1]}T{found[2]}{found[4].upper()}"
         try:
-            return int(datetime.fromisoformat(f"{day}T{hour}{zone}").timestamp())
+            return int(datetime.fromisoformat(exact).timestamp())
         except ValueError:
-            raise Refused(f"is no day of the calendar; got {shown(written)}", self.name) from None
+            raise Refused(f"is no time that there is; got {shown(written)}", self.name) from None
 
     def _unread(self, value: Any) -> Refused:
         return Refused(f"must be {WAYS}; got {number_shown(value)}", self.name)
@@ -96,13 +96,10 @@ class InFuture(Time):
 
     def refused(self, value: Any) -> Refused:
         """Says which time that is, in UTC."""
-        when = datetime.fromtimestamp(value, UTC).isoformat() if value > -SECONDS else ""
-        return Refused(f"must {self.must}; got {value}, which is {when[:19]}Z", self.name)
-
-
-def moment() -> Time:
-    """A unix timestamp in seconds, or an ISO date with its time and zone."""
-    return Time()
+        when = ""
+        if value >= 0:
+            when = f", which is {datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return Refused(f"must {self.must}; got {value}{when}", self.name)
 
 
 def in_future(hours: int = 0) -> InFuture:

@@ -14,10 +14,18 @@ from stripe_plugin.declare.hints import EXTRA
 from stripe_plugin.declare.inputs import MOST_TOLD, Judgement
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import path_id, required, rows_of
-from stripe_plugin.declare.spec import Spec
-from stripe_plugin.errors import Fault, InvalidInputs, Problem, Refused, UsageError, sentences
+from stripe_plugin.declare.spec import Place, Spec
+from stripe_plugin.errors import (
+    Fault,
+    InvalidInputs,
+    Problem,
+    Refused,
+    UsageError,
+    sentences,
+    words,
+)
 from stripe_plugin.judge.rules import inside
-from stripe_plugin.judge.values import NOTHING, is_empty
+from stripe_plugin.judge.values import NOTHING, as_typed, is_empty
 
 if TYPE_CHECKING:
     from stripe_plugin.wire.request import Request
@@ -113,6 +121,15 @@ class Action:
             text = f"{self.spec.name}: {error}."
             problem = Problem((), "inputs", "size", text)
             raise InvalidInputs([problem], self.spec.id) from None
+
+    def locate(self, param: str | None, code: str | None = None) -> Place | None:
+        """As `Spec.locate`, its positions counted as the inputs were typed."""
+        place = self.spec.locate(param, code)
+        if place is None:
+            return None
+        first, *rest = place.path
+        typed = as_typed(getattr(self, str(first)), tuple(rest))
+        return Place(place.key, (first, *typed), f"{place.key}{words(typed)}")
 
     def warnings(self) -> dict[str, str]:
         """What looks wrong but may be right, by display key.

@@ -60,9 +60,11 @@ class Field:
     @cached_property
     def stages(self) -> Steps:
         """The judgement step by step: the value is read, then each rule judges what came of it."""
-        readers = [rule for rule in self.restrictions if isinstance(rule, Reading)]
-        read = (readers[0].read,) if readers else reading(self.kind, self.example)
-        return (*read, *[rule.judge for rule in self.restrictions])
+        judging = [rule.judge for rule in self.restrictions]
+        for rule in self.restrictions:
+            if isinstance(rule, Reading):
+                return (rule.read, *judging)
+        return (*reading(self.kind, self.example), *judging)
 
     def judge(self, value: Any, given: Given) -> Any:
         """The value in its type, clean, of plain data; None if it is empty. `Refused` otherwise.

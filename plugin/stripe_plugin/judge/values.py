@@ -12,7 +12,7 @@ from typing import Any, TypeGuard, get_args, get_origin
 
 import attrs
 
-from stripe_plugin.errors import Fault, Path, Refused, UsageError, words
+from stripe_plugin.errors import Fault, Path, Refused, UsageError
 from stripe_plugin.secrets import shown
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -77,7 +77,9 @@ BASIC = (str, int, float, list, tuple)  # of these no abstract class needs to be
 
 def is_object(value: Any) -> TypeGuard[Object]:
     """Whether `value` is an object in JSON's sense."""
-    return isinstance(value, dict) or (not isinstance(value, BASIC) and isinstance(value, Mapping))
+    if isinstance(value, dict):
+        return True
+    return not isinstance(value, BASIC) and isinstance(value, Mapping)
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:
@@ -87,9 +89,12 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 
 def is_empty(value: Any) -> bool:
     """Whether a form's value counts as not given; `0` and `False` are values."""
+    if value is None:
+        return True
     if isinstance(value, str):
         return not value.strip(BLANKS)
-    return value is None or ((is_list(value) or is_object(value)) and not value)
+    is_sized = is_list(value) or is_object(value)
+    return is_sized and not value
 
 
 def places_of(values: list[Any]) -> Iterable[int]:
@@ -97,14 +102,34 @@ def places_of(values: list[Any]) -> Iterable[int]:
     return values.places if isinstance(values, Gapped) else range(len(values))
 
 
+def as_typed(value: Any, path: Path) -> Path:
+    """A path into a value, its positions counted as a person wrote it, with what was empty."""
+    typed: list[str | int] = []
+    for step in path:
+        inner: Any = None
+        place = step
+        if is_object(value):
+            inner = value.get(str(step))
+        elif is_list(value) and isinstance(step, int) and step < len(value):
+            inner = value[step]
+            place = [*places_of(value)][step]
+        typed.append(place)
+        value = inner
+    return tuple(typed)
+
+
 def without_gaps(items: Iterable[Any], places: Iterable[int]) -> Any:
     """What is not empty of these, in a list; None if nothing is."""
-    kept = [(place, item) for place, item in zip(places, items, strict=True) if item is not None]
-    whole = [item for _, item in kept]
-    last = kept[-1][0] if kept else -1
-    if last < len(kept):  # nothing is missing before the last one
-        return whole or None
-    return Gapped(whole, [place for place, _ in kept])
+    kept: list[Any] = []
+    where: list[int] = []
+    for place, item in zip(places, items, strict=True):
+        if item is not None:
+            kept.append(item)
+            where.append(place)
+    if not kept:
+        return None
+    is_whole = where[-1] < len(kept)  # nothing is missing before the last one
+    return kept if is_whole else Gapped(kept, where)
 
 
 def holds_unknown(value: Any) -> bool:
@@ -147,7 +172,8 @@ class _Walk:
     def into(self, value: Any, path: Path, name: int) -> Any:
         """A copy of `value`, which is at `path`; `name`: characters of its name in a form."""
         if isinstance(value, str):
-            self._take(OF_EACH + name + min(len(value), LONGEST), path)
+            name += min(len(value), LONGEST)
+            self._take(OF_EACH + name, path)
             return self._read(_scalar, value, path)
         self._take(OF_EACH + name, path)
         if is_list(value):
@@ -158,8 +184,10 @@ class _Walk:
 
     def _list(self, value: list[Any], path: Path, name: int) -> Any:
         places = places_of(value)
-        items = zip(places, value, strict=True)
-        copy = [self.into(item, (*path, place), name) for place, item in items]
+        copy: list[Any] = []
+        for place, item in zip(places, value, strict=True):
+            inner = self.into(item, (*path, place), name)
+            copy.append(inner)
         return without_gaps(copy, places)
 
     def _object(self, value: Object, path: Path, name: int) -> Any:
@@ -168,7 +196,8 @@ class _Walk:
             known = self._read(text, key, path)
             if known is UNKNOWN:
                 continue
-            kept = self.into(item, (*path, known), name + len(known))
+            length = name + len(known)
+            kept = self.into(item, (*path, known), length)
             if kept is not None:
                 copy[known] = kept
         return copy or None
@@ -178,8 +207,9 @@ class _Walk:
             return read(value)
         except Refused as error:
             [fault] = error.faults
-            place = tuple(map(step_shown, path))
-            self.faults.append(Fault(fault.text, fault.rule, place, words(place)))
+            for step in reversed(path):
+                fault = fault.inside(step_shown(step))
+            self.faults.append(fault)
             return UNKNOWN
 
     def _take(self, characters: int, path: Path) -> None:
