@@ -446,10 +446,10 @@ def raising_once(error: BaseException, then: Any) -> Any:
 @pytest.mark.parametrize(
     ("step", "twice"),
     [
-        pytest.param("written", False, id="sending"),
-        pytest.param("written", True, id="sending, twice"),
-        pytest.param("plain", False, id="reading"),
-        pytest.param("plain", True, id="reading, twice"),
+        pytest.param("http.written", False, id="sending"),
+        pytest.param("http.written", True, id="sending, twice"),
+        pytest.param("stream.Plain.read", False, id="reading"),
+        pytest.param("stream.Plain.read", True, id="reading, twice"),
     ],
 )
 def test_an_interruption(
@@ -457,7 +457,7 @@ def test_an_interruption(
 ) -> None:
     """Whatever interrupts a request, and then its cleaning up, no frame tells a secret."""
     with monkeypatch.context() as patch:
-        patch.setattr(f"stripe_plugin.client.http.{step}", raising(error()))
+        patch.setattr(f"stripe_plugin.client.{step}", raising(error()))
         if twice:
             for kind in (Network, AsyncNetwork):
                 patch.setattr(kind, "close", raising_once(error(), kind.close))
