@@ -31,7 +31,6 @@ from typing import Any
 from urllib.parse import quote
 
 import attrs
-import h11
 import pytest
 import trustme
 from rich.pretty import pretty_repr
@@ -447,10 +446,10 @@ def raising_once(error: BaseException, then: Any) -> Any:
 @pytest.mark.parametrize(
     ("step", "twice"),
     [
-        pytest.param("send", False, id="sending"),
-        pytest.param("send", True, id="sending, twice"),
-        pytest.param("next_event", False, id="reading"),
-        pytest.param("next_event", True, id="reading, twice"),
+        pytest.param("http.written", False, id="sending"),
+        pytest.param("http.written", True, id="sending, twice"),
+        pytest.param("stream.Plain.read", False, id="reading"),
+        pytest.param("stream.Plain.read", True, id="reading, twice"),
     ],
 )
 def test_an_interruption(
@@ -458,7 +457,7 @@ def test_an_interruption(
 ) -> None:
     """Whatever interrupts a request, and then its cleaning up, no frame tells a secret."""
     with monkeypatch.context() as patch:
-        patch.setattr(h11.Connection, step, raising(error()))
+        patch.setattr(f"stripe_plugin.client.{step}", raising(error()))
         if twice:
             for kind in (Network, AsyncNetwork):
                 patch.setattr(kind, "close", raising_once(error(), kind.close))

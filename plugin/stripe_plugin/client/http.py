@@ -1,24 +1,18 @@
-"""What is said in HTTP/1.1 over a stream? By h11; no I/O."""
+"""What is said in HTTP/1.1 over a stream? No I/O."""
 
-from typing import Any, NamedTuple
+import re
+from typing import Any
 
 import h11
 
+from stripe_plugin.client.plain import NAME, Headers, Heard, plain
 from stripe_plugin.client.stream import Steps, Stream
 
-Headers = list[tuple[bytes, bytes]]
 LARGEST = 50_000_000  # bytes of an answer; Stripe's are far smaller
 LONGEST_HEAD = 100_000  # bytes of a status line and headers
 SILENT = "the server hung up without an answer"
-
-
-class Heard(NamedTuple):
-    """A whole answer."""
-
-    status: int
-    reason: bytes
-    headers: Headers
-    body: bytes
+TARGET = re.compile(rb"[!-~]+")
+FIELD = re.compile(NAME + rb": [^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 class Conversation:
@@ -29,27 +23,68 @@ class Conversation:
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self._machine = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
         #: Whether the other side may be asked once more.
-        self.goes_on = True
+        self.goes_on = False
 
     def ask(self, method: bytes, target: bytes, headers: Headers, body: bytes) -> Steps[Heard]:
         """The answer to a request."""
         self.goes_on = False  # until it is all there
-        question = self._question(method, target, headers, body)
-        yield from self.stream.write(question)
-        response = yield from self._response()
-        content = yield from self._body()
-        self._conclude()
-        return Heard(response.status_code, response.reason, [*response.headers], content)
+        question = written(method, target, headers)
+        yield from self.stream.write(question + body)
+        come = yield from self.stream.read()
+        if not come:
+            raise h11.RemoteProtocolError(SILENT)
+        heard = plain(come)
+        if heard is not None:
+            self.goes_on = True
+            return heard
+        reader = Reader(self.stream, method, headers, body)
+        heard = yield from reader.read(come)
+        self.goes_on = reader.is_done()
+        return heard
 
-    def _question(self, method: bytes, target: bytes, headers: Headers, body: bytes) -> bytes:
-        """A request as bytes, in one piece."""
-        machine: Any = self._machine
-        head = machine.send(h11.Request(method=method, target=target, headers=headers))
-        data = machine.send(h11.Data(data=body)) if body else b""
-        end = machine.send(h11.EndOfMessage())
-        return b"".join([head, data, end])
+    def open(self, place: bytes, headers: Headers) -> Steps[Heard]:
+        """The answer to a CONNECT, behind which the stream is a tunnel if it is a success.
+
+        Nothing more has come: who is at the other end does not speak first.
+        """
+        question = written(b"CONNECT", place, headers)
+        yield from self.stream.write(question)
+        reader = Reader(self.stream, b"CONNECT", headers, b"")
+        heard = yield from reader.read(b"")
+        if reader.left_over():
+            raise h11.RemoteProtocolError("the proxy said more than its answer")
+        return heard
+
+
+def written(method: bytes, target: bytes, headers: Headers) -> bytes:
+    """The head of a request. Raises `h11.LocalProtocolError` for what could be read as more."""
+    lines = [b"%b: %b" % field for field in headers]
+    if TARGET.fullmatch(target) is None or not all(map(FIELD.fullmatch, lines)):
+        raise h11.LocalProtocolError("the request has a character that no request has")
+    head = b"%b %b HTTP/1.1" % (method, target)
+    return b"\r\n".join([head, *lines, b"", b""])
+
+
+class Reader:
+    """One answer as h11 reads it, in whatever pieces it comes."""
+
+    def __init__(self, stream: Stream, method: bytes, headers: Headers, body: bytes) -> None:
+        self._stream = stream
+        self._machine = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
+        # What has been asked: how an answer is read depends on it.
+        self._machine.send(h11.Request(method=method, target=b"/", headers=headers))
+        if body:
+            self._machine.send(h11.Data(data=body))
+        self._machine.send(h11.EndOfMessage())
+
+    def read(self, come: bytes) -> Steps[Heard]:
+        """The whole answer, of which so much has come."""
+        if come:
+            self._machine.receive_data(come)
+        response = yield from self._response()
+        body = yield from self._body()
+        return Heard(response.status_code, response.reason, [*response.headers], body)
 
     def _response(self) -> Steps[h11.Response]:
         """The head of the answer, after whatever is said of it before it is there."""
@@ -74,22 +109,16 @@ class Conversation:
             event = self._machine.next_event()
             if event is not h11.NEED_DATA:
                 return event
-            data = yield from self.stream.read()
+            data = yield from self._stream.read()
             if not data and self._machine.their_state is h11.SEND_RESPONSE:
                 raise h11.RemoteProtocolError(SILENT)
             self._machine.receive_data(data)
 
     def left_over(self) -> bool:
-        """Whether more came than the answer."""
+        """Whether more came than the answer: it would be taken for the answer to the next."""
         return bool(self._machine.trailing_data[0])
 
-    def _conclude(self) -> None:
-        """Gets ready for the next question.
-
-        More than the answer would be taken for the answer to that: then there is none.
-        """
-        machine = self._machine
-        is_done = machine.our_state is h11.DONE and machine.their_state is h11.DONE
-        if is_done and not self.left_over():
-            machine.start_next_cycle()
-            self.goes_on = True
+    def is_done(self) -> bool:
+        """Whether all is said, and both sides stay."""
+        states = self._machine.our_state, self._machine.their_state
+        return states == (h11.DONE, h11.DONE) and not self.left_over()

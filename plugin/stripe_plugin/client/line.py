@@ -20,8 +20,9 @@ import httpx
 
 from stripe_plugin.client.address import Address, proxy_of
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.client.http import Conversation, Heard
+from stripe_plugin.client.http import Conversation
 from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, within
+from stripe_plugin.client.plain import Heard
 from stripe_plugin.client.stream import Steps
 from stripe_plugin.client.tunnel import Proxy, opened
 from stripe_plugin.errors import UsageError

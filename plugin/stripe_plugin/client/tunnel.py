@@ -105,12 +105,9 @@ def _by_connect(proxy: Proxy, stream: Stream, target: Address) -> Steps[None]:
     if proxy.has_user:
         who = b64encode(f"{proxy.user}:{proxy.password}".encode())
         headers.append((b"Proxy-Authorization", b"Basic " + who))
-    asked = Conversation(stream)
-    heard = yield from asked.ask(b"CONNECT", place, headers, b"")
+    heard = yield from Conversation(stream).open(place, headers)
     if not 200 <= heard.status < 300:
         raise ProxyError(f"{heard.status} {heard.reason.decode('ascii', 'replace')}")
-    if asked.left_over():
-        raise ProxyError("it said more than its answer")
 
 
 # --- SOCKS5 ---------------------------------------------------------------------------------------

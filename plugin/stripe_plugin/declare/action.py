@@ -98,9 +98,11 @@ class Action:
         sent: Values = {}
         for row in self.spec.rows:
             value = getattr(self, row.name)
+            if is_empty(value):
+                continue
             if row.parameter in self.spec.path_names:
                 in_path[row.parameter] = value
-            elif not is_empty(value):
+            else:
                 sent[row.parameter] = value
         sent |= self.spec.sends
         sent |= self.extra

@@ -72,7 +72,7 @@ class Gapped(list[Any]):
         self.places = [*places]
 
 
-BASIC = (str, int, float, list, tuple)  # of these no abstract class needs to be asked
+BASIC = (str, int, float, list, tuple, type(None))  # of these no abstract class needs to be asked
 
 
 def is_object(value: Any) -> TypeGuard[Object]:
@@ -134,7 +134,7 @@ def without_gaps(items: Iterable[Any], places: Iterable[int]) -> Any:
 
 def holds_unknown(value: Any) -> bool:
     """Whether something in there is known only later."""
-    if isinstance(value, str):
+    if value is None or isinstance(value, str):
         return False
     if is_list(value):
         return any(map(holds_unknown, value))

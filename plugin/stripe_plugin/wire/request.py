@@ -55,7 +55,9 @@ def encode(params: Mapping[str, Any]) -> Pairs:
 
 
 def _pairs(key: str, value: Any) -> Iterator[tuple[str, str]]:
-    if is_object(value):
+    if isinstance(value, str):
+        yield key, str.__str__(value)
+    elif is_object(value):
         for name, item in value.items():
             yield from _pairs(f"{key}[{scalar(name)}]", item)
     elif is_list(value):
