@@ -11,7 +11,7 @@ import attrs
 from stripe_flow.reading import Path, Problem, Reader
 from stripe_plugin.errors import Refused, near
 from stripe_plugin.judge.reading import typed
-from stripe_plugin.judge.values import is_list, is_object, text
+from stripe_plugin.judge.values import NOTHING, is_list, is_object, text
 from stripe_plugin.secrets import shown
 
 IDENTITY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -109,7 +109,8 @@ class Parameters:
 
     def _tell(self, path: Path, text: str) -> None:
         key = path[1] if len(path) > 1 else "inputs"
-        self.problems.append(Problem(self._lines[path], text, key=key))
+        problem = Problem(self._lines[path], text, key=key)
+        self.problems.append(problem)
 
     def _declare(self, name: str, about: Any) -> None:
         path = ("inputs", name)
@@ -124,7 +125,7 @@ class Parameters:
         """The parameter, with what is usual where something wrong stands."""
         told = len(self.problems)
         self._check_words(name, about)
-        known = {} if len(self.problems) > told else about
+        known = NOTHING if len(self.problems) > told else about
         line = self._lines["inputs", name]
         made = Parameter(
             name,
