@@ -22,6 +22,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield made
 
 
+STEPS = "steps: [{id: a, action: list_products}]\n"
 DECLARED = """\
 inputs:
   name: {description: What it is called}
@@ -57,6 +58,44 @@ def test_inputs_are_read_in_their_types(desk: Desk) -> None:
 def test_an_input_that_is_not_given_gives_nothing(desk: Desk) -> None:
     """An input that need not be given and is not leaves a row that refers to it empty."""
     assert desk.each(DECLARED, name="Plan")["plan"].output["metadata"] == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "found"),
+    [
+        ("string", " @clear", '" @clear"'),
+        ("string", "5", '"5"'),
+        ("integer", "-7", "-7"),
+        ("boolean", "TRUE", "true"),
+        ("array", '["", null, {"a": ""}, []]', '["", null, {"a": ""}, []]'),
+        ("array", [], "[]"),
+        ("array", "[]", "[]"),
+        ("object", '{"a": {}}', '{"a": {}}'),
+        ("object", {"a": [1.5]}, '{"a": [1.5]}'),
+    ],
+)
+def test_no_input_is_changed_on_its_way(kind: str, typed: Any, found: str, desk: Desk) -> None:
+    """What a flow looks at is what was given, with all that is empty in it."""
+    name = '"${{ to_string(inputs.x) }}"' if kind != "string" else "'\"${{ inputs.x }}\"'"
+    step = f"{{id: a, action: create_product, inputs: {{Name: {name}}}}}"
+    text = f"inputs: {{x: {{type: {kind}}}}}\nsteps: [{step}]"
+    output = desk.each(text, x=typed)["a"].output
+    assert json.loads(output["name"]) == json.loads(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed"),
+    [
+        *(("string", 5), ("integer", "1.5"), ("integer", True), ("boolean", "1"), ("boolean", 1)),
+        *(("array", "{}"), ("array", "[NaN]"), ("array", "["), ("array", 5), ("object", "[]")),
+        *(("object", "{a: b}"), ("array", "[" * 50_000), ("string", "a\x00")),
+    ],
+)
+def test_what_is_not_of_its_type(kind: str, typed: Any, desk: Desk) -> None:
+    """An input is read exactly, or refused with what it must be."""
+    text = f"inputs: {{x: {{type: {kind}}}}}\n{STEPS}"
+    with pytest.raises(FlowError, match=r"^flow\.yaml:1: The input x (must|holds)"):
+        desk.each(text, x=typed)
 
 
 WRONG_INPUTS: dict[str, tuple[Mapping[str, Any], list[tuple[int, str]]]] = {
@@ -96,7 +135,6 @@ def test_a_wrong_input_is_told_with_its_line(case: str, desk: Desk) -> None:
     assert desk.sent() == []
 
 
-STEPS = "steps: [{id: a, action: list_products}]\n"
 WRONG_DECLARATIONS = {
     "inputs: [a]": "inputs must be an object",
     "inputs: {a b: }": "has letters, digits and _",

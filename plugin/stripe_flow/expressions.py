@@ -178,7 +178,9 @@ def _check_calls(nodes: Iterable[Node]) -> None:
 
 def truth(found: Any) -> bool:
     """JMESPath's: null, false and what is empty are false; all else is true, 0 as well."""
-    return found is not None and found is not False and found not in ("", [], {})
+    if found is None or found is False:
+        return False
+    return found not in ("", [], {})
 
 
 def plain_expression(text: str) -> str:

@@ -6,7 +6,7 @@ stand in a file. Everything that can be judged is judged before anything is sent
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -27,6 +27,7 @@ from stripe_plugin.secrets import Secret, hiding
 
 Problems = Iterator[Problem]
 Environ = Mapping[str, str]
+Variables = Mapping[str, Secret]
 USAGE = "A flow is `steps:` and a list of steps with id, action and inputs."
 FLOW_WORDS = ("inputs", "steps")
 IN_A_LIST = "a variable cannot be hidden in a list of items: name it in the inputs of the step."
@@ -42,7 +43,7 @@ class Flow:
     parameters: tuple[Parameter, ...] = ()
     inputs: Mapping[str, Any] = NOTHING  # by name, defaults among them
     env: Mapping[str, Secret] = NOTHING
-    warnings: list[dict[str, Any]] = attrs.field(factory=list)  # as the problems of a FlowError
+    warnings: Sequence[Mapping[str, Any]] = ()  # as the problems of a FlowError
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -60,14 +61,15 @@ def load(
     reader = Reader(name, text)
     listed = _listed(reader)
     env, problems = _variables(reader, environ)
-    with hiding(*(secret.reveal() for secret in env.values())):
+    hidden = [secret.reveal() for secret in env.values()]
+    with hiding(*hidden):
         return _Loading(reader, host, given, env).flow(listed, problems)
 
 
 class _Loading:
     """One reading of a flow, step by step, and all that is wrong with it."""
 
-    def __init__(self, reader: Reader, host: Host, given: Given, env: Mapping[str, Secret]) -> None:
+    def __init__(self, reader: Reader, host: Host, given: Given, env: Variables) -> None:
         self._reader, self._host = reader, host
         self._declared = Parameters(reader)
         self._inputs: Given = NOTHING
@@ -115,7 +117,8 @@ class _Loading:
         earlier = tuple(other.id for other in before)
         if step.id and step.id in earlier:
             yield step.problem(f"The step id {step.id} stands twice.")
-        scope = Scope(earlier, tuple(self._declared.declared), looping=step.loops)
+        inputs = tuple(self._declared.declared)
+        scope = Scope(earlier, inputs, looping=step.loops)
         yield from _wrong_expressions(step, scope)
         yield from _wrong_references(step, scope)
         if step.action:
@@ -135,7 +138,8 @@ class _Loading:
             yield step.problem(f"{step.name}: {error}.", "inputs")
             return
         yield from wrong_inputs(step, action, inputs, options)
-        if step.all and (wrong := wrong_list(action.spec, step.inputs)):
+        wrong = wrong_list(action.spec, step.inputs) if step.all else None
+        if wrong:
             yield step.problem(f"{step.name}: {wrong}", "all")
 
 
@@ -186,7 +190,7 @@ def _seeming(step: PlacedStep) -> Problems:
             yield step.problem(f"{step.name} › {key}: {what}", word, key)
 
 
-def _variables(reader: Reader, environ: Environ) -> tuple[dict[str, Secret], list[Problem]]:
+def _variables(reader: Reader, environ: Environ) -> tuple[Variables, list[Problem]]:
     """The variables of the environment that the steps name, and what is wrong with those."""
     known: dict[str, Secret] = {}
     problems: list[Problem] = []

@@ -68,10 +68,15 @@ def _identity(value: Any) -> str:
     if isinstance(known, str) and IDENTITY.fullmatch(known):
         return known
     text = json.dumps(value, sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return _digest(text)
 
 
 def digest_of(items: Iterable[Item]) -> str:
     """What tells one list of items from another."""
     identities = [item.identity for item in items]
-    return hashlib.sha256(json.dumps(identities).encode()).hexdigest()[:16]
+    return _digest(json.dumps(identities))
+
+
+def _digest(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:16]

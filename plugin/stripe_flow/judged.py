@@ -8,7 +8,7 @@ from stripe_flow.reading import Problem
 from stripe_flow.references import references
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.options import OPTIONS, Options
-from stripe_plugin.judge.values import holds_unknown, is_empty
+from stripe_plugin.judge.values import UNKNOWN, holds_unknown, is_empty
 
 Problems = Iterator[Problem]
 ONE_KEY = "each item needs a key of its own: write ${{ item.id }} or ${{ index }} into it."
@@ -22,16 +22,20 @@ def wrong_inputs(
     values, problems = Options.judge(options)
     for problem in problems:
         yield _problem(step, action, problem.key, problem.text)
-    sent = {name: value for name, value in Options(**values).sent.items() if _is_sure(value)}
-    _, by_key = action.judge(inputs, **sent)
+    sent = Options(**values).sent
+    sure = {name: sent[name] for name in sent if _is_sure(name, sent[name])}
+    _, by_key = action.judge(inputs, **sure)
     for key, sentences in by_key.items():
         for sentence in sentences:
             yield _problem(step, action, key, sentence)
     yield from _shared_key(step)
 
 
-def _is_sure(value: Any) -> bool:
-    return not is_empty(value) and not holds_unknown(value)
+def _is_sure(name: str, value: Any) -> bool:
+    """Whether it can be judged: of parameters also where only some values are known."""
+    if is_empty(value) or value is UNKNOWN:
+        return False
+    return name == "extra" or not holds_unknown(value)
 
 
 def _problem(step: PlacedStep, action: type[Action], key: str, text: str) -> Problem:
@@ -48,7 +52,8 @@ def _shared_key(step: PlacedStep) -> Problems:
     """An idempotency key that is the same for each item, of which only one would be done."""
     row = Options.table.words["idempotency_key"]
     for word, value in step.options.items():
-        if step.loops and Options.table.words.get(word) == row and not _names_item(value):
+        is_key = step.loops and Options.table.words.get(word) == row
+        if is_key and not _names_item(value):
             yield step.problem(f"{step.name} › {row.key}: {ONE_KEY}", "options", word)
 
 

@@ -23,8 +23,8 @@ Inputs = dict[str, Any]
 
 def wrong_list(spec: Spec, inputs: Any) -> str | None:
     """Why an action cannot be read to its end, given its inputs, as a sentence."""
-    names = [row.parameter for row in spec.rows]
-    if not isinstance(spec.answer, Page) or SIZE not in names or CURSOR not in names:
+    names = {row.parameter for row in spec.rows}
+    if not isinstance(spec.answer, Page) or not names >= {SIZE, CURSOR}:
         return f"all reads every page of a list, which {spec.name} does not give."
     for word in inputs:
         row = spec.words.get(word)
@@ -43,10 +43,11 @@ def every_page(run_step: RunStep, spec: Spec, step: Step, most: int) -> Result:
     results: list[Result] = []
     data: list[Any] = []
     while not results or results[-1].output["has_more"]:
-        left = most - len(data)
-        if left <= 0:
+        size = min(most - len(data), PAGE)
+        if size <= 0:
             break
-        page = _page(spec, step, len(results) + 1, min(left, PAGE), data)
+        number = len(results) + 1
+        page = _page(spec, step, number, size, data)
         result = run_step(page)
         _check_end(result)
         results.append(result)

@@ -1,7 +1,9 @@
 """What must be said before a flow runs? Its inputs: declared by type, given by name."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -9,23 +11,54 @@ import attrs
 from stripe_flow.reading import Path, Problem, Reader
 from stripe_plugin.errors import Refused, near
 from stripe_plugin.judge.reading import typed
-from stripe_plugin.judge.values import is_list, is_object
+from stripe_plugin.judge.values import NOTHING, is_list, is_object, text
 from stripe_plugin.secrets import shown
 
 IDENTITY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-KINDS: Mapping[str, Any] = {
-    "string": str,
-    "integer": int,
-    "boolean": bool,
-    "object": dict[str, Any],
-    "array": list[Any],
-}
 WORDS = ("type", "required", "default", "description", "choices")
 NAMED = "An input's name has letters, digits and _."
 USAGE = "inputs must be an object: names, each with type, required, default, description, choices."
 
 Problems = Iterator[Problem]
 Given = Mapping[str, Any]
+
+
+def _object(value: Any) -> Any:
+    read = _data(value)
+    if not is_object(read):
+        raise Refused(f'must be an object, such as {{"key": "value"}}; got {shown(value)}')
+    return read
+
+
+def _array(value: Any) -> Any:
+    read = _data(value)
+    if not is_list(read):
+        raise Refused(f'must be a list, such as ["value"]; got {shown(value)}')
+    return read
+
+
+def _data(value: Any) -> Any:
+    """What a text says in JSON, with all that is empty in it: a flow may look at that."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(word)  # NaN and Infinity are no JSON
+
+
+# By the words of JSON Schema, as manifests have them; how each is read, exactly.
+TYPES: Mapping[str, Callable[[Any], Any]] = {
+    "string": text,
+    "integer": partial(typed, kind=int),
+    "boolean": partial(typed, kind=bool),
+    "object": _object,
+    "array": _array,
+}
 
 
 @attrs.frozen
@@ -42,7 +75,7 @@ class Parameter:
 
     def read(self, value: Any) -> Any:
         """A given value in its type; `Refused` with the reason otherwise."""
-        clean = typed(value, KINDS[self.type])
+        clean = TYPES[self.type](value)
         if self.choices and clean not in self.choices:
             known = ", ".join(map(str, self.choices))
             raise Refused(f"must be one of {known}; got {shown(value)}")
@@ -76,7 +109,8 @@ class Parameters:
 
     def _tell(self, path: Path, text: str) -> None:
         key = path[1] if len(path) > 1 else "inputs"
-        self.problems.append(Problem(self._lines[path], text, key=key))
+        problem = Problem(self._lines[path], text, key=key)
+        self.problems.append(problem)
 
     def _declare(self, name: str, about: Any) -> None:
         path = ("inputs", name)
@@ -91,7 +125,7 @@ class Parameters:
         """The parameter, with what is usual where something wrong stands."""
         told = len(self.problems)
         self._check_words(name, about)
-        known = {} if len(self.problems) > told else about
+        known = NOTHING if len(self.problems) > told else about
         line = self._lines["inputs", name]
         made = Parameter(
             name,
@@ -135,8 +169,8 @@ def _wrong_word(word: str, value: Any) -> str | None:
     if word not in WORDS:
         known = ", ".join(WORDS)
         return f"{shown(word)} is none of {known}{near(word, WORDS)}."
-    if word == "type" and not (isinstance(value, str) and value in KINDS):
-        return f"type must be one of {', '.join(KINDS)}; got {shown(value)}."
+    if word == "type" and not (isinstance(value, str) and value in TYPES):
+        return f"type must be one of {', '.join(TYPES)}; got {shown(value)}."
     if word == "required" and not isinstance(value, bool):
         return f"required must be true or false; got {shown(value)}."
     if word == "choices" and not (is_list(value) and value):

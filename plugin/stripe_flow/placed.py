@@ -55,14 +55,16 @@ class PlacedStep:
     @property
     def values(self) -> Iterator[tuple[str, str, Any]]:
         """All that may have references: word, key and value."""
-        for word, given in (("inputs", self.inputs), ("options", self.options)):
+        places = {"inputs": self.inputs, "options": self.options}
+        for word, given in places.items():
             for key, value in given.items():
                 yield word, key, value
 
     @property
     def expressions(self) -> Iterator[tuple[str, str]]:
         """What is an expression as a whole: its word, and the expression."""
-        for word, expression in (("if", self.when), ("foreach", self.foreach)):
+        places = {"if": self.when, "foreach": self.foreach}
+        for word, expression in places.items():
             if isinstance(expression, str):
                 yield word, expression
 
@@ -175,12 +177,13 @@ class Found:
             known = ", ".join(WORDS)
             return f"A step has no {word!r}{near(word, WORDS)}, only {known}."
         is_right, must = WORDS[word]
-        if word not in ("id", "action") and value is not None and not is_right(value):
+        is_given = word not in ("id", "action") and value is not None
+        if is_given and not is_right(value):
             return f"{word} must be {must}; got {shown(value)}."
-        needed = NEEDS.get(word, word)
-        if self.given.get(needed) in (None, False) and value is not None and needed != word:
-            return f"{word} means something only beside {needed}."
-        return None
+        needed = NEEDS.get(word)
+        if value is None or needed is None or self.given.get(needed):
+            return None
+        return f"{word} means something only beside {needed}."
 
 
 def _expression(value: Any) -> Any:

@@ -81,7 +81,8 @@ class Run:
     def _digest(self, text: str) -> str:
         """What tells a text from others, and gives it away to nobody without the key."""
         keyed = f"journal {self.connection.api_key.reveal()}{text}"
-        return hashlib.sha256(keyed.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        digest = hashlib.sha256(keyed.encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:16]
 
     def is_first(self, name: str, text: str) -> bool:
         """Ties a text to the run under this name; whether it is the one that was tied first."""
@@ -93,7 +94,8 @@ class Run:
         """Ties the inputs of a flow to the run. Raises `OtherInputs` if it began with others."""
         other: list[str] = []
         for name, value in inputs.items():
-            if not self.is_first(INPUT + name, json.dumps(value, sort_keys=True)):
+            text = json.dumps(value, sort_keys=True)
+            if not self.is_first(INPUT + name, text):
                 other.append(name)
         if other:
             raise OtherInputs(OTHER_INPUTS.replace("{names}", ", ".join(other)))

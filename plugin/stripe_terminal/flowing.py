@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -39,7 +40,8 @@ class Waiting:
                 yield
             return
         over = threading.Event()
-        telling = threading.Thread(target=self._tell, args=(name, over), daemon=True)
+        tell = partial(self._tell, name, over)
+        telling = threading.Thread(target=tell, daemon=True)
         telling.start()
         try:
             yield
@@ -91,7 +93,8 @@ class Tally:
 
 def facts_of(outcome: "Outcome") -> dict[str, Any]:
     """What a line of JSON has beside the result: the step, the item, that it was skipped."""
-    facts: dict[str, Any] = {"step": outcome.step.id, "action": outcome.step.action}
+    step = outcome.step
+    facts: dict[str, Any] = {"step": step.id, "action": step.action}
     if outcome.item is not None:
         facts["item"] = outcome.item.as_dict()
     if outcome.skipped:
@@ -146,6 +149,9 @@ def _planned(step: Facts) -> Iterator[str]:
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, list):
-        return f"{len(value)} items"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """An expression as it is; of a list how long it is; true and false as the file has them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{len(value)} items"
