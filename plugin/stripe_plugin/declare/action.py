@@ -14,7 +14,7 @@ from stripe_plugin.declare.hints import EXTRA
 from stripe_plugin.declare.inputs import MOST_TOLD, Judgement
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import path_id, required, rows_of
-from stripe_plugin.declare.spec import Spec
+from stripe_plugin.declare.spec import Place, Spec, place_beside
 from stripe_plugin.errors import Fault, InvalidInputs, Problem, Refused, UsageError, sentences
 from stripe_plugin.judge.rules import inside
 from stripe_plugin.judge.values import NOTHING, is_empty
@@ -113,6 +113,13 @@ class Action:
             text = f"{self.spec.name}: {error}."
             problem = Problem((), "inputs", "size", text)
             raise InvalidInputs([problem], self.spec.id) from None
+
+    def locate(self, param: str | None, code: str | None = None) -> Place | None:
+        """Where Stripe's `param` was given: in a row, or in `extra`."""
+        root, _, _ = (param or "").partition("[")
+        if param and root in {name.partition("[")[0] for name in self.extra}:
+            return place_beside(EXTRA, param)
+        return self.spec.locate(param, code)
 
     def warnings(self) -> dict[str, str]:
         """What looks wrong but may be right, by display key.

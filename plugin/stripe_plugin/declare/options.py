@@ -151,4 +151,6 @@ class _Judgement(RowsJudgement):
             self.problems.append(Problem(("options",), OPTIONS, "type", text))
 
     def _tell(self, key: str, rule: str, text: str, *path: str | int) -> None:
+        if rule == "clear":
+            text = f"{key} is nothing that could be unset at Stripe: leave it empty."
         super()._tell(f"{OPTIONS} › {key}", rule, f"{OPTIONS} › {text}", "options", *path)

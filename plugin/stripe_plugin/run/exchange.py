@@ -157,7 +157,7 @@ class _Attempts:
             return result.result(answer, course)
         if self._is_gone(answer):
             return result.gone(answer, course, self._action)
-        raise result.refusal(answer, course, self._spec)
+        raise result.refusal(answer, course, self._action)
 
     def _is_gone(self, reply: Reply) -> bool:
         """Whether a deletion finds nothing that an earlier attempt may have deleted."""

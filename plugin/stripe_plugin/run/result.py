@@ -128,7 +128,7 @@ STRIPES_WORDS = (
 )
 
 
-def refusal(reply: Reply, course: Course, spec: Spec) -> StripeError:
+def refusal(reply: Reply, course: Course, action: Action) -> StripeError:
     """The error of a run that Stripe refused, at the row of the form that it is about."""
     words: dict[str, Any] = {word: _text(reply.error.get(word)) for word in STRIPES_WORDS}
     kind = kind_of(reply.status, words["type"], words["code"])
@@ -141,11 +141,11 @@ def refusal(reply: Reply, course: Course, spec: Spec) -> StripeError:
         retryable=course.retryable,
         outcome_unknown=course.outcome_unknown,
         attempts=course.attempts,
-        action=spec.id,
+        action=action.spec.id,
         idempotency_key=course.idempotency_key,
         **words,
     )
-    if place := spec.locate(error.param, error.code):
+    if place := action.locate(error.param, error.code):
         error.display_key = place.key
         error.path = place.path
         error.place = place.text
