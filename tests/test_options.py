@@ -15,7 +15,15 @@ from test_manifests import FOLDER
 
 from stripe_emulator import Answer, Emulator
 from stripe_flow import Step, run_step
-from stripe_plugin import Connection, Host, InvalidInputs, Result, RunContext, UsageError
+from stripe_plugin import (
+    Connection,
+    Host,
+    InvalidInputs,
+    Result,
+    RunContext,
+    StripeError,
+    UsageError,
+)
 from stripe_plugin.declare.options import Options
 from stripe_plugin.host.manifest import describe_options
 from stripe_plugin.judge.values import UNKNOWN
@@ -91,7 +99,7 @@ def test_options_are_read_as_a_form_gives_them(
 
 REFUSED: list[tuple[Any, tuple[Any, ...], str, str]] = [
     ({"Acount": "acct_1"}, ("options", "Acount"), "Options › Acount", "did you mean Account?"),
-    ({"Account": "cus_1"}, ("options", "account"), "Options › Account", "must look like acct_…"),
+    ({"Account": "cus_1"}, ("options", "account"), "Options › Account", "the ID of an account"),
     (
         {"Account": "acct_1", "account": "acct_2"},
         ("options", "account"),
@@ -278,6 +286,42 @@ def test_a_context_is_read_from_options() -> None:
     assert RunContext.read({"Idempotency Key": "k"}, begun=1.0).begun == 1.0
     with pytest.raises(InvalidInputs, match="Options › Account"):
         RunContext.read({"Account": "acct_1"}, account="acct_2")
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "path", "place"),
+    [
+        (
+            {"Extra": {"shipping": {"name": "J", "address": {"line1": "M"}, "cost": "x"}}},
+            "Options › Extra",
+            ("options", "extra", "shipping", "cost"),
+            "Options › Extra › shipping › cost",
+        ),
+        (
+            {"Extra": {"shipping[cost]": "x"}},
+            "Options › Extra",
+            ("options", "extra", "shipping", "cost"),
+            "Options › Extra › shipping › cost",
+        ),
+    ],
+)
+def test_what_stripe_refuses_is_told_at_its_control(
+    options: dict[str, Any], key: str, path: tuple[Any, ...], place: str
+) -> None:
+    """An error of Stripe's about a parameter without a row is shown where that was given."""
+    with pytest.raises(StripeError) as caught:
+        run(Heard(), options)
+    assert (caught.value.display_key, caught.value.path) == (key, path)
+    assert caught.value.place == place
+
+
+def test_an_option_is_nothing_at_stripe() -> None:
+    """What unsets a field of Stripe's unsets no option, and the sentence says so."""
+    _, problems = Options.judge({"Account": "@clear", "Idempotency Key": "@clear"})
+    assert [problem.rule for problem in problems] == ["clear", "clear"]
+    assert problems[0].text == (
+        "Options › Account is nothing that could be unset at Stripe: leave it empty."
+    )
 
 
 def test_a_step_has_options() -> None:

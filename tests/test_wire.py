@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
 import pytest
+import stripe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stripe._encode import _api_encode
@@ -305,3 +307,98 @@ def test_the_path_variable_is_sent_nowhere_else(name: str) -> None:
     """The ID in the path is not repeated among the parameters."""
     request = made(name, fewest(name)).request()
     assert WITH_ID[name] not in {key for key, _ in request.params}
+
+
+class Captured(stripe.HTTPClient):
+    """What the official SDK sends, in place of its network."""
+
+    name = "captured"
+    body = ""
+
+    def request(self, *given: Any, post_data: Any = None, **more: Any) -> tuple[str, int, Any]:
+        """Keeps the form, and answers with some object."""
+        self.body = post_data if post_data is not None else given[3]
+        return '{"id": "x", "object": "x"}', 200, {}
+
+
+BEYOND: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "create_payment_intent",
+        "payment_intents",
+        {
+            "Amount": "2000",
+            "Currency": "usd",
+            "Payment Method": "pm_1",
+            "Confirm": "true",
+            "Off Session": "true",
+            "Return URL": "https://a.example/?x=1",
+        },
+        {
+            "amount": 2000,
+            "currency": "usd",
+            "payment_method": "pm_1",
+            "confirm": True,
+            "off_session": True,
+            "return_url": "https://a.example/?x=1",
+        },
+    ),
+    (
+        "create_invoice",
+        "invoices",
+        {"Customer": "cus_1", "Currency": "EUR", "Pending Invoice Items": "include"},
+        {"customer": "cus_1", "currency": "eur", "pending_invoice_items_behavior": "include"},
+    ),
+    (
+        "create_subscription",
+        "subscriptions",
+        {
+            "Customer": "cus_1",
+            "Items": [{"price": "price_1"}],
+            "Trial Period Days": "14",
+            "Payment Behavior": "default_incomplete",
+        },
+        {
+            "customer": "cus_1",
+            "items": [{"price": "price_1"}],
+            "trial_period_days": 14,
+            "payment_behavior": "default_incomplete",
+        },
+    ),
+    (
+        "create_checkout_session",
+        "checkout.sessions",
+        {
+            "Mode": "payment",
+            "Line Items": [{"price": "price_1", "quantity": 1}],
+            "Success URL": "https://a.example",
+            "Cancel URL": "https://b.example",
+            "Automatic Tax": {"enabled": "true"},
+            "Locale": "pt-BR",
+            "Client Reference ID": "ö 1",
+            "Payment Intent Data": {"transfer_group": "g"},
+        },
+        {
+            "mode": "payment",
+            "line_items": [{"price": "price_1", "quantity": 1}],
+            "success_url": "https://a.example",
+            "cancel_url": "https://b.example",
+            "automatic_tax": {"enabled": True},
+            "locale": "pt-BR",
+            "client_reference_id": "ö 1",
+            "payment_intent_data": {"transfer_group": "g"},
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "service", "inputs", "params"), BEYOND)
+def test_rows_beyond_the_page_are_sent_as_the_sdk_does(
+    name: str, service: str, inputs: dict[str, Any], params: dict[str, Any]
+) -> None:
+    """What a form gives in the rows that the page lacks is, pair by pair, what the SDK sends."""
+    captured = Captured()
+    client: Any = stripe.StripeClient("sk_test_1", http_client=captured).v1
+    attrgetter(service)(client).create(params)
+    body = made(name, inputs).request().body
+    assert body is not None
+    assert sorted(parse_qsl(body.decode())) == sorted(parse_qsl(captured.body))

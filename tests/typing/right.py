@@ -103,6 +103,8 @@ def run_by_name(inputs: Mapping[str, Any]) -> dict[str, Any] | None:
         try:
             paced = Connection("sk_test_1", rate=20)
             result = host.run("create_price", inputs, connection=paced)
+            host.run("create_price", inputs, options={"Deadline": 30, "Account": "acct_1"})
+            RunContext.read({"Deadline": "30"}, run_id="r", step="s", item=3)
             assert_type(result.note, str | None)
         except InvalidInputs as error:
             assert_type(error.problems, dict[str, list[str]])

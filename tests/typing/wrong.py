@@ -95,6 +95,9 @@ client.run(price, "run-1")  # type: ignore[arg-type]  # pyright: ignore[reportAr
 _ = client.run(price).outputs  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
 Client("sk_test_1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Host.load().run("create_price")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+Host.load().run("create_price", {}, options=["x"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+RunContext(deadline="30")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+RunContext.read("deadline")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Host.load().run("create_price", "usd")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

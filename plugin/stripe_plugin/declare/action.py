@@ -14,7 +14,7 @@ from stripe_plugin.declare.hints import EXTRA
 from stripe_plugin.declare.inputs import MOST_TOLD, Judgement
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import path_id, required, rows_of
-from stripe_plugin.declare.spec import Place, Spec
+from stripe_plugin.declare.spec import Place, Spec, place_beside
 from stripe_plugin.errors import (
     Fault,
     InvalidInputs,
@@ -125,7 +125,10 @@ class Action:
             raise InvalidInputs([problem], self.spec.id) from None
 
     def locate(self, param: str | None, code: str | None = None) -> Place | None:
-        """As `Spec.locate`, its positions counted as the inputs were typed."""
+        """Where Stripe's `param` was given, its positions counted as the inputs were typed."""
+        root, _, _ = (param or "").partition("[")
+        if param and root in {name.partition("[")[0] for name in self.extra}:
+            return place_beside(EXTRA, param)
         place = self.spec.locate(param, code)
         if place is None:
             return None

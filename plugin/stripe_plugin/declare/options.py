@@ -56,12 +56,17 @@ class NoSecret(rule.Rule):
         """What follows on "must"."""
         return "hold no key or secret, as it is logged"
 
+    @property
+    def text(self) -> str:
+        """The rule as a form's description has it."""
+        return "No key or secret: it is logged"
+
     def holds(self, value: Any) -> bool:
         """Whether nothing of it would be cut."""
         return bool(masked(value) == value)
 
 
-_ACCOUNT = rule.matches(ACCOUNT, "look like acct_…")
+_ACCOUNT = rule.matches(ACCOUNT, "be the ID of an account (acct_…)")
 _KEY = rule.matches(r"[\x21-\x7e]{1,255}", "be 1–255 ASCII characters without spaces")
 
 
@@ -151,4 +156,6 @@ class _Judgement(RowsJudgement):
             self.problems.append(Problem(("options",), OPTIONS, "type", text))
 
     def _tell(self, key: str, rule: str, text: str, *path: str | int) -> None:
+        if rule == "clear":
+            text = f"{key} is nothing that could be unset at Stripe: leave it empty."
         super()._tell(f"{OPTIONS} › {key}", rule, f"{OPTIONS} › {text}", "options", *path)

@@ -169,6 +169,12 @@ class Spec(Table):
         return None
 
 
+def place_beside(key: str, param: str) -> Place:
+    """Where Stripe's `param` is that no row has, but the option with this key."""
+    path = _steps(param)
+    return Place(key, ("options", "extra", *path), f"{key}{words(path)}")
+
+
 def _place(row: Row, rest: Path) -> Place:
     path = (row.name, *rest)
     return Place(row.key, path, f"{row.key}{words(rest)}")
