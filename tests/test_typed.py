@@ -569,7 +569,7 @@ def test_a_description_says_everything_once(name: str) -> None:
     """No sentence of a form repeats another, names a type, or what the form does not show."""
     spec = ACTIONS[name].spec
     shown = {row.key for row in spec.rows}
-    for key, about in form_schema(spec)["properties"].items():
+    for key, about in describe(ACTIONS[name])["form_schema"]["properties"].items():
         sentences = about["description"].rstrip(".").split(". ")
         assert len(sentences) == len(set(sentences)), key
         assert not {"Object", "Array", "Boolean", "true or false"} & set(sentences)

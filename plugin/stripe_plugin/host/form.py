@@ -26,7 +26,7 @@ Data = dict[str, Any]
 
 def form_schema(name: str, description: str, boxes: list[Box]) -> Data:
     """Property name = parameter, title = display key."""
-    head = {"title": name, "description": description}
+    head: Data = {"title": name, "description": description}
     required = [box.name for box in boxes if box.presence == "required"]
     schema = head | _object(boxes)
     if required:
