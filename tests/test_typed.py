@@ -16,7 +16,7 @@ from test_actions import declare
 from stripe_nodes import rows
 from stripe_nodes.resources import CHECKOUT_SESSION, INVOICE, PRODUCT
 from stripe_plugin import CLEAR, Client, Connection, InvalidInputs, Resource, rule
-from stripe_plugin.host.manifest import describe, form_schema
+from stripe_plugin.host.manifest import describe
 from stripe_plugin.judge.table import Field, Keys
 
 Inputs = Mapping[str, Any]

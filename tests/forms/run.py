@@ -20,6 +20,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent))
 
 from forms.examples import World  # noqa: E402
+
 from stripe_plugin import Connection  # noqa: E402
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
