@@ -86,7 +86,9 @@ def test_every_kind_of_error_has_advice() -> None:
     """Whatever can end a run is explained, with the status that a host may answer with."""
     categories = MADE["errors"]["categories"]
     ours = {
-        name: it for name, it in NodeError._kinds.items() if it.__module__.startswith("stripe_")
+        name: it
+        for name, it in NodeError._kinds.items()
+        if it.__module__.startswith("stripe_plugin.")
     }
     assert categories.keys() == ours.keys()
     for category, about in categories.items():

@@ -66,6 +66,11 @@ class Box:
         return None
 
 
+def picker(resource: Resource) -> dict[str, str | None]:
+    """What a box for an ID offers: what that points to, and which action lists it."""
+    return {"resource": resource.object, "prefix": resource.prefix, "listed_by": resource.listed_by}
+
+
 def boxes(table: Table) -> list[Box]:
     """The boxes of a table's rows, in their order."""
     labels = table.fields

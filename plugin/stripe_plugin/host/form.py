@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from stripe_plugin.host.box import Box
+from stripe_plugin.host.box import Box, picker
 from stripe_plugin.judge.rules import DocumentedValue, MaxLength, OneOf, Rule
 from stripe_plugin.judge.schema import type_schema
 from stripe_plugin.judge.values import SCALARS, is_object_kind
@@ -154,11 +154,7 @@ def options(box: Box) -> Data:
     """What a library may be taught to show: a picker for an ID, and the group of a row."""
     found: Data = {}
     if resource := box.reference:
-        found["reference"] = {
-            "resource": resource.object,
-            "prefix": resource.prefix,
-            "listed_by": resource.listed_by,
-        }
+        found["reference"] = picker(resource)
     if box.beyond:
         found["group"] = "More"
     return found

@@ -8,7 +8,7 @@ from stripe_plugin.declare.options import Options
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, Table
 from stripe_plugin.host import connecting
-from stripe_plugin.host.box import boxes, presence
+from stripe_plugin.host.box import boxes, picker, presence
 from stripe_plugin.host.form import form_schema, labels, messages, ui_layout, ui_schema
 from stripe_plugin.host.tool import tool_schema
 from stripe_plugin.judge.table import table_schema
@@ -124,11 +124,7 @@ def _input(row: Row, table: Table) -> Data:
     if row.conditions:
         about["conditions"] = [rule.data(table.names) for rule in row.conditions]
     if row.reference:
-        about["reference"] = {
-            "resource": row.reference.object,
-            "prefix": row.reference.prefix,
-            "listed_by": row.reference.listed_by,
-        }
+        about["reference"] = picker(row.reference)
     return about
 
 
