@@ -191,6 +191,8 @@ def _element(box: Box, scope: str) -> Data:
     shown: Data = {"showUnfocusedDescription": True}
     if text := placeholder(box):
         shown["placeholder"] = text
+    if text := help_text(box):
+        shown["help"] = text
     if box.item and box.item.inner:
         shown |= {"detail": _vertical(box.item.inner), "showSortButtons": True}
     shown |= options(box)
