@@ -11,8 +11,14 @@ from typing import Any
 
 import stripe_nodes
 from stripe_plugin.declare.action import Action
+from stripe_plugin.host.advice import describe_errors
 from stripe_plugin.host.discovery import LISTED, MANIFEST_VERSION
-from stripe_plugin.host.manifest import describe, describe_options
+from stripe_plugin.host.manifest import (
+    describe,
+    describe_connection,
+    describe_options,
+    describe_resources,
+)
 from stripe_plugin.run.exchange import STRIPE_VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +27,7 @@ BEGIN, END = "<!-- actions: written by `make write` -->", "<!-- end of actions -
 
 
 def manifests(actions: Iterable[type[Action]]) -> dict[Path, str]:
-    """`index.json`, `options.json` and one file per action."""
+    """`index.json`, what all actions share, and one file per action."""
     listed = [
         {**{word: getattr(action.spec, word) for word in LISTED}, "entry": action.spec.entry}
         for action in actions
@@ -33,6 +39,9 @@ def manifests(actions: Iterable[type[Action]]) -> dict[Path, str]:
     }
     files: dict[Path, Any] = {PACKAGE / "index.json": index}
     files[PACKAGE / "options.json"] = describe_options()
+    files[PACKAGE / "connection.json"] = describe_connection()
+    files[PACKAGE / "errors.json"] = describe_errors()
+    files[PACKAGE / "resources.json"] = describe_resources(actions)
     for action in actions:
         files[PACKAGE / "actions" / f"{action.spec.id}.json"] = describe(action)
     return {

@@ -46,7 +46,7 @@ def named(name: str, inputs: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_form_schema_is_read_alike(name: str) -> None:
-    """It holds only words that mean the same in both drafts; patterns suit both kinds of engines."""
+    """It holds only words that both drafts read alike, and patterns that any engine takes."""
     schema = DRAWN[name]["form_schema"]
     for validator in (Draft7Validator, Draft202012Validator):
         validator.check_schema(schema)
@@ -222,7 +222,7 @@ def test_what_is_missing_is_said_in_the_same_words(name: str) -> None:
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_a_tool_schema_holds_what_everyone_takes(name: str) -> None:
-    """Neither closed objects, lists of types, lookaround nor conditions; objects are never empty."""
+    """No closed objects, lists of types, lookaround or conditions; objects are never empty."""
     for each in schemas(MANIFESTS[name]["tool_schema"]):
         assert each.keys() <= TOOL_WORDS
         assert isinstance(each["type"], str)

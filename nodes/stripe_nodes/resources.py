@@ -1,6 +1,7 @@
 """The resources: how their IDs begin, what lists them, what a restricted key needs.
 
-Sources: docs.stripe.com/api (prefixes, lists), docs.stripe.com/keys (permissions).
+Sources: docs.stripe.com/api (prefixes, lists), docs.stripe.com/keys (permissions),
+dashboard.stripe.com (where its pages are).
 """
 
 from stripe_plugin import Resource
@@ -12,6 +13,8 @@ PRODUCT = Resource(
     listed_by="list_products",
     label="name",
     docs="products",
+    dashboard="products",
+    icon="package",
 )
 PRICE = Resource(
     "price",
@@ -20,6 +23,8 @@ PRICE = Resource(
     listed_by="list_prices",
     label="nickname",
     docs="prices",
+    dashboard="prices",
+    icon="tag",
 )
 CUSTOMER = Resource(
     "customer",
@@ -28,6 +33,8 @@ CUSTOMER = Resource(
     listed_by="list_customers",
     label="email",
     docs="customers",
+    dashboard="customers",
+    icon="user",
 )
 INVOICE = Resource(
     "invoice",
@@ -36,6 +43,8 @@ INVOICE = Resource(
     listed_by="list_invoices",
     label="number",
     docs="invoices",
+    dashboard="invoices",
+    icon="file-text",
 )
 INVOICE_ITEM = Resource(
     "invoiceitem",
@@ -44,6 +53,7 @@ INVOICE_ITEM = Resource(
     label="description",
     docs="invoiceitems",
     words="invoice item",
+    icon="list-plus",
 )
 SUBSCRIPTION = Resource(
     "subscription",
@@ -52,6 +62,8 @@ SUBSCRIPTION = Resource(
     listed_by="list_subscriptions",
     label="description",
     docs="subscriptions",
+    dashboard="subscriptions",
+    icon="repeat",
 )
 PAYMENT_INTENT = Resource(
     "payment_intent",
@@ -60,12 +72,28 @@ PAYMENT_INTENT = Resource(
     listed_by="list_payment_intents",
     label="description",
     docs="payment_intents",
+    dashboard="payments",
+    icon="credit-card",
 )
 REFUND = Resource(
-    "refund", prefix="re_", permission="Charges and Refunds", label="reason", docs="refunds"
+    "refund",
+    prefix="re_",
+    permission="Charges and Refunds",
+    label="reason",
+    docs="refunds",
+    icon="undo-2",
 )
-CHARGE = Resource("charge", prefix="ch_", label="description", docs="charges")
-PAYMENT_METHOD = Resource("payment_method", prefix="pm_", label="type", docs="payment_methods")
+CHARGE = Resource(
+    "charge",
+    prefix="ch_",
+    label="description",
+    docs="charges",
+    dashboard="payments",
+    icon="banknote",
+)
+PAYMENT_METHOD = Resource(
+    "payment_method", prefix="pm_", label="type", docs="payment_methods", icon="wallet"
+)
 CHECKOUT_SESSION = Resource(
     "checkout.session",
     prefix="cs_",
@@ -73,8 +101,13 @@ CHECKOUT_SESSION = Resource(
     listed_by="list_checkout_sessions",
     label="client_reference_id",
     docs="checkout/sessions",
+    icon="shopping-cart",
 )
 # Stripe calls the object an item. They are listed for one session each.
 LINE_ITEM = Resource(
-    "line_item", prefix="li_", listed_by="list_checkout_session_line_items", label="description"
+    "line_item",
+    prefix="li_",
+    listed_by="list_checkout_session_line_items",
+    label="description",
+    icon="list",
 )

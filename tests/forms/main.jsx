@@ -3,10 +3,11 @@ import "bootstrap/dist/css/bootstrap.css";
 import { materialCells, materialRenderers } from "@jsonforms/material-renderers";
 import { vanillaCells, vanillaRenderers } from "@jsonforms/vanilla-renderers";
 import { createRoot } from "react-dom/client";
-import { Drawn } from "./jsonforms.jsx";
+import { Drawn } from "./built/jsonforms.jsx";
 import Form from "@rjsf/core";
 import validator from "@rjsf/validator-ajv8";
-import { Rjsf, transformErrors } from "./rjsf.jsx";
+import { transformErrors } from "./built/messages.jsx";
+import { Rjsf } from "./built/rjsf.jsx";
 
 const root = createRoot(document.getElementById("form"));
 

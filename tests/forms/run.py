@@ -1,51 +1,80 @@
-"""Are the forms of all actions right in a browser? `python tests/forms/run.py` draws and fills them.
+"""Are the forms of all actions right in a browser? `make test-forms` draws, fills and sends them.
 
-It needs node, npm and Chromium; where one is missing it says so and passes.
+The host and the pages are those that README.md and forms.md print. It needs node, npm and Chromium;
+where one is missing it says so and passes.
 """
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent))
 
-import host  # noqa: E402
-from examples import World  # noqa: E402
+from forms.examples import World  # noqa: E402
 
 from stripe_plugin import Connection  # noqa: E402
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BUILT = HERE / "built"
-ASSETS = "woff woff2 ttf eot svg"
+ASSETS = ("woff", "woff2", "ttf", "eot", "svg")
 PAGE = """<!doctype html>
 <html lang="en"><head><title>Forms</title><meta charset="utf-8">
-<style>body {{ margin: 2em }} .own > * {{ display: block }}</style>
+<style>body {{ margin: 2em; font-family: sans-serif }} .own > * {{ display: block }}</style>
 <style id="bootstrap">{style} .btn-info.btn {{ background: #1b6d85 }}</style></head>
 <body><div id="form" class="container"></div><script>{script}</script></body></html>
 """
 
 
-class Door(host.Door):
-    """The host, and the examples that are typed into its forms."""
+def printed(page: str, language: str, holds: str) -> str:
+    """The code of a language on a page that has these words in it."""
+    text = (ROOT / page).read_text("utf-8")
+    [code] = [it for it in re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL) if holds in it]
+    return str(code)
 
-    def do_GET(self) -> None:
-        """Gives the example of an action, or what the host gives."""
-        _, kind, action = f"{self.path}/".split("/")[:3]
-        if kind == "example":
-            host.connection = Connection.emulator()  # a new one: examples may be unique in it
-            world = World(host.host, host.connection)
-            self.send(200, world.example(action))
-        elif kind == "catalog":
-            self.send(200, host.host.catalog())
+
+def the_host() -> dict[str, Any]:
+    """What the README's host defines."""
+    names: dict[str, Any] = {}
+    exec(printed("README.md", "python", "BaseHTTPRequestHandler"), names)  # noqa: S102 - our own
+    return names
+
+
+HOST = the_host()
+PrintedDoor: Any = HOST["Door"]
+
+
+class Door(PrintedDoor):  # type: ignore[misc] # as it is printed
+    """The host, and what the tests ask it beside manifests and runs."""
+
+    def do_GET(self) -> None:  # noqa: N802 - the server calls it so
+        """Gives the actions, the example of one, or what the host gives."""
+        if self.path == "/catalog":
+            self.send(200, "application/json", json.dumps(HOST["host"].catalog()))
+        elif self.path.startswith("/example/"):
+            HOST["connection"] = Connection.emulator()  # a new one: examples may be unique in it
+            world = World(HOST["host"], HOST["connection"])
+            example = world.example(self.path.removeprefix("/example/"))
+            self.send(200, "application/json", json.dumps(example))
         else:
             super().do_GET()
 
     def log_message(self, *_: object) -> None:
         """Says nothing: the test says what went wrong."""
+
+
+def browser() -> str | None:
+    """The browser to drive."""
+    found = [shutil.which(name) for name in BROWSERS]
+    return os.environ.get("CHROMIUM") or next(filter(None, found), None)
 
 
 def missing() -> str | None:
@@ -56,25 +85,36 @@ def missing() -> str | None:
     return None if browser() else "Chromium"
 
 
-def browser() -> str | None:
-    """The browser to drive."""
-    given = os.environ.get("CHROMIUM")
-    found = [shutil.which(name) for name in BROWSERS]
-    return given or next(filter(None, found), None)
+def run(*command: str) -> None:
+    """Runs a command in this folder."""
+    subprocess.run(command, cwd=HERE, check=True)
 
 
 def build() -> None:
     """Installs the libraries and makes the page."""
-    install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
-    subprocess.run(install, cwd=HERE, check=True)
-    fonts = [f"--loader:.{kind}=dataurl" for kind in ASSETS.split()]
-    bundle = ["node_modules/.bin/esbuild", "main.jsx", "--bundle", "--minify", "--jsx=automatic"]
-    made = ["--define:process.env.NODE_ENV='production'", "--outfile=built/page.js"]
-    subprocess.run([*bundle, *fonts, *made, "--log-level=warning"], cwd=HERE, check=True)
-    style, script = (BUILT / f"page.{kind}" for kind in ("css", "js"))
-    page = PAGE.format(style=style.read_text("utf-8"), script=script.read_text("utf-8"))
-    host.PAGE = BUILT / "page.html"
-    host.PAGE.write_text(page, "utf-8")
+    BUILT.mkdir(exist_ok=True)
+    for name, page, holds in (
+        ("rjsf", "README.md", "export function Rjsf"),
+        ("jsonforms", "manifests/stripe_manifests/forms.md", "export function Drawn"),
+        ("messages", "manifests/stripe_manifests/forms.md", "export const transformErrors"),
+    ):
+        (BUILT / f"{name}.jsx").write_text(printed(page, "jsx", holds), "utf-8")
+    run("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
+    loaders = [f"--loader:.{kind}=dataurl" for kind in ASSETS]
+    made = ["--bundle", "--minify", "--jsx=automatic", "--outfile=built/page.js", *loaders]
+    production = "--define:process.env.NODE_ENV='production'"
+    run("node_modules/.bin/esbuild", "main.jsx", *made, production, "--log-level=warning")
+    style, script = ((BUILT / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
+    HOST["PAGE"] = BUILT / "page.html"
+    HOST["PAGE"].write_text(PAGE.format(style=style, script=script), "utf-8")
+
+
+def serve() -> ThreadingHTTPServer:
+    """The host, at work."""
+    server: ThreadingHTTPServer = HOST["serve"](0)
+    server.RequestHandlerClass = Door
+    Thread(target=server.serve_forever, daemon=True).start()
+    return server
 
 
 def main() -> int:
@@ -83,12 +123,10 @@ def main() -> int:
         print(f"skipped: the forms are drawn in a browser, and there is no {tool} here")
         return 0
     build()
-    server = host.serve(0)
-    server.RequestHandlerClass = Door
-    Thread(target=server.serve_forever, daemon=True).start()
+    server = serve()
     address = f"http://127.0.0.1:{server.server_port}"
     environment = {**os.environ, "CHROMIUM": str(browser()), "FORMS": address}
-    tests = ["node", "--test", "--test-reporter=spec", "forms.test.mjs", *sys.argv[1:]]
+    tests = ["node", "--test", "--test-reporter=dot", *sys.argv[1:], "forms.test.mjs"]
     return subprocess.run(tests, cwd=HERE, env=environment, check=False).returncode
 
 

@@ -36,12 +36,21 @@ class Resource:
     label: str | None = None
     #: Its pages below docs.stripe.com/api, such as `checkout/sessions`.
     docs: str | None = None
+    #: Where its pages are below dashboard.stripe.com, such as `products`; None if it has none.
+    dashboard: str | None = None
+    #: Its icon, by the names of the Lucide set.
+    icon: str | None = None
     #: What a sentence calls it.
     words: str = attrs.field(default=attrs.Factory(_words, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
         if self.prefix:
             _prefixes.add(self.prefix)
+
+    @property
+    def title(self) -> str:
+        """What a heading calls it: `Invoice item`."""
+        return self.words[:1].upper() + self.words[1:]
 
     @property
     def example_id(self) -> str:

@@ -12,7 +12,7 @@ from stripe_plugin.declare.row import Row, Table
 from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.rules import Each, Reference, Rule
 from stripe_plugin.judge.table import Field, Keys
-from stripe_plugin.judge.values import Label, is_list_kind, is_object
+from stripe_plugin.judge.values import NOTHING, Label, is_list_kind, is_object
 
 ACRONYMS = ("id", "url")
 Labels = Collection[Label]
@@ -66,6 +66,11 @@ class Box:
         return None
 
 
+def picker(resource: Resource) -> dict[str, str | None]:
+    """What a box for an ID offers: what that points to, and which action lists it."""
+    return {"resource": resource.object, "prefix": resource.prefix, "listed_by": resource.listed_by}
+
+
 def boxes(table: Table) -> list[Box]:
     """The boxes of a table's rows, in their order."""
     labels = table.fields
@@ -73,31 +78,33 @@ def boxes(table: Table) -> list[Box]:
 
 
 def _box(name: str, field: Field, labels: Labels, example: Any) -> Box:
-    is_row = isinstance(field, Row)
-    return Box(
+    box = Box(
         name=name,
-        title=field.key if is_row else title_case(name),
-        description=field.description if is_row else "",
+        title=title_case(name),
         example=example,
         kind=field.kind,
         rules=tuple(field.restrictions),
         conditions=tuple(_seen(field.conditions, labels)),
         presence=presence(field, labels),
-        beyond=is_row and field.beyond,
     )
+    if not isinstance(field, Row):
+        return box
+    about = field.description
+    return attrs.evolve(box, title=field.key, description=about, beyond=field.beyond)
 
 
 def title_case(name: str) -> str:
     """A display key for a parameter that has none of its own: `Interval Count`."""
     spaced = re.sub(r"(?<=[a-z])(?=[0-9])", "_", name)
-    words: list[str] = []
-    for word in spaced.split("_"):
-        words.append(word.upper() if word in ACRONYMS else word.capitalize())
-    return " ".join(words)
+    return " ".join(map(_capital, spaced.split("_")))
+
+
+def _capital(word: str) -> str:
+    return word.upper() if word in ACRONYMS else word.capitalize()
 
 
 def _inner(rule: Keys, example: Any) -> list[Box]:
-    examples = example if is_object(example) else {}
+    examples = example if is_object(example) else NOTHING
     table = rule.table
     return [_box(key, field, table, examples.get(key)) for key, field in table.items()]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from stripe_plugin.host.box import Box
+from stripe_plugin.host.box import Box, picker
 from stripe_plugin.judge.rules import DocumentedValue, MaxLength, OneOf, Rule
 from stripe_plugin.judge.schema import type_schema
 from stripe_plugin.judge.values import SCALARS, is_object_kind
@@ -26,7 +26,7 @@ Data = dict[str, Any]
 
 def form_schema(name: str, description: str, boxes: list[Box]) -> Data:
     """Property name = parameter, title = display key."""
-    head = {"title": name, "description": description}
+    head: Data = {"title": name, "description": description}
     required = [box.name for box in boxes if box.presence == "required"]
     schema = head | _object(boxes)
     if required:
@@ -154,11 +154,7 @@ def options(box: Box) -> Data:
     """What a library may be taught to show: a picker for an ID, and the group of a row."""
     found: Data = {}
     if resource := box.reference:
-        found["reference"] = {
-            "resource": resource.object,
-            "prefix": resource.prefix,
-            "listed_by": resource.listed_by,
-        }
+        found["reference"] = picker(resource)
     if box.beyond:
         found["group"] = "More"
     return found
@@ -195,6 +191,8 @@ def _element(box: Box, scope: str) -> Data:
     shown: Data = {"showUnfocusedDescription": True}
     if text := placeholder(box):
         shown["placeholder"] = text
+    if text := help_text(box):
+        shown["help"] = text
     if box.item and box.item.inner:
         shown |= {"detail": _vertical(box.item.inner), "showSortButtons": True}
     shown |= options(box)

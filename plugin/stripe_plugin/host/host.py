@@ -1,8 +1,10 @@
 """How is an installed action found, drawn and run, with all hooks?"""
 
 import os
+import platform
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from importlib.metadata import version
 from inspect import isawaitable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -133,6 +135,18 @@ class Host(AbstractContextManager["Host"]):
         from stripe_plugin.host.manifest import describe_options
 
         return describe_options()
+
+    def about(self) -> dict[str, Any]:
+        """What runs here, as data: versions, Stripe's API version, and the contract of plugins."""
+        from stripe_plugin.run.exchange import STRIPE_VERSION
+
+        return {
+            "version": version("stripe-nodes"),
+            "python": platform.python_version(),
+            "stripe_version": STRIPE_VERSION,
+            "manifest_version": discovery.MANIFEST_VERSION,
+            "contract": ".".join(map(str, discovery.CONTRACT)),
+        }
 
     def action(self, action_id: str) -> "type[Action]":
         """The action's class, imported now. Raises `UsageError` if there is none."""

@@ -1,15 +1,19 @@
 """How does an action look to a builder? Everything is derived from its table."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.options import Options
+from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, Table
-from stripe_plugin.host.box import boxes, presence
+from stripe_plugin.host import connecting
+from stripe_plugin.host.box import boxes, picker, presence
 from stripe_plugin.host.form import form_schema, labels, messages, ui_layout, ui_schema
 from stripe_plugin.host.tool import tool_schema
 from stripe_plugin.judge.table import table_schema
 
+DASHBOARD = "https://dashboard.stripe.com"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LIMITS = ("enum", "minimum", "maximum", "maxLength", "pattern", "maxItems", "format")
 TYPE_NAMES: dict[type, str] = {
@@ -49,6 +53,44 @@ def describe_options() -> Data:
     return {"name": table.name, "description": table.description, **_drawn(table)}
 
 
+def describe_connection() -> Data:
+    """What a connection is made of, JSON-safe: as rows and forms, and how it is tried."""
+    table = connecting.TABLE
+    about = {"name": table.name, "description": table.description}
+    return about | connecting.completed(_drawn(table))
+
+
+def describe_resources(actions: Iterable[type[Action]]) -> dict[str, Data]:
+    """The resources that actions are about or refer to, by what Stripe calls them, JSON-safe."""
+    found: dict[str, Data] = {}
+    for action in actions:
+        for row in action.spec.rows:
+            if row.reference:
+                found[row.reference.object] = _resource(row.reference)
+        found[action.spec.resource] = _resource(action.spec.subject)
+    return dict(sorted(found.items()))
+
+
+def _resource(resource: Resource) -> Data:
+    return {
+        "label": resource.title,
+        "plural": f"{resource.title}s",
+        "icon": resource.icon,
+        "prefix": resource.prefix,
+        "listed_by": resource.listed_by,
+        "shown_by": resource.label,
+        "dashboard": _dashboards(resource),
+    }
+
+
+def _dashboards(resource: Resource) -> dict[str, str] | None:
+    """Its address by mode, with `{id}` in it."""
+    if resource.dashboard is None:
+        return None
+    page = f"{resource.dashboard}/{{id}}"
+    return {"live": f"{DASHBOARD}/{page}", "test": f"{DASHBOARD}/test/{page}"}
+
+
 def _drawn(table: Table) -> Data:
     """Rows as data, as forms of two libraries, and as the schema of all that can be checked."""
     shown = boxes(table)
@@ -82,11 +124,7 @@ def _input(row: Row, table: Table) -> Data:
     if row.conditions:
         about["conditions"] = [rule.data(table.names) for rule in row.conditions]
     if row.reference:
-        about["reference"] = {
-            "resource": row.reference.object,
-            "prefix": row.reference.prefix,
-            "listed_by": row.reference.listed_by,
-        }
+        about["reference"] = picker(row.reference)
     return about
 
 

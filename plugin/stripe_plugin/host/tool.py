@@ -53,7 +53,7 @@ def _rules(box: Box) -> list[Rule]:
 def _says(rule: Rule) -> bool:
     """Whether a schema says all of a rule."""
     schema = portable(rule)
-    return isinstance(rule, OneOf) or bool(schema) and schema == dict(rule.schema)
+    return isinstance(rule, OneOf) or (bool(schema) and schema == dict(rule.schema))
 
 
 def portable(rule: Rule) -> Data:
