@@ -239,8 +239,10 @@ def _booked(send: Send, asks: Connection) -> float | None:
     """When a connection may send before the deadline (monotonic); a turn then is taken."""
     now = time.monotonic()
     left = send.ends - now
-    if left <= 0 or asks.rate is None:
-        return now if left > 0 else None
+    if left <= 0:
+        return None
+    if asks.rate is None:
+        return now
     turn = pace.book(asks.identity, asks.rate, now, left)
     return None if turn is None else now + turn
 
@@ -248,7 +250,10 @@ def _booked(send: Send, asks: Connection) -> float | None:
 def _until(send: Send, asks: Connection, began: float) -> float:
     """Until when a line is waited for: later, the turn would be another's."""
     ends = send.until(began)
-    return ends if asks.rate is None else min(ends, began + 1 / asks.rate)
+    if asks.rate is None:
+        return ends
+    next_turn = began + 1 / asks.rate
+    return min(ends, next_turn)
 
 
 def _busy(began: float, send: Send) -> Lost:
