@@ -281,6 +281,30 @@ for (const library of LIBRARIES) {
     assert.deepEqual([status, filled(sent)], [200, { name: "Lamp", description: "Bright" }]);
   });
 
+  test(`${library}: a truth is Yes, No, or taken back`, async () => {
+    await draw(library, "list_products");
+    const sent = [];
+    for (const choice of [{ label: "Yes" }, { label: "No" }, { index: 0 }]) {
+      await page.getByLabel("Active").selectOption(choice);
+      await page.evaluate(() => window.answers.splice(0));
+      sent.push((await submit()).sent);
+    }
+    assert.deepEqual(sent, [{ active: true }, { active: false }, {}]);
+  });
+
+  test(`${library}: a choice is shown in words`, async () => {
+    await draw(library, "create_invoice");
+    const box = page.getByLabel("Collection Method");
+    if (library === "material") {
+      await box.click();
+      await page.getByRole("option", { name: "Send invoice" }).click();
+    } else {
+      await box.selectOption({ label: "Send invoice" });
+    }
+    const { sent } = await submit();
+    assert.deepEqual(sent, { collection_method: "send_invoice" });
+  });
+
   test(`${library}: pictures to look at`, async () => {
     for (const id of SHOWN) {
       await draw(library, id, await ask(`example/${id}`));
