@@ -145,24 +145,38 @@ function filled(sent) {
   return Object.fromEntries(kept);
 }
 
+// Every box is there: text and numbers in controls of their name, the rest at least as a heading.
+async function everyBoxIsThere(library, id) {
+  const manifest = await draw(library, id);
+  await open();
+  const { controls, shown } = await page.evaluate(names);
+  const all = boxes(manifest.form_schema);
+  for (const { title, type } of all) {
+    const isText = ["string", "integer", "number"].includes(type);
+    const there = count(isText ? controls : [...controls, ...shown], title);
+    const least = all.filter((box) => box.title === title && (!isText || box.type === type)).length;
+    assert.ok(there >= least, `${title}: ${there} of ${least}`);
+  }
+  const titles = all.map((box) => box.title);
+  for (const { key } of manifest.inputs) assert.ok(titles.includes(key), key);
+}
+
+async function axeFindsNothingSerious(library) {
+  const found = await page.evaluate(() => window.axe.run("main"));
+  const known = KNOWN[library] ?? [];
+  const serious = found.violations.filter(
+    (one) => /serious|critical/.test(one.impact) && !known.includes(one.id),
+  );
+  const told = serious.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)}`);
+  assert.deepEqual(told, []);
+}
+
 // --- all actions ---------------------------------------------------------------------------------
 
 for (const library of LIBRARIES) {
   for (const id of actions) {
     test(`${library} ${id}: every box is there under its display key`, async () => {
-      const manifest = await draw(library, id);
-      await open();
-      const { controls, shown } = await page.evaluate(names);
-      const all = boxes(manifest.form_schema).map((box) => box.title);
-      for (const box of boxes(manifest.form_schema)) {
-        const isText = ["string", "integer", "number"].includes(box.type);
-        const there = isText ? controls : [...controls, ...shown];
-        const wanted = count(all, box.title);
-        const least = isText ? boxes(manifest.form_schema).filter(
-          (other) => other.title === box.title && other.type === box.type).length : wanted;
-        assert.ok(count(there, box.title) >= least, `${box.title}: ${count(there, box.title)} of ${least}`);
-      }
-      for (const { key } of manifest.inputs) assert.ok(all.includes(key), key);
+      await everyBoxIsThere(library, id);
     });
 
     test(`${library} ${id}: its example runs, and nothing else is sent`, async () => {
@@ -187,13 +201,16 @@ for (const library of LIBRARIES) {
     test(`${library} ${id}: axe finds nothing serious`, async () => {
       await draw(library, id, await ask(`example/${id}`));
       await open();
-      const found = await page.evaluate(() => window.axe.run("main"));
-      const known = KNOWN[library] ?? [];
-      const serious = found.violations.filter(
-        (one) => /serious|critical/.test(one.impact) && !known.includes(one.id),
-      );
-      const told = serious.map(({ id: rule, nodes }) => `${rule}: ${nodes[0].html.slice(0, 200)}`);
-      assert.deepEqual(told, []);
+      await axeFindsNothingSerious(library);
+    });
+  }
+}
+
+for (const library of LIBRARIES) {
+  for (const id of ["options", "connection"]) {
+    test(`${library} ${id}: drawn as an action's form is`, async () => {
+      await everyBoxIsThere(library, id);
+      await axeFindsNothingSerious(library);
     });
   }
 }
@@ -262,6 +279,30 @@ for (const library of LIBRARIES) {
     await page.keyboard.press("Enter");
     const { status, sent } = await answer();
     assert.deepEqual([status, filled(sent)], [200, { name: "Lamp", description: "Bright" }]);
+  });
+
+  test(`${library}: a truth is Yes, No, or taken back`, async () => {
+    await draw(library, "list_products");
+    const sent = [];
+    for (const choice of [{ label: "Yes" }, { label: "No" }, { index: 0 }]) {
+      await page.getByLabel("Active").selectOption(choice);
+      await page.evaluate(() => window.answers.splice(0));
+      sent.push((await submit()).sent);
+    }
+    assert.deepEqual(sent, [{ active: true }, { active: false }, {}]);
+  });
+
+  test(`${library}: a choice is shown in words`, async () => {
+    await draw(library, "create_invoice");
+    const box = page.getByLabel("Collection Method");
+    if (library === "material") {
+      await box.click();
+      await page.getByRole("option", { name: "Send invoice" }).click();
+    } else {
+      await box.selectOption({ label: "Send invoice" });
+    }
+    const { sent } = await submit();
+    assert.deepEqual(sent, { collection_method: "send_invoice" });
   });
 
   test(`${library}: pictures to look at`, async () => {

@@ -24,6 +24,9 @@ from forms.examples import World  # noqa: E402
 from stripe_plugin import Connection  # noqa: E402
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+MANIFESTS = (
+    ROOT / "manifests" / "stripe_manifests"
+)  # options.json and connection.json are drawn too
 BUILT = HERE / "built"
 ASSETS = ("woff", "woff2", "ttf", "eot", "svg")
 PAGE = """<!doctype html>
@@ -56,9 +59,12 @@ class Door(PrintedDoor):  # type: ignore[misc] # as it is printed
     """The host, and what the tests ask it beside manifests and runs."""
 
     def do_GET(self) -> None:  # noqa: N802 - the server calls it so
-        """Gives the actions, the example of one, or what the host gives."""
+        """Gives the actions, the example of one, what goes with each, or what the host gives."""
+        shared = MANIFESTS / f"{self.path.removeprefix('/manifest/')}.json"
         if self.path == "/catalog":
             self.send(200, "application/json", json.dumps(HOST["host"].catalog()))
+        elif shared.is_file():
+            self.send(200, "application/json", shared.read_text("utf-8"))
         elif self.path.startswith("/example/"):
             HOST["connection"] = Connection.emulator()  # a new one: examples may be unique in it
             world = World(HOST["host"], HOST["connection"])

@@ -51,7 +51,7 @@ class Rule:
     @property
     def text(self) -> str:
         """The rule as a form's description has it."""
-        words = self.must.removeprefix("be ")
+        words = self.must.removeprefix("be ").removeprefix("hold ")
         return words[:1].upper() + words[1:]
 
     @property
