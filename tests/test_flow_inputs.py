@@ -324,7 +324,7 @@ def warned(desk: Desk, text: str) -> list[dict[str, Any]]:
         f"inputs: {{x: {{default: y}}}}\nsteps:\n- id: a\n  action: create_product\n"
         f"  inputs:\n    Name: a\n    Metadata: {{note: {name}}}\n"
     )
-    return load("flow.yaml", flow, desk.host).warnings
+    return [dict(warning) for warning in load("flow.yaml", flow, desk.host).warnings]
 
 
 @pytest.mark.parametrize("text", LOOK_ALIKES)
@@ -360,6 +360,8 @@ def test_inputs_from_a_terminal(terminal: Terminal) -> None:
     [last] = done.stderr.splitlines()[-1:]
     assert last.startswith("2 done in ")
     assert last.endswith(" s, run ID r1.")
+    words = ("--input", "name=Plan", "--input", "amount=300", "--run-id", "r1")
+    assert "Nothing was sent: this run was done before." in terminal("flow", file, *words).stderr
     again = terminal("flow", file, "--input", "name=Plan", "--run-id", "r1", code=2)
     assert "other inputs of the flow (amount)" in again.stderr
     assert "Nothing was sent." in again.stderr

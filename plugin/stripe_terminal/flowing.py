@@ -79,6 +79,11 @@ class Tally:
             self.before += outcome.result.replayed
 
     @property
+    def nothing_new(self) -> bool:
+        """Whether all that is done was done before."""
+        return 0 < self.done == self.before and not self.failed
+
+    @property
     def text(self) -> str:
         """How many came to what, and how long it took."""
         seconds = time.monotonic() - self.begun

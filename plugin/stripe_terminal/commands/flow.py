@@ -25,6 +25,7 @@ CHECK = "Judge the file and its inputs, print the plan, send nothing."
 ALONE = "--check sends and keeps nothing: leave {option} out"
 OF_A_RUN = ("run_id", "account", "allow_live", "yes", "keep")
 GO_ON = "Go on: {again}"
+REPEATED = "Nothing was sent: this run was done before. Another run ID does it once more."
 WHY = "See why: {show}. Try what failed again: {again}"
 
 Given = Mapping[str, Any]
@@ -111,6 +112,8 @@ def _run(session: Session, loaded: "Flow", run: "Run", again: str) -> flowing.Ta
 def _ending(session: Session, tally: flowing.Tally, again: str) -> str:
     """What was done, how long it took, and what to do next."""
     text = f"{tally.text}, run ID {session.begun.run_id}."
+    if tally.nothing_new:
+        return f"{text} {REPEATED}"
     if not tally.failed:
         return text
     show = session.command("runs", "show", session.begun.run_id)
