@@ -397,7 +397,7 @@ WRONG: dict[str, str] = {
     "foreach_: []": "has no 'foreach_' (did you mean foreach?)",
     "options: [Account]": "options must be an object",
     "options: {Acount: acct_1}": "did you mean Account?",
-    "options: {account: cus_1}": "Account must look like acct_",
+    "options: {account: cus_1}": "Account must be the ID of an account",
     "{inputs: {Limit: 5}, options: {Extra: {limit: 6}}}": "would replace limit",
     "{foreach: steps.a.data, options: {Idempotency Key: one}}": "each item needs a key of its own",
     "inputs: {Email: '${{ item.email }}'}": "item or index",
