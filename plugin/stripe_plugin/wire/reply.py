@@ -29,7 +29,7 @@ def _is_too_deep(found: Any) -> bool:
 
 
 def _parts(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value
+    return cast("Any", value).values() if isinstance(value, dict) else value
 
 
 @attrs.frozen
