@@ -235,10 +235,6 @@ class _Line(Generic[N]):
         """Closes the connection; who asks next opens another."""
         self._wire.close()
 
-    def __del__(self) -> None:
-        if wire := getattr(self, "_wire", None):  # else a signal struck while it was made
-            wire.close()
-
     def _lost(self, error: BaseException, began: float) -> Lost:
         """What went wrong. First its frames are cut, which know the key: closing may fail, too."""
         error.__traceback__ = error.__cause__ = error.__context__ = None
