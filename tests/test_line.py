@@ -1,6 +1,7 @@
 """The private names of httpx and httpcore that lines rest on, and what is hooked into httpx."""
 
 import asyncio
+import gc
 import socket
 import ssl
 import threading
@@ -10,7 +11,7 @@ from typing import Any
 import httpcore
 import httpx
 import pytest
-from network_support import Place, friendly, requests, silent
+from network_support import Place, eventually, friendly, requests, silent
 from support import made
 
 from stripe_plugin import AsyncClient, Client, Connection, Policy, RunContext
@@ -271,3 +272,15 @@ def test_a_run_in_a_task_that_is_being_cancelled_ends_like_any_other() -> None:
 
     with Place(silent) as place:
         asyncio.run(run(place))
+
+
+def test_a_client_that_is_dropped_closes_its_connections_without_a_word(place: Place) -> None:
+    """In whatever order garbage is collected, no socket is left open, and nothing warns of one."""
+    connection = Connection("sk_test_line", base_url=place.url)
+    dropped = Client(connection)
+    dropped.run(READ)
+    around: list[Any] = [dropped]
+    around.append(around)  # which only a collection finds
+    del dropped, around
+    gc.collect()
+    assert eventually(lambda: not place.open)

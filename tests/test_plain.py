@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stripe_plugin.client.http import Conversation, Reader, written
+from stripe_plugin.client.http import Conversation, Question, Reader, written
 from stripe_plugin.client.plain import Heard, plain
 from stripe_plugin.client.stream import Plain, Read
 
@@ -78,7 +78,8 @@ def spoilt(draw: st.DrawFn) -> bytes:
 
 def by_h11(data: bytes) -> tuple[Heard | None, bool]:
     """What h11 makes of so many bytes, and whether the connection can be used again."""
-    reader = Reader(Plain(), b"POST", [*ASKED, (b"Content-Length", b"0")], b"")
+    question = Question(b"POST", b"/", [*ASKED, (b"Content-Length", b"0")])
+    reader = Reader(Plain(), question)
     steps = reader.read(data)
     try:
         next(steps)
@@ -110,7 +111,7 @@ def test_stripes_answers_are_plain() -> None:
 def answered(data: bytes, size: int) -> Iterator[Heard]:
     """What a conversation makes of an answer that comes in pieces of this size."""
     pieces = iter([data[at : at + size] for at in range(0, len(data), size)])
-    steps = Conversation(Plain()).ask(b"GET", b"/", ASKED, b"")
+    steps = Conversation(Plain()).ask(Question(b"GET", b"/", ASKED))
     got: bytes | None = None
     while True:
         try:
@@ -155,4 +156,4 @@ def test_nothing_can_be_put_into_a_request(
 ) -> None:
     """No target and no header can say more than itself."""
     with pytest.raises(h11.LocalProtocolError):
-        written(b"GET", target, headers)
+        written(Question(b"GET", target, headers))

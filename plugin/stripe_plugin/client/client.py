@@ -28,6 +28,9 @@ Taken: TypeAlias = tuple[L | None, float]
 CLOSED = Lost("The client was closed.", sent=False, again=False)
 TOO_LATE = Lost("The machine slept too long while the run waited.", sent=False)
 NO_TIME = "The deadline, or the policy's budget, left no time to send it."
+# Seconds before its turn that a run takes a line, and the turn with it. Timers wake late: taken as
+# it comes, a thousand turns would be late a thousand times.
+AHEAD = 0.02
 BUSY = f"None of {MOST} connections became free in time."
 
 
@@ -88,7 +91,7 @@ class Client(AbstractContextManager["Client"]):
             began = time.monotonic()
             return self._pool.take(began + send.patience, asks.identity), began
         with self._pool.gate(asks.identity, threading.Lock):
-            self._pool.sleep(pace.due(asks.identity, time.monotonic()))
+            self._pool.sleep(_far(asks))
             began = time.monotonic()
             line = self._pool.take(began + send.patience, asks.identity)
             turn = _turn(asks, asks.rate) if line else 0.0
@@ -107,7 +110,7 @@ class Client(AbstractContextManager["Client"]):
         """
         while (began := _booked(send, asks)) is not None:
             self._pool.sleep(began - time.monotonic())
-            line = self._pool.take(_until(send, asks, began))
+            line = self._pool.take(_until(send, asks, began), asks.identity)
             if line is not None or asks.rate is None or self._pool.closed:
                 return line, began
         return None, time.monotonic()
@@ -173,7 +176,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         from asyncio import Lock  # takes long to import
 
         async with self._pool.gate(asks.identity, Lock):
-            await self._pool.sleep(pace.due(asks.identity, time.monotonic()))
+            await self._pool.sleep(_far(asks))
             began = time.monotonic()
             line = await self._pool.take(began + send.patience, asks.identity)
             turn = _turn(asks, asks.rate) if line else 0.0
@@ -191,7 +194,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         """As `Client._line_in_time`."""
         while (began := _booked(send, asks)) is not None:
             await self._pool.sleep(began - time.monotonic())
-            line = await self._pool.take(_until(send, asks, began))
+            line = await self._pool.take(_until(send, asks, began), asks.identity)
             if line is not None or asks.rate is None or self._pool.closed:
                 return line, began
         return None, time.monotonic()
@@ -228,6 +231,11 @@ def _async_lines(connection: Connection) -> "Callable[[], AsyncLine | AsyncEmula
     from stripe_plugin.client.line import AsyncLine, proxy_for
 
     return partial(AsyncLine, connection, proxy_for(connection))
+
+
+def _far(asks: Connection) -> float:
+    """Seconds until a line is worth holding for a connection's next turn."""
+    return max(pace.due(asks.identity, time.monotonic()) - AHEAD, 0.0)
 
 
 def _turn(asks: Connection, rate: float) -> float:

@@ -1,7 +1,7 @@
 """What is said in HTTP/1.1 over a stream? No I/O."""
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import h11
 
@@ -15,6 +15,15 @@ TARGET = re.compile(rb"[!-~]+")
 FIELD = re.compile(NAME + rb": [^\x00-\x08\x0a-\x1f\x7f]*")
 
 
+class Question(NamedTuple):
+    """A request."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes = b""
+
+
 class Conversation:
     """Question and answer over one stream, as often as both sides keep it.
 
@@ -26,11 +35,10 @@ class Conversation:
         #: Whether the other side may be asked once more.
         self.goes_on = False
 
-    def ask(self, method: bytes, target: bytes, headers: Headers, body: bytes) -> Steps[Heard]:
+    def ask(self, question: Question) -> Steps[Heard]:
         """The answer to a request."""
         self.goes_on = False  # until it is all there
-        question = written(method, target, headers)
-        yield from self.stream.write(question + body)
+        yield from self.stream.write(written(question))
         come = yield from self.stream.read()
         if not come:
             raise h11.RemoteProtocolError(SILENT)
@@ -38,45 +46,45 @@ class Conversation:
         if heard is not None:
             self.goes_on = True
             return heard
-        reader = Reader(self.stream, method, headers, body)
+        reader = Reader(self.stream, question)
         heard = yield from reader.read(come)
         self.goes_on = reader.is_done()
         return heard
 
-    def open(self, place: bytes, headers: Headers) -> Steps[Heard]:
+    def open(self, question: Question) -> Steps[Heard]:
         """The answer to a CONNECT, behind which the stream is a tunnel if it is a success.
 
         Nothing more has come: who is at the other end does not speak first.
         """
-        question = written(b"CONNECT", place, headers)
-        yield from self.stream.write(question)
-        reader = Reader(self.stream, b"CONNECT", headers, b"")
+        yield from self.stream.write(written(question))
+        reader = Reader(self.stream, question)
         heard = yield from reader.read(b"")
         if reader.left_over():
             raise h11.RemoteProtocolError("the proxy said more than its answer")
         return heard
 
 
-def written(method: bytes, target: bytes, headers: Headers) -> bytes:
-    """The head of a request. Raises `h11.LocalProtocolError` for what could be read as more."""
-    lines = [b"%b: %b" % field for field in headers]
-    if TARGET.fullmatch(target) is None or not all(map(FIELD.fullmatch, lines)):
+def written(question: Question) -> bytes:
+    """A request as bytes. Raises `h11.LocalProtocolError` for what could be read as more."""
+    method, target, headers, body = question
+    fields = [b"%b: %b" % field for field in headers]
+    if not TARGET.fullmatch(target) or not all(map(FIELD.fullmatch, fields)):
         raise h11.LocalProtocolError("the request has a character that no request has")
     head = b"%b %b HTTP/1.1" % (method, target)
-    return b"\r\n".join([head, *lines, b"", b""])
+    return b"\r\n".join([head, *fields, b"", body])
 
 
 class Reader:
     """One answer as h11 reads it, in whatever pieces it comes."""
 
-    def __init__(self, stream: Stream, method: bytes, headers: Headers, body: bytes) -> None:
+    def __init__(self, stream: Stream, question: Question) -> None:
         self._stream = stream
         self._machine = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
-        # What has been asked: how an answer is read depends on it.
-        self._machine.send(h11.Request(method=method, target=b"/", headers=headers))
-        if body:
-            self._machine.send(h11.Data(data=body))
-        self._machine.send(h11.EndOfMessage())
+        # How an answer is read depends on what has been asked, and that all of it was sent.
+        method, target, headers, body = question
+        asked = h11.Request(method=method, target=target, headers=headers)
+        for event in (asked, h11.Data(data=body), h11.EndOfMessage()):
+            self._machine.send(event)
 
     def read(self, come: bytes) -> Steps[Heard]:
         """The whole answer, of which so much has come."""
@@ -84,7 +92,8 @@ class Reader:
             self._machine.receive_data(come)
         response = yield from self._response()
         body = yield from self._body()
-        return Heard(response.status_code, response.reason, [*response.headers], body)
+        headers = [*response.headers]
+        return Heard(response.status_code, response.reason, headers, body)
 
     def _response(self) -> Steps[h11.Response]:
         """The head of the answer, after whatever is said of it before it is there."""

@@ -20,7 +20,7 @@ import httpx
 
 from stripe_plugin.client.address import Address, proxy_of
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.client.http import Conversation
+from stripe_plugin.client.http import Conversation, Question
 from stripe_plugin.client.network import AsyncNetwork, Attempt, Network, within
 from stripe_plugin.client.plain import Heard
 from stripe_plugin.client.stream import Steps
@@ -90,7 +90,8 @@ class _Wire:
             self._network.attempt.sent = False
             self._open = yield from self._begin()
         self._network.attempt.sent = True
-        heard = yield from self._open.ask(request.method, request.url.target, request.headers, body)
+        question = Question(request.method, request.url.target, request.headers, body)
+        heard = yield from self._open.ask(question)
         self._used = time.monotonic()
         if not self._open.goes_on:
             self.close()
@@ -233,10 +234,6 @@ class _Line(Generic[N]):
     def close(self) -> None:
         """Closes the connection; who asks next opens another."""
         self._wire.close()
-
-    def __del__(self) -> None:
-        if wire := getattr(self, "_wire", None):  # else a signal struck while it was made
-            wire.close()
 
     def _lost(self, error: BaseException, began: float) -> Lost:
         """What went wrong. First its frames are cut, which know the key: closing may fail, too."""

@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -219,9 +220,17 @@ class AsyncNetwork(_Socket):
         raise failed
 
 
+class _SelfClosing(socket.socket):
+    """A socket that closes itself without a warning: who drops a connection is done with it."""
+
+    def __del__(self) -> None:
+        with suppress(AttributeError):  # of one that could not be made
+            self.close()
+
+
 def _socket(place: tuple[Any, ...]) -> socket.socket:
     """One for an address that `getaddrinfo` found; small writes go out at once."""
     family, kind, protocol, *_ = place
-    sock = socket.socket(family, kind, protocol)
+    sock = _SelfClosing(family, kind, protocol)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from stripe_plugin.client.address import Address
-from stripe_plugin.client.http import Conversation
+from stripe_plugin.client.http import Conversation, Question
 from stripe_plugin.client.stream import Connect, Plain, Steps, Stream, secured
 
 PORTS: Mapping[str, int] = MappingProxyType(
@@ -33,8 +33,9 @@ REFUSALS: Mapping[int, str] = MappingProxyType(
 )
 VERSION = 5  # of SOCKS
 OPEN, BY_PASSWORD = 0, 2  # ways to prove who asks
-A_NAME = 3  # an address that the proxy looks up
-KINDS: Mapping[int, int] = MappingProxyType({1: 4, 4: 16})  # of addresses, and their bytes
+CONNECT = 1
+A_NUMBER, A_NAME, A_LONG_NUMBER = 1, 3, 4  # kinds of addresses; the proxy looks up a name
+LENGTHS: Mapping[int, int] = MappingProxyType({A_NUMBER: 4, A_LONG_NUMBER: 16})  # in bytes
 
 
 class ProxyError(OSError):
@@ -56,8 +57,10 @@ class Proxy:
         """The one of `scheme://user:password@host:port`, all but scheme and host optional."""
         parts = urlsplit(url)
         scheme = parts.scheme.lower()
-        user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        return cls(scheme, parts.hostname or "", parts.port or PORTS[scheme], user, password)
+        port = parts.port or PORTS[scheme]
+        user = unquote(parts.username or "")
+        password = unquote(parts.password or "")
+        return cls(scheme, str(parts.hostname), port, user, password)
 
     @property
     def has_user(self) -> bool:
@@ -105,7 +108,8 @@ def _by_connect(proxy: Proxy, stream: Stream, target: Address) -> Steps[None]:
     if proxy.has_user:
         who = b64encode(f"{proxy.user}:{proxy.password}".encode())
         headers.append((b"Proxy-Authorization", b"Basic " + who))
-    heard = yield from Conversation(stream).open(place, headers)
+    question = Question(b"CONNECT", place, headers)
+    heard = yield from Conversation(stream).open(question)
     if not 200 <= heard.status < 300:
         raise ProxyError(f"{heard.status} {heard.reason.decode('ascii', 'replace')}")
 
@@ -120,10 +124,9 @@ class _Socks:
         self._stream = stream
         self._come = b""
 
-    def ask(self, *said: int | bytes) -> Steps[None]:
-        """Says something; a number is one byte."""
-        parts = [bytes([part]) if isinstance(part, int) else part for part in said]
-        yield from self._stream.write(b"".join(parts))
+    def ask(self, *said: bytes) -> Steps[None]:
+        """Says something."""
+        yield from self._stream.write(b"".join(said))
 
     def take(self, length: int) -> Steps[bytes]:
         """The next so many bytes."""
@@ -132,7 +135,8 @@ class _Socks:
             if not data:
                 raise ProxyError("it hung up")
             self._come += data
-        taken, self._come = self._come[:length], self._come[length:]
+        taken = self._come[:length]
+        self._come = self._come[length:]
         return taken
 
     def check_over(self) -> None:
@@ -144,13 +148,14 @@ class _Socks:
 def _by_socks(proxy: Proxy, stream: Stream, target: Address) -> Steps[None]:
     socks = _Socks(stream)
     way = BY_PASSWORD if proxy.has_user else OPEN
-    yield from socks.ask(VERSION, 1, way)
+    yield from socks.ask(bytes([VERSION, 1, way]))
     version, chosen = yield from socks.take(2)
     if (version, chosen) != (VERSION, way):
         raise ProxyError("it speaks no SOCKS5, or does not take this way to say who asks")
     if way == BY_PASSWORD:
         yield from _say_who(proxy, socks)
-    yield from socks.ask(VERSION, 1, 0, _place(target.host), _port(target).to_bytes(2, "big"))
+    port = _port(target).to_bytes(2, "big")
+    yield from socks.ask(bytes([VERSION, CONNECT, 0]), _place(target.host), port)
     yield from _check_answer(socks)
     socks.check_over()
 
@@ -159,10 +164,15 @@ def _say_who(proxy: Proxy, socks: _Socks) -> Steps[None]:
     user, password = proxy.user.encode(), proxy.password.encode()
     if max(len(user), len(password)) > 255:
         raise ProxyError("its user or password is longer than SOCKS5 can say")
-    yield from socks.ask(1, len(user), user, len(password), password)
+    yield from socks.ask(b"\x01", _counted(user), _counted(password))
     _, failed = yield from socks.take(2)
     if failed:
         raise ProxyError("it does not take this user and password")
+
+
+def _counted(text: bytes) -> bytes:
+    """A text of at most 255 bytes as SOCKS5 has it."""
+    return bytes([len(text)]) + text
 
 
 def _place(host: str) -> bytes:
@@ -170,9 +180,8 @@ def _place(host: str) -> bytes:
     try:
         packed = ip_address(host).packed
     except ValueError:
-        name = host.encode()
-        return bytes([A_NAME, len(name)]) + name
-    kind = next(kind for kind, length in KINDS.items() if length == len(packed))
+        return bytes([A_NAME]) + _counted(host.encode())
+    kind = A_NUMBER if len(packed) == LENGTHS[A_NUMBER] else A_LONG_NUMBER
     return bytes([kind]) + packed
 
 
@@ -184,5 +193,5 @@ def _check_answer(socks: _Socks) -> Steps[None]:
     if kind == A_NAME:
         (length,) = yield from socks.take(1)
     else:
-        length = KINDS.get(kind, 0)
+        length = LENGTHS.get(kind, 0)
     yield from socks.take(length + 2)  # with a port

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.options import OPTIONS, Options
 from stripe_plugin.errors import InvalidInputs, Problem
-from stripe_plugin.judge.values import is_empty
+from stripe_plugin.judge.values import is_empty, is_object
 from stripe_plugin.run.context import RunContext
 
 
@@ -22,6 +22,8 @@ class Asked(NamedTuple):
 
 def judged(action: type[Action], asked: Asked, context: RunContext) -> tuple[Action, RunContext]:
     """The action and its run, in which `context` and the options agree, or `InvalidInputs`."""
+    if is_object(asked.options) and not asked.options:  # then both are what Python says
+        return action.read(asked.inputs, extra=asked.extra, expand=asked.expand), context
     values, wrong = Options.judge(asked.options)
     options = Options(**values)
     problems: list[Problem] = []

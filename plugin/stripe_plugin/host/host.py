@@ -1,7 +1,6 @@
 """How is an installed action found, drawn and run, with all hooks?"""
 
 import os
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import version
@@ -138,6 +137,8 @@ class Host(AbstractContextManager["Host"]):
 
     def about(self) -> dict[str, Any]:
         """What runs here, as data: versions, Stripe's API version, and the contract of plugins."""
+        import platform  # takes long to import
+
         from stripe_plugin.run.exchange import STRIPE_VERSION
 
         return {

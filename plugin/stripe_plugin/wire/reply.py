@@ -29,7 +29,9 @@ def _is_too_deep(found: Any) -> bool:
 
 
 def _parts(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return cast("Iterable[Any]", value)
+    return cast("dict[str, Any]", value).values()
 
 
 @attrs.frozen
