@@ -14,7 +14,7 @@ from stripe_plugin.secrets import without_secrets
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 LONGEST_REFUSAL = 500_000  # bytes; Stripe's have a few thousand, with a payment in them
-NESTED = (dict, list)  # what JSON nests
+NESTED = frozenset((dict, list))  # what JSON nests
 DEEPEST = 100  # levels; with four expansions Stripe has some thirty
 
 
@@ -22,7 +22,7 @@ def _is_too_deep(found: Any) -> bool:
     """Whether it cannot be copied, masked and kept within Python's recursion."""
     level: list[Any] = [found]
     for _ in range(DEEPEST):
-        level = [part for each in level for part in _parts(each) if isinstance(part, NESTED)]
+        level = [part for each in level for part in _parts(each) if type(part) in NESTED]
         if not level:
             return False
     return True
