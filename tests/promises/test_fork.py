@@ -207,7 +207,7 @@ def test_a_closed_lock_is_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None
             lambda: [
                 pool.take(time.monotonic() + 5) is not None,
                 pace.reserve("somebody", 5.0, 0.0),
-                next(host._clients.client(CONNECTION).gen).connection is CONNECTION,
+                host._clients.client(CONNECTION).connection is CONNECTION,
             ]
         )()
     assert done == [True, 0.0, True]

@@ -3,7 +3,6 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -11,7 +10,6 @@ from stripe_plugin.fork import renew_after_fork
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import AsyncGenerator, Generator
 
     from stripe_plugin.client.client import AsyncClient, Client
     from stripe_plugin.client.connection import Connection
@@ -67,33 +65,26 @@ class Clients:
         self._of_loops: WeakKeyDictionary[Loop, _Recent[AsyncClient]] = WeakKeyDictionary()
         self._kept: list[Loop] = []
 
-    @contextmanager
-    def client(self, connection: "Connection") -> "Generator[Client]":
-        """The one of this address; an emulator in process gets one for the run only."""
+    def client(self, connection: "Connection") -> "Client":
+        """The one of this address; an emulator in process, which has no lines, gets its own."""
         from stripe_plugin.client.client import Client
 
         if connection.in_process is not None:
-            with Client(connection, self._policy) as client:
-                yield client
-            return
+            return Client(connection, self._policy)
         with self._lock:
-            client = self._open.of(connection.address, lambda: Client(connection, self._policy))
-        yield client
+            return self._open.of(connection.address, lambda: Client(connection, self._policy))
 
-    @asynccontextmanager
-    async def aclient(self, connection: "Connection") -> "AsyncGenerator[AsyncClient]":
+    def aclient(self, connection: "Connection") -> "AsyncClient":
         """The one of this loop and address; open until the loop is over, or `aclose`."""
         from asyncio import get_running_loop
 
         from stripe_plugin.client.client import AsyncClient
 
         if connection.in_process is not None:
-            async with AsyncClient(connection, self._policy) as client:
-                yield client
-            return
+            return AsyncClient(connection, self._policy)
         with self._lock:  # loops may run in several threads
             recent = self._of_loops.setdefault(get_running_loop(), _Recent())
-        yield recent.of(connection.address, lambda: AsyncClient(connection, self._policy))
+        return recent.of(connection.address, lambda: AsyncClient(connection, self._policy))
 
     def keep(self) -> None:
         """From now on `aclose` is called once more for the running loop."""

@@ -159,10 +159,8 @@ class Runner:
     def run_action(self, action: Any, connection: Any, context: Any) -> "Result":
         """Runs it over the client of its address."""
         watch = _watch.get() or _unwatched()
-        with (
-            _overheard(watch, action, connection, context) as named,
-            self._clients.client(connection) as client,
-        ):
+        with _overheard(watch, action, connection, context) as named:
+            client = self._clients.client(connection)
             watch.heard_result = result = client.run(action, named, connection=connection)
         return result
 
@@ -173,9 +171,9 @@ class Runner:
 
         async def run() -> "Result":
             with _overheard(watch, action, connection, context) as named:
-                async with self._clients.aclient(connection) as client:
-                    result = await client.run(action, named, connection=connection)
-                    watch.heard_result = result
+                client = self._clients.aclient(connection)
+                result = await client.run(action, named, connection=connection)
+                watch.heard_result = result
             return result
 
         return Unstarted(run)
