@@ -314,6 +314,27 @@ for (const library of LIBRARIES) {
   });
 }
 
+for (const id of actions) {
+  test(`checked ${id}: JSON Forms' own validator takes the example`, async () => {
+    await draw("checked", id, await ask(`example/${id}`));
+    await page.waitForFunction(() => window.found !== null);
+    assert.deepEqual(await page.evaluate(() => window.found), []);
+  });
+}
+
+test("JSON Forms' own validator speaks in our words", async () => {
+  const inputs = { unit_amount: -1, recurring: { interval: "month", interval_count: 0 } };
+  await draw("checked", "create_price", inputs);
+  const said = await page.locator("main").innerText();
+  for (const words of [
+    "Currency is required.",
+    "Unit Amount must be at least 0.",
+    "Recurring › Interval Count must be at least 1",
+  ]) {
+    assert.ok(said.includes(words), said);
+  }
+});
+
 test("RJSF's own validator speaks in our words", async () => {
   await draw("plain", "create_price", { currency: "dollars", unit_amount: -1 });
   await page.getByRole("button", { name: "Submit", exact: true }).click();
