@@ -352,6 +352,18 @@ test("JSON Forms' own validator speaks in our words", async () => {
   }
 });
 
+test("rjsf: money and times are typed as people write them", async () => {
+  const example = await ask("example/create_price");
+  delete example.unit_amount;
+  await draw("rjsf", "create_price", example);
+  await page.getByLabel("Unit Amount").fill("15.00 USD");
+  assert.equal((await submit()).output.unit_amount, 1500);
+  const { customer } = await ask("example/create_invoice");
+  await draw("rjsf", "create_invoice", { customer, collection_method: "send_invoice" });
+  await page.getByLabel("Due Date").fill("2031-01-31T09:00:00Z");
+  assert.equal((await submit()).output.due_date, Date.UTC(2031, 0, 31, 9) / 1000);
+});
+
 test("RJSF's own validator speaks in our words", async () => {
   await draw("plain", "create_price", { currency: "dollars", unit_amount: -1 });
   await page.getByRole("button", { name: "Submit", exact: true }).click();
