@@ -3,10 +3,11 @@ import "bootstrap/dist/css/bootstrap.css";
 import { materialCells, materialRenderers } from "@jsonforms/material-renderers";
 import { vanillaCells, vanillaRenderers } from "@jsonforms/vanilla-renderers";
 import { createRoot } from "react-dom/client";
-import { Drawn } from "./built/jsonforms.jsx";
+import { JsonForms } from "@jsonforms/react";
+import { Drawn, ours } from "./built/jsonforms.jsx";
 import Form from "@rjsf/core";
 import validator from "@rjsf/validator-ajv8";
-import { transformErrors } from "./built/messages.jsx";
+import { transformErrors, translateError } from "./built/messages.jsx";
 import { Rjsf } from "./built/rjsf.jsx";
 
 const root = createRoot(document.getElementById("form"));
@@ -26,7 +27,27 @@ function Plain({ manifest, inputs, run }) {
   );
 }
 
+// JSON Forms as it comes: its validator judges first, and our words are put in.
+function Checked({ manifest, inputs }) {
+  const translate = (id, text) => manifest.labels[id] ?? text;
+  return (
+    <>
+      <JsonForms
+        schema={manifest.form_schema}
+        uischema={manifest.ui_layout}
+        renderers={[...ours, ...vanillaRenderers]}
+        cells={vanillaCells}
+        i18n={{ locale: "en", translate, translateError: translateError(manifest.messages) }}
+        data={inputs}
+        onChange={({ errors }) => { window.found = errors; }}
+      />
+      <button>Submit</button>
+    </>
+  );
+}
+
 const LIBRARIES = {
+  checked: (given) => <Checked {...given} />,
   plain: (given) => <Plain {...given} />,
   rjsf: (given) => <Rjsf {...given} />,
   vanilla: (given) => <Drawn {...given} renderers={vanillaRenderers} cells={vanillaCells} />,
@@ -49,6 +70,7 @@ window.draw = async (library, id, inputs) => {
   const reply = await fetch(`/manifest/${id}`);
   const manifest = await reply.json();
   window.answers.length = 0;
+  window.found = null;
   drawn += 1;
   const isRjsf = library === "rjsf" || library === "plain";
   document.getElementById("bootstrap").disabled = !isRjsf;

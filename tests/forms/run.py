@@ -96,8 +96,16 @@ def run(*command: str) -> None:
     subprocess.run(command, cwd=HERE, check=True)
 
 
+def install() -> bool:
+    """Whether the libraries are here, of versions that package.json allows."""
+    quiet = ("--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
+    command = ("npm", "install", *quiet)
+    done = subprocess.run(command, cwd=HERE, check=False)
+    return done.returncode == 0
+
+
 def build() -> None:
-    """Installs the libraries and makes the page."""
+    """Makes the page of the code that is printed."""
     BUILT.mkdir(exist_ok=True)
     for name, page, holds in (
         ("rjsf", "README.md", "export function Rjsf"),
@@ -105,7 +113,6 @@ def build() -> None:
         ("messages", "manifests/stripe_manifests/forms.md", "export const transformErrors"),
     ):
         (BUILT / f"{name}.jsx").write_text(printed(page, "jsx", holds), "utf-8")
-    run("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
     loaders = [f"--loader:.{kind}=dataurl" for kind in ASSETS]
     made = ["--bundle", "--minify", "--jsx=automatic", "--outfile=built/page.js", *loaders]
     production = "--define:process.env.NODE_ENV='production'"
@@ -125,7 +132,10 @@ def serve() -> ThreadingHTTPServer:
 
 def main() -> int:
     """Builds, serves and drives."""
-    if tool := missing():
+    tool = missing()
+    if tool is None and not install():
+        tool = "way to install the libraries that draw them"
+    if tool is not None:
         print(f"skipped: the forms are drawn in a browser, and there is no {tool} here")
         return 0
     build()

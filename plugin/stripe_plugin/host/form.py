@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from stripe_plugin.host.box import Box, picker
-from stripe_plugin.judge.rules import DocumentedValue, MaxLength, OneOf, Rule
+from stripe_plugin.judge.rules import DocumentedValue, MaxLength, OneOf, Reading, Rule
 from stripe_plugin.judge.schema import type_schema
 from stripe_plugin.judge.values import SCALARS, is_object_kind
 
@@ -109,24 +109,28 @@ def _ui_object(boxes: list[Box]) -> Data:
 
 
 def _ui(box: Box) -> Data:
-    schema: Data = {}
+    words = {
+        "ui:widget": "select" if box.kind is bool else "",
+        "ui:enumNames": [*choices(box).values()],
+        "ui:placeholder": placeholder(box),
+        "ui:help": help_text(box),
+        "ui:options": _ui_options(box),
+    }
+    schema: Data = {word: value for word, value in words.items() if value}
     if box.inner:
         schema |= _ui_object(box.inner)
     if box.item:
         schema["items"] = _ui(box.item)
-    if box.kind is bool:
-        schema["ui:widget"] = "select"
-    if shown := choices(box):
-        schema["ui:enumNames"] = [*shown.values()]
-    if text := placeholder(box):
-        schema["ui:placeholder"] = text
-    if text := help_text(box):
-        schema["ui:help"] = text
-    if found := options(box):
-        schema["ui:options"] = found
-    if is_free(box):
-        schema["ui:options"] = {**found, "enableOptionalDataFieldForType": []}
     return schema
+
+
+def _ui_options(box: Box) -> Data:
+    found = options(box)
+    if is_free(box):
+        found["enableOptionalDataFieldForType"] = []
+    if box.kind is int and any(isinstance(rule, Reading) for rule in box.rules):
+        found["inputType"] = "text"  # it may be written as 15.00 USD, or as a date
+    return found
 
 
 def placeholder(box: Box) -> str:

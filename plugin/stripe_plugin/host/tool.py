@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from stripe_plugin.host.box import Box
-from stripe_plugin.judge.rules import OneOf, Rule
+from stripe_plugin.judge.rules import Each, OneOf, Rule
 from stripe_plugin.judge.schema import type_schema
+from stripe_plugin.judge.table import Keys
 from stripe_plugin.judge.values import is_object_kind
 
 #: What is taken over from the schemas of rules; a pattern only if every engine reads it alike.
@@ -52,8 +53,10 @@ def _rules(box: Box) -> list[Rule]:
 
 def _says(rule: Rule) -> bool:
     """Whether a schema says all of a rule."""
+    if isinstance(rule, OneOf | Keys | Each):
+        return True
     schema = portable(rule)
-    return isinstance(rule, OneOf) or (bool(schema) and schema == dict(rule.schema))
+    return bool(schema) and schema == dict(rule.schema)
 
 
 def portable(rule: Rule) -> Data:
