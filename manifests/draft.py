@@ -12,6 +12,7 @@ from keyword import iskeyword
 from stripe_plugin.declare import contract
 from stripe_plugin.declare.contract import Operation, Shape
 from stripe_plugin.errors import UsageError
+from stripe_plugin.judge.table import title_case
 
 VERBS = {"GET": "Retrieve", "POST": "Update", "DELETE": "Delete"}
 NEVER_ROWS = ("expand",)  # which every run has as an option
@@ -37,7 +38,6 @@ RECURRING = {
     "ending_before": 'rows.ending_before("«example»", SUBJECT)',
     "metadata": 'rows.metadata({"order_id": "123"}, clearable=CLEARABLE)',
 }
-SMALL = ("At", "For", "From", "In", "Of", "On", "To")  # words in the middle of a display key
 DEEPEST = 2  # tables inside of each other that are written out; deeper ones are free objects
 
 
@@ -103,7 +103,7 @@ class Draft:
     def _rows(self) -> Iterator[str]:
         for name in self._operation.path:
             kind = name if name in contract.kinds() else self.kind
-            key = f"{_title(kind)} ID"
+            key = f"{title_case(kind)} ID"
             yield f'    {name}: str = path_id("{key}", "«example»", "«which»", {_constant(kind)})'
         for name, shape in self._ordered():
             yield from self._row(name, shape)
@@ -126,7 +126,7 @@ class Draft:
             made = RECURRING[name].replace("SUBJECT", _constant(self.kind))
             return made.replace("CLEARABLE", str(shape.clearable))
         currency = '"Currency"' if "currency" in self._operation.parameters else "None"
-        parts = [f'"{_title(name)}"', _example(one), '"«what it is»"']
+        parts = [f'"{title_case(name)}"', _example(one), '"«what it is»"']
         parts += _rules(name, one, currency)
         if shape.clearable and not shape.required:
             parts.append("clearable=True")
@@ -198,7 +198,7 @@ def _text_rules(name: str, shape: Shape) -> Iterator[str]:
 
 def _table(shape: Shape, depth: int) -> str:
     """The keys of an object."""
-    currency = '"currency"' if "currency" in shape.fields else "None"
+    currency = '"Currency"' if "currency" in shape.fields else "None"
     fields = {name: _field(name, each, currency, depth) for name, each in shape.fields.items()}
     if any(map(iskeyword, fields)):
         inside = ", ".join(f'"{name}": {field}' for name, field in fields.items())
@@ -209,7 +209,7 @@ def _table(shape: Shape, depth: int) -> str:
 
 def _field(name: str, shape: Shape, currency: str, depth: int) -> str:
     one = _simplest(shape)
-    parts = [_type(one), *_rules(name, one, currency, depth + 1)]
+    parts = [_type(one), _example(one), '"«what it is»"', *_rules(name, one, currency, depth + 1)]
     if shape.required:
         return f"rule.need({', '.join(parts)})"
     if shape.clearable:
@@ -218,13 +218,6 @@ def _field(name: str, shape: Shape, currency: str, depth: int) -> str:
 
 
 # --- names ----------------------------------------------------------------------------------------
-
-
-def _title(name: str) -> str:
-    first, *rest = re.split(r"[._]+", name.title())
-    inner = [word.lower() if word in SMALL else word for word in rest[:-1]]
-    words = " ".join([first, *inner, *rest[-1:]])
-    return re.sub(r"\b(Id|Url)\b", lambda found: found[0].upper(), words)
 
 
 def _camel(name: str) -> str:

@@ -1,7 +1,7 @@
 """What the tests share: the actions, inputs that are right for each, the reference beside them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import pytest
 
 import stripe_nodes
 from stripe_plugin import Action, InvalidInputs, Page
+from stripe_plugin.judge.table import Field
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REFERENCE = REPOSITORY.parent / "shared" / "reference"
@@ -17,6 +18,13 @@ REFERENCE = REPOSITORY.parent / "shared" / "reference"
 ACTIONS: dict[str, type[Action]] = {found.spec.id: found for found in stripe_nodes.actions()}
 BY_NAME = {found.spec.name: found for found in ACTIONS.values()}
 LISTS = tuple(name for name in ACTIONS if isinstance(ACTIONS[name].spec.answer, Page))
+
+
+def nested(fields: Iterable[Field]) -> Iterator[Field]:
+    """Every field inside of these, at any depth."""
+    for field in fields:
+        yield from field.nested.values()
+        yield from nested(field.nested.values())
 
 
 def company(name: str, key: str, value: Any) -> dict[str, Any]:

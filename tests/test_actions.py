@@ -292,18 +292,18 @@ def test_a_foreign_prefix_is_a_warning_and_no_refusal(
 
 
 PLACES: list[tuple[str, str | None, str | None, str | None, Any]] = [
-    ("create_subscription", "items[0][price]", None, "Items › 1 › price", ("items", 0, "price")),
+    ("create_subscription", "items[0][price]", None, "Items › 1 › Price", ("items", 0, "price")),
     ("create_subscription", "items", None, "Items", ("items",)),
     ("create_invoice_item", "pricing[price]", None, "Price", ("price",)),
     ("create_invoice_item", "pricing", None, "Price", ("price",)),
     ("create_invoice_item", "price", None, "Price", ("price",)),
-    ("create_customer", "address[country]", None, "Address › country", ("address", "country")),
+    ("create_customer", "address[country]", None, "Address › Country", ("address", "country")),
     ("create_customer", "metadata[id 1]", None, "Metadata › id 1", ("metadata", "id 1")),
     (
         "create_checkout_session",
         "line_items[1][price_data][currency]",
         None,
-        "Line Items › 2 › price_data › currency",
+        "Line Items › 2 › Price Data › Currency",
         ("line_items", 1, "price_data", "currency"),
     ),
     ("update_price", "price", None, "Price ID", ("price",)),
@@ -576,8 +576,8 @@ def test_a_table_that_contradicts_itself_is_refused_when_declared(case: str) -> 
 
 def test_a_nested_condition_on_a_key_that_is_not_there_is_refused_when_declared() -> None:
     """A table inside of a row is checked like the action's own."""
-    with pytest.raises(UsageError, match="price: there is no row product"):
-        rule.keys(price=rule.may(str, rule.excludes("product")))
+    with pytest.raises(UsageError, match="Price: there is no row Product"):
+        rule.keys(price=rule.may(str, "price_123", "What is sold", rule.excludes("Product")))
 
 
 OWN_NAMES = ("inputs", "request", "extra", "parameters", "read", "judge", "spec", "warnings")

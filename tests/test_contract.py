@@ -129,7 +129,7 @@ def inside(field: Field, documented: Documented) -> Iterator[Declared]:
     """A field and those inside of it."""
     yield Declared(".".join(documented.steps), field, documented.shape)
     for table in tables(field.restrictions):
-        for key, inner in table.table.items():
+        for key, inner in table.fields.items():
             yield from inside(inner, documented.into(key))
 
 

@@ -120,7 +120,7 @@ def test_a_nested_param_is_a_path() -> None:
     error = refusal(400, type="invalid_request_error", param="items[0][price]")
     assert error.display_key == "Items"
     assert error.path == ("items", 0, "price")
-    assert error.text == "Items › 1 › price: No."
+    assert error.text == "Items › 1 › Price: No."
     assert error.as_dict()["path"] == ["items", 0, "price"]
 
 

@@ -256,7 +256,10 @@ def test_a_tool_schema_takes_what_is_right(name: str) -> None:
 # --- another package's action ---------------------------------------------------------------------
 
 COUPON = Resource("coupon", docs="coupons")
-TABLE = rule.keys(at_most=rule.need(int, rule.at_least(1)), kind=rule.may(str, rule.one_of("a_b")))
+TABLE = rule.keys(
+    at_most=rule.need(int, 3, "How many", rule.at_least(1)),
+    kind=rule.may(str, "a_b", "Of which kind", rule.one_of("a_b")),
+)
 
 
 @action("POST /v1/coupons", COUPON)

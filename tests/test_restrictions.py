@@ -16,7 +16,7 @@ from support import ACTIONS, BY_NAME, LISTS, company, fewest, made, refusal, rig
 from stripe_plugin import CLEAR, InvalidInputs, rule
 from stripe_plugin.declare.inputs import Judgement
 from stripe_plugin.declare.row import Row
-from stripe_plugin.judge.table import judge_table
+from stripe_plugin.judge.table import Field, judge_table
 
 SOON, LATER = int(time.time()) + 3600, int(time.time()) + 10**7
 
@@ -154,8 +154,8 @@ ADDRESS = Samples(
         {"town": "NYC"},
     ),
     (
-        ({"city": 5}, "Address › city must be text"),
-        ({"line1": "x" * 5001}, "Address › line1 must be at most 5,000"),
+        ({"city": 5}, "Address › City must be text"),
+        ({"line1": "x" * 5001}, "Address › Line 1 must be at most 5,000"),
         *NOT_OBJECT,
     ),
 )
@@ -170,8 +170,8 @@ RECURRING = Samples(
         {"interval": "month", "usage_type": "licensed"},
     ),
     (
-        ({"interval_count": 1}, "Recurring › interval is required"),
-        ({"interval": "monthly"}, "Recurring › interval must be one of day, week, month, year"),
+        ({"interval_count": 1}, "Recurring › Interval is required"),
+        ({"interval": "monthly"}, "Recurring › Interval must be one of day, week, month, year"),
         ({"interval": "month", "interval_count": 0}, "at least 1"),
         ({"interval": "year", "interval_count": 4}, "at most three years"),
         ({"interval": "month", "interval_count": 37}, "at most three years"),
@@ -179,10 +179,10 @@ RECURRING = Samples(
         ({"interval": "day", "interval_count": 1096}, "at most three years"),
         (
             {"interval": "month", "usage_type": "metered"},
-            "Recurring › meter is required if usage_type is metered",
+            "Recurring › Meter is required if Usage Type is metered",
         ),
         ({"interval": "month", "usage_type": "rented"}, "one of licensed, metered"),
-        ({"interval": "month", "meter": "x" * 5001}, "Recurring › meter must be at most 5,000"),
+        ({"interval": "month", "meter": "x" * 5001}, "Recurring › Meter must be at most 5,000"),
         ({"interval": "month", "aggregate_usage": "sum"}, "is gone from Stripe's API"),
         *NOT_OBJECT,
     ),
@@ -196,41 +196,41 @@ PRODUCT_DATA = Samples(
         {"name": "P", "description": "D"},
     ),
     (
-        ({"active": True}, "Product Data › name is required"),
+        ({"active": True}, "Product Data › Name is required"),
         ({"name": "P", "statement_descriptor": "A" * 23}, DESCRIPTOR),
         ({"name": "P", "statement_descriptor": "12345"}, DESCRIPTOR),
         ({"name": "P", "statement_descriptor": "A<B"}, DESCRIPTOR),
         ({"name": "P", "statement_descriptor": 'A"B'}, DESCRIPTOR),
         ({"name": "P", "statement_descriptor": "A\\B"}, DESCRIPTOR),
-        ({"name": "P", "unit_label": "x" * 13}, "unit_label must be at most 12 characters"),
+        ({"name": "P", "unit_label": "x" * 13}, "Unit Label must be at most 12 characters"),
         (
             {"name": "P", "metadata": {"a[": 1}},
-            "Product Data › metadata › a[ is no key that Stripe takes",
+            "Product Data › Metadata › a[ is no key that Stripe takes",
         ),
-        ({"name": "P", "active": "yes"}, "Product Data › active must be true or false"),
+        ({"name": "P", "active": "yes"}, "Product Data › Active must be true or false"),
         *NOT_OBJECT,
     ),
 )
 _MONTHLY = {"currency": "usd", "product": "prod_1", "recurring": {"interval": "month"}}
 _ONCE = {"currency": "usd", "product_data": {"name": "P"}, "unit_amount": 5}
 PRICE_DATA_REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
-    ({"unit_amount": 5}, "currency is required"),
-    (_MONTHLY, "unit_amount is required if unit_amount_decimal is empty"),
+    ({"unit_amount": 5}, "Currency is required"),
+    (_MONTHLY, "Unit Amount is required if Unit Amount Decimal is empty"),
     ({**_MONTHLY, "unit_amount": 5, "unit_amount_decimal": "5.5"}, "not be given together with"),
     ({**_MONTHLY, "currency": "dollar", "unit_amount": 5}, "three-letter ISO currency code"),
     ({**_MONTHLY, "currency": "kwd", "unit_amount": 15}, "must end in 0: KWD has 3 decimals"),
     ({**_MONTHLY, "unit_amount": 10**8}, "at most 8 digits"),
-    ({**_MONTHLY, "unit_amount_decimal": "1e5"}, "unit_amount_decimal must be a number"),
+    ({**_MONTHLY, "unit_amount_decimal": "1e5"}, "Unit Amount Decimal must be a number"),
     ({**_MONTHLY, "unit_amount": 5, "tax_behavior": "none"}, "exclusive, inclusive, unspecified"),
 )
 _ITEM_REFUSED: tuple[tuple[Any, str], ...] = (
     (["price_1"], "Items › 1 must be an object"),
     ({"price": "price_1"}, "Items must be a list"),
-    ([{"price": "price_1", "quantity": -1}], "Items › 1 › quantity must be at least 0"),
-    ([{"price": "price_1"}, {"price": "price_2", "quantity": "two"}], "Items › 2 › quantity must"),
-    ([{"plan": "price_1"}], "Items › 1 › plan is price now; the plan's ID works as price"),
-    ([{"price": "price_1", "price_data": {**_MONTHLY, "unit_amount": 1}}], "together with price"),
-    ([{"price": "price_1", "metadata": {"a": ["b"]}}], "Items › 1 › metadata › a must be text"),
+    ([{"price": "price_1", "quantity": -1}], "Items › 1 › Quantity must be at least 0"),
+    ([{"price": "price_1"}, {"price": "price_2", "quantity": "two"}], "Items › 2 › Quantity must"),
+    ([{"plan": "price_1"}], "Items › 1 › plan is Price now; the plan's ID works as Price"),
+    ([{"price": "price_1", "price_data": {**_MONTHLY, "unit_amount": 1}}], "together with Price"),
+    ([{"price": "price_1", "metadata": {"a": ["b"]}}], "Items › 1 › Metadata › a must be text"),
     *(([{"price_data": data}], sentence) for data, sentence in PRICE_DATA_REFUSED),
 )
 ITEMS = Samples(
@@ -245,7 +245,7 @@ ITEMS = Samples(
     ),
     (
         ([{"price": f"price_{number}"} for number in range(21)], "at most 20 items"),
-        ([{"quantity": 1}], "Items › 1 › price is required if price_data is empty"),
+        ([{"quantity": 1}], "Items › 1 › Price is required if Price Data is empty"),
         *_ITEM_REFUSED,
     ),
 )
@@ -256,21 +256,21 @@ CHANGES = Samples(
         [{"price": "price_2"}, {"id": "si_1", "quantity": 0}],
     ),
     (
-        ([{"quantity": 1}], "Items › 1 › price is required if id and price_data are empty"),
-        ([{"price": "price_1", "deleted": True}], "Items › 1 › deleted may be given only if id"),
+        ([{"quantity": 1}], "Items › 1 › Price is required if ID and Price Data are empty"),
+        ([{"price": "price_1", "deleted": True}], "Items › 1 › Deleted may be given only if ID"),
         *_ITEM_REFUSED,
     ),
 )
 _LINE_REFUSED: tuple[tuple[Any, str], ...] = (
-    ([{"price": "price_1", "quantity": -1}], "Line Items › 1 › quantity must be at least 0"),
-    ([{"price": "price_1", "price_data": _ONCE}], "together with price"),
-    ([{"price": "price_1", "adjustable_quantity": {"minimum": 1}}], "› enabled is required"),
-    ([{"price": "price_1", "amount": 1}], "Line Items › 1 › amount is price_data › unit_amount"),
-    ([{"price_data": {"currency": "usd", "unit_amount": 1}}], "› product is required if"),
-    ([{"price_data": {**_ONCE, "product": "prod_1"}}], "together with product_data"),
+    ([{"price": "price_1", "quantity": -1}], "Line Items › 1 › Quantity must be at least 0"),
+    ([{"price": "price_1", "price_data": _ONCE}], "together with Price"),
+    ([{"price": "price_1", "adjustable_quantity": {"minimum": 1}}], "› Enabled is required"),
+    ([{"price": "price_1", "amount": 1}], "Line Items › 1 › amount is Price Data › Unit Amount"),
+    ([{"price_data": {"currency": "usd", "unit_amount": 1}}], "› Product is required if"),
+    ([{"price_data": {**_ONCE, "product": "prod_1"}}], "together with Product Data"),
     (
         [{"price_data": {**_ONCE, "recurring": {"interval": "month", "interval_count": 37}}}],
-        "Line Items › 1 › price_data › recurring › interval_count must be at least 1",
+        "Line Items › 1 › Price Data › Recurring › Interval Count must be at least 1",
     ),
     ("price_1", "must be a list"),
 )
@@ -281,7 +281,7 @@ LINES = Samples(
         [{"price": f"price_{number}"} for number in range(100)],
     ),
     (
-        ([{"quantity": 1}], "Line Items › 1 › price is required if price_data is empty"),
+        ([{"quantity": 1}], "Line Items › 1 › Price is required if Price Data is empty"),
         ([{"price": f"price_{number}"} for number in range(101)], "at most 100 items"),
         *_LINE_REFUSED,
     ),
@@ -289,7 +289,7 @@ LINES = Samples(
 LINE_CHANGES = Samples(
     ([{"id": "li_1", "quantity": 2}, {"price": "price_1"}],),
     (
-        ([{"quantity": 1}], "Line Items › 1 › price is required if id and price_data are empty"),
+        ([{"quantity": 1}], "Line Items › 1 › Price is required if ID and Price Data are empty"),
         *_LINE_REFUSED,
     ),
 )
@@ -301,8 +301,8 @@ SHIPPING = Samples(
     ),
     (
         ([{"shipping_rate": f"shr_{number}"} for number in range(6)], "at most 5 items"),
-        ([{"shipping_rate": "s", "shipping_rate_data": {"a": 1}}], "together with shipping_rate"),
-        ([{"rate": "shr_1"}], "shipping_rate is required if shipping_rate_data is empty"),
+        ([{"shipping_rate": "s", "shipping_rate_data": {"a": 1}}], "together with Shipping Rate"),
+        ([{"rate": "shr_1"}], "Shipping Rate is required if Shipping Rate Data is empty"),
     ),
 )
 SUBSCRIPTION_DATA = Samples(
@@ -313,9 +313,9 @@ SUBSCRIPTION_DATA = Samples(
         {"billing_cycle_anchor_config": {"day_of_month": 1}},
     ),
     (
-        ({"trial_period_days": 0}, "Subscription Data › trial_period_days must be at least 1"),
+        ({"trial_period_days": 0}, "Subscription Data › Trial Period Days must be at least 1"),
         ({"trial_end": SOON}, "at least 48 hours ahead"),
-        ({"trial_end": LATER, "trial_period_days": 5}, "together with trial_end"),
+        ({"trial_end": LATER, "trial_period_days": 5}, "together with Trial End"),
         ({"billing_cycle_anchor": 5}, "in the future"),
         ({"description": "x" * 501}, "at most 500"),
         ({"proration_behavior": "always_invoice"}, "one of create_prorations, none"),
@@ -326,8 +326,8 @@ SUBSCRIPTION_DATA = Samples(
 AUTOMATIC = Samples(
     ({"enabled": True}, {"enabled": "false"}, {"enabled": True, "allow_redirects": "never"}),
     (
-        ({"allow_redirects": "never"}, "Automatic Payment Methods › enabled is required"),
-        ({"enabled": "on"}, "Automatic Payment Methods › enabled must be true or false"),
+        ({"allow_redirects": "never"}, "Automatic Payment Methods › Enabled is required"),
+        ({"enabled": "on"}, "Automatic Payment Methods › Enabled must be true or false"),
         ({"enabled": True, "allow_redirects": "sometimes"}, "be one of always, never"),
         *NOT_OBJECT,
     ),
@@ -339,10 +339,10 @@ AUTOMATIC_TAX = Samples(
         {"enabled": True, "liability": {"type": "account", "account": "acct_1"}},
     ),
     (
-        ({"liability": {"type": "self"}}, "Automatic Tax › enabled is required"),
-        ({"enabled": "on"}, "Automatic Tax › enabled must be true or false"),
+        ({"liability": {"type": "self"}}, "Automatic Tax › Enabled is required"),
+        ({"enabled": "on"}, "Automatic Tax › Enabled must be true or false"),
         ({"enabled": True, "liability": {"type": "both"}}, "one of account, self"),
-        ({"enabled": True, "liability": {"type": "account"}}, "account is required if type is"),
+        ({"enabled": True, "liability": {"type": "account"}}, "Account is required if Type is"),
         *NOT_OBJECT,
     ),
 )
@@ -354,9 +354,9 @@ PAYMENT_INTENT_DATA = Samples(
         {"shipping": {"name": "J", "address": {"line1": "Main St 1"}}},
     ),
     (
-        ({"description": "x" * 1001}, "Payment Intent Data › description must be at most 1,000"),
+        ({"description": "x" * 1001}, "Payment Intent Data › Description must be at most 1,000"),
         ({"capture_method": "later"}, "one of automatic, automatic_async, manual"),
-        ({"transfer_data": {"amount": 5}}, "transfer_data › destination is required"),
+        ({"transfer_data": {"amount": 5}}, "Transfer Data › Destination is required"),
         ({"statement_descriptor": "x" * 23}, "at most 22"),
         ({"application_fee_amount": -1}, "at least 0"),
         *NOT_OBJECT,
@@ -1277,7 +1277,7 @@ PROBLEMS: list[tuple[str, dict[str, Any], list[Any], str, str, str]] = [
         ["items", 1, "quantity"],
         "Items",
         "type",
-        "Items › 2 › quantity must be a whole number",
+        "Items › 2 › Quantity must be a whole number",
     ),
     (
         "create_subscription",
@@ -1285,7 +1285,7 @@ PROBLEMS: list[tuple[str, dict[str, Any], list[Any], str, str, str]] = [
         ["items", 0, "plan"],
         "Items",
         "gone",
-        "Items › 1 › plan is price now",
+        "Items › 1 › plan is Price now",
     ),
     (
         "create_customer",
@@ -1293,7 +1293,7 @@ PROBLEMS: list[tuple[str, dict[str, Any], list[Any], str, str, str]] = [
         ["address", "city"],
         "Address",
         "max_length",
-        "Address › city must be at most 5,000 characters long",
+        "Address › City must be at most 5,000 characters long",
     ),
     ("create_customer", {"Emial": "x"}, ["Emial"], "Emial", "not_a_row", "is not an input of"),
     ("create_customer", {"": "x"}, [""], "", "not_a_row", '"" is not an input of'),
@@ -1391,9 +1391,9 @@ def test_equal_rules_are_equal_and_can_be_read() -> None:
 def test_a_row_and_a_parameter_of_the_same_name_are_two_things() -> None:
     """A display key in lower case is a row; a parameter without one is named as a parameter."""
     table = {
-        "price": rule.may(str),
-        "amount": rule.may(int, rule.excludes("price")),
-        "other": rule.may(int, rule.excludes(rule.Parameter("price"))),
+        "price": Field(str),
+        "amount": Field(int, (rule.excludes("price"),)),
+        "other": Field(int, (rule.excludes(rule.Parameter("price")),)),
     }
     given = {"price": "p", "amount": 1, "other": 1}
     assert list(judge_table(table, given)[1]) == ["amount"]

@@ -18,7 +18,7 @@ from stripe_nodes.resources import CHECKOUT_SESSION, INVOICE, PRODUCT
 from stripe_plugin import CLEAR, Client, Connection, InvalidInputs, Resource, rule
 from stripe_plugin.errors import InvalidRequest
 from stripe_plugin.host.manifest import describe
-from stripe_plugin.judge.table import Field, Keys
+from stripe_plugin.judge.table import Field
 
 Inputs = Mapping[str, Any]
 EMPTY: tuple[Any, ...] = ("", None, {}, [], " ", "\n", [""], {"a": ""}, [[], {"b": [None]}])
@@ -141,7 +141,7 @@ def test_what_holds_only_empties_is_missing_where_it_must_be_given(empty: Any) -
         "create_price",
         {**fewest("create_price"), "Recurring": {"interval": empty, "interval_count": 1}},
     )
-    assert wrong == {"Recurring": ["Recurring › interval is required."]}
+    assert wrong == {"Recurring": ["Recurring › Interval is required."]}
 
 
 @pytest.mark.parametrize("empty", EMPTY)
@@ -162,7 +162,7 @@ def test_a_place_is_counted_as_it_was_typed() -> None:
             made("create_subscription", {"Customer": "cus_1", "Items": typed})
         places = [problem.path for problem in caught.value.problems_at]
         assert places == [("items", 1, "quantity"), ("items", 3, "price")]
-        assert "Items › 2 › quantity must be" in caught.value.problems["Items"][0]
+        assert "Items › 2 › Quantity must be" in caught.value.problems["Items"][0]
 
 
 def test_what_stripe_refuses_is_counted_as_it_was_typed() -> None:
@@ -174,7 +174,7 @@ def test_what_stripe_refuses_is_counted_as_it_was_typed() -> None:
         client.run(one)
     assert caught.value.param == "line_items[0][price]"
     assert caught.value.path == ("line_items", 1, "price")
-    assert caught.value.place == "Line Items › 2 › price"
+    assert caught.value.place == "Line Items › 2 › Price"
 
 
 def test_a_list_without_its_empties_is_a_list() -> None:
@@ -255,7 +255,7 @@ CLEAR_REFUSED: list[tuple[str, Inputs, str]] = [
     (
         "create_checkout_session",
         {**_SOLD, "Line Items": [{"price": "@clear"}]},
-        "Line Items › 1 › price",
+        "Line Items › 1 › Price",
     ),
     (
         "create_product",
@@ -265,7 +265,7 @@ CLEAR_REFUSED: list[tuple[str, Inputs, str]] = [
     (
         "create_price",
         {**fewest("create_price"), "Recurring": {"interval": "@clear"}},
-        "Recurring › interval cannot be unset",
+        "Recurring › Interval cannot be unset",
     ),
 ]
 
@@ -280,9 +280,10 @@ def test_a_key_that_cannot_be_unset_is_refused(name: str, inputs: Inputs, words:
 
 def test_clear_is_never_sent_as_text() -> None:
     """Where no table knows the keys, @clear sends them empty, also among the extras."""
-    inputs = {**_SUBSCRIBED, "Subscription Data": {"invoice_settings": {"issuer": "@clear"}}}
+    anchor = {"day_of_month": 5, "hour": "@clear"}
+    inputs = {**_SUBSCRIBED, "Subscription Data": {"billing_cycle_anchor_config": anchor}}
     pairs = sent("create_checkout_session", inputs, {"custom_text": {"submit": "@clear"}})
-    assert pairs["subscription_data[invoice_settings][issuer]"] == ""
+    assert pairs["subscription_data[billing_cycle_anchor_config][hour]"] == ""
     assert pairs["custom_text[submit]"] == ""
 
 
@@ -611,7 +612,10 @@ def test_an_action_without_inputs_says_so() -> None:
 
 def test_a_key_of_ones_own_table_is_judged_like_a_row() -> None:
     """A table inside of a row reads its keys by their types, and unsets what can be unset."""
-    table = Keys({"a": rule.may(str, clearable=True), "b": rule.may(int, rule.excludes("a"))})
+    table = rule.keys(
+        a=rule.may(str, "x", "A text", clearable=True),
+        b=rule.may(int, 5, "A number", rule.excludes("A")),
+    )
     field = Field(dict[str, Any], (table,))
     assert field.judge({"a": CLEAR}, {}) == {"a": CLEAR}
     assert field.judge({"b": "5"}, {}) == {"b": 5}

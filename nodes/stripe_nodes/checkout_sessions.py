@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import rows
+from stripe_nodes import nested, rows
 from stripe_nodes.resources import CHECKOUT_SESSION, LINE_ITEM, SUBSCRIPTION
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
@@ -44,7 +44,7 @@ class CreateCheckoutSession(Action):
         rule.required_if("Mode", "payment", "subscription"),
         rule.only_if("Mode", "payment", "subscription"),
         rule.max_items(100),
-        rows.line_items(),
+        nested.line_items(),
         page="Required for payment and subscription",
     )
     success_url: str = required(
@@ -84,13 +84,13 @@ class CreateCheckoutSession(Action):
         {"trial_period_days": 14},
         "How the subscription is set up",
         rule.only_if("Mode", "subscription"),
-        rows.subscription_data(),
+        nested.subscription_data(),
     )
     automatic_tax: dict[str, Any] | None = optional(
         "Automatic Tax",
         {"enabled": True},
         "Whether Stripe Tax works out and adds the tax",
-        rows.automatic_tax(),
+        nested.automatic_tax(),
         beyond=True,
     )
     payment_intent_data: dict[str, Any] | None = optional(
@@ -98,7 +98,7 @@ class CreateCheckoutSession(Action):
         {"description": "Order 123", "setup_future_usage": "off_session"},
         "How the payment is set up",
         rule.only_if("Mode", "payment"),
-        rows.payment_intent_data(),
+        nested.payment_intent_data(),
         beyond=True,
     )
     client_reference_id: str | None = rows.text(
@@ -132,13 +132,13 @@ class UpdateCheckoutSession(Action):
         "Line Items",
         [{"id": "li_123", "quantity": 2}, {"price": "price_123", "quantity": 1}],
         "The whole new list: items with their ID are kept or changed, those left out are dropped",
-        rows.line_items(id=rule.may(str, rule.max_length(5000))),
+        nested.line_changes(),
     )
     shipping_options: list[dict[str, Any]] | None = optional(
         "Shipping Options",
         [{"shipping_rate": "shr_123"}],
         "The ways to ship that replace the present ones",
-        *rows.shipping_options(),
+        *nested.shipping_options(),
         clearable=True,
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import rows
+from stripe_nodes import nested, rows
 from stripe_nodes.resources import CUSTOMER
 from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id
 
@@ -21,7 +21,7 @@ def _phone(example: str, **more: Any) -> Any:
 
 def _address(example: dict[str, str]) -> Any:
     text = "line1, line2, city, state, postal_code and two-letter country"
-    return optional("Address", example, text, rows.address(), clearable=True)
+    return optional("Address", example, text, nested.address(), clearable=True)
 
 
 @action("GET /v1/customers", CUSTOMER, answers=Page())

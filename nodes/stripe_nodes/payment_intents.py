@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import rows, rules
+from stripe_nodes import nested, rows, rules
 from stripe_nodes.resources import PAYMENT_INTENT, PAYMENT_METHOD
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
@@ -10,9 +10,6 @@ _OTHER_WAYS = (
     rule.Parameter("confirmation_method"),
     rule.Parameter("payment_method_types"),
     rule.Parameter("allowed_payment_method_types"),
-)
-_AUTOMATIC = rule.keys(
-    enabled=rule.need(bool), allow_redirects=rule.may(str, rule.one_of("always", "never"))
 )
 
 
@@ -71,7 +68,7 @@ class CreatePaymentIntent(Action):
         {"enabled": True},
         "Offer every way to pay that the Dashboard allows",
         rule.excludes(*_OTHER_WAYS),
-        _AUTOMATIC,
+        nested.automatic_methods(),
     )
     metadata: dict[str, Any] | None = rows.metadata({"order_id": "123"}, clearable=False)
     confirm: bool | None = optional(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import rows, rules
+from stripe_nodes import nested, rows, rules
 from stripe_nodes.resources import PRICE, PRODUCT
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
@@ -62,7 +62,7 @@ class CreatePrice(Action):
         "Recurring",
         {"interval": "month"},
         "How often it is charged; empty for once",
-        rows.recurring(**rows.metered()),
+        nested.metered(),
     )
     nickname: str | None = _nickname("Monthly Premium")
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"}, clearable=False)
@@ -71,7 +71,7 @@ class CreatePrice(Action):
         {"name": "New Product"},
         "A new product to make for this price",
         rule.required_if_empty("Product"),
-        rows.product_data(),
+        nested.product_data(),
         page="Required if Product is empty",
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import rows
+from stripe_nodes import nested, rows
 from stripe_nodes.resources import CUSTOMER, PAYMENT_METHOD, PRICE, SUBSCRIPTION
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
@@ -58,7 +58,7 @@ class CreateSubscription(Action):
         "Items",
         [{"price": "price_123", "quantity": 1}],
         "What they subscribe to",
-        *rows.subscription_items(),
+        *nested.subscription_items(),
         page="Required; Price ID required in each item",
     )
     cancel_at_period_end: bool | None = _cancel_at_period_end(False)
@@ -111,7 +111,7 @@ class UpdateSubscription(Action):
         "Items",
         [{"id": "si_123", "price": "price_456"}],
         "Items to change or drop (with their ID) or to add (without)",
-        rows.subscription_changes(),
+        nested.subscription_changes(),
         page="Item ID or Price ID",
     )
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})

@@ -104,15 +104,19 @@ class Fault:
     text: str  # behind the place, as in "must be text; got 5"
     rule: str  # the broken rule's name, as in `max_length`
     path: Path = ()  # the place, below the value
-    words: str = ""  # the same for a sentence, counted from 1: " › 2 › quantity"
+    words: str = ""  # the same for a sentence, counted from 1: " › 2 › Quantity"
 
-    def inside(self, step: str | int) -> "Fault":
-        """The same fault, seen from an object that has the value at `step`, or from a list."""
-        return Fault(self.text, self.rule, (step, *self.path), words((step,)) + self.words)
+    def inside(self, step: str | int, label: str = "") -> "Fault":
+        """The same fault, seen from an object that has the value at `step`, or from a list.
+
+        `label`: what sentences call the step, if not so.
+        """
+        above = words((label or step,))
+        return Fault(self.text, self.rule, (step, *self.path), above + self.words)
 
 
 def words(path: Path) -> str:
-    """A path as sentences have it, counted from 1: ` › 2 › quantity`."""
+    """A path as sentences have it, counted from 1: ` › 2 › Quantity`."""
     steps = [str(step + 1) if isinstance(step, int) else step for step in path]
     return "".join(f" › {step}" for step in steps)
 
@@ -209,7 +213,7 @@ class StripeError(NodeError, category="api", http_status=502):
     rate_limit_reason: str | None = None  # Stripe-Rate-Limited-Reason, such as endpoint-rate
     display_key: str | None = None  # the form's row to point at
     path: tuple[str | int, ...] | None = None  # parameter names, and positions counted from 0
-    place: str | None = None  # the same for a person: Line Items › 1 › price_data
+    place: str | None = None  # the same for a person: Line Items › 1 › Price Data
     retryable: bool = False  # the same run may succeed later
     outcome_unknown: bool = False  # may be executed: run it again under the same idempotency key
     attempts: int = 0

@@ -103,7 +103,7 @@ def documented() -> DocumentedValue:
 
 
 def keys(fields: Mapping[str, Field] = NOTHING, /, **more: Field) -> Keys:
-    """An object with these keys: a table inside of a row.
+    """An object with these keys, by parameter: a table inside of a row.
 
     Others that Stripe's API document has there are judged by that, and unknown ones pass with a
     warning; `.without(…)` refuses those that are known to be wrong.
@@ -111,11 +111,21 @@ def keys(fields: Mapping[str, Field] = NOTHING, /, **more: Field) -> Keys:
     return Keys({**fields, **more})
 
 
-def need(kind: Any, *rules: Rule | Condition) -> Field:
-    """A key that an object must have."""
-    return Field(kind, rules, required=True)
+def need(kind: Any, example: Any, text: str, *rules: Rule | Condition, key: str = "") -> Field:
+    """A key that an object must have: type, example, description, rules.
+
+    `key`: the display key, if it is not as `Interval Count` is for `interval_count`.
+    """
+    return Field(kind, rules, required=True, example=example, description=text, key=key)
 
 
-def may(kind: Any, *rules: Rule | Condition, clearable: bool | str = False) -> Field:
+def may(
+    kind: Any,
+    example: Any,
+    text: str,
+    *rules: Rule | Condition,
+    clearable: bool | str = False,
+    key: str = "",
+) -> Field:
     """A key that an object may have; `clearable`: Stripe unsets it, as in `Field`."""
-    return Field(kind, rules, clearable=clearable)
+    return Field(kind, rules, clearable=clearable, example=example, description=text, key=key)

@@ -14,16 +14,8 @@ from stripe_plugin.declare.hints import EXTRA
 from stripe_plugin.declare.inputs import MOST_TOLD, Judgement
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import path_id, required, rows_of
-from stripe_plugin.declare.spec import Place, Spec, place_beside
-from stripe_plugin.errors import (
-    Fault,
-    InvalidInputs,
-    Problem,
-    Refused,
-    UsageError,
-    sentences,
-    words,
-)
+from stripe_plugin.declare.spec import Place, Spec, place_beside, place_in
+from stripe_plugin.errors import Fault, InvalidInputs, Problem, Refused, UsageError, sentences
 from stripe_plugin.judge.rules import inside
 from stripe_plugin.judge.values import NOTHING, as_typed, is_empty
 
@@ -134,7 +126,8 @@ class Action:
             return None
         first, *rest = place.path
         typed = as_typed(getattr(self, str(first)), tuple(rest))
-        return Place(place.key, (first, *typed), f"{place.key}{words(typed)}")
+        row = self.spec.words[str(first)]
+        return Place(place.key, (first, *typed), place_in(row, typed))
 
     def warnings(self) -> dict[str, str]:
         """What looks wrong but may be right, by display key.

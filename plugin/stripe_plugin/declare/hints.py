@@ -34,10 +34,10 @@ def _nested(spec: Spec, name: str) -> str:
     """The places of a key that stands further inside; first those in a row, then the outermost."""
     known = spec.documented.operation
     found = [*known.find(name)] if known else []
-    in_rows = [path for path in map(spec.within, found) if path]
+    in_rows = [steps for steps in found if spec.within(steps)]
     if in_rows:
-        outermost = min(map(len, in_rows))
-        places = [" › ".join(path) for path in in_rows if len(path) == outermost]
+        outermost = len(in_rows[0])
+        places = [f"{spec.within(steps)}" for steps in in_rows if len(steps) == outermost]
         return f"; it is {' or '.join(places[:MOST])}"
     if found:
         return f"; it is {' › '.join(found[0])}, which goes under {EXTRA}"

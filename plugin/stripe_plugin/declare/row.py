@@ -1,7 +1,6 @@
 """What is a row of an action's table? It is declared by one of three words."""
 
 import re
-from collections.abc import Iterator
 from functools import cached_property
 from types import UnionType
 from typing import Any, get_type_hints
@@ -9,13 +8,12 @@ from typing import Any, get_type_hints
 import attrs
 
 from stripe_plugin.declare.resource import Resource
-from stripe_plugin.errors import Fault, UsageError
+from stripe_plugin.errors import UsageError
 from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.reading import Steps
 from stripe_plugin.judge.rules import Between, MaxItems, OneOf, Reference, Rule
 from stripe_plugin.judge.table import Field
 from stripe_plugin.judge.values import check_kind, plain
-from stripe_plugin.secrets import shown
 
 CHOICES = (OneOf, Between)
 
@@ -24,13 +22,6 @@ CHOICES = (OneOf, Between)
 class Row(Field):
     """One row: what a person types under its display key becomes a parameter of Stripe's."""
 
-    #: The display key.
-    key: str
-    #: The attribute: Stripe's parameter, or the path's variable; with `_` behind it, if `Action`
-    #: itself has the name.
-    name: str = ""
-    example: Any = None
-    description: str
     #: What the action page says of it, where that is not its type and its choices; "" for nothing.
     page: str | None = None
     #: Not on the action page.
@@ -48,27 +39,16 @@ class Row(Field):
         """What Stripe calls it, step by step: `pricing[price]` has two."""
         return tuple(re.findall(r"[^\[\]]+", self.parameter))
 
-    @cached_property
+    @property
     def reference(self) -> Resource | None:
         """The resource that this row's ID points to."""
-        for rule in self.restrictions:
-            if isinstance(rule, Reference) and isinstance(rule.to, Resource):
-                return rule.to
-        return None
+        return reference_of(self)
 
     @cached_property
     def stages(self) -> Steps:
         """A row's value may be anything that a host hands over: it is made plain data first."""
         judged = Field(self.kind, self.rules, example=self.example).stages
         return (plain, *judged)
-
-    def doubts(self, value: Any) -> Iterator[Fault]:
-        """What looks wrong in a value that was judged, but may be right."""
-        resource = self.reference
-        if resource is not None and isinstance(value, str) and resource.looks_foreign(value):
-            usual = f"usually starts with {resource.prefix}"
-            yield Fault(f"{usual}; got {shown(value)}", "prefix")
-        yield from super().doubts(value)
 
     @property
     def choices(self) -> list[Rule]:
@@ -101,6 +81,14 @@ class Row(Field):
             words.append("Object")
         words += [choice.text for choice in self.choices]
         return "; ".join(words) or None
+
+
+def reference_of(field: Field) -> Resource | None:
+    """The resource that the ID in a field points to."""
+    for rule in field.restrictions:
+        if isinstance(rule, Reference) and isinstance(rule.to, Resource):
+            return rule.to
+    return None
 
 
 def required(

@@ -13,7 +13,7 @@ from stripe_plugin.declare.documented import Documented
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, Table
 from stripe_plugin.errors import Path, UsageError, words
-from stripe_plugin.judge.table import check_table
+from stripe_plugin.judge.table import check_table, labelled
 
 DOCS = "https://docs.stripe.com/api"
 ENDPOINT = re.compile(r"(GET|POST|DELETE) /[^\s?#]+")
@@ -25,7 +25,7 @@ class Place:
 
     key: str  # the display key
     path: Path  # parameter names, then keys, and positions counted from 0
-    text: str  # the same for a sentence, counted from 1: `Line Items › 1 › price_data`
+    text: str  # the same for a sentence, counted from 1: `Line Items › 1 › Price Data`
 
 
 @attrs.frozen(kw_only=True)
@@ -144,12 +144,12 @@ class Spec(Table):
             by_root.setdefault(row.steps[0], row)
         return by_root | {row.name: row for row in self.rows}
 
-    def within(self, steps: tuple[str, ...]) -> tuple[str, ...] | None:
-        """A parameter's steps as a form has them, from a display key on; None outside of rows."""
+    def within(self, steps: tuple[str, ...]) -> str | None:
+        """A parameter's steps as a form has them: `Address › City`; None outside of rows."""
         row = self._roots.get(steps[0])
         if row is None or steps[: len(row.steps)] != row.steps:
             return None
-        return row.key, *steps[len(row.steps) :]
+        return place_in(row, steps[len(row.steps) :])
 
     def locate(self, param: str | None, code: str | None = None) -> Place | None:
         """Where Stripe's `param`, such as `line_items[0][price]`, is among the inputs.
@@ -176,8 +176,12 @@ def place_beside(key: str, param: str) -> Place:
 
 
 def _place(row: Row, rest: Path) -> Place:
-    path = (row.name, *rest)
-    return Place(row.key, path, f"{row.key}{words(rest)}")
+    return Place(row.key, (row.name, *rest), place_in(row, rest))
+
+
+def place_in(row: Row, path: Path) -> str:
+    """A path into the value of a row, for a sentence: `Line Items › 1 › Price Data`."""
+    return f"{row.key}{labelled(row, path)}"
 
 
 def _steps(param: str) -> Path:

@@ -1,51 +1,83 @@
 """What does a form show of an action: box by box, and what is inside of each?"""
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, get_args
 
 import attrs
 
 from stripe_plugin.declare.resource import Resource
-from stripe_plugin.declare.row import Row, Table
+from stripe_plugin.declare.row import Row, Table, reference_of
 from stripe_plugin.judge.conditions import Condition
-from stripe_plugin.judge.rules import Each, Reference, Rule
-from stripe_plugin.judge.table import Field, Keys
-from stripe_plugin.judge.values import NOTHING, Label, is_list_kind, is_object
+from stripe_plugin.judge.rules import Each, Rule
+from stripe_plugin.judge.table import Field
+from stripe_plugin.judge.values import Label, is_list_kind
 
-ACRONYMS = ("id", "url")
 Labels = Collection[Label]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(slots=False)
 class Box:
-    """One place to fill: a row, a key of an object, or an item of a list."""
+    """One place to fill: a row, a field of an object, or an item of a list."""
 
-    #: The property; of an item, what the list is called.
-    name: str
-    #: The display key.
-    title: str
-    #: What it is.
-    description: str = ""
-    example: Any = None
-    kind: Any
-    rules: tuple[Rule, ...] = ()
-    #: When it must be given or not, as far as that hangs on other boxes.
-    conditions: tuple[Condition, ...] = ()
-    #: `required`, `conditional` or `optional`, where only these boxes can be filled.
-    presence: str = "optional"
-    #: Not on the action page.
-    beyond: bool = False
+    field: Field
+    #: What stands beside it, by display key; the rest cannot be filled.
+    beside: Labels = ()
+
+    @property
+    def name(self) -> str:
+        """The property; of an item, what the list is called."""
+        return self.field.name
+
+    @property
+    def title(self) -> str:
+        """The display key."""
+        return self.field.key
+
+    @property
+    def description(self) -> str:
+        """What it is."""
+        return self.field.description
+
+    @property
+    def example(self) -> Any:
+        """A value that it may have."""
+        return self.field.example
+
+    @property
+    def kind(self) -> Any:
+        """The type of its value."""
+        return self.field.kind
+
+    @property
+    def rules(self) -> list[Rule]:
+        """What its value must be."""
+        return self.field.restrictions
+
+    @property
+    def reference(self) -> Resource | None:
+        """The resource whose ID belongs here."""
+        return reference_of(self.field)
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it is not on the action page."""
+        return isinstance(self.field, Row) and self.field.beyond
+
+    @cached_property
+    def conditions(self) -> list[Condition]:
+        """When it must be given or not, as far as that hangs on other boxes."""
+        return [*_seen(self.field.conditions, self.beside)]
+
+    @property
+    def presence(self) -> str:
+        """Whether a form asks for it: `required`, `conditional` or `optional`."""
+        return presence(self.field, self.beside)
 
     @cached_property
     def inner(self) -> list["Box"]:
         """The boxes of an object with known keys."""
-        found: list[Box] = []
-        for rule in self.rules:
-            if isinstance(rule, Keys):
-                found += _inner(rule, self.example)
-        return found
+        return [] if is_list_kind(self.kind) else _boxes(self.field.nested)
 
     @cached_property
     def item(self) -> "Box | None":
@@ -55,15 +87,8 @@ class Box:
         [kind] = get_args(self.kind)
         rules = tuple(_of_items(self.rules))
         example = self.example[0] if self.example else None
-        return Box(name=self.name, title=self.title, kind=kind, rules=rules, example=example)
-
-    @property
-    def reference(self) -> Resource | None:
-        """The resource whose ID belongs here."""
-        for rule in self.rules:
-            if isinstance(rule, Reference) and isinstance(rule.to, Resource):
-                return rule.to
-        return None
+        one = Field(kind, rules, example=example, key=self.title, name=self.name)
+        return Box(one)
 
 
 def picker(resource: Resource) -> dict[str, str | None]:
@@ -73,40 +98,13 @@ def picker(resource: Resource) -> dict[str, str | None]:
 
 def boxes(table: Table) -> list[Box]:
     """The boxes of a table's rows, in their order."""
-    labels = table.fields
-    return [_box(row.name, row, labels, row.example) for row in table.rows]
+    return _boxes({row.name: row for row in table.rows})
 
 
-def _box(name: str, field: Field, labels: Labels, example: Any) -> Box:
-    box = Box(
-        name=name,
-        title=title_case(name),
-        example=example,
-        kind=field.kind,
-        rules=tuple(field.restrictions),
-        conditions=tuple(_seen(field.conditions, labels)),
-        presence=presence(field, labels),
-    )
-    if not isinstance(field, Row):
-        return box
-    about = field.description
-    return attrs.evolve(box, title=field.key, description=about, beyond=field.beyond)
-
-
-def title_case(name: str) -> str:
-    """A display key for a parameter that has none of its own: `Interval Count`."""
-    spaced = re.sub(r"(?<=[a-z])(?=[0-9])", "_", name)
-    return " ".join(map(_capital, spaced.split("_")))
-
-
-def _capital(word: str) -> str:
-    return word.upper() if word in ACRONYMS else word.capitalize()
-
-
-def _inner(rule: Keys, example: Any) -> list[Box]:
-    examples = example if is_object(example) else NOTHING
-    table = rule.table
-    return [_box(key, field, table, examples.get(key)) for key, field in table.items()]
+def _boxes(fields: Mapping[str, Field]) -> list[Box]:
+    """The boxes of fields that stand side by side."""
+    keys = [field.key for field in fields.values()]
+    return [Box(field, keys) for field in fields.values()]
 
 
 def _of_items(rules: Iterable[Rule]) -> Iterator[Rule]:

@@ -1,17 +1,18 @@
 """How does an action look to a builder? Everything is derived from its table."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.options import Options
 from stripe_plugin.declare.resource import Resource
-from stripe_plugin.declare.row import Row, Table
+from stripe_plugin.declare.row import Row, Table, reference_of
 from stripe_plugin.host import connecting
 from stripe_plugin.host.box import boxes, picker, presence
 from stripe_plugin.host.form import form_schema, labels, messages, ui_layout, ui_schema
 from stripe_plugin.host.tool import tool_schema
-from stripe_plugin.judge.table import table_schema
+from stripe_plugin.judge.table import Field, table_schema
+from stripe_plugin.judge.values import Names
 
 DASHBOARD = "https://dashboard.stripe.com"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -64,11 +65,18 @@ def describe_resources(actions: Iterable[type[Action]]) -> dict[str, Data]:
     """The resources that actions are about or refer to, by what Stripe calls them, JSON-safe."""
     found: dict[str, Data] = {}
     for action in actions:
-        for row in action.spec.rows:
-            if row.reference:
-                found[row.reference.object] = _resource(row.reference)
+        for resource in _referred(action.spec.rows):
+            found[resource.object] = _resource(resource)
         found[action.spec.resource] = _resource(action.spec.subject)
     return dict(sorted(found.items()))
+
+
+def _referred(fields: Iterable[Field]) -> Iterator[Resource]:
+    """The resources whose IDs belong into fields, and into those inside of them."""
+    for field in fields:
+        if resource := reference_of(field):
+            yield resource
+        yield from _referred(field.nested.values())
 
 
 def _resource(resource: Resource) -> Data:
@@ -95,7 +103,7 @@ def _drawn(table: Table) -> Data:
     """Rows as data, as forms of two libraries, and as the schema of all that can be checked."""
     shown = boxes(table)
     return {
-        "inputs": [_input(row, table) for row in table.rows],
+        "inputs": _fields(table.rows),
         "form_schema": form_schema(table.name, table.description, shown),
         "ui_schema": ui_schema(shown),
         "ui_layout": ui_layout(shown),
@@ -105,27 +113,42 @@ def _drawn(table: Table) -> Data:
     }
 
 
-def _input(row: Row, table: Table) -> Data:
-    schema = row.schema
+def _field(field: Field, names: Names) -> Data:
+    """A row, or a field inside of one; `names`: parameters by the display keys beside it."""
+    schema = field.schema
     about = {
-        "key": row.key,
-        "name": row.name,
+        "key": field.key,
+        "name": field.name,
         "type": schema["type"],
-        "required": row.required,
-        "presence": presence(row, table.fields),
-        "example": row.example,
-        "description": row.description,
-        "beyond": row.beyond,
-        "restrictions": row.restriction_text,
-        "rules": [rule.text for rule in row.rules if rule.text],
-        "clearable": bool(row.clearable),
+        "required": field.required,
+        "presence": presence(field, names),
+        "example": field.example,
+        "description": field.description,
+        **_page(field),
+        "rules": [rule.text for rule in field.rules if rule.text],
+        "clearable": bool(field.clearable),
     }
     about |= {limit: schema[limit] for limit in LIMITS if limit in schema}
-    if row.conditions:
-        about["conditions"] = [rule.data(table.names) for rule in row.conditions]
-    if row.reference:
-        about["reference"] = picker(row.reference)
+    if field.conditions:
+        about["conditions"] = [rule.data(names) for rule in field.conditions]
+    if reference := reference_of(field):
+        about["reference"] = picker(reference)
+    if field.nested:
+        about["fields"] = _fields(field.nested.values())
     return about
+
+
+def _page(field: Field) -> Data:
+    """What the action page says of a row."""
+    if not isinstance(field, Row):
+        return {}
+    return {"beyond": field.beyond, "restrictions": field.restriction_text}
+
+
+def _fields(fields: Collection[Field]) -> list[Data]:
+    """Those that stand side by side."""
+    names = {field.key: field.name for field in fields}
+    return [_field(field, names) for field in fields]
 
 
 def input_schema(table: Table) -> Data:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import attrs
 
@@ -10,6 +10,9 @@ from stripe_plugin.errors import Fault, Refused, near
 from stripe_plugin.judge.reading import each, line
 from stripe_plugin.judge.values import NOTHING, Given, Label, places_of
 from stripe_plugin.secrets import shown
+
+if TYPE_CHECKING:
+    from stripe_plugin.judge.table import Field
 
 
 class Witness(Protocol):
@@ -63,6 +66,11 @@ class Rule:
     def neighbours(self) -> tuple[Label, ...]:
         """The labels that `judge` looks at in `given`, so that they can be checked."""
         return ()
+
+    @property
+    def nested(self) -> "Mapping[str, Field]":
+        """The fields inside of an object, or of each in a list, by parameter; of others none."""
+        return NOTHING
 
     def holds(self, value: Any) -> bool:
         """Whether a value of the row's type obeys."""
@@ -238,8 +246,17 @@ class Referable(Protocol):
         """What it is called in a sentence."""
         ...
 
+    @property
+    def prefix(self) -> str | None:
+        """How its IDs begin; None where accounts choose them freely."""
+        ...
+
     def id_in(self, pasted: str) -> str:
         """The ID in what somebody pasted, which may be an address; else that. Or `Refused`."""
+        ...
+
+    def looks_foreign(self, identity: str) -> bool:
+        """Whether an ID begins as those of another resource do."""
         ...
 
 
@@ -269,6 +286,11 @@ class Reference(Reading):
     def holds(self, value: Any) -> bool:
         return bool(re.fullmatch(ID, value))
 
+    def doubts(self, value: Any) -> Iterator[Fault]:
+        if self.to.looks_foreign(value):
+            usual = f"usually starts with {self.to.prefix}"
+            yield Fault(f"{usual}; got {shown(value)}", "prefix")
+
 
 @attrs.frozen
 class Each(Rule):
@@ -287,6 +309,13 @@ class Each(Rule):
         for rule in self.rules:
             items |= rule.schema
         return {"items": items}
+
+    @property
+    def nested(self) -> "Mapping[str, Field]":
+        found: dict[str, Field] = {}
+        for rule in self.rules:
+            found |= rule.nested
+        return found
 
     def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - an item has no neighbours
         steps = tuple(rule.judge for rule in self.rules)
@@ -352,7 +381,10 @@ def newer(value: str, known: Iterable[str]) -> Fault:
     return Fault(f"{words}; got {shown(value)}, which is sent all the same", "undocumented")
 
 
-def inside(step: str | int, faults: Iterable[Fault]) -> Iterator[Fault]:
-    """The same faults, seen from an object that has the value at `step`, or from a list."""
-    label = step if isinstance(step, int) else shown(step).strip('"')
-    return (fault.inside(label) for fault in faults)
+def inside(step: str | int, faults: Iterable[Fault], label: str = "") -> Iterator[Fault]:
+    """The same faults, seen from an object that has the value at `step`, or from a list.
+
+    `label`: what sentences call the step, if not so.
+    """
+    place = step if isinstance(step, int) else shown(step).strip('"')
+    return (fault.inside(place, label) for fault in faults)

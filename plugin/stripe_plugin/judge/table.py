@@ -1,12 +1,13 @@
 """How are fields judged side by side? Once, and every problem at its place."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import attrs
 
-from stripe_plugin.errors import Fault, Refused, UsageError, near
+from stripe_plugin.errors import Fault, Path, Refused, UsageError, near, words
 from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.reading import Steps, in_turn, reading
 from stripe_plugin.judge.rules import Known, Reading, Rule, Witness, inside
@@ -21,13 +22,28 @@ from stripe_plugin.judge.values import (
     Partly,
     holds_objects,
 )
-from stripe_plugin.secrets import shown
 
 MOST_HINTS = 20  # unknown keys of which the nearest known one is looked for
 
 MISSING = Fault("is required", "required")
 
 Faults = dict[str, list[Fault]]  # by label
+
+
+ACRONYMS = ("id", "url")
+SMALL = ("at", "for", "from", "in", "of", "on", "to")  # words in the middle of a display key
+
+
+def title_case(name: str) -> str:
+    """The display key of a parameter that has none of its own: `Interval Count`, `Price ID`."""
+    spaced = re.sub(r"(?<=[a-z])(?=[0-9])", "_", name)
+    first, *rest = re.split(r"[._]+", spaced)
+    inner = [word if word in SMALL else _capital(word) for word in rest[:-1]]
+    return " ".join([_capital(first), *inner, *map(_capital, rest[-1:])])
+
+
+def _capital(word: str) -> str:
+    return word.upper() if word in ACRONYMS else word.capitalize()
 
 
 @attrs.frozen
@@ -41,6 +57,12 @@ class Field:
     #: names the witness if it is another, such as a recording.
     clearable: bool | str = False
     example: Any = None
+    #: The display key.
+    key: str = ""
+    #: Stripe's parameter, or the path's variable; of a row, the attribute: with `_` behind it, if
+    #: `Action` itself has the name.
+    name: str = ""
+    description: str = ""
 
     @cached_property
     def restrictions(self) -> list[Rule]:
@@ -51,6 +73,14 @@ class Field:
     def conditions(self) -> list[Condition]:
         """When the value must be given, or not."""
         return [rule for rule in self.rules if isinstance(rule, Condition)]
+
+    @cached_property
+    def nested(self) -> "Mapping[str, Field]":
+        """The fields inside of an object, or of each in a list, by parameter; of others none."""
+        found: dict[str, Field] = {}
+        for rule in self.restrictions:
+            found |= rule.nested
+        return found
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -166,6 +196,32 @@ def table_schema(fields: Fields, names: Names) -> dict[str, Any]:
     return table.whole()
 
 
+def labelled(field: Field, path: Path) -> str:
+    """A path into the value of a field as sentences have it: ` › 1 › Price Data`.
+
+    What has no field of its own keeps Stripe's name.
+    """
+    shown_as: list[str | int] = []
+    fields = field.nested
+    for step in path:
+        inner = fields.get(step) if isinstance(step, str) else None
+        shown_as.append(inner.key if inner else step)
+        if not isinstance(step, int):
+            fields = inner.nested if inner else NOTHING
+    return words(tuple(shown_as))
+
+
+def _named(fields: Fields) -> Fields:
+    """The fields, each with its parameter, and with a display key if it has none of its own."""
+    return {name: _called(field, name) for name, field in fields.items()}
+
+
+def _called(field: Field, name: str) -> Field:
+    if field.name == name:
+        return field
+    return attrs.evolve(field, name=name, key=field.key or title_case(name))
+
+
 @attrs.frozen
 class Keys(Rule):
     """An object with these keys: a table inside of a row.
@@ -174,7 +230,8 @@ class Keys(Rule):
     """
 
     name: ClassVar[str] = "keys"
-    table: Fields
+    #: By parameter.
+    fields: Fields = attrs.field(converter=_named)
     #: Keys that are known to be wrong: see `without`.
     gone: Mapping[str, str] = NOTHING
     witness: Witness | None = None
@@ -182,8 +239,22 @@ class Keys(Rule):
     def __attrs_post_init__(self) -> None:
         check_table(self.table)
 
+    @cached_property
+    def table(self) -> Fields:
+        """The fields by display key."""
+        return {field.key: field for field in self.fields.values()}
+
+    @cached_property
+    def words(self) -> Fields:
+        """The fields by whatever a key may be called: parameter or display key."""
+        return {**self.fields, **self.table}
+
+    @property
+    def nested(self) -> Fields:
+        return self.fields
+
     def without(self, gone: Mapping[str, str]) -> "Keys":
-        """The same, but these keys are refused; each has what follows on it: "is price now"."""
+        """The same, but these keys are refused; each has what follows on it: "is Price now"."""
         return attrs.evolve(self, gone=gone)
 
     @property
@@ -195,7 +266,7 @@ class Keys(Rule):
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        names = {key: key for key in self.table}
+        names = {key: field.name for key, field in self.table.items()}
         schema = table_schema(self.table, names)
         if self.witness is not None:
             del schema["additionalProperties"]
@@ -204,28 +275,45 @@ class Keys(Rule):
         return schema
 
     def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it has its own neighbours
-        clean, by_key = judge_table(self.table, value)
         faults: list[Fault] = []
+        known, others = self._sorted(value, faults)
+        clean, by_key = judge_table(self.table, known)
         for key, found in by_key.items():
-            faults += [fault.inside(key) for fault in found]
-        if self.gone.keys() & value.keys():  # what is missing then stands under the wrong key
+            faults += inside(self.table[key].name, found, key)
+        if self.gone.keys() & others.keys():  # what is missing then stands under the wrong key
             faults = [it for it in faults if not it.rule.startswith("required")]
-        others = {key: item for key, item in value.items() if key not in self.table}
-        clean |= self._judge_others(others, faults)
+        named = {self.table[key].name: item for key, item in clean.items()}
+        named |= self._judge_others(others, faults)
         if faults:
             raise Refused(faults)
-        return clean or None
+        return named or None
 
     def at(self, witness: Witness) -> "Keys":
-        table = {key: field.at(witness.into(key)) for key, field in self.table.items()}
-        return attrs.evolve(self, table=table, witness=witness)
+        fields = {name: field.at(witness.into(name)) for name, field in self.fields.items()}
+        return attrs.evolve(self, fields=fields, witness=witness)
 
     def doubts(self, value: Any) -> Iterator[Fault]:
-        for key, item in value.items():
-            if key in self.table:
-                yield from inside(key, self.table[key].doubts(item))
+        for name, item in value.items():
+            if name in self.fields:
+                field = self.fields[name]
+                yield from inside(name, field.doubts(item), field.key)
             elif self.witness is not None:
-                yield from inside(key, self.witness.into(key).doubts(item))
+                yield from inside(name, self.witness.into(name).doubts(item))
+
+    def _sorted(self, value: Given, faults: list[Fault]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What has a field, by display key, and what has none; what is given twice is a fault."""
+        known: dict[str, Any] = {}
+        others: dict[str, Any] = {}
+        for word, item in value.items():
+            field = self.words.get(word)
+            if field is None:
+                others[word] = item
+            elif field.key in known:
+                twice = Fault(f"is given twice, as {field.key} and as {field.name}", "given_twice")
+                faults += inside(field.name, [twice], field.key)
+            else:
+                known[field.key] = item
+        return known, others
 
     def _judge_others(self, others: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
         """Those without a field, clean; what is wrong with them goes to the faults."""
@@ -234,8 +322,7 @@ class Keys(Rule):
             try:
                 clean[key] = self._judge_other(key, item, len(faults) < MOST_HINTS)
             except Refused as error:
-                label = shown(key).strip('"')
-                faults += [fault.inside(label) for fault in error.faults]
+                faults += inside(key, error.faults)
         return {key: item for key, item in clean.items() if item is not None}
 
     def _judge_other(self, key: str, item: Any, hinted: bool) -> Any:  # noqa: FBT001 - said at once
