@@ -5,7 +5,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +55,25 @@ def _cell(text: object) -> str:
 
 
 def _rules(row: dict[str, Any]) -> str:
-    said: list[str] = [text for text in (row["restrictions"], *row["rules"]) if text]
+    said: list[str] = [text for text in (row.get("restrictions"), *row["rules"]) if text]
     return "; ".join(dict.fromkeys(said))
+
+
+def _labelled(rows: Iterable[dict[str, Any]], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Each row, and those inside of it, by where they are: `Line Items › Price`."""
+    for row in rows:
+        label = f"{above}{row['key']}"
+        yield label, row
+        yield from _labelled(row.get("fields", ()), f"{label} › ")
 
 
 def _section(about: dict[str, Any]) -> str:
     rows = [
-        f"| {row['key']}{' *' * row['required']} | `{row['name']}` | {row['type']} "
+        f"| {label}{' *' * row['required']} | `{row['name']}` | {row['type']} "
         f"| `{_cell(json.dumps(row['example'], ensure_ascii=False))}` "
-        f"| {_cell(row['description'])}{' ⁺' * row['beyond']} "
+        f"| {_cell(row['description'])}{' ⁺' * row.get('beyond', False)} "
         f"| {_cell(_rules(row))} |"
-        for row in about["inputs"]
+        for label, row in _labelled(about["inputs"])
     ]
     key = f" · restricted key: {about['permission']}" if about["permission"] else ""
     return "\n".join(
@@ -85,7 +93,7 @@ def reference(actions: Iterable[type[Action]]) -> str:
     """The page with every action and row."""
     head = (
         "# The actions\n\nWritten from the tables in `stripe_nodes` by `make write`. "
-        "`*` must be given; ⁺ is a row beyond the action page.\n\n"
+        "`*` must be given, inside of another if that is; ⁺ is a row beyond the action page.\n\n"
     )
     return head + "\n".join(_section(describe(action)) for action in actions)
 

@@ -10,7 +10,9 @@ import pytest
 
 import stripe_nodes
 from stripe_plugin import Action, InvalidInputs, Page
+from stripe_plugin.errors import Refused
 from stripe_plugin.judge.table import Field
+from stripe_plugin.judge.values import is_list_kind
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REFERENCE = REPOSITORY.parent / "shared" / "reference"
@@ -25,6 +27,31 @@ def nested(fields: Iterable[Field]) -> Iterator[Field]:
     for field in fields:
         yield from field.nested.values()
         yield from nested(field.nested.values())
+
+
+def filled(field: Field) -> Any:
+    """Examples in as many fields inside of one as may be filled together, the first ones first."""
+    if is_list_kind(field.kind):
+        return [_filled(field)] if field.nested else field.example
+    return _filled(field) if field.nested else field.example
+
+
+def _filled(field: Field) -> dict[str, Any]:
+    examples = {name: filled(inner) for name, inner in field.nested.items()}
+    whole = {name: examples[name] for name, inner in field.nested.items() if inner.required}
+    for name in [*examples, *examples]:  # what needs another one that comes later is tried again
+        more = {**whole, name: examples[name]}
+        if _is_taken(field, more) or not _is_taken(field, whole):
+            whole = more
+    return {name: whole[name] for name in examples if name in whole}
+
+
+def _is_taken(field: Field, value: dict[str, Any]) -> bool:
+    try:
+        field.judge([value] if is_list_kind(field.kind) else value, {})
+    except Refused:
+        return False
+    return True
 
 
 def company(name: str, key: str, value: Any) -> dict[str, Any]:

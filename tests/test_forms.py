@@ -58,10 +58,12 @@ def test_a_form_schema_is_read_alike(name: str) -> None:
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_everything_in_a_form_has_a_title(name: str) -> None:
-    """Every property has a title, nested ones too; those of rows are their display keys."""
+    """Every property has a title and a description; titles of rows are their display keys."""
     about = DRAWN[name]
     for each in schemas(about["form_schema"]):
-        assert all(inner["title"] for inner in each.get("properties", {}).values())
+        for inner in each.get("properties", {}).values():
+            assert inner["title"]
+            assert inner["description"]
     titles = {key: it["title"] for key, it in about["form_schema"]["properties"].items()}
     assert titles == {row["name"]: row["key"] for row in about["inputs"]}
 

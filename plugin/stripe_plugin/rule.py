@@ -1,7 +1,8 @@
 """Which words may a table use for what restricts its rows?
 
 `rule.one_of(…)` and the like say what a value must be, `rule.required_if(…)` and the like when it
-must be given; `rule.keys(…)` with `rule.need(…)` and `rule.may(…)` is a table inside of a row.
+must be given; `rule.keys(…)` with `rule.need(…)` and `rule.may(…)` is a table inside of a row: its
+fields have display keys, too, and go by them.
 """
 
 from collections.abc import Mapping

@@ -95,11 +95,19 @@ def _inputs(rows: Sequence[Facts]) -> Table:
     table = Table(box=box.SIMPLE, show_lines=True)
     table.add_column("Display key")
     table.add_column("What it is, and must be", overflow="fold")
-    for row in rows:
-        key = _key(row)
+    for label, row in _labelled(rows):
+        key = _key(label, row)
         meaning = Text(_meaning(row))
         table.add_row(key, meaning)
     return table
+
+
+def _labelled(rows: Sequence[Facts], above: str = "") -> Iterator[tuple[str, Facts]]:
+    """Each row, and those inside of it, by where they are: `Line Items › Price`."""
+    for row in rows:
+        label = f"{above}{row['key']}"
+        yield label, row
+        yield from _labelled(row.get("fields", ()), f"{label} › ")
 
 
 def _below(manifest: Facts) -> Iterator[str]:
@@ -111,8 +119,8 @@ def _below(manifest: Facts) -> Iterator[str]:
     yield manifest["docs_url"]
 
 
-def _key(row: Facts) -> Text:
-    key = Text(row["key"], "bold")
+def _key(label: str, row: Facts) -> Text:
+    key = Text(label, "bold")
     if row["required"]:
         key.append(" *", "not bold")
     return key.append(f"\n{row['name']}\n{row['type']}", "not bold dim")

@@ -301,7 +301,7 @@ class Each(Rule):
 
     @property
     def text(self) -> str:
-        return "; ".join(f"Each: {rule.text}" for rule in self.rules)
+        return "; ".join(f"Each: {rule.text}" for rule in self.rules if rule.text)
 
     @property
     def schema(self) -> Mapping[str, Any]:

@@ -259,10 +259,7 @@ class Keys(Rule):
 
     @property
     def text(self) -> str:
-        keys: list[str] = []
-        for key, field in self.table.items():
-            keys.append(f"{key} (required)" if field.required else key)
-        return f"Keys: {', '.join(keys)}"
+        return ""  # its fields speak for themselves
 
     @property
     def schema(self) -> Mapping[str, Any]:
