@@ -17,6 +17,7 @@ from stripe_plugin.secrets import shown
 
 __all__ = ["amount", "currency_code", "in_future", "metadata", "three_years"]
 
+CURRENCY = re.compile("[A-Za-z]{3}")
 # Three years, in each unit.
 INTERVALS = MappingProxyType({"day": 1095, "week": 156, "month": 36, "year": 3})
 
@@ -40,7 +41,7 @@ class CurrencyCode(Rule):
         return {**trimmed("[A-Za-z]{3}"), "format": "currency"}
 
     def holds(self, value: Any) -> bool:
-        return bool(re.fullmatch("[A-Za-z]{3}", value))
+        return bool(CURRENCY.fullmatch(value))
 
     def judge(self, value: Any, given: Given) -> Any:
         code: str = super().judge(value, given)

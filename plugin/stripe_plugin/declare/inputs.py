@@ -130,6 +130,8 @@ class Judgement(RowsJudgement):
         """Parameters without a row, as documented: neither empty nor wrong; and what is wrong."""
         given, faults = _plain(extra)
         beside: Values = {}
+        if not given:
+            return beside, faults
         for name, value in given.items():
             try:
                 beside[name] = self._spec.documented.into(name).judge(value)
@@ -139,6 +141,8 @@ class Judgement(RowsJudgement):
         return {name: value for name, value in beside.items() if value is not None}, faults
 
     def _check_replaced(self, given: Values, beside: Values) -> None:
+        if not beside:
+            return
         rows = [self._spec.fields[key] for key in given]
         roots = [row.steps[0] for row in rows]
         taken = {"expand", *roots, *self._spec.path_names, *self._spec.sends}
@@ -176,6 +180,8 @@ def _plain(extra: Any) -> tuple[Values, list[Fault]]:
     """Parameters without a row as bounded JSON, or what is wrong with them."""
     if not is_object(extra):
         return {}, [Fault(f"must be an object of parameters; got {shown(extra)}", "type")]
+    if not extra:
+        return {}, []
     try:
         return plain(extra) or {}, []
     except Partly as error:

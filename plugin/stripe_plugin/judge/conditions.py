@@ -61,8 +61,10 @@ class Condition:
         for case in self.unless:
             if case.maybe(given):
                 return False
-        due = [case for case in self.when if case.surely(given)]
-        return bool(due) or not self.when
+        for case in self.when:
+            if case.surely(given):
+                return True
+        return not self.when
 
     def wrong(self, given: Given) -> str:
         """What is said behind the display key if it is broken: only of what is given."""

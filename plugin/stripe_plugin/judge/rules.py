@@ -261,7 +261,7 @@ class Referable(Protocol):
 
 
 # Only what no ID can be: dots alone would change the path, blanks and controls are never in one.
-ID = r"(?!\.{1,2}$)[^\x00-\x20\x7f\ud800-\udfff]{1,5000}"
+ID = re.compile(r"(?!\.{1,2}$)[^\x00-\x20\x7f\ud800-\udfff]{1,5000}")
 
 
 @attrs.frozen
@@ -284,7 +284,7 @@ class Reference(Reading):
         return self.to.id_in(line(value))
 
     def holds(self, value: Any) -> bool:
-        return bool(re.fullmatch(ID, value))
+        return bool(ID.fullmatch(value))
 
     def doubts(self, value: Any) -> Iterator[Fault]:
         if self.to.looks_foreign(value):

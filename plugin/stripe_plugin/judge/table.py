@@ -277,10 +277,10 @@ class Keys(Rule):
         clean, by_key = judge_table(self.table, known)
         for key, found in by_key.items():
             faults += inside(self.table[key].name, found, key)
-        if self.gone.keys() & others.keys():  # what is missing then stands under the wrong key
-            faults = [it for it in faults if not it.rule.startswith("required")]
         named = {self.table[key].name: item for key, item in clean.items()}
-        named |= self._judge_others(others, faults)
+        if others:
+            faults = self._without_missing(others, faults)
+            named |= self._judge_others(others, faults)
         if faults:
             raise Refused(faults)
         return named or None
@@ -311,6 +311,12 @@ class Keys(Rule):
             else:
                 known[field.key] = item
         return known, others
+
+    def _without_missing(self, others: Mapping[str, Any], faults: list[Fault]) -> list[Fault]:
+        """The faults, but if a key is gone, what is missing stands under that wrong key."""
+        if not self.gone.keys() & others.keys():
+            return faults
+        return [fault for fault in faults if not fault.rule.startswith("required")]
 
     def _judge_others(self, others: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
         """Those without a field, clean; what is wrong with them goes to the faults."""

@@ -41,7 +41,7 @@ CLEAR: Any = _Mark.CLEAR
 UNKNOWN: Any = _Mark.UNKNOWN
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Parameter:
     """A parameter of Stripe's that has no row: one that may be given beside them."""
 
@@ -134,7 +134,7 @@ def without_gaps(items: Iterable[Any], places: Iterable[int]) -> Any:
 
 def holds_unknown(value: Any) -> bool:
     """Whether something in there is known only later."""
-    if value is None or isinstance(value, str):
+    if value is None or isinstance(value, str | int):
         return False
     if is_list(value):
         return any(map(holds_unknown, value))
@@ -153,7 +153,7 @@ def plain(value: Any, _: Given = NOTHING) -> Any:
     cycles, NaN, foreign objects and text that cannot be sent, each at its place, and `Refused` for
     what is too deep or too much.
     """
-    if not is_list(value) and not is_object(value):
+    if isinstance(value, str) or not (is_list(value) or is_object(value)):
         return _scalar(value)
     walk = _Walk()
     copy = walk.into(value, (), 0)
