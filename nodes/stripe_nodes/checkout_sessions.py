@@ -44,7 +44,7 @@ class CreateCheckoutSession(Action):
         rule.required_if("Mode", "payment", "subscription"),
         rule.only_if("Mode", "payment", "subscription"),
         rule.max_items(100),
-        nested.line_items(),
+        rule.each(nested.LINE),
         page="Required for payment and subscription",
     )
     success_url: str = required(
@@ -84,13 +84,13 @@ class CreateCheckoutSession(Action):
         {"trial_period_days": 14},
         "How the subscription is set up",
         rule.only_if("Mode", "subscription"),
-        nested.subscription_data(),
+        nested.SUBSCRIPTION_DATA,
     )
     automatic_tax: dict[str, Any] | None = optional(
         "Automatic Tax",
         {"enabled": True},
         "Whether Stripe Tax works out and adds the tax",
-        nested.automatic_tax(),
+        nested.AUTOMATIC_TAX,
         beyond=True,
     )
     payment_intent_data: dict[str, Any] | None = optional(
@@ -98,7 +98,7 @@ class CreateCheckoutSession(Action):
         {"description": "Order 123", "setup_future_usage": "off_session"},
         "How the payment is set up",
         rule.only_if("Mode", "payment"),
-        nested.payment_intent_data(),
+        nested.PAYMENT_DATA,
         beyond=True,
     )
     client_reference_id: str | None = rows.text(
@@ -132,13 +132,14 @@ class UpdateCheckoutSession(Action):
         "Line Items",
         [{"id": "li_123", "quantity": 2}, {"price": "price_123", "quantity": 1}],
         "The whole new list: items with their ID are kept or changed, those left out are dropped",
-        nested.line_changes(),
+        rule.each(nested.LINE_CHANGE),
     )
     shipping_options: list[dict[str, Any]] | None = optional(
         "Shipping Options",
         [{"shipping_rate": "shr_123"}],
         "The ways to ship that replace the present ones",
-        *nested.shipping_options(),
+        rule.max_items(5),
+        rule.each(nested.SHIPPING),
         clearable=True,
     )
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from stripe_nodes import nested, rows
+from stripe_nodes import rows
 from stripe_nodes.resources import CUSTOMER
-from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id
+from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, rule
 
 
 def _email(example: str, **more: Any) -> Any:
@@ -19,9 +19,24 @@ def _phone(example: str, **more: Any) -> Any:
     return rows.text("Phone", example, "With its country code", 20, **more)
 
 
+def _line(example: str, description: str) -> rule.Field:
+    """A line of an address, which is unset alone."""
+    return rule.may(str, example, description, rows.LONG, clearable=rows.STAFF)
+
+
+_ADDRESS = rule.keys(
+    line1=_line("123 Main St", "Street and number, or the post box"),
+    line2=_line("Apartment 4", "Apartment, suite or floor"),
+    city=_line("New York", "City, town or village"),
+    state=_line("NY", "State, county or province"),
+    postal_code=_line("10001", "ZIP or postal code"),
+    country=_line("US", "Two-letter ISO country code"),
+)
+
+
 def _address(example: dict[str, str]) -> Any:
     text = "line1, line2, city, state, postal_code and two-letter country"
-    return optional("Address", example, text, nested.address(), clearable=True)
+    return optional("Address", example, text, _ADDRESS, clearable=True)
 
 
 @action("GET /v1/customers", CUSTOMER, answers=Page())

@@ -1,21 +1,16 @@
-"""Tables inside of rows: what a line item, a recurring price or an address is made of."""
+"""Tables inside of rows: what a line item, its price or its shipping is made of."""
 
 from decimal import Decimal
 from typing import Any
 
 from stripe_nodes import rules
 from stripe_nodes.resources import LINE_ITEM, PRICE, PRODUCT
-from stripe_nodes.rows import LONG, STAFF, TAX
-from stripe_plugin import Resource, rule
+from stripe_nodes.rows import LONG, TAX
+from stripe_plugin import rule
 
 Object = dict[str, Any]
+Objects = list[Object]
 Texts = list[str]
-
-DESTINATION = "The connected account that the money goes to"
-ON_BEHALF_OF = "The connected account that the payment is made for"
-PRICE_DATA = {"currency": "usd", "product": "prod_123", "unit_amount": 1000}
-EITHER_PRICE = "A price made for this item alone"
-TAXED = "Whether the price contains tax"
 
 # What Stripe has renamed or moved. Source: docs.stripe.com/changelog.
 OLD_ITEM = {"plan": "is Price now; the plan's ID works as Price"}
@@ -46,436 +41,445 @@ def _tax_rates(*, clearable: bool = False) -> rule.Field:
     return rule.may(Texts, ["txr_123"], "The tax rates that apply to it", clearable=clearable)
 
 
-def _tax_code() -> rule.Field:
-    return rule.may(str, "txcd_10000000", "What it is to Stripe Tax", LONG)
-
-
-def _currency() -> rule.Field:
-    return rule.need(str, "usd", "What it is charged in", rules.currency_code())
-
-
-def _identity(example: str, description: str, resource: Resource) -> rule.Field:
-    return rule.may(str, example, description, rule.reference(resource))
-
-
-def _owner() -> rule.Rule:
-    """The account itself, or a connected one."""
-    only = (rule.required_if("Type", "account"), rule.only_if("Type", "account"))
-    either = rule.one_of("account", "self")
-    return rule.keys(
-        type=rule.need(str, "account", "A connected account, or your own", either),
-        account=rule.may(str, "acct_123", "The connected account", *only),
+def _price(*others: str) -> rule.Field:
+    """`others`: of what one must be given if there is no price."""
+    needed = rule.required_if_empty(*others)
+    return rule.may(
+        str, "price_123", "The price at which it is sold", needed, rule.reference(PRICE)
     )
 
 
-# --- customers ------------------------------------------------------------------------------------
+CURRENCY = rule.need(str, "usd", "What it is charged in", rules.currency_code())
+QUANTITY = rule.may(int, 1, "How many units of it", rule.at_least(0))
+TAX_BEHAVIOR = rule.may(str, "exclusive", "Whether the price contains tax", TAX)
+TAX_CODE = rule.may(str, "txcd_10000000", "What it is to Stripe Tax", LONG)
+UNIT_LABEL = rule.may(str, "seat", "What one unit is called", rule.max_length(12))
+DESTINATION = rule.need(str, "acct_123", "The connected account that the money goes to")
+ON_BEHALF_OF = rule.may(str, "acct_123", "The connected account that the payment is made for")
+PERIOD = rule.one_of("day", "week", "month", "year")
+STATEMENT = rule.max_length(22)
 
-
-def address() -> rule.Rule:
-    """A postal address; a line is unset alone."""
-
-    def line(example: str, description: str) -> rule.Field:
-        return rule.may(str, example, description, LONG, clearable=STAFF)
-
-    return rule.keys(
-        line1=line("123 Main St", "Street and number, or the post box"),
-        line2=line("Apartment 4", "Apartment, suite or floor"),
-        city=line("New York", "City, town or village"),
-        state=line("NY", "State, county or province"),
-        postal_code=line("10001", "ZIP or postal code"),
-        country=line("US", "Two-letter ISO country code"),
-    )
+OWNER = rule.keys(
+    type=rule.need(
+        str, "account", "A connected account, or your own", rule.one_of("account", "self")
+    ),
+    account=rule.may(
+        str,
+        "acct_123",
+        "The connected account",
+        rule.required_if("Type", "account"),
+        rule.only_if("Type", "account"),
+    ),
+)
 
 
 # --- prices ---------------------------------------------------------------------------------------
 
-
-def recurring(**more: rule.Field) -> rule.Rule:
-    """How often a price is billed."""
-    units = rule.one_of("day", "week", "month", "year")
-    three_years = rules.three_years(interval="Interval")
-    count = "How many intervals lie between two bills; 1 if empty"
-    table = rule.keys(
-        interval=rule.need(str, "month", "The unit of the billing period", units),
-        interval_count=rule.may(int, 3, count, three_years),
-        **more,
-    )
-    return table.without(OLD_RECURRING)
-
-
-def metered() -> rule.Rule:
-    """How often a price is billed, and whether by usage."""
-    needed = rule.required_if("Usage Type", "metered")
-    kinds = rule.one_of("licensed", "metered")
-    return recurring(
-        usage_type=rule.may(str, "metered", "By quantity, or by what is used", kinds),
-        meter=rule.may(str, "mtr_123", "The meter that counts what is used", LONG, needed),
-    )
-
-
-def product_data() -> rule.Rule:
-    """A product made together with its price."""
-    words = "be 1–22 characters with a letter and without < > \\ \" '"
-    descriptor = rule.matches(r"""(?=.*[A-Za-z])[^<>\\"']{1,22}""", words)
-    return rule.keys(
-        name=rule.need(str, "New Product", "The name customers see", LONG),
-        active=rule.may(bool, True, "Whether it can be bought"),
-        id=rule.may(str, "lamp_2031", "An ID of your own choice; one is made if empty", LONG),
-        metadata=_metadata(),
-        statement_descriptor=rule.may(
-            str, "NEW PRODUCT", "What the customer's statement says", descriptor
+RECURRING = rule.keys(
+    interval=rule.need(str, "month", "The unit of the billing period", PERIOD),
+    interval_count=rule.may(
+        int,
+        3,
+        "How many intervals lie between two bills; 1 if empty",
+        rules.three_years(interval="Interval"),
+    ),
+).without(OLD_RECURRING)
+METERED = rule.keys(
+    RECURRING.fields,
+    usage_type=rule.may(
+        str, "metered", "By quantity, or by what is used", rule.one_of("licensed", "metered")
+    ),
+    meter=rule.may(
+        str,
+        "mtr_123",
+        "The meter that counts what is used",
+        LONG,
+        rule.required_if("Usage Type", "metered"),
+    ),
+).without(OLD_RECURRING)
+PRODUCT_DATA = rule.keys(
+    name=rule.need(str, "New Product", "The name customers see", LONG),
+    active=rule.may(bool, True, "Whether it can be bought"),
+    id=rule.may(str, "lamp_2031", "An ID of your own choice; one is made if empty", LONG),
+    metadata=_metadata(),
+    statement_descriptor=rule.may(
+        str,
+        "NEW PRODUCT",
+        "What the customer's statement says",
+        rule.matches(
+            r"""(?=.*[A-Za-z])[^<>\\"']{1,22}""",
+            "be 1–22 characters with a letter and without < > \\ \" '",
         ),
-        tax_code=_tax_code(),
-        unit_label=rule.may(str, "seat", "What one unit is called", rule.max_length(12)),
-    )
-
-
-def _amounts() -> dict[str, rule.Field]:
-    """What one unit costs, in one of two ways."""
-    amount = "What one unit costs, in the currency's smallest unit (cents); 0 is free"
-    exact = "The same with up to 12 decimals"
-    either = rule.required_if_empty("Unit Amount Decimal")
-    minor = rules.amount(currency="Currency")
-    return {
-        "unit_amount": rule.may(int, 1000, amount, minor, either),
-        "unit_amount_decimal": rule.may(Decimal, 0.5, exact, rule.excludes("Unit Amount")),
-        "tax_behavior": rule.may(str, "exclusive", TAXED, TAX),
-    }
+    ),
+    tax_code=TAX_CODE,
+    unit_label=UNIT_LABEL,
+)
+AMOUNTS = {
+    "unit_amount": rule.may(
+        int,
+        1000,
+        "What one unit costs, in the currency's smallest unit (cents); 0 is free",
+        rules.amount(currency="Currency"),
+        rule.required_if_empty("Unit Amount Decimal"),
+    ),
+    "unit_amount_decimal": rule.may(
+        Decimal, 0.5, "The same with up to 12 decimals", rule.excludes("Unit Amount")
+    ),
+    "tax_behavior": TAX_BEHAVIOR,
+}
 
 
 # --- subscriptions --------------------------------------------------------------------------------
 
-
-def subscription_items() -> tuple[rule.Rule, ...]:
-    """The items of a new subscription: a price each."""
-    item = _subscription_item("Price Data")
-    return rule.max_items(20), rule.each(rule.keys(item).without(OLD_ITEM))
-
-
-def subscription_changes() -> rule.Rule:
-    """Items to change or drop (with their ID), or to add (without)."""
-    dropped = "Whether it is dropped from the subscription"
-    reset = "Whether what was used so far is forgotten when it is dropped"
-    item = {
+SUBSCRIPTION_PRICE = rule.keys(
+    currency=CURRENCY,
+    product=rule.need(str, "prod_123", "The product that is billed", rule.reference(PRODUCT)),
+    recurring=rule.need(Object, {"interval": "month"}, "How often it is billed", RECURRING),
+    **AMOUNTS,
+)
+DISCOUNT = rule.keys(
+    coupon=rule.may(str, "SPRING", "The ID of a coupon", LONG),
+    promotion_code=rule.may(
+        str, "promo_123", "The ID of a promotion code", LONG, rule.excludes("Coupon")
+    ),
+    discount=rule.may(
+        str,
+        "di_123",
+        "The ID of a discount that is already there",
+        LONG,
+        rule.excludes("Coupon", "Promotion Code"),
+    ),
+)
+THRESHOLDS = rule.keys(usage_gte=rule.need(int, 1000, "How much usage", key="Usage at Least"))
+BILLED = {
+    "quantity": QUANTITY,
+    "price_data": rule.may(
+        Object,
+        {
+            "currency": "usd",
+            "product": "prod_123",
+            "recurring": {"interval": "month"},
+            "unit_amount": 1000,
+        },
+        "A price made for this item alone",
+        SUBSCRIPTION_PRICE,
+        rule.excludes("Price"),
+    ),
+    "billing_thresholds": rule.may(
+        Object,
+        {"usage_gte": 1000},
+        "The usage at which it is billed before the period ends",
+        THRESHOLDS,
+        clearable=True,
+    ),
+    "discounts": rule.may(
+        Objects,
+        [{"coupon": "SPRING"}],
+        "Coupons and promotion codes for this item alone",
+        rule.each(DISCOUNT),
+        clearable=True,
+    ),
+    "metadata": _metadata(),
+    "tax_rates": _tax_rates(clearable=True),
+}
+# A new item has a price, or the data of one.
+SUBSCRIPTION_ITEM = rule.keys(price=_price("Price Data"), **BILLED).without(OLD_ITEM)
+# With its ID it is changed or dropped, without one it is added.
+SUBSCRIPTION_CHANGE = rule.keys(
+    {
         "id": rule.may(str, "si_123", "The item to change or drop; empty for a new one", LONG),
-        **_subscription_item("ID", "Price Data"),
-        "deleted": rule.may(bool, True, dropped, rule.only_if("ID")),
-        "clear_usage": rule.may(bool, True, reset),
+        "price": _price("ID", "Price Data"),
+        **BILLED,
         "metadata": _metadata(clearable=True),
+        "deleted": rule.may(
+            bool, True, "Whether it is dropped from the subscription", rule.only_if("ID")
+        ),
+        "clear_usage": rule.may(
+            bool, True, "Whether what was used so far is forgotten when it is dropped"
+        ),
     }
-    return rule.each(rule.keys(item).without(OLD_ITEM))
+).without(OLD_ITEM)
 
 
-def _subscription_item(*others: str) -> dict[str, rule.Field]:
-    """`others`: of what one must be given if there is no price."""
-    needed = rule.required_if_empty(*others)
-    early = "The usage at which it is billed before the period ends"
-    reduced = "Coupons and promotion codes for this item alone"
-    discount = rule.each(_discount())
-    usage = rule.keys(usage_gte=rule.need(int, 1000, "How much usage", key="Usage at Least"))
-    return {
-        "price": rule.may(str, "price_123", "What is billed", needed, rule.reference(PRICE)),
-        "quantity": _quantity(),
-        "price_data": _subscription_price(),
-        "billing_thresholds": rule.may(Object, {"usage_gte": 1000}, early, usage, clearable=True),
-        "discounts": rule.may(
-            list[Object], [{"coupon": "SPRING"}], reduced, discount, clearable=True
-        ),
-        "metadata": _metadata(),
-        "tax_rates": _tax_rates(clearable=True),
-    }
+# --- checkout sessions: what is sold --------------------------------------------------------------
 
-
-def _quantity() -> rule.Field:
-    return rule.may(int, 1, "How many units of it", rule.at_least(0))
-
-
-def _subscription_price() -> rule.Field:
-    product = rule.reference(PRODUCT)
-    often = "How often it is billed"
-    table = rule.keys(
-        currency=_currency(),
-        product=rule.need(str, "prod_123", "The product that is billed", product),
-        recurring=rule.need(Object, {"interval": "month"}, often, recurring()),
-        **_amounts(),
-    )
-    example = {**PRICE_DATA, "recurring": {"interval": "month"}}
-    return rule.may(Object, example, EITHER_PRICE, table, rule.excludes("Price"))
-
-
-def _discount() -> rule.Rule:
-    """One of three ways to reduce a price."""
-    no_coupon = rule.excludes("Coupon")
-    no_other = rule.excludes("Coupon", "Promotion Code")
-    present = "The ID of a discount that is already there"
-    return rule.keys(
-        coupon=rule.may(str, "SPRING", "The ID of a coupon", LONG),
-        promotion_code=rule.may(str, "promo_123", "The ID of a promotion code", no_coupon, LONG),
-        discount=rule.may(str, "di_123", present, no_other, LONG),
-    )
-
-
-# --- checkout sessions ----------------------------------------------------------------------------
-
-
-def line_items() -> rule.Rule:
-    """What a new checkout session sells."""
-    return rule.each(rule.keys(_line_item("Price Data")).without(OLD_LINE))
-
-
-def line_changes() -> rule.Rule:
-    """What a checkout session sells from now on; items that it keeps are named by their ID."""
-    item = {
-        "id": _identity("li_123", "The item to keep or change; empty for a new one", LINE_ITEM),
-        **_line_item("ID", "Price Data"),
-        "metadata": _metadata(clearable=True),
-        "tax_rates": _tax_rates(clearable=True),
-    }
-    return rule.each(rule.keys(item).without(OLD_LINE))
-
-
-def _line_item(*others: str) -> dict[str, rule.Field]:
-    """`others`: of what one must be given if there is no price."""
-    needed = rule.required_if_empty(*others)
-    may_change = "Whether the customer may change the quantity"
-    counts = rule.keys(
-        enabled=rule.need(bool, True, may_change),
-        minimum=rule.may(int, 1, "The fewest that the customer may buy"),
-        maximum=rule.may(int, 10, "The most that the customer may buy"),
-    )
-    return {
-        "price": rule.may(str, "price_123", "What is sold", needed, rule.reference(PRICE)),
-        "quantity": _quantity(),
-        "price_data": _line_price(),
-        "adjustable_quantity": rule.may(Object, {"enabled": True}, may_change, counts),
-        "metadata": _metadata(),
-        "tax_rates": _tax_rates(),
-    }
-
-
-def _line_price() -> rule.Field:
-    either = (rule.required_if_empty("Product Data"), rule.excludes("Product Data"))
-    product = "The product that is sold"
-    often = "How often it is billed; empty for once"
-    table = rule.keys(
-        currency=_currency(),
-        product=rule.may(str, "prod_123", product, *either, rule.reference(PRODUCT)),
-        product_data=rule.may(
-            Object, {"name": "New Product"}, "A product made for this item alone", _sold_product()
-        ),
-        recurring=rule.may(Object, {"interval": "month"}, often, recurring()),
-        **_amounts(),
-    )
-    return rule.may(Object, PRICE_DATA, EITHER_PRICE, table, rule.excludes("Price"))
-
-
-def _sold_product() -> rule.Rule:
-    pictures = ["https://example.com/img.jpg"]
-    return rule.keys(
-        name=rule.need(str, "New Product", "The name customers see", LONG),
-        description=rule.may(
-            str, "A lamp for the desk", "What it is, for customers", rule.max_length(40000)
-        ),
-        images=rule.may(Texts, pictures, "Addresses of its pictures", rule.max_items(8, "URLs")),
-        metadata=_metadata(),
-        tax_code=_tax_code(),
-        unit_label=rule.may(str, "seat", "What one unit is called", rule.max_length(12)),
-    )
-
-
-def shipping_options() -> tuple[rule.Rule, ...]:
-    """At most five ways to ship: a rate each, or the data of one."""
-    needed = rule.required_if_empty("Shipping Rate Data")
-    only = rule.excludes("Shipping Rate")
-    example = {"display_name": "Ground shipping"}
-    option = rule.keys(
-        shipping_rate=rule.may(str, "shr_123", "The rate at which it is shipped", needed, LONG),
-        shipping_rate_data=rule.may(
-            Object, example, "A rate made for this session alone", _shipping_rate(), only
-        ),
-    )
-    return rule.max_items(5), rule.each(option)
-
-
-def _shipping_rate() -> rule.Rule:
-    minor = rules.amount(currency="Currency")
-    cost = rule.keys(
-        amount=rule.need(int, 500, "In the currency's smallest unit (cents)", minor),
-        currency=_currency(),
-    )
-    days = {"unit": "business_day", "value": 5}
-    estimate = rule.keys(
-        minimum=rule.may(Object, {**days, "value": 3}, "When it arrives at the earliest", _span()),
-        maximum=rule.may(Object, days, "When it arrives at the latest", _span()),
-    )
-    name = rule.max_length(100)
-    price = {"amount": 500, "currency": "usd"}
-    return rule.keys(
-        display_name=rule.need(str, "Ground shipping", "What customers see it called", name),
-        type=rule.may(
-            str, "fixed_amount", "How its cost is worked out", rule.one_of("fixed_amount")
-        ),
-        fixed_amount=rule.may(Object, price, "What it costs", cost),
-        delivery_estimate=rule.may(Object, {"maximum": days}, "How long it takes", estimate),
-        tax_behavior=rule.may(str, "exclusive", TAXED, TAX),
-        tax_code=rule.may(str, "txcd_92010001", "What it is to Stripe Tax"),
-        metadata=_metadata(),
-    )
-
-
-def _span() -> rule.Rule:
-    units = rule.one_of("hour", "day", "business_day", "week", "month")
-    return rule.keys(
-        unit=rule.need(str, "business_day", "The unit that is counted", units),
-        value=rule.need(int, 5, "How many of them", rule.at_least(1)),
-    )
-
-
-def subscription_data() -> rule.Rule:
-    """How the subscription that a checkout session starts is set up."""
-    share = "The share of each invoice that the platform keeps, in percent"
-    anchor = "When the first full period begins: unix seconds, or a date with time and zone"
-    collected = "How often waiting invoice items are billed"
-    proration = "Whether the part of a period before the anchor is billed"
-    ends = "When the free time ends, at least 48 hours ahead; unix seconds, or a date with zone"
-    return rule.keys(
-        description=rule.may(
-            str, "Premium subscription", "What it is, for the customer", rule.max_length(500)
-        ),
-        trial_period_days=rule.may(
-            int,
-            14,
-            "How many days are free before the first payment",
-            rule.at_least(1),
-            rule.excludes("Trial End"),
-        ),
-        trial_end=rule.may(int, 1924991999, ends, rules.in_future(hours=48)),
-        trial_settings=_trial_settings(),
-        billing_cycle_anchor=rule.may(int, 1924991999, anchor, rules.in_future()),
-        billing_mode=_billing_mode(),
-        proration_behavior=rule.may(
-            str, "none", proration, rule.one_of("create_prorations", "none")
-        ),
-        pending_invoice_item_interval=rule.may(
-            Object, {"interval": "month"}, collected, _interval()
-        ),
-        invoice_settings=_invoice_settings(),
-        default_tax_rates=rule.may(Texts, ["txr_123"], "The tax rates of items without their own"),
-        application_fee_percent=rule.may(Decimal, 2.5, share),
-        on_behalf_of=rule.may(str, "acct_123", ON_BEHALF_OF),
-        transfer_data=_transferred_share(),
-        metadata=_metadata(),
-    ).without(OLD_SUBSCRIPTION_DATA)
-
-
-def _trial_settings() -> rule.Field:
-    what = rule.one_of("cancel", "create_invoice", "pause")
-    end = {"missing_payment_method": "cancel"}
-    ending = rule.keys(
-        missing_payment_method=rule.need(
-            str, "cancel", "What happens if there is nothing to pay with by then", what
-        )
-    )
-    table = rule.keys(end_behavior=rule.need(Object, end, "How it ends", ending))
-    return rule.may(Object, {"end_behavior": end}, "What happens when the free time ends", table)
-
-
-def _billing_mode() -> rule.Field:
-    discounts = rule.one_of("included", "itemized")
-    shown = rule.keys(
-        proration_discounts=rule.may(
+SOLD_PRODUCT = rule.keys(
+    name=rule.need(str, "New Product", "The name customers see", LONG),
+    description=rule.may(
+        str, "A lamp for the desk", "What it is, for customers", rule.max_length(40000)
+    ),
+    images=rule.may(
+        Texts,
+        ["https://example.com/img.jpg"],
+        "Addresses of its pictures",
+        rule.max_items(8, "URLs"),
+    ),
+    metadata=_metadata(),
+    tax_code=TAX_CODE,
+    unit_label=UNIT_LABEL,
+)
+LINE_PRICE = rule.keys(
+    currency=CURRENCY,
+    product=rule.may(
+        str,
+        "prod_123",
+        "The product that is sold",
+        rule.required_if_empty("Product Data"),
+        rule.excludes("Product Data"),
+        rule.reference(PRODUCT),
+    ),
+    product_data=rule.may(
+        Object, {"name": "New Product"}, "A product made for this item alone", SOLD_PRODUCT
+    ),
+    recurring=rule.may(
+        Object, {"interval": "month"}, "How often it is billed; empty for once", RECURRING
+    ),
+    **AMOUNTS,
+)
+ADJUSTABLE = rule.keys(
+    enabled=rule.need(bool, True, "Whether the customer may change the quantity"),
+    minimum=rule.may(int, 1, "The fewest that the customer may buy"),
+    maximum=rule.may(int, 10, "The most that the customer may buy"),
+)
+SOLD = {
+    "quantity": QUANTITY,
+    "price_data": rule.may(
+        Object,
+        {"currency": "usd", "product": "prod_123", "unit_amount": 1000},
+        "A price made for this item alone",
+        LINE_PRICE,
+        rule.excludes("Price"),
+    ),
+    "adjustable_quantity": rule.may(
+        Object, {"enabled": True}, "How the customer may change the quantity", ADJUSTABLE
+    ),
+    "metadata": _metadata(),
+    "tax_rates": _tax_rates(),
+}
+LINE = rule.keys(price=_price("Price Data"), **SOLD).without(OLD_LINE)
+# With its ID it is kept or changed, without one it is added.
+LINE_CHANGE = rule.keys(
+    {
+        "id": rule.may(
             str,
-            "itemized",
-            "Whether they lower the amount or stand on lines of their own",
-            discounts,
-        )
-    )
-    example = {"proration_discounts": "itemized"}
-    flexible = rule.only_if("Type", "flexible")
-    table = rule.keys(
-        type=rule.need(
-            str, "flexible", "The old or the new way", rule.one_of("classic", "flexible")
+            "li_123",
+            "The item to keep or change; empty for a new one",
+            rule.reference(LINE_ITEM),
         ),
-        flexible=rule.may(
-            Object, example, "How discounts on prorations are shown", shown, flexible
-        ),
+        "price": _price("ID", "Price Data"),
+        **SOLD,
+        "metadata": _metadata(clearable=True),
+        "tax_rates": _tax_rates(clearable=True),
+    }
+).without(OLD_LINE)
+
+
+# --- checkout sessions: how it is shipped ---------------------------------------------------------
+
+SPAN = rule.keys(
+    unit=rule.need(
+        str,
+        "business_day",
+        "The unit that is counted",
+        rule.one_of("hour", "day", "business_day", "week", "month"),
+    ),
+    value=rule.need(int, 5, "How many of them", rule.at_least(1)),
+)
+ESTIMATE = rule.keys(
+    minimum=rule.may(
+        Object, {"unit": "business_day", "value": 3}, "When it arrives at the earliest", SPAN
+    ),
+    maximum=rule.may(
+        Object, {"unit": "business_day", "value": 5}, "When it arrives at the latest", SPAN
+    ),
+)
+COST = rule.keys(
+    amount=rule.need(
+        int, 500, "In the currency's smallest unit (cents)", rules.amount(currency="Currency")
+    ),
+    currency=CURRENCY,
+)
+SHIPPING_RATE = rule.keys(
+    display_name=rule.need(
+        str, "Ground shipping", "What customers see it called", rule.max_length(100)
+    ),
+    type=rule.may(str, "fixed_amount", "How its cost is worked out", rule.one_of("fixed_amount")),
+    fixed_amount=rule.may(Object, {"amount": 500, "currency": "usd"}, "What it costs", COST),
+    delivery_estimate=rule.may(
+        Object, {"maximum": {"unit": "business_day", "value": 5}}, "How long it takes", ESTIMATE
+    ),
+    tax_behavior=TAX_BEHAVIOR,
+    tax_code=rule.may(str, "txcd_92010001", "What it is to Stripe Tax"),
+    metadata=_metadata(),
+)
+SHIPPING = rule.keys(
+    shipping_rate=rule.may(
+        str,
+        "shr_123",
+        "The rate at which it is shipped",
+        LONG,
+        rule.required_if_empty("Shipping Rate Data"),
+    ),
+    shipping_rate_data=rule.may(
+        Object,
+        {"display_name": "Ground shipping"},
+        "A rate made for this session alone",
+        SHIPPING_RATE,
+        rule.excludes("Shipping Rate"),
+    ),
+)
+
+
+# --- checkout sessions: what comes of it ----------------------------------------------------------
+
+TRIAL_END = rule.keys(
+    missing_payment_method=rule.need(
+        str,
+        "cancel",
+        "What happens if there is nothing to pay with by then",
+        rule.one_of("cancel", "create_invoice", "pause"),
     )
-    return rule.may(Object, {"type": "flexible"}, "How prorations and invoices are made", table)
-
-
-def _interval() -> rule.Rule:
-    units = rule.one_of("day", "week", "month", "year")
-    count = "How many of them lie between two bills; 1 if empty"
-    return rule.keys(
-        interval=rule.need(str, "month", "The unit that is counted", units),
-        interval_count=rule.may(int, 3, count, rule.at_least(1)),
+)
+TRIAL = rule.keys(
+    end_behavior=rule.need(
+        Object, {"missing_payment_method": "cancel"}, "How the free time ends", TRIAL_END
     )
-
-
-def _invoice_settings() -> rule.Field:
-    self_issued = {"type": "self"}
-    issuer = rule.may(Object, self_issued, "In whose name the invoices are", _owner())
-    table = rule.keys(issuer=issuer)
-    return rule.may(Object, {"issuer": self_issued}, "How its invoices are made", table)
-
-
-def _transferred_share() -> rule.Field:
-    share = "The share of each payment that goes there, in percent; all if empty"
-    table = rule.keys(
-        destination=rule.need(str, "acct_123", DESTINATION),
-        amount_percent=rule.may(Decimal, 80, share),
+)
+FLEXIBLE = rule.keys(
+    proration_discounts=rule.may(
+        str,
+        "itemized",
+        "Whether they lower the amount or stand on lines of their own",
+        rule.one_of("included", "itemized"),
     )
-    return rule.may(Object, {"destination": "acct_123"}, "Where its money goes", table)
-
-
-def automatic_tax() -> rule.Rule:
-    """Whether tax is added, and who owes it."""
-    return rule.keys(
-        enabled=rule.need(bool, True, "Whether Stripe Tax works out and adds the tax"),
-        liability=rule.may(Object, {"type": "self"}, "Who owes the tax", _owner()),
-    )
-
-
-def payment_intent_data() -> rule.Rule:
-    """How the payment that a checkout session takes is set up."""
-    minor = (rule.at_least(0), rules.amount(currency=None))
-    transfer = rule.keys(
-        destination=rule.need(str, "acct_123", DESTINATION),
-        amount=rule.may(int, 800, "How much goes there, in cents; all if empty", *minor),
-    )
-    fee = "What the platform keeps, in the currency's smallest unit (cents)"
-    held = "Whether the money is taken at once, or held until you capture it"
-    later = "Whether the payment method is kept, to charge it without the customer or with them"
-    captured = rule.one_of("automatic", "automatic_async", "manual")
-    kept = rule.one_of("off_session", "on_session")
-    group = "Your own name for payments and transfers that belong together"
-    line = rule.max_length(22)
-    return rule.keys(
-        description=rule.may(str, "Order 123", "What is paid for", rule.max_length(1000)),
-        receipt_email=rule.may(str, "customer@example.com", "Where the receipt goes"),
-        capture_method=rule.may(str, "automatic_async", held, captured),
-        setup_future_usage=rule.may(str, "off_session", later, kept),
-        statement_descriptor=rule.may(str, "LAMPS INC", "What the customer's statement says", line),
-        statement_descriptor_suffix=rule.may(
-            str, "ORDER 123", "What a card's statement says behind your name", line
-        ),
-        application_fee_amount=rule.may(int, 200, fee, *minor),
-        on_behalf_of=rule.may(str, "acct_123", ON_BEHALF_OF),
-        transfer_data=rule.may(
-            Object, {"destination": "acct_123"}, "Where the money goes", transfer
-        ),
-        transfer_group=rule.may(str, "ORDER_123", group),
-        metadata=_metadata(),
-    )
-
-
-# --- payment intents ------------------------------------------------------------------------------
-
-
-def automatic_methods() -> rule.Rule:
-    """Whether every way to pay is on offer that the Dashboard allows."""
-    away = "Whether those count that send the customer to another page and back"
-    return rule.keys(
-        enabled=rule.need(bool, True, "Whether the Dashboard's ways to pay are on offer"),
-        allow_redirects=rule.may(str, "never", away, rule.one_of("always", "never")),
-    )
+)
+BILLING_MODE = rule.keys(
+    type=rule.need(str, "flexible", "The old or the new way", rule.one_of("classic", "flexible")),
+    flexible=rule.may(
+        Object,
+        {"proration_discounts": "itemized"},
+        "How discounts on prorations are shown",
+        FLEXIBLE,
+        rule.only_if("Type", "flexible"),
+    ),
+)
+COLLECTED = rule.keys(
+    interval=rule.need(str, "month", "The unit that is counted", PERIOD),
+    interval_count=rule.may(
+        int, 3, "How many of them lie between two bills; 1 if empty", rule.at_least(1)
+    ),
+)
+INVOICES = rule.keys(
+    issuer=rule.may(Object, {"type": "self"}, "In whose name the invoices are", OWNER)
+)
+TRANSFERRED_SHARE = rule.keys(
+    destination=DESTINATION,
+    amount_percent=rule.may(
+        Decimal, 80, "The share of each payment that goes there, in percent; all if empty"
+    ),
+)
+SUBSCRIPTION_DATA = rule.keys(
+    description=rule.may(
+        str, "Premium subscription", "What it is, for the customer", rule.max_length(500)
+    ),
+    trial_period_days=rule.may(
+        int,
+        14,
+        "How many days are free before the first payment",
+        rule.at_least(1),
+        rule.excludes("Trial End"),
+    ),
+    trial_end=rule.may(
+        int,
+        1924991999,
+        "When the free time ends: unix seconds, or a date with time and zone",
+        rules.in_future(hours=48),
+    ),
+    trial_settings=rule.may(
+        Object,
+        {"end_behavior": {"missing_payment_method": "cancel"}},
+        "What happens when the free time ends",
+        TRIAL,
+    ),
+    billing_cycle_anchor=rule.may(
+        int,
+        1924991999,
+        "When the first full period begins: unix seconds, or a date with time and zone",
+        rules.in_future(),
+    ),
+    billing_mode=rule.may(
+        Object, {"type": "flexible"}, "How prorations and invoices are made", BILLING_MODE
+    ),
+    proration_behavior=rule.may(
+        str,
+        "none",
+        "Whether the part of a period before the anchor is billed",
+        rule.one_of("create_prorations", "none"),
+    ),
+    pending_invoice_item_interval=rule.may(
+        Object, {"interval": "month"}, "How often waiting invoice items are billed", COLLECTED
+    ),
+    invoice_settings=rule.may(
+        Object, {"issuer": {"type": "self"}}, "How its invoices are made", INVOICES
+    ),
+    default_tax_rates=rule.may(Texts, ["txr_123"], "The tax rates of items without their own"),
+    application_fee_percent=rule.may(
+        Decimal, 2.5, "The share of each invoice that the platform keeps, in percent"
+    ),
+    on_behalf_of=ON_BEHALF_OF,
+    transfer_data=rule.may(
+        Object, {"destination": "acct_123"}, "Where its money goes", TRANSFERRED_SHARE
+    ),
+    metadata=_metadata(),
+).without(OLD_SUBSCRIPTION_DATA)
+AUTOMATIC_TAX = rule.keys(
+    enabled=rule.need(bool, True, "Whether Stripe Tax works out and adds the tax"),
+    liability=rule.may(Object, {"type": "self"}, "Who owes the tax", OWNER),
+)
+TRANSFERRED = rule.keys(
+    destination=DESTINATION,
+    amount=rule.may(
+        int,
+        800,
+        "How much goes there, in the currency's smallest unit (cents); all if empty",
+        rule.at_least(0),
+        rules.amount(currency=None),
+    ),
+)
+PAYMENT_DATA = rule.keys(
+    description=rule.may(str, "Order 123", "What is paid for", rule.max_length(1000)),
+    receipt_email=rule.may(str, "customer@example.com", "Where the receipt goes"),
+    capture_method=rule.may(
+        str,
+        "automatic_async",
+        "Whether the money is taken at once, or held until you capture it",
+        rule.one_of("automatic", "automatic_async", "manual"),
+    ),
+    setup_future_usage=rule.may(
+        str,
+        "off_session",
+        "Whether the payment method is kept, to charge it without the customer or with them",
+        rule.one_of("off_session", "on_session"),
+    ),
+    statement_descriptor=rule.may(
+        str, "LAMPS INC", "What the customer's statement says", STATEMENT
+    ),
+    statement_descriptor_suffix=rule.may(
+        str, "ORDER 123", "What a card's statement says behind your name", STATEMENT
+    ),
+    application_fee_amount=rule.may(
+        int,
+        200,
+        "What the platform keeps, in the currency's smallest unit (cents)",
+        rule.at_least(0),
+        rules.amount(currency=None),
+    ),
+    on_behalf_of=ON_BEHALF_OF,
+    transfer_data=rule.may(
+        Object, {"destination": "acct_123"}, "Where the money goes", TRANSFERRED
+    ),
+    transfer_group=rule.may(
+        str, "ORDER_123", "Your own name for payments and transfers that belong together"
+    ),
+    metadata=_metadata(),
+)

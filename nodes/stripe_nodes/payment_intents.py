@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import nested, rows, rules
+from stripe_nodes import rows, rules
 from stripe_nodes.resources import PAYMENT_INTENT, PAYMENT_METHOD
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
@@ -10,6 +10,15 @@ _OTHER_WAYS = (
     rule.Parameter("confirmation_method"),
     rule.Parameter("payment_method_types"),
     rule.Parameter("allowed_payment_method_types"),
+)
+_AUTOMATIC = rule.keys(
+    enabled=rule.need(bool, True, "Whether the Dashboard's ways to pay are on offer"),
+    allow_redirects=rule.may(
+        str,
+        "never",
+        "Whether those count that send the customer to another page and back",
+        rule.one_of("always", "never"),
+    ),
 )
 
 
@@ -68,7 +77,7 @@ class CreatePaymentIntent(Action):
         {"enabled": True},
         "Offer every way to pay that the Dashboard allows",
         rule.excludes(*_OTHER_WAYS),
-        nested.automatic_methods(),
+        _AUTOMATIC,
     )
     metadata: dict[str, Any] | None = rows.metadata({"order_id": "123"}, clearable=False)
     confirm: bool | None = optional(

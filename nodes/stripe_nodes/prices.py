@@ -62,7 +62,7 @@ class CreatePrice(Action):
         "Recurring",
         {"interval": "month"},
         "How often it is charged; empty for once",
-        nested.metered(),
+        nested.METERED,
     )
     nickname: str | None = _nickname("Monthly Premium")
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "123"}, clearable=False)
@@ -71,7 +71,7 @@ class CreatePrice(Action):
         {"name": "New Product"},
         "A new product to make for this price",
         rule.required_if_empty("Product"),
-        nested.product_data(),
+        nested.PRODUCT_DATA,
         page="Required if Product is empty",
     )
 

@@ -58,7 +58,8 @@ class CreateSubscription(Action):
         "Items",
         [{"price": "price_123", "quantity": 1}],
         "What they subscribe to",
-        *nested.subscription_items(),
+        rule.max_items(20),
+        rule.each(nested.SUBSCRIPTION_ITEM),
         page="Required; Price ID required in each item",
     )
     cancel_at_period_end: bool | None = _cancel_at_period_end(False)
@@ -111,7 +112,7 @@ class UpdateSubscription(Action):
         "Items",
         [{"id": "si_123", "price": "price_456"}],
         "Items to change or drop (with their ID) or to add (without)",
-        nested.subscription_changes(),
+        rule.each(nested.SUBSCRIPTION_CHANGE),
         page="Item ID or Price ID",
     )
     metadata: dict[str, Any] | None = rows.metadata({"internal_id": "456"})
