@@ -1,12 +1,11 @@
 """What is inside of a row is described, judged and shown like a row: keys, words, examples, IDs."""
 
 import re
-import runpy
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from forms.examples import LEFT_OUT, World, fill
 from support import ACTIONS, company, filled, nested, refusal
 
 from stripe_plugin import Connection, Host, InvalidInputs, rule
@@ -15,8 +14,6 @@ from stripe_plugin.host.manifest import describe
 from stripe_plugin.judge.table import Field, Keys, title_case
 from stripe_plugin.judge.values import holds_objects, is_list_kind
 
-EXAMPLES = runpy.run_path(str(Path(__file__).parent / "forms" / "examples.py"))
-LEFT_OUT, World, fill = (EXAMPLES[name] for name in ("LEFT_OUT", "World", "fill"))
 Data = dict[str, Any]
 TABLES = [(name, row.key) for name, it in ACTIONS.items() for row in it.spec.rows if row.nested]
 FREE = ("metadata", "extra")  # whose keys a person makes up
@@ -122,6 +119,20 @@ def test_a_field_that_is_given_twice_is_refused() -> None:
     assert problem.path == ("recurring", "interval")
     assert problem.rule == "given_twice"
     assert problem.text == "Recurring › Interval is given twice, as Interval and as interval."
+
+
+def test_a_display_key_that_is_misspelt_is_refused() -> None:
+    """What no parameter of Stripe's can be is meant for people: it is not sent, but told of."""
+    for wrong in ("Unit amount", "unit Amount", "Unitamount"):
+        data = {"currency": "usd", "product": "prod_1", wrong: 5}
+        said = refusal(
+            "create_checkout_session",
+            company("create_checkout_session", "Line Items", [{"price_data": data}]),
+        )
+        assert (
+            f"Price Data › {wrong} is not a key here (did you mean Unit Amount?)"
+            in said["Line Items"][-1]
+        )
 
 
 def test_a_problem_has_parameters_in_its_path_and_display_keys_in_its_sentence() -> None:

@@ -25,6 +25,8 @@ from stripe_plugin.judge.values import (
 
 MOST_HINTS = 20  # unknown keys of which the nearest known one is looked for
 
+# A display key, maybe a misspelt one: no parameter of Stripe's has a capital first, or a blank.
+FOR_PEOPLE = re.compile(r"[A-Z]|\S+ \S")
 MISSING = Fault("is required", "required")
 
 Faults = dict[str, list[Fault]]  # by label
@@ -267,8 +269,9 @@ class Keys(Rule):
         schema = table_schema(self.table, names)
         if self.witness is not None:
             del schema["additionalProperties"]
+            schema["propertyNames"] = {"pattern": f"^(?!{FOR_PEOPLE.pattern})"}
         if self.gone:
-            schema["propertyNames"] = {"not": {"enum": [*self.gone]}}
+            schema.setdefault("propertyNames", {})["not"] = {"enum": [*self.gone]}
         return schema
 
     def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it has its own neighbours
@@ -331,7 +334,8 @@ class Keys(Rule):
     def _judge_other(self, key: str, item: Any, hinted: bool) -> Any:  # noqa: FBT001 - said at once
         if key in self.gone:
             raise Refused(self.gone[key], "gone")
-        if self.witness is not None and self.witness.is_known:
-            return self.witness.into(key).judge(item)
+        witness = self.witness
+        if witness and witness.is_known and not FOR_PEOPLE.match(key):
+            return witness.into(key).judge(item)
         hint = near(key, self.table) if hinted else ""
         raise Refused(f"is not a key here{hint}", "not_a_key")
