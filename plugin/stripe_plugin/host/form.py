@@ -126,11 +126,16 @@ def _ui(box: Box) -> Data:
 
 def _ui_options(box: Box) -> Data:
     found = options(box)
-    if is_free(box):
+    if is_free(box) or _is_frame(box):
         found["enableOptionalDataFieldForType"] = []
     if box.kind is int and any(isinstance(rule, Reading) for rule in box.rules):
         found["inputType"] = "text"  # it may be written as 15.00 USD, or as a date
     return found
+
+
+def _is_frame(box: Box) -> bool:
+    """Whether it holds nothing but objects: a button that adds it would add nothing."""
+    return bool(box.inner) and all(inner.inner for inner in box.inner)
 
 
 def placeholder(box: Box) -> str:
