@@ -6,7 +6,9 @@ from stripe_nodes import nested, rows
 from stripe_nodes.resources import CHECKOUT_SESSION, LINE_ITEM, SUBSCRIPTION
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
-_PATH = rule.matches(r"[^.\s]+(?:\.[^.\s]+){0,3}", "be a path of at most four levels (a.b.c.d)")
+_PATH = rule.matches(
+    r"[^.\s][^.]*(?:\.\s*[^.\s][^.]*){0,3}", "be a path of at most four levels (a.b.c.d)"
+)
 _OTHER_METHODS = (
     rule.Parameter("allowed_payment_method_types"),
     rule.Parameter("payment_method_configuration"),

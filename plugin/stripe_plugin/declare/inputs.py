@@ -25,7 +25,9 @@ EXPAND = "Options › Expand"  # what a form calls it
 MOST_TOLD = 20  # problems of one row, and unknown inputs; of more, only how many there are
 
 # Source: docs.stripe.com/expand.
-LEVELS = Matches(r"[^.\s]+(?:\.[^.\s]+){0,3}", "be a path of at most four levels (a.b.c.d)")
+LEVELS = Matches(
+    r"[^.\s][^.]*(?:\.\s*[^.\s][^.]*){0,3}", "be a path of at most four levels (a.b.c.d)"
+)
 EACH = Each(rules=(LEVELS,))
 PATHS = Field(list[str], (EACH,))
 
