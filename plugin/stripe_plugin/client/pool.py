@@ -5,6 +5,7 @@ when an exception out of a signal handler ends a run between any two instruction
 when its traceback is gone; and no lock is held while anybody waits.
 """
 
+import gc
 import os
 import queue
 import threading
@@ -135,6 +136,11 @@ class Lines(Generic[L]):
         for line in idle:
             line.close()
 
+    def _forget_interrupted(self) -> None:
+        """An exception may keep a run alive that it has ended: it holds the frames that hold it."""
+        if self.on_their_way():
+            gc.collect()
+
     def on_their_way(self) -> bool:
         """Whether answers are still to come."""
         now = time.monotonic()
@@ -186,6 +192,7 @@ class Pool(Lines[L]):
 
     def join(self) -> None:
         """Waits until what is on its way has arrived."""
+        self._forget_interrupted()
         while self.on_their_way():
             time.sleep(CLOSING_STEP)
 
@@ -231,6 +238,7 @@ class AsyncPool(Lines[L]):
 
     async def join(self) -> None:
         """As `Pool.join`."""
+        self._forget_interrupted()
         from asyncio import sleep  # takes long to import
 
         while self.on_their_way():  # noqa: ASYNC110 - an event could be lost with its run
