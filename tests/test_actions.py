@@ -82,9 +82,17 @@ OWN_OUTPUTS: dict[str, dict[str, Any]] = {
 
 # Rows that the page lacks although its own examples or descriptions need them.
 BEYOND = {
+    "create_invoice": ["Currency", "Pending Invoice Items"],
     "update_invoice": ["Days Until Due", "Due Date"],
-    "create_subscription": ["Days Until Due"],
+    "create_subscription": ["Days Until Due", "Trial Period Days", "Payment Behavior"],
     "update_subscription": ["Days Until Due"],
+    "create_payment_intent": ["Confirm", "Off Session", "Return URL"],
+    "create_checkout_session": [
+        "Automatic Tax",
+        "Payment Intent Data",
+        "Client Reference ID",
+        "Locale",
+    ],
     "list_checkout_sessions": ["Subscription"],
 }
 

@@ -361,7 +361,11 @@ RULES: Mapping[str, Checked | Elsewhere] = {
         "Automatic Payment Methods",
         {"confirmation_method": "manual"},
     ),
-    "PI2": Elsewhere(f"confirm, off_session, mandate, return_url: {_NO_ROW}"),
+    "PI2": Checked(
+        "create_payment_intent",
+        {"Amount": 50, "Currency": "usd", "Confirm": False, "Off Session": True},
+        "Off Session",
+    ),
     "PI7": Elsewhere(f"payment_method_types, removed after the pinned version: {_NO_ROW}"),
     "R1": Checked("refund_payment", {"Amount": 5}, "Charge ID"),
     "R2": Checked("refund_payment", {"Charge ID": "ch_1", "Amount": 0}, "Amount"),

@@ -77,7 +77,7 @@ def test_a_customer_who_is_away_authenticates_nothing(terminal: Terminal) -> Non
 def test_what_confirming_needs_is_said_before_and_by_stripe(terminal: Terminal) -> None:
     """A row that only confirming takes is refused without Confirm; what is missing Stripe says."""
     early = terminal(*PAY, VISA, "Off Session=true", code=2)
-    assert "Off Session may be given only if Confirm is given." in early.stderr
+    assert "Off Session may be given only if Confirm is true." in early.stderr
     assert "Nothing was sent." in early.stderr
     assert "return_url" in terminal(*PAY, VISA, AT_ONCE, code=3).stderr
     never = 'Automatic Payment Methods={"enabled": true, "allow_redirects": "never"}'

@@ -818,9 +818,9 @@ TOGETHER = [
         Together(
             "create_payment_intent",
             key,
-            "Only if Confirm is given",
+            "Only if Confirm is true",
             {**_PAY, "Confirm": True, key: value},
-            {**_PAY, key: value},
+            {**_PAY, "Confirm": False, key: value},
         )
         for key, value in (("Off Session", True), ("Return URL", "https://example.com"))
     ),

@@ -87,7 +87,7 @@ class CreatePaymentIntent(Action):
         "Off Session",
         True,
         "Whether the customer is away, and can authenticate nothing",
-        rule.only_if("Confirm"),
+        rule.only_if("Confirm", True),
         beyond=True,
     )
     return_url: str | None = optional(
@@ -95,7 +95,7 @@ class CreatePaymentIntent(Action):
         "https://yoursite.com/return",
         "Where the customer comes back to from a page of their bank or wallet; Confirm needs it,"
         " unless Automatic Payment Methods has allow_redirects never",
-        rule.only_if("Confirm"),
+        rule.only_if("Confirm", True),
         beyond=True,
     )
 

@@ -7,13 +7,15 @@ import attrs
 
 from stripe_plugin.judge.values import UNKNOWN, Given, Label, Labels, Names, Parameter
 
+Fixed = str | bool  # a value that a case names
+
 
 @attrs.frozen
 class Case:
     """Something is given: with one of these values, or with any if there are none."""
 
     label: Label
-    values: tuple[str, ...] = ()
+    values: tuple[Fixed, ...] = ()
 
     @property
     def word(self) -> str:
@@ -21,6 +23,12 @@ class Case:
         if isinstance(self.label, Parameter):
             return self.label.name
         return self.label
+
+    @property
+    def clause(self) -> str:
+        """The case as a sentence goes on: `if Mode is payment or setup`."""
+        values = [value if isinstance(value, str) else str(value).lower() for value in self.values]
+        return f"if {self.word} is {' or '.join(values) or 'given'}"
 
     def surely(self, given: Given) -> bool:
         """Whether it is so, whatever is known only later."""
@@ -88,8 +96,8 @@ class Condition:
         }
 
 
-def _by_name(cases: Cases, names: Names) -> dict[str, list[str]]:
-    data: dict[str, list[str]] = {}
+def _by_name(cases: Cases, names: Names) -> dict[str, list[Fixed]]:
+    data: dict[str, list[Fixed]] = {}
     for case in cases:
         name = names.get(case.label, case.word)
         data[name] = [*case.values]
@@ -104,10 +112,10 @@ def required_if_empty(*labels: Label) -> Condition:
     return _required("required_if_empty", clause if rows else "", (), labels)
 
 
-def required_if(label: Label, *values: str, unless: Labels = ()) -> Condition:
+def required_if(label: Label, *values: Fixed, unless: Labels = ()) -> Condition:
     """Must be given if that is (with one of these values), unless one of those is."""
     case = Case(label, values)
-    clause = f" if {case.word} is {' or '.join(values) or 'given'}"
+    clause = f" {case.clause}"
     for other in unless:
         if isinstance(other, str):
             clause += f" and {other} is empty"
@@ -137,14 +145,13 @@ def excludes(*labels: Label) -> Condition:
     )
 
 
-def only_if(label: Label, *values: str) -> Condition:
+def only_if(label: Label, *values: Fixed) -> Condition:
     """May be given only if that is (with one of these values)."""
     case = Case(label, values)
-    clause = f"if {case.word} is {' or '.join(values) or 'given'}"
     return Condition(
         name="only_if",
         demands=False,
-        text=f"Only {clause}",
-        told=f"may be given only {clause}",
+        text=f"Only {case.clause}",
+        told=f"may be given only {case.clause}",
         unless=(case,),
     )

@@ -25,7 +25,7 @@ def given(name: str) -> Schema:
     return {"required": [name]}
 
 
-def one_of(name: str, values: Iterable[str]) -> Schema:
+def one_of(name: str, values: Iterable[str | bool]) -> Schema:
     """The property is there, with one of these values."""
     schema = given(name)
     schema["properties"] = {name: {"enum": [*values]}}
