@@ -406,6 +406,7 @@ REASONS: list[tuple[str, str, Any, str]] = [
     ),
     ("create_invoice", "Due Date", "2556000000000", "looks like milliseconds"),
     ("create_invoice", "Due Date", "2051-01-31T25:00:00Z", "is no time that there is"),
+    ("create_invoice", "Due Date", "2051-01-31T09:00:00+01:99", "must be a time"),
     (
         "create_invoice",
         "Due Date",
