@@ -570,6 +570,15 @@ def test_an_id_is_found_in_a_pasted_address(resource: Resource, pasted: str, ide
     assert field.judge(pasted, {}) == identity
 
 
+def test_an_address_with_several_ids_is_refused() -> None:
+    """Which of two is meant nobody guesses: the wrong one could be deleted."""
+    pasted = "https://dashboard.stripe.com/compare/cus_1/cus_2"
+    told = refusal("delete_customer", {"Customer ID": pasted})
+    assert "is an address with more than one ID of the customer" in told["Customer ID"][0]
+    right = made("delete_customer", {"Customer ID": "https://dashboard.stripe.com/cus_1/x/cus_1"})
+    assert right.request().path == "/v1/customers/cus_1"
+
+
 @pytest.mark.parametrize("page", ["customers/cus_1", "products", "search?query=prod_1"])
 def test_an_address_of_something_else_is_refused(page: str) -> None:
     """An address without an ID of the row's kind is told so, and how such an ID begins."""
