@@ -28,6 +28,8 @@ from stripe_flow.bounded import Bounded
 from stripe_flow.journal import digest
 from stripe_flow.runs import kept_runs, older
 from stripe_plugin import Connection, Host, UsageError
+from stripe_terminal.consent import ask
+from stripe_terminal.screen import Screen
 
 MADE = ("run", "create_customer", "Name=Jenny Rosen", "Email=jenny@example.com")
 REFUSED = ("run", "retrieve_customer", "Customer ID=cus_absent")
@@ -518,6 +520,13 @@ def test_a_flow_is_asked_for_its_accounts(terminal: Terminal, world: Counted) ->
     told = terminal("flow", "-", "--allow-live", code=2, **given).stderr
     assert "in the live account acct_of_its_own." in " ".join(told.split())
     assert world.asked == []
+
+
+def test_a_closed_stream_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where standard input was closed, nobody has said yes."""
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(UsageError, match="say --yes"):
+        ask(Screen(stderr=True), "This cannot be undone.")
 
 
 def test_nobody_is_asked_for_less(terminal: Terminal, world: Counted) -> None:
