@@ -248,6 +248,46 @@ def test_a_list_that_changed_is_told(desk: Desk, caplog: pytest.LogCaptureFixtur
     assert "the list is not the one with which this run began" in caplog.text
 
 
+def test_items_share_no_idempotency_key(desk: Desk) -> None:
+    """Two items under one key of one's own would be one at Stripe: the second is refused."""
+    text = """\
+inputs: {people: {type: array}}
+steps:
+  - id: make
+    action: create_customer
+    foreach: inputs.people
+    on_error: collect
+    inputs: { Name: Jenny }
+    options: { Idempotency Key: "${{ item.order }}", Account: "${{ item.account }}" }
+"""
+    asked = [("a", "acct_1"), ("a", "acct_1"), ("a", "acct_2"), ("b", "acct_1")]
+    people = [{"order": order, "account": account} for order, account in asked]
+    told = desk.told(text, people=people)
+    assert [line[0] for line in told] == ["✓", "✗", "✓", "✓"]
+    assert len(desk.sent()) == 3
+
+
+def test_a_number_of_a_file_is_exact(desk: Desk) -> None:
+    """A number with more digits than a float has is sent as it stands there."""
+    text = "steps: [{id: a, action: create_product, inputs: {Name: X, Metadata: {n: NUMBER}}}]"
+    number = "123456789.123456789012"
+    [result] = desk.run(text.replace("NUMBER", number))
+    assert result.output["metadata"] == {"n": number}
+
+
+def test_what_an_input_says_in_json_is_exact(desk: Desk) -> None:
+    """A number keeps its digits, and of a key that stands twice no value quietly wins."""
+    text = """\
+inputs: {it: {type: object}}
+steps: [{id: a, action: create_product, inputs: {Name: X, Metadata: "${{ inputs.it }}"}}]
+"""
+    number = "123456789.123456789012"
+    result = desk.each(text, it=f'{{"n": {number}}}')["a"]
+    assert result.output["metadata"] == {"n": number}
+    with pytest.raises(FlowError, match='The input it has the key "n" twice'):
+        desk.told(text, "r2", it='{"n": 1, "n": 2}')
+
+
 def test_an_item_that_changed_is_not_done_again(desk: Desk) -> None:
     """An item that is known by its ID and has other values now is refused, not done once more."""
     desk.told(PAYING, cards=CARDS)

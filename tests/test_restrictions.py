@@ -1193,6 +1193,12 @@ SENT = [
     ("create_product", "Active", "TRUE", "active=true"),
     ("create_price", "Recurring", '{"interval": "month"}', "recurring%5Binterval%5D=month"),
     ("create_product", "Images", '["x"]', "images%5B0%5D=x"),
+    (
+        "create_product",
+        "Metadata",
+        '{"a": 123456789.123456789012}',
+        "metadata%5Ba%5D=123456789.123456789012",
+    ),
     ("create_product", "Name", "10", "name=10"),
     ("create_product", "Name", " spaced ", "name=spaced"),
 ]
@@ -1203,6 +1209,12 @@ def test_text_is_read_exactly(name: str, key: str, value: str, sent: str) -> Non
     """Text for a number, a boolean, an object or a list is read as exactly that."""
     body = made(name, {**fewest(name), key: value}).request().body or b""
     assert sent in body.decode().split("&")
+
+
+def test_a_key_of_json_stands_once() -> None:
+    """Of a key that stands twice in a text of JSON, no value quietly wins."""
+    told = refusal("create_product", {**fewest("create_product"), "Metadata": '{"a": 1, "a": 2}'})
+    assert told == {"Metadata": ['Metadata has the key "a" twice.']}
 
 
 REFUSED = [

@@ -28,6 +28,8 @@ from stripe_flow.bounded import Bounded
 from stripe_flow.journal import digest
 from stripe_flow.runs import kept_runs, older
 from stripe_plugin import Connection, Host, UsageError
+from stripe_terminal.consent import ask
+from stripe_terminal.screen import Screen
 
 MADE = ("run", "create_customer", "Name=Jenny Rosen", "Email=jenny@example.com")
 REFUSED = ("run", "retrieve_customer", "Customer ID=cus_absent")
@@ -336,6 +338,20 @@ def test_only_ids_are_kept(terminal: Terminal, world: Counted) -> None:
     assert (step["error"]["code"], step["error"]["status"]) == ("resource_missing", 404)
 
 
+def test_no_item_is_named_where_only_ids_are_kept(terminal: Terminal) -> None:
+    """With `--keep ids` neither does it say for whom a step failed, but for which number."""
+    step: dict[str, Any] = {"id": "a", "action": "create_customer"}
+    step["foreach"] = ["jenny@example.com"]
+    step |= {"on_error": "collect", "inputs": {"Email": "${{ item }}", "Name": "${{ item.x }}"}}
+    flow = ("flow", "-", "--run-id", "r1", "--keep")
+    terminal(*flow, "ids", stdin=json.dumps({"steps": [step]}), code=2)
+    assert b"jenny@example" not in (terminal.home / "runs.db").read_bytes()
+    [stop] = one(terminal, "r1")["stops"]
+    assert stop["place"].endswith("step a, item 1")
+    terminal(*flow, "all", stdin=json.dumps({"steps": [step]}), code=2)
+    assert one(terminal, "r1")["stops"][-1]["place"].endswith("item 1 (jenny@example.com)")
+
+
 def stopped(terminal: Terminal, phone: str) -> Callable[..., Any]:
     """A flow with `--keep ids` of which the first step is done, and how it is gone on with."""
     flow = json.loads(json.dumps(FLOW))
@@ -493,6 +509,24 @@ def test_without_a_terminal_it_is_refused(terminal: Terminal, world: Counted) ->
     assert listed(terminal) == []
     terminal(*DELETE, "--yes", code=3, STRIPE_API_KEY=LIVE_KEY)
     assert len(world.asked) == 1
+
+
+def test_a_flow_is_asked_for_its_accounts(terminal: Terminal, world: Counted) -> None:
+    """A step that acts on an account of its own is asked for by that account."""
+    step = {"id": "gone", "action": "delete_customer", "inputs": {"Customer ID": "cus_absent"}}
+    step["options"] = {"Account": "acct_of_its_own"}
+    flow = json.dumps({"steps": [step]})
+    given = {"stdin": flow, "STRIPE_API_KEY": LIVE_KEY}
+    told = terminal("flow", "-", "--allow-live", code=2, **given).stderr
+    assert "in the live account acct_of_its_own." in " ".join(told.split())
+    assert world.asked == []
+
+
+def test_a_closed_stream_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where standard input was closed, nobody has said yes."""
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(UsageError, match="say --yes"):
+        ask(Screen(stderr=True), "This cannot be undone.")
 
 
 def test_nobody_is_asked_for_less(terminal: Terminal, world: Counted) -> None:

@@ -404,6 +404,32 @@ def test_what_is_done_is_noted_beside_others(tmp_path: Path) -> None:
     assert len(world.asked) == asked
 
 
+def test_of_two_that_delete_both_have_deleted(tmp_path: Path) -> None:
+    """Whoever came first, but deletes last, finds nothing: it is done all the same, and noted."""
+    engine = DictEngine(tmp_path)
+    host = loaded()
+    with Counted() as world, host:
+        who = Connection("sk_test_emulator", in_process=world)
+        made = host.run("create_customer", {"Name": "Jenny Rosen"}, connection=who)
+        gone = Step("gone", "delete_customer", {"Customer ID": made.output["id"]})
+
+        def other() -> None:
+            with Host.load(policy=QUICK) as another:
+                run_step(engine.keep, another, gone, connection=who, run_id="r1")
+
+        host.first = other
+        result = run_step(engine.keep, host, gone, connection=who, run_id="r1")
+        assert "finds it no more" in str(result.note)
+        assert world.executed(f"DELETE /v1/customers/{made.output['id']}") == 1
+        assert run_step(engine.keep, host, gone, connection=who, run_id="r1").replayed
+
+
+def test_a_deletion_of_nothing_is_refused(desk: Desk, engine: Engine) -> None:
+    """Where nobody else deletes, there was nothing to delete."""
+    error = failing(desk, engine.keep, Step("gone", "delete_customer", {"Customer ID": "cus_1"}))
+    assert error.code == "resource_missing"
+
+
 # --- engines that fail --------------------------------------------------------------------------
 
 

@@ -406,6 +406,7 @@ REASONS: list[tuple[str, str, Any, str]] = [
     ),
     ("create_invoice", "Due Date", "2556000000000", "looks like milliseconds"),
     ("create_invoice", "Due Date", "2051-01-31T25:00:00Z", "is no time that there is"),
+    ("create_invoice", "Due Date", "2051-01-31T09:00:00+01:99", "must be a time"),
     (
         "create_invoice",
         "Due Date",
@@ -567,6 +568,15 @@ def test_an_id_is_found_in_a_pasted_address(resource: Resource, pasted: str, ide
     """The address of an object's page in the Dashboard, or of a payment page, stands for its ID."""
     field = Field(str, (rule.reference(resource),))
     assert field.judge(pasted, {}) == identity
+
+
+def test_an_address_with_several_ids_is_refused() -> None:
+    """Which of two is meant nobody guesses: the wrong one could be deleted."""
+    pasted = "https://dashboard.stripe.com/compare/cus_1/cus_2"
+    told = refusal("delete_customer", {"Customer ID": pasted})
+    assert "is an address with more than one ID of the customer" in told["Customer ID"][0]
+    right = made("delete_customer", {"Customer ID": "https://dashboard.stripe.com/cus_1/x/cus_1"})
+    assert right.request().path == "/v1/customers/cus_1"
 
 
 @pytest.mark.parametrize("page", ["customers/cus_1", "products", "search?query=prod_1"])

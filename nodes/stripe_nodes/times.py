@@ -17,7 +17,7 @@ from stripe_plugin.secrets import shown
 SECONDS = 10**11  # the year 5138; what is more is in milliseconds
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LOCAL = re.compile(rf"({DAY.pattern})[T ]([0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?)(\.[0-9]+)?")
-ISO = re.compile(rf"{LOCAL.pattern}(Z|[+-][0-9]{{2}}:[0-9]{{2}})", re.IGNORECASE)
+ISO = re.compile(rf"{LOCAL.pattern}(Z|[+-][0-9]{{2}}:[0-5][0-9])", re.IGNORECASE)
 WAYS = "a time: unix seconds, or a date with time and zone, such as 2031-01-31T09:00:00Z"
 
 

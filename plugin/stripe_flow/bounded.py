@@ -25,9 +25,10 @@ def whole(entry: Any) -> Any:
 def ids(entry: Entry) -> Entry:
     """An entry of a step's log, without what people have typed or Stripe knows of them.
 
-    Of a result's output `FIELDS` are left, of an error all but its sentence.
+    Of a result's output `FIELDS` are left, of an error all but its sentence, and not what an item
+    is called.
     """
-    bounds: dict[str, Bound] = {"result": _of_result, "error": _of_error}
+    bounds: dict[str, Bound] = {"result": _of_result, "error": _of_error, "item": _nothing}
     return {word: bounds.get(word, whole)(fact) for word, fact in entry.items()}
 
 
@@ -40,6 +41,10 @@ def _of_result(result: Entry) -> Entry:
 def _of_error(error: Entry) -> Entry:
     """An error's text may repeat what was typed."""
     return {word: fact for word, fact in error.items() if word != "text"}
+
+
+def _nothing(_: Any) -> None:
+    """What is not kept."""
 
 
 BOUNDS: Mapping[str, Bound] = {ALL: whole, IDS: ids}

@@ -22,7 +22,7 @@ from stripe_flow.references import look_alikes, references, resolved, variable, 
 from stripe_plugin.declare.options import Options
 from stripe_plugin.errors import UsageError, near
 from stripe_plugin.host.host import Host
-from stripe_plugin.judge.values import NOTHING, is_list, is_object
+from stripe_plugin.judge.values import BLANKS, NOTHING, is_list, is_object
 from stripe_plugin.secrets import Secret, hiding
 
 Problems = Iterator[Problem]
@@ -48,7 +48,7 @@ class Flow:
     @property
     def hidden(self) -> tuple[str, ...]:
         """The texts that are to be cut wherever something is shown or kept."""
-        return tuple(secret.reveal() for secret in self.env.values())
+        return _hidden(self.env)
 
 
 def load(
@@ -61,9 +61,15 @@ def load(
     reader = Reader(name, text)
     listed = _listed(reader)
     env, problems = _variables(reader, environ)
-    hidden = [secret.reveal() for secret in env.values()]
-    with hiding(*hidden):
+    with hiding(*_hidden(env)):
         return _Loading(reader, host, given, env).flow(listed, problems)
+
+
+def _hidden(env: Variables) -> tuple[str, ...]:
+    """The variables, as they are and as they are sent: without the blanks around them."""
+    texts = [secret.reveal() for secret in env.values()]
+    trimmed = [text.strip(BLANKS) for text in texts]
+    return (*texts, *trimmed)
 
 
 class _Loading:
@@ -225,9 +231,10 @@ def _wrong_place(word: str, key: str) -> str | None:
 def _wrong_variable(name: str, value: str | None) -> str | None:
     if value is None:
         return f"The variable {name} is not set in the environment."
-    if not value.strip():
+    sent = value.strip(BLANKS)
+    if not sent:
         return f"The variable {name} is set but empty."
-    if len(value) < SHORTEST_HIDDEN:
+    if len(sent) < SHORTEST_HIDDEN:
         return (
             f"The variable {name} has fewer than {SHORTEST_HIDDEN} characters: so short a text"
             " cannot be hidden. Make it an input of the flow."

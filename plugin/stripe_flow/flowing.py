@@ -5,7 +5,7 @@ in its order, with null for an item that was skipped or failed; one that is skip
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from stripe_flow.placed import COLLECT, PlacedStep
 from stripe_flow.references import resolved
 from stripe_flow.run import END, FLOW, ITEMS
 from stripe_flow.step import Step
+from stripe_plugin.declare.options import Options
 from stripe_plugin.errors import CardError, Denied, InvalidInputs, InvalidRequest, UsageError
 from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import hiding, without_secrets
@@ -42,6 +43,10 @@ GO_ON = (
 OTHER_ITEMS = (
     "%s: the list is not the one with which this run began. What was done for an item that is still"
     " in it is not done again; what is new in it is done now"
+)
+SAME_KEY = (
+    "Options › Idempotency Key is that of another step or item of this flow: Stripe would repeat"
+    " the answer to that, and do nothing. Give each a key of its own"
 )
 # What says something of one item alone. All else would meet the next one too, or leaves open what
 # was done: it stops the flow, whatever the step says.
@@ -85,11 +90,21 @@ class Outcome:
         return f"{number} {self.item.label}".rstrip()
 
     @property
-    def place(self) -> str:
-        """Where it stands in the file, and which item it is of."""
+    def number(self) -> str:
+        """Where it stands in the file, and the number of its item."""
         if self.item is None:
             return self.step.place
-        return f"{self.step.place}, item {self.item.index + 1} ({self.item.label})"
+        return f"{self.step.place}, item {self.item.index + 1}"
+
+    @property
+    def label(self) -> str | None:
+        """What its item is called, if it is of one."""
+        return None if self.item is None else self.item.label
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the file, and which item it is of."""
+        return self.number if self.label is None else f"{self.number} ({self.label})"
 
 
 class StepError(UsageError):
@@ -103,6 +118,7 @@ class Flowing:
         self._run, self._flow = run, flow
         self._waiting: Waiting = waiting or nullcontext
         self._outputs = Outputs()
+        self._keys: set[tuple[Any, Any]] = set()  # account and idempotency key, of each item
         self._failed = False  # whether an error was collected, so that something is left to do
 
     def outcomes(self) -> Iterator[Outcome]:
@@ -184,23 +200,34 @@ class Flowing:
             if at.step.on_error != COLLECT or unknown:
                 raise
             self._failed = True
-            self._run.note(at.place, error)
+            self._run.note(at.number, error, at.label)
             return attrs.evolve(at, error=error)
 
     def _result(self, at: Outcome) -> Result:
         placed = at.step
         known = self._known(at)
+        options = resolved(placed.options, known)
+        self._take_key(options)
         step = Step(
             placed.id,
             placed.action,
             resolved(placed.inputs, known),
-            options=resolved(placed.options, known),
+            options=options,
             item=at.item.identity if at.item else None,
         )
         if not placed.all:
             return self._run.step(step)
         spec = self._run.host.action(placed.action).spec
         return every_page(self._run.step, spec, step, placed.most)
+
+    def _take_key(self, options: Mapping[str, Any]) -> None:
+        """Refuses an idempotency key for the second time: Stripe would only repeat its answer."""
+        values, _ = Options.judge(options)
+        key = values.get("idempotency_key")
+        taken = values.get("account"), key
+        if key is not None and taken in self._keys:
+            raise Unresolved(SAME_KEY)
+        self._keys.add(taken)
 
     @contextmanager
     def _told(self, at: Outcome) -> Generator[None]:
@@ -211,13 +238,13 @@ class Flowing:
             try:
                 yield
             except (InvalidInputs, UsageError) as error:
-                self._run.note(place, error)
+                self._run.note(at.number, error, at.label)
                 wrong = str(error).removesuffix(".")
                 told = StepError(f"{place}: {wrong}.")
                 told.add_note(how)
                 raise told from error
             except (Exception, KeyboardInterrupt) as error:
-                self._run.note(place, error)
+                self._run.note(at.number, error, at.label)
                 error.add_note(f"The flow stopped at {place}. {how}")
                 raise
 

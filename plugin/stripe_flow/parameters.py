@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
-from stripe_flow.reading import Path, Problem, Reader
+from stripe_flow.reading import Path, Problem, Reader, exact
 from stripe_plugin.errors import Refused, near
-from stripe_plugin.judge.reading import typed
+from stripe_plugin.judge.reading import once_each, typed
 from stripe_plugin.judge.values import NOTHING, is_list, is_object, text
 from stripe_plugin.secrets import shown
 
@@ -42,7 +42,11 @@ def _data(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value, parse_constant=_refuse)
+        return json.loads(
+            value, parse_constant=_refuse, parse_float=exact, object_pairs_hook=once_each
+        )
+    except Refused:
+        raise
     except (ValueError, RecursionError):
         return value
 

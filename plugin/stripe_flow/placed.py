@@ -9,6 +9,7 @@ from stripe_flow.expressions import plain_expression
 from stripe_flow.pages import MOST
 from stripe_flow.parameters import IDENTITY
 from stripe_flow.reading import Path, Problem, Reader
+from stripe_plugin.declare.options import Options
 from stripe_plugin.errors import near
 from stripe_plugin.judge.values import NOTHING, is_list, is_object
 from stripe_plugin.secrets import shown
@@ -46,6 +47,15 @@ class PlacedStep:
     def place(self) -> str:
         """Where it stands, for a person."""
         return f"{self.file}, line {self.line}, step {self.id}"
+
+    @property
+    def account(self) -> str | None:
+        """The account that its options name, as the file has it: it may be a reference."""
+        words = Options.table.words
+        for word, value in self.options.items():
+            if value and words.get(word) == words["account"]:
+                return str(value)
+        return None
 
     @property
     def loops(self) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
 import yaml
@@ -191,8 +192,14 @@ def _scalar(node: Any) -> Any:
     if WHOLE.fullmatch(text):
         return int(text)
     if NUMBER.fullmatch(text):
-        return float(text)
+        return exact(text)
     return text
+
+
+def exact(text: str) -> Any:
+    """A number; one that a float cannot hold stays text, which is sent and read exactly."""
+    held = float(text)
+    return held if Decimal(repr(held)) == Decimal(text) else text
 
 
 def _printed(text: str) -> str:

@@ -104,9 +104,12 @@ class Run:
         """Keeps that a flow has begun, or ended, and when."""
         self.keep(name, _now)
 
-    def note(self, place: str, error: BaseException) -> None:
-        """Keeps why something was not done, for `stripe_flow.runs`; the error is what matters."""
-        entry = {"at": time(), "place": place, "error": reason(error)}
+    def note(self, place: str, error: BaseException, item: str | None = None) -> None:
+        """Keeps why something was not done, for `stripe_flow.runs`; the error is what matters.
+
+        `item`: what a person calls the item that it was not done for.
+        """
+        entry = {"at": time(), "place": place, "item": item, "error": reason(error)}
         with suppress(Exception):
             self.keep(WHY + token_hex(8), lambda: entry)
 

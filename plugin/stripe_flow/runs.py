@@ -142,7 +142,7 @@ class KeptRun:
     def as_dict(self) -> Facts:
         """All of it: its steps, and `stops`, where and why something of a flow was not done."""
         steps = [step.as_dict() for step in self.steps]
-        stops = [{**entry} for name, entry in self.entries.items() if name.startswith(WHY)]
+        stops = [_stop(entry) for name, entry in self.entries.items() if name.startswith(WHY)]
         return {**self.summary(), "steps": steps, "stops": stops}
 
 
@@ -164,6 +164,15 @@ def older(runs: Iterable[KeptRun], than: float, *, unfinished: bool) -> Iterator
     for run in runs:
         if _ended(run) < than and (unfinished or run.finished):
             yield run
+
+
+def _stop(entry: Entry) -> Facts:
+    """Where and why; the place with what its item is called, where that was kept."""
+    facts = {**entry}
+    item = facts.pop("item", None)
+    if item is not None:
+        facts["place"] = f"{facts['place']} ({item})"
+    return facts
 
 
 def _ended(run: KeptRun) -> float:

@@ -203,6 +203,8 @@ Command = Keep | Send
 GoOn = Callable[[], Command]
 Plan = Generator[Command, Any, Result]
 Keeping = Generator[Command, Any, None]
+Sending = Generator[Command, Any, Result | None]
+Leaving = Generator[Command, Any, Entry | None]
 Reading = Generator[Command, Any, Entry]
 
 
@@ -308,18 +310,39 @@ def _plan(work: _Work) -> Plan:
             return _kept_result(tried.end)
         tried = tried.next(tried.end)
         yield from _enter(tried)
+    result: Result | None = None
+    while result is None:
+        result = yield from _sent(tried)
+    yield from _note(tried, result)
+    return result
+
+
+def _sent(tried: _Try) -> Sending:
+    """What comes of sending it; None if it is to be sent once more."""
     context = tried.context()
     try:
-        result: Result = yield Send(work, context)
+        result: Result = yield Send(tried.work, context)
     except HookFailed as error:
         if error.result is not None:
             yield from _note(tried, error.result)
         raise
     except Exception as error:
-        yield from _leave(tried, error, context)
-        raise
-    yield from _note(tried, result)
+        other = yield from _leave(tried, error, context)
+        if other is None or not _found_nothing(tried, error):
+            raise
+        tried.begun = other["at"]
+        return None
     return result
+
+
+def _found_nothing(tried: _Try, error: Exception) -> bool:
+    """Whether a deletion, which has no key, had nothing to delete, though nobody came before it.
+
+    A process that came later may have been the first to delete.
+    """
+    spec = tried.work.host.action(tried.work.step.action).spec
+    is_first = spec.method == "DELETE" and tried.begun is None
+    return is_first and getattr(error, "code", None) == "resource_missing"
 
 
 def _enter(tried: _Try) -> Keeping:
@@ -356,8 +379,11 @@ def _read(command: Keep) -> Reading:
     return found
 
 
-def _leave(tried: _Try, error: Exception, context: RunContext) -> Keeping:
-    """Notes how a try failed. If surely not executed it has ended, unless another works at it."""
+def _leave(tried: _Try, error: Exception, context: RunContext) -> Leaving:
+    """Notes how a try failed. If surely not executed it has ended, unless another works at it.
+
+    Gives the entry of that other.
+    """
     end = _end_of(tried, error, context)
     state = {"asked": tried.asked} if end is None else {"end": end}
     noted = {**state, "error": reason(error)}
@@ -366,10 +392,11 @@ def _leave(tried: _Try, error: Exception, context: RunContext) -> Keeping:
             entry = yield from _read(tried.keep(index, noted))
         except Exception as failed:  # noqa: BLE001 - it stays begun, and the error is what matters
             error.add_note(f"How this step failed could not be noted: {said(failed)}")
-            return
+            return None
         # One with other inputs came and went: it sends nothing.
         if "end" in entry or entry["asked"] == tried.asked:
-            return
+            return None if entry["by"] == tried.by else entry
+    return None
 
 
 def _end_of(tried: _Try, error: Exception, context: RunContext) -> str | None:

@@ -73,7 +73,7 @@ def shown(value: Any, most: int = 60) -> str:
     if isinstance(value, int) and abs(value) >= 10**18:
         return "a number of more than 18 digits"
     if isinstance(value, str):
-        return _shortened(_quoted(masked(value[: most * 2])), most)
+        return _shortened(_quoted(_beginning(value, most * 2)), most)
     if isinstance(value, int | float) or value is None:
         return _shortened(json.dumps(value), most)
     if isinstance(value, Mapping):
@@ -81,6 +81,13 @@ def shown(value: Any, most: int = 60) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     return f"a {type(value).__name__[:most]}"
+
+
+def _beginning(text: str, most: int) -> str:
+    """What a text begins with, without secrets; none that is hidden is cut in two and missed."""
+    if _hidden.get():
+        return masked(text)[:most]
+    return masked(text[:most])
 
 
 def _quoted(text: str) -> str:
@@ -95,10 +102,10 @@ def _shortened(text: str, most: int) -> str:
 def said(error: BaseException) -> str:
     """An error's type and text, bounded and without secrets, whatever its text is made by."""
     try:
-        text = str(error)[:LONGEST_ERROR]
+        text = str(error)
     except Exception:  # noqa: BLE001 - a stranger's error, which may not even have a text
         text = "…"
-    return masked(f"{type(error).__name__}: {text}")
+    return f"{type(error).__name__}: {_beginning(text, LONGEST_ERROR)}"
 
 
 class Secret:

@@ -1,6 +1,5 @@
 """What was typed: KEY=VALUE pairs, files and streams, within bounds?"""
 
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from typing import IO, Any
 
 import click
 
-from stripe_plugin.errors import UsageError
+from stripe_plugin.errors import Refused, UsageError
 from stripe_plugin.secrets import shown
 
 Object = dict[str, Any]
@@ -152,8 +151,12 @@ def _json_or_text(word: str, value: str) -> Any:
     """A value that begins as JSON's objects and lists do is one."""
     if not value.startswith(("{", "[")):
         return value
+    from stripe_plugin.judge.reading import parsed
+
     try:
-        return json.loads(value)
+        return parsed(value)
+    except Refused as error:
+        raise UsageError(f"--extra {word} {error}") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--extra {word} is no JSON: {error}") from None
 

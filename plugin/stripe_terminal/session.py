@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stripe_plugin.declare.spec import Spec
     from stripe_plugin.run.result import Result
 
+Asked = tuple[str, str | None]  # an action, and an account
 WARNING = "[yellow]![/] "
 MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
@@ -166,18 +167,20 @@ class Session:
         """Gives the command's run its name, made up if none is given."""
         self.begun.run_id = given or f"run_{uuid.uuid4().hex[:12]}"
 
-    def begin(self, actions: Iterable[str], what: str | None = None) -> "Run":
+    def begin(self, actions: Iterable[Asked], what: str | None = None) -> "Run":
         """The command's run, of these actions, kept in the journal of all commands.
+
+        Each has the account that its own options name, if they do.
 
         `what`: what a list of runs calls it. Asks first where it cannot be undone for real.
         """
         from stripe_flow.run import Run
 
-        specs = [self.host.action(action).spec for action in actions]
-        self._ask(specs)
+        asked = [(self.host.action(action).spec, account) for action, account in actions]
+        self._ask(asked)
         journal = self.journal()
         run = Run(self.host, self.connection, self.begun.run_id, journal, what=what)
-        self.begun.changes = not all(spec.hints["read_only"] for spec in specs)
+        self.begun.changes = not all(spec.hints["read_only"] for spec, _ in asked)
         self._warn_of_age(run)
         return run
 
@@ -192,15 +195,20 @@ class Session:
 
         return Journal(journal_file(), outputs=self.outputs)
 
-    def _ask(self, specs: "Iterable[Spec]") -> None:
+    def _ask(self, asked: "Iterable[tuple[Spec, str | None]]") -> None:
         """Asks whether a live account's objects are to be deleted, or the like."""
         if self.yes or self.connection.mode != "live":
             return
-        final = {spec.name: spec.summary for spec in specs if spec.hints["destructive"]}
-        if final:
-            account = self.connection.account or "that the key is of"
-            named = " ".join(f"{name}: {summary}" for name, summary in final.items())
-            ask(self.err, f"{named} This cannot be undone, in the live account {account}.")
+        usual = self.connection.account or "that the key is of"
+        named: dict[str, None] = {}
+        accounts: dict[str, None] = {}
+        for spec, account in asked:
+            if spec.hints["destructive"]:
+                named[f"{spec.name}: {spec.summary}"] = None
+                accounts[account or usual] = None
+        if named:
+            where = " and ".join(accounts)
+            ask(self.err, f"{' '.join(named)} This cannot be undone, in the live account {where}.")
 
     def tell_about(self, result: "Result") -> None:
         """What is beside Stripe's object, where there is something."""

@@ -68,17 +68,18 @@ class Resource:
     def id_in(self, pasted: str) -> str:
         """The ID in a pasted address of the Dashboard or of a payment page; else what was pasted.
 
-        Raises `Refused` for an address without an ID of this resource.
+        Raises `Refused` for an address without an ID of this resource, or with several.
         """
         address = ADDRESS.fullmatch(pasted)
         if address is None:
             return self._without_fragment(pasted)
         steps = address[1].split("/")
-        found = [step for step in steps if self._begins(step)]
-        if found:
-            return found[-1]
+        found = {step for step in steps if self._begins(step)}
+        if len(found) == 1:
+            return found.pop()
         usual = f" (it begins with {self.prefix})" if self.prefix else ""
-        wrong = f"is an address without the ID of the {self.words}: write the ID alone{usual}"
+        what = "with more than one" if found else "without the"
+        wrong = f"is an address {what} ID of the {self.words}: write the ID alone{usual}"
         raise Refused(f"{wrong}; got {shown(pasted)}", "reference")
 
     def _begins(self, step: str) -> bool:

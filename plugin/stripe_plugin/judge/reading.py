@@ -139,20 +139,40 @@ def _shaped(holds: Callable[[Any], bool], expected: str) -> Step:
 
 def _parsed(value: str, expected: str) -> Any:
     try:
-        return json.loads(value, parse_int=_exact, parse_float=_exact)
+        return parsed(value)
     except RecursionError:
         raise Refused(TOO_DEEP, "size") from None
+    except Refused:
+        raise
     except ValueError:
         wrong = f"must be {expected}; got text that is not JSON: {shown(value)}"
         raise Refused(wrong) from None
 
 
-def _exact(digits: str) -> Any:
-    """A number of JSON; one that a float would take for infinite keeps its digits."""
+def parsed(value: str) -> Any:
+    """What a text says in JSON, exactly. Raises `ValueError`; `Refused` for a key that is twice."""
+    return json.loads(value, parse_int=exact, parse_float=exact, object_pairs_hook=once_each)
+
+
+def exact(digits: str) -> Any:
+    """A number of JSON; one that a float cannot hold keeps its digits."""
     number = Decimal(digits)
     if number.adjusted() >= MOST_DIGITS:
         return number
-    return int(digits) if WHOLE.fullmatch(digits) else float(digits)
+    if WHOLE.fullmatch(digits):
+        return int(digits)
+    held = float(digits)
+    return held if Decimal(repr(held)) == number else number
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Of a key that stands twice, the second value would quietly win."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Refused(f"has the key {shown(key)} twice")
+        found[key] = value
+    return found
 
 
 def line(value: Any) -> str:

@@ -82,7 +82,7 @@ def run(session: Session, action: str, **given: Any) -> None:
 def _ran(session: Session, step: "Step") -> "Result":
     """The result of a command; where it may be done already, its error says how to repeat it."""
     try:
-        return session.begin([step.action], step.action).step(step)
+        return session.begin([(step.action, None)], step.action).step(step)
     except (StripeError, HookFailed, KeyboardInterrupt) as error:
         if session.begun.changes and _may_be_done(error):
             note = AGAIN.replace("{run_id}", session.begun.run_id)

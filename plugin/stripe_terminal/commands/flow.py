@@ -45,7 +45,7 @@ def flow(session: Session, file: str, **given: Any) -> None:
     session.name_run(given["run_id"])
     with session.connected() as host:
         loaded = _loaded(host, session, file, given)
-        run = session.begin((step.action for step in loaded.steps), loaded.name)
+        run = session.begin([(step.action, step.account) for step in loaded.steps], loaded.name)
         printed.print_start(session.err, loaded.name, loaded.steps, run)
         tally = _run(session, loaded, run, _again(session, file, given))
     sys.exit(tally.code)
