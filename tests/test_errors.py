@@ -5,6 +5,7 @@ import json
 import pickle
 from typing import Any
 
+import attrs
 import pytest
 from driving import begun, drive
 from support import made
@@ -187,3 +188,22 @@ def test_a_hook_denies_in_its_own_words() -> None:
         host.run("create_product", {"Name": "x"}, connection=Connection.emulator())
     assert caught.value is denied
     assert caught.value.as_dict()["http_status"] == 403
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept", "said"),
+    [
+        (RunContext, {"run_id": "r", "steps": "s"}, "steps"),
+        (RunContext, {"run_id": 5}, "5 is no str"),
+        (RunContext, {"timeout": "5", "run_id": "r"}, "RunContext"),
+        (Result, {**RESULT.as_dict(), "attempts": "1"}, '"1" is no int'),
+        (Result, {**RESULT.as_dict(), "livemode": 0}, "0 is no bool"),
+        (Result, {}, "output"),
+    ],
+)
+def test_what_was_not_kept_so_does_not_come_back(kind: Any, kept: Any, said: str) -> None:
+    """What was kept comes back exactly; what is no such data is refused in words."""
+    with pytest.raises(UsageError, match=said):
+        kind.from_dict(kept)
+    for one in (RESULT, RunContext(run_id="r", item=3, timeout=5, begun=1.5)):
+        assert type(one).from_dict(json.loads(json.dumps(attrs.asdict(one)))) == one

@@ -445,5 +445,5 @@ def _note(tried: _Try, result: Result) -> Keeping:
 def _kept_result(entry: Entry) -> Result:
     try:
         return attrs.evolve(Result.from_dict(entry["result"]), replayed=True)
-    except (KeyError, TypeError):
+    except (KeyError, UsageError):
         raise UsageError("The result that is kept of this step is of another version") from None

@@ -66,7 +66,7 @@ class NodeError(Exception):
             raise UsageError(f"There is no {cls.__name__} of the category {shown(category)}")
         try:
             return kind.of_facts(data)
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, UsageError):
             wrong = f"What is kept of an error of the category {category} is of another version"
             raise UsageError(wrong) from None
 

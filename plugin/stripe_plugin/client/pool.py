@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST = 100  # lines of one pool
 LOOK_AGAIN = 0.5  # seconds after which a waiter looks itself, lest a signal has lost its turn
+A_WHILE = 1.0  # seconds after which it is worth looking for what only seems to be on its way
 CLOSING_STEP = 0.005  # seconds between two looks at what is still on its way
 
 
@@ -136,11 +137,6 @@ class Lines(Generic[L]):
         for line in idle:
             line.close()
 
-    def _forget_interrupted(self) -> None:
-        """An exception may keep a run alive that it has ended: it holds the frames that hold it."""
-        if self.on_their_way():
-            gc.collect()
-
     def on_their_way(self) -> bool:
         """Whether answers are still to come."""
         now = time.monotonic()
@@ -192,7 +188,11 @@ class Pool(Lines[L]):
 
     def join(self) -> None:
         """Waits until what is on its way has arrived."""
-        self._forget_interrupted()
+        ends = time.monotonic() + A_WHILE
+        while self.on_their_way() and time.monotonic() < ends:
+            time.sleep(CLOSING_STEP)
+        if self.on_their_way():
+            gc.collect()  # an interruption may be what keeps its run: it has its frames
         while self.on_their_way():
             time.sleep(CLOSING_STEP)
 
@@ -238,7 +238,6 @@ class AsyncPool(Lines[L]):
 
     async def join(self) -> None:
         """As `Pool.join`."""
-        self._forget_interrupted()
         from asyncio import sleep  # takes long to import
 
         while self.on_their_way():  # noqa: ASYNC110 - an event could be lost with its run

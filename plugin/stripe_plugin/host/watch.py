@@ -88,9 +88,12 @@ class Watch:
         if error is not None:
             self.result = self.heard_result
             self.error = self._outcome(error)
-        self._tell()
-        if self.error is not error and self.error is not None:
-            raise self.error from error
+        try:
+            self._tell()
+            if self.error is not error and self.error is not None:
+                raise self.error from error
+        finally:
+            self.error = self.heard_error = None  # they have the frames that have this
 
     def _outcome(self, error: BaseException) -> BaseException:
         """The error of a run: where a hook's would hide what happened at Stripe, one that tells."""

@@ -12,6 +12,7 @@ import attrs
 
 from stripe_plugin.declare.options import ACCOUNT, OPTIONS, Options
 from stripe_plugin.errors import InvalidInputs, Problem, UsageError
+from stripe_plugin.run.kept import from_kept
 from stripe_plugin.secrets import masked, shown
 from stripe_plugin.wire.reply import Answer, Lost
 
@@ -143,8 +144,8 @@ class RunContext:
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
-        """What `as_dict` gave."""
-        return cls(**kept)
+        """What `as_dict` gave. Raises `UsageError` for anything else."""
+        return from_kept(kept, cls)
 
 
 def _agreed(options: Options, own: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import ConnectionFailed, StripeError, kind_of
 from stripe_plugin.judge.values import is_object
+from stripe_plugin.run.kept import from_kept
 from stripe_plugin.secrets import without_secrets
 from stripe_plugin.wire.reply import Answer, Reply
 
@@ -48,8 +49,8 @@ class Result:
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
-        """What `plain` or `as_dict` gave."""
-        return cls(**kept)
+        """What `plain` or `as_dict` gave. Raises `UsageError` for anything else."""
+        return from_kept(kept, cls)
 
 
 @attrs.frozen
