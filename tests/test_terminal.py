@@ -819,6 +819,8 @@ def test_an_option_that_stands_before_the_command(option: str, terminal: Termina
     told = terminal("run", "list_products", option, code=2).stderr
     assert f"It stands before the command: stripe-nodes {option} …" in told
     assert "before the command" not in terminal("run", "--nope", code=2).stderr
+    behind = terminal("--json", "list", code=2).stderr
+    assert "It stands behind the command: stripe-nodes COMMAND --json" in behind
 
 
 def test_a_port_that_cannot_be_had(terminal: Terminal) -> None:

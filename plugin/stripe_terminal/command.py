@@ -1,8 +1,9 @@
 """What has every command: options that are not empty, a session, errors that end in a report?"""
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
+from itertools import chain
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from stripe_terminal.screen import clean
 from stripe_terminal.session import Session
 
 BEFORE = ". It stands before the command: stripe-nodes {option} …"
+BEHIND = ". It stands behind the command: stripe-nodes COMMAND {option}"
 JSON_HELP = "One JSON document on stdout."
 YES_HELP = "Do not ask before what cannot be undone in a live account."
 KEEP_HELP = (
@@ -29,20 +31,21 @@ def _repeating_no_secret(before: "Commands") -> Generator[None]:
     try:
         yield
     except click.UsageError as error:
-        message = masked(_sentence(error, before.params))
+        message = masked(_sentence(error, before))
         raise click.UsageError(clean(message), error.ctx) from None
 
 
-def _sentence(error: click.UsageError, of_all: Iterable[click.Parameter]) -> str:
-    """What click says is wrong; of an option of all commands, where it stands as well."""
+def _sentence(error: click.UsageError, group: "Commands") -> str:
+    """What click says is wrong; of an option that stands elsewhere, where that is as well."""
     said = error.format_message()
     if not isinstance(error, click.NoSuchOption):
         return said
     wrong = error.option_name
-    for parameter in of_all:
-        if wrong in parameter.opts:
-            before = BEFORE.replace("{option}", wrong)
-            return said.removesuffix(".") + before
+    behind = chain.from_iterable(command.params for command in group.commands.values())
+    for place, parameters in ((BEFORE, group.params), (BEHIND, behind)):
+        if any(wrong in parameter.opts for parameter in parameters):
+            said, _, _ = said.partition(" Did you mean")
+            return said.removesuffix(".") + place.replace("{option}", wrong)
     return said
 
 
