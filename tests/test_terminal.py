@@ -878,6 +878,8 @@ COMMAND = """
 import os, sys
 from stripe_terminal.cli import main
 import stripe_emulator.server, stripe_flow.flow, stripe_flow.run, stripe_flow.runs  # of this user
+from stripe_plugin import Host
+Host.load().catalog()  # which imports more
 if os.getuid() == 0:
     os.setuid(int(sys.argv.pop(1)))
 main(sys.argv[1:], prog_name="stripe-nodes")
