@@ -115,7 +115,7 @@ class Emulator:
         """Answer one request; `target` is the raw path with its query.
 
         Raises Cut when a fault breaks the connection, and TimedOut when the caller's patience
-        (`faults.PATIENCE`) ended during a delay; everything else is an answer.
+        (`faults.patience`) ended during a delay; everything else is an answer.
         """
         request = Request.read(method, target, headers, body)
         try:

@@ -7,11 +7,12 @@ import json
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from threading import Event
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from attrs import asdict, evolve, field, frozen
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from stripe_emulator.message import Answer
     from stripe_emulator.store import Store
 
+T = TypeVar("T")
 Kind = Literal[
     "conflict",
     "rate_limit",
@@ -71,12 +73,33 @@ class Patience:
         return not gone and seconds <= left
 
 
-PATIENCE: ContextVar[Patience] = ContextVar("PATIENCE")
+_patience: ContextVar[Patience] = ContextVar("_patience")
+
+
+@contextmanager
+def patience(caller: Patience) -> Iterator[None]:
+    """What is asked within is asked by a caller who waits so long."""
+    before = _patience.set(caller)
+    try:
+        yield
+    finally:
+        _patience.reset(before)
+
+
+async def asked_in_thread(ask: Callable[[Patience], T], caller: Patience) -> T:
+    """What `ask` gives, in a thread that ends soon when the task is cancelled."""
+    from asyncio import CancelledError, to_thread  # takes long to import
+
+    try:
+        return await to_thread(ask, caller)
+    except CancelledError:
+        caller.gone.set()
+        raise
 
 
 def outlasted(seconds: float) -> bool:
     """Wait so long; tells whether the caller did too."""
-    return PATIENCE.get(Patience()).outlasts(seconds)
+    return _patience.get(Patience()).outlasts(seconds)
 
 
 @frozen

@@ -1,13 +1,13 @@
 """How is the emulator put under httpx: no socket, the same answers, the same timeouts?"""
 
-import asyncio
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
 
-from stripe_emulator.faults import PATIENCE, Cut, Patience, TimedOut
+from stripe_emulator.faults import Cut, Patience, TimedOut, asked_in_thread, patience
 
 if TYPE_CHECKING:
     from stripe_emulator.emulator import Emulator
@@ -34,24 +34,18 @@ class EmulatorTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer an asynchronous request, in a thread that ends soon when it is cancelled."""
-        patience = _patience(request)
         body = await request.aread()
-        try:
-            return await asyncio.to_thread(self._answered, request, body, patience)
-        except asyncio.CancelledError:
-            patience.gone.set()
-            raise
+        ask = partial(self._answered, request, body)
+        return await asked_in_thread(ask, _patience(request))
 
-    def _answered(self, request: httpx.Request, body: bytes, patience: Patience) -> httpx.Response:
-        waiting = PATIENCE.set(patience)
+    def _answered(self, request: httpx.Request, body: bytes, caller: Patience) -> httpx.Response:
         try:
-            answer = self._asked(request, body)
+            with patience(caller):
+                answer = self._asked(request, body)
         except TimedOut:
             raise httpx.ReadTimeout(_LATE, request=request) from None
         except Cut as cut:
             raise _broken(cut, request) from None
-        finally:
-            PATIENCE.reset(waiting)
         if answer.cut:
             raise httpx.RemoteProtocolError(_TRUNCATED, request=request)
         return httpx.Response(

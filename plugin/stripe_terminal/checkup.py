@@ -1,9 +1,7 @@
 """What is installed, can its state be kept, which account is it, and what may its key do?"""
 
-import platform
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -27,12 +25,9 @@ Facts = dict[str, Any]
 
 def installed(host: "Host") -> Facts:
     """Versions, actions and plugins, what is wrong with them, and where the state is kept."""
-    from stripe_plugin.run.exchange import STRIPE_VERSION
-
-    found: Facts = {}
-    found["version"] = version("stripe-nodes")
-    found["python"] = platform.python_version()
-    found["api_version"] = STRIPE_VERSION
+    about = host.about()
+    found: Facts = {name: about[name] for name in ("version", "python")}
+    found["api_version"] = about["stripe_version"]
     found["plugins"] = [_plugin(each) for each in host.loaded]
     found["blocked"] = host.blocked
     found["required"] = host.required

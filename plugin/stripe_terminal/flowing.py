@@ -14,7 +14,7 @@ from stripe_plugin.errors import NodeError
 from stripe_plugin.secrets import masked
 from stripe_terminal import printed
 from stripe_terminal.report import code_of
-from stripe_terminal.screen import Screen, one_line
+from stripe_terminal.screen import SKIPPED, WARNING, WRONG, Screen, one_line
 
 if TYPE_CHECKING:
     from stripe_flow.flowing import Outcome
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Facts = Mapping[str, Any]
 PATIENCE = 10.0  # seconds after which a plain log is told that a step still waits
-SKIPPED, WARNING = "[dim]–[/] ", "[yellow]![/] "
 INDENT = 4 * " "
 
 
@@ -117,7 +116,7 @@ def print_outcome(out: Screen, outcome: "Outcome", host: "Host") -> None:
         printed.print_step(out, name, outcome.result)
     elif outcome.error is not None:
         wrong = one_line(masked(str(outcome.error)))
-        out.say(f"{name}{printed.GAP}{wrong}", printed.WRONG)
+        out.say(f"{name}{printed.GAP}{wrong}", WRONG)
     else:
         out.say(f"{name} skipped", SKIPPED)
 

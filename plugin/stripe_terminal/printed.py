@@ -12,13 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from stripe_plugin.secrets import masked
-from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
+from stripe_terminal.screen import EMULATED, RIGHT, WRONG, Screen, as_json, one_line
 
 if TYPE_CHECKING:
     from stripe_flow.run import Run
     from stripe_plugin.run.result import Result
 
-RIGHT, WRONG = "[green]✓[/] ", "[red]✗[/] "
 NOT_TRIED = "not tried"  # what may be read is asked by a list; nothing else is
 PLUGIN = "plugin {name} ({distribution} {version}, {entry_point})"
 PROBLEM = "{distribution} › {name}: {reason}"

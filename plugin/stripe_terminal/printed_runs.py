@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from stripe_terminal.screen import Screen, one_line
+from stripe_terminal.screen import RIGHT, WRONG, Screen, one_line
 
 Facts = Mapping[str, Any]
 MARKS = {
-    "done": "[green]✓[/] ",
-    "refused": "[red]✗[/] ",
-    "unsent": "[red]✗[/] ",
+    "done": RIGHT,
+    "refused": WRONG,
+    "unsent": WRONG,
     "unfinished": "[yellow]…[/] ",
     "unknown": "[yellow]?[/] ",
 }

@@ -10,6 +10,7 @@ from typing import Any, Self
 from stripe_plugin.errors import Denied, InvalidInputs, NodeError, StripeError, UsageError
 from stripe_plugin.host.watch import HookFailed
 from stripe_plugin.secrets import masked
+from stripe_terminal import screen
 from stripe_terminal.screen import Screen
 
 UNEXPECTED, WRONG, REFUSED, UNSURE, INTERRUPTED = 1, 2, 3, 4, 130
@@ -113,7 +114,7 @@ def _readable(error: BaseException, begun: Begun) -> NodeError:
 def _tell(error: NodeError, err: Screen) -> None:
     """What is wrong, each with its mark; what to do is no error, and has none."""
     for sentence in _sentences(error):
-        err.tell(masked(sentence), "[red]✗[/] ")
+        err.tell(masked(sentence), screen.WRONG)
     for note in _notes(error):
         err.tell(masked(note))
     if isinstance(error, InvalidInputs) or getattr(error, "unsent", False):

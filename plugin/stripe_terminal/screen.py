@@ -17,6 +17,11 @@ CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
+# Marks of a line.
+RIGHT = "[green]✓[/] "
+WRONG = "[red]✗[/] "
+WARNING = "[yellow]![/] "
+SKIPPED = "[dim]–[/] "
 EMULATED = "emulator: no Stripe account is used, nothing is charged"
 
 

@@ -22,7 +22,7 @@ from stripe_terminal.consent import ask
 from stripe_terminal.logs import logged
 from stripe_terminal.printed_runs import when
 from stripe_terminal.report import Begun, reporting
-from stripe_terminal.screen import EMULATED, Screen, as_json, one_line
+from stripe_terminal.screen import EMULATED, WARNING, Screen, as_json, one_line
 
 if TYPE_CHECKING:
     from stripe_flow.journal import Journal
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from stripe_plugin.run.result import Result
 
 Asked = tuple[str, str | None]  # an action, and an account
-WARNING = "[yellow]![/] "
 MOVE_AWAY = (
     "is damaged ({error}). It holds nothing but the emulator's objects: move it away to start anew"
 )

@@ -8,6 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from stripe_plugin.client.connection import Connection
+from stripe_plugin.client.driven import adriven, driven
 from stripe_plugin.client.pool import MOST, AsyncPool, Pool
 from stripe_plugin.declare.action import Action
 from stripe_plugin.errors import UsageError
@@ -56,14 +57,7 @@ class Client(AbstractContextManager["Client"]):
         asks = _at_the_same_address(connection, self.connection)
         talk = exchange(action, asks, context or RunContext(), self.policy)
         with closing(talk):
-            answer: Answer | None = None
-            while True:
-                try:
-                    command = talk.send(answer)
-                except StopIteration as done:
-                    result: Result = done.value
-                    return result
-                answer = self._obey(command, asks)
+            return driven(talk, lambda command: self._obey(command, asks))
 
     def _obey(self, command: Command, asks: Connection) -> Answer | None:
         if isinstance(command, Wait):
@@ -143,14 +137,7 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         asks = _at_the_same_address(connection, self.connection)
         talk = exchange(action, asks, context or RunContext(), self.policy)
         with closing(talk):
-            answer: Answer | None = None
-            while True:
-                try:
-                    command = talk.send(answer)
-                except StopIteration as done:
-                    result: Result = done.value
-                    return result
-                answer = await self._obey(command, asks)
+            return await adriven(talk, lambda command: self._obey(command, asks))
 
     async def _obey(self, command: Command, asks: Connection) -> Answer | None:
         if isinstance(command, Wait):

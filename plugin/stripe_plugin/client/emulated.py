@@ -1,9 +1,10 @@
 """How is an emulator in this process asked? As a line asks Stripe, without a socket."""
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
-from stripe_emulator.faults import PATIENCE, Cut, Patience, TimedOut
+from stripe_emulator.faults import Cut, Patience, TimedOut, asked_in_thread, patience
 from stripe_plugin.secrets import masked
 from stripe_plugin.wire.reply import Answer, Lost, Reply
 
@@ -32,17 +33,15 @@ class _Emulated:
         return Patience(self.ends)
 
     def _asked(
-        self, connection: "Connection", send: "Send", began: float, patience: Patience
+        self, connection: "Connection", send: "Send", began: float, caller: Patience
     ) -> Answer:
-        waiting = PATIENCE.set(patience)
         try:
-            answer = self._answer(connection, send)
+            with patience(caller):
+                answer = self._answer(connection, send)
         except TimedOut:
             return _lost(LATE, began)
         except Cut:
             return _lost(HUNG_UP, began)
-        finally:
-            PATIENCE.reset(waiting)
         if answer.cut:
             return _lost(HUNG_UP, began)
         headers = {name.lower(): masked(value) for name, value in answer.headers.items()}
@@ -72,11 +71,5 @@ class AsyncEmulatedLine(_Emulated):
 
     async def ask(self, connection: "Connection", send: "Send", began: float) -> Answer:
         """As `Line.ask`."""
-        from asyncio import CancelledError, to_thread  # takes long to import
-
-        patience = self._begin(send, began)
-        try:
-            return await to_thread(self._asked, connection, send, began, patience)
-        except CancelledError:
-            patience.gone.set()
-            raise
+        ask = partial(self._asked, connection, send, began)
+        return await asked_in_thread(ask, self._begin(send, began))

@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
+from stripe_plugin.client.driven import driven
 from stripe_plugin.client.stream import Connect, Read, Step, Steps
 
 T = TypeVar("T")
@@ -111,14 +112,7 @@ class Network(_Socket):
 
     def take(self, steps: Steps[T]) -> T:
         """All of them; what they come to."""
-        got: bytes | None = None
-        while True:
-            try:
-                step = steps.send(got)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            got = self._step(step)
+        return driven(steps, self._step)
 
     def _step(self, step: Step) -> bytes | None:
         if isinstance(step, Read):

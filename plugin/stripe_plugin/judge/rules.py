@@ -8,7 +8,7 @@ import attrs
 
 from stripe_plugin.errors import Fault, Refused, near
 from stripe_plugin.judge.reading import each, line
-from stripe_plugin.judge.values import NOTHING, Given, Label, places_of
+from stripe_plugin.judge.values import NOTHING, Given, Label, places_of, step_shown
 from stripe_plugin.secrets import shown
 
 if TYPE_CHECKING:
@@ -386,5 +386,5 @@ def inside(step: str | int, faults: Iterable[Fault], label: str = "") -> Iterato
 
     `label`: what sentences call the step, if not so.
     """
-    place = step if isinstance(step, int) else shown(step).strip('"')
+    place = step_shown(step)
     return (fault.inside(place, label) for fault in faults)

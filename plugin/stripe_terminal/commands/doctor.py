@@ -6,9 +6,8 @@ from typing import Any
 import click
 
 from stripe_plugin.errors import UsageError
-from stripe_terminal import printed
+from stripe_terminal import printed, report, screen
 from stripe_terminal.command import connected
-from stripe_terminal.report import WRONG
 from stripe_terminal.session import Session
 
 DOCTOR = """Check what is installed, the state folder, the account, and what its key may do.
@@ -53,5 +52,5 @@ def _account(session: Session, found: dict[str, Any]) -> dict[str, Any]:
         if not session.as_json:
             raise
         session.data({**found, "error": error.as_dict()})
-        session.err.tell(str(error), printed.WRONG)
-        sys.exit(WRONG)
+        session.err.tell(str(error), screen.WRONG)
+        sys.exit(report.WRONG)
