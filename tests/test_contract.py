@@ -121,7 +121,7 @@ def declared(name: str) -> Iterator[Declared]:
     """Every row that an action sends beside its path, and every key inside of them."""
     spec = ACTIONS[name].spec
     for row in spec.rows:
-        if row.parameter not in spec.path_names:
+        if row.parameter not in spec.path_names and not row.local:
             yield from inside(row, spec.documented.into(row.parameter))
 
 

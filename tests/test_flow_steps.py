@@ -432,7 +432,7 @@ WRONG: dict[str, str] = {
     "{all: true, most: 0}": "most must be a whole number from 1 to 10,000",
     "{all: true, most: 10001}": "most must be a whole number from 1 to 10,000",
     "{all: true, inputs: {Limit: 5}}": "Limit is one page's",
-    "{all: true, inputs: {ending_before: cus_1}}": "leave Ending Before out",
+    "{all: true, inputs: {ending_before: cus_1}}": "Ending Before goes back, but all reads",
     "{all: true, action: retrieve_price, inputs: {id: price_1}}": "Retrieve Price does not give",
     "foreach_: []": "has no 'foreach_' (did you mean foreach?)",
     "options: [Account]": "options must be an object",

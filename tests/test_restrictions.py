@@ -704,6 +704,16 @@ TOGETHER = [
     *(
         Together(
             name,
+            "Most",
+            "Only if Return All is true",
+            {**fewest(name), "Most": 5, "Return All": True},
+            {**fewest(name), "Most": 5, "Return All": False},
+        )
+        for name in LISTS
+    ),
+    *(
+        Together(
+            name,
             "Ending Before",
             "Not together with Starting After",
             {**fewest(name), "Ending Before": "x_1"},

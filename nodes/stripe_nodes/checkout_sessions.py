@@ -174,6 +174,8 @@ class ListCheckoutSessions(Action):
     subscription: str | None = rows.link(
         "Subscription", "sub_123", "Only the session that started it", SUBSCRIPTION, beyond=True
     )
+    return_all: bool | None = rows.return_all()
+    most: int | None = rows.most()
 
 
 @action(
@@ -189,6 +191,8 @@ class ListCheckoutSessionLineItems(Action):
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("li_123", LINE_ITEM)
     ending_before: str | None = rows.ending_before("li_456", LINE_ITEM)
+    return_all: bool | None = rows.return_all()
+    most: int | None = rows.most()
 
 
 @action(

@@ -31,6 +31,8 @@ class ListInvoices(Action):
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("in_123", INVOICE)
     ending_before: str | None = rows.ending_before("in_456", INVOICE)
+    return_all: bool | None = rows.return_all()
+    most: int | None = rows.most()
 
 
 @action("GET /v1/invoices/{invoice}", INVOICE, answers=One(status="draft"))

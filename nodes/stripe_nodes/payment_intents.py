@@ -43,6 +43,8 @@ class ListPaymentIntents(Action):
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("pi_123", PAYMENT_INTENT)
     ending_before: str | None = rows.ending_before("pi_456", PAYMENT_INTENT)
+    return_all: bool | None = rows.return_all()
+    most: int | None = rows.most()
 
 
 @action(

@@ -25,6 +25,8 @@ class ListPrices(Action):
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("price_123", PRICE)
     ending_before: str | None = rows.ending_before("price_456", PRICE)
+    return_all: bool | None = rows.return_all()
+    most: int | None = rows.most()
 
 
 @action("GET /v1/prices/{price}", PRICE, answers=One(currency="usd"))

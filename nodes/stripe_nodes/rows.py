@@ -14,6 +14,7 @@ RECORDED = "recorded: Stripe answered 200 and null"
 STAFF = "said by Stripe's staff: stripe-dotnet#1954, stripe-node#1834"
 LIBRARY = "done by Stripe's Java library"
 
+RETURN_ALL = "Return All"
 DAYS = "How many days the customer has to pay a sent invoice"
 
 
@@ -55,6 +56,20 @@ def ending_before(example: str, resource: Resource, page: str | None = None) -> 
     about = "Go back to the results before this ID: the first one of the page after"
     alone = rule.excludes("Starting After")
     return optional("Ending Before", example, about, alone, rule.reference(resource), page=page)
+
+
+def return_all() -> Any:
+    """Whether a list is read to its end."""
+    about = "Whether to read the list to its end, page by page, instead of one page"
+    return optional(RETURN_ALL, True, about, beyond=True, local=True)
+
+
+def most() -> Any:
+    """How many entries are read of a list."""
+    about = "How many entries to read at most, with all pages; 10,000 if empty"
+    only = rule.only_if(RETURN_ALL, True)
+    bounds = rule.between(1, 10_000)
+    return optional("Most", 500, about, only, bounds, beyond=True, local=True)
 
 
 def metadata(example: dict[str, str], *, clearable: bool = True) -> Any:

@@ -217,8 +217,8 @@ class Flowing:
         )
         if not placed.all:
             return self._run.step(step)
-        spec = self._run.host.action(placed.action).spec
-        return every_page(self._run.step, spec, step, placed.most)
+        action = self._run.host.action(placed.action).read(step.inputs)
+        return every_page(self._run.step, action, step, placed.most)
 
     def _take_key(self, options: Mapping[str, Any]) -> None:
         """Refuses an idempotency key for the second time: Stripe would only repeat its answer."""

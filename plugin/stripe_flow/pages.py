@@ -1,93 +1,70 @@
-"""How is a list read to its end, page by page, so that a run goes on behind the last one it has?"""
+"""How is a list read to its end as a step, so that a run goes on behind the last page it has?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
 from stripe_flow.bounded import NOT_KEPT, NOTE
 from stripe_flow.step import Step
-from stripe_plugin.declare.answer import Page
+from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.spec import Spec
-from stripe_plugin.errors import UsageError
-from stripe_plugin.run.result import Result
+from stripe_plugin.errors import StripeError, UsageError
+from stripe_plugin.run.pages import ALL, BACKWARDS, MOST, SIZE, Pages, can_go_on
+from stripe_plugin.run.result import Result, whole
 
-PAGE = 100  # the most that Stripe gives at once
-MOST = 10_000
-SIZE, CURSOR, BACKWARDS = "limit", "starting_after", "ending_before"
 THERE_IS_MORE = "the first {count:,}, of which `most` is the bound: there are more"
 
 RunStep = Callable[[Step], Result]
-Inputs = dict[str, Any]
 
 
 def wrong_list(spec: Spec, inputs: Any) -> str | None:
     """Why an action cannot be read to its end, given its inputs, as a sentence."""
-    names = {row.parameter for row in spec.rows}
-    if not isinstance(spec.answer, Page) or not names >= {SIZE, CURSOR}:
+    if not can_go_on(spec):
         return f"all reads every page of a list, which {spec.name} does not give."
+    wrong = {
+        SIZE: f"is one page's: with all, `most` says how many (of {MOST:,}).",
+        BACKWARDS: "goes back, but all reads forwards: leave it out.",
+        ALL: "says the same as all: leave one of them out.",
+    }
     for word in inputs:
         row = spec.words.get(word)
-        if row and row.parameter == SIZE:
-            return f"{row.key} is one page's: with all, `most` says how many (of {MOST:,})."
-        if row and row.parameter == BACKWARDS:
-            return f"all reads forwards: leave {row.key} out."
+        if row and row.parameter in wrong:
+            return f"{row.key} {wrong[row.parameter]}"
     return None
 
 
-def every_page(run_step: RunStep, spec: Spec, step: Step, most: int) -> Result:
+def every_page(run_step: RunStep, action: Action, step: Step, most: int) -> Result:
     """The first page's result with the data of all: at most so many, and whether there are more.
 
     Each page is kept as a part of the step. `attempts`: of the page that took most.
     """
+    pages = Pages(action, most)
     results: list[Result] = []
-    data: list[Any] = []
-    while not results or results[-1].output["has_more"]:
-        size = min(most - len(data), PAGE)
-        if size <= 0:
-            break
-        number = len(results) + 1
-        page = _page(spec, step, number, size, data)
-        result = run_step(page)
-        _check_end(result)
+    entries: list[Any] = []
+    for page in pages:
+        try:
+            result = run_step(_part(step, page.inputs(), pages.requests))
+        except StripeError as error:
+            if not pages.survives(error):
+                raise
+            continue
+        if result.note == NOTE:
+            raise UsageError(NOT_KEPT.replace("{name}", "data"))
+        entries += pages.take(result.output)
         results.append(result)
-        data += result.output["data"]
-    return _whole(results, data)
+    return _noted(whole(results, entries, pages), results[0])
 
 
-def _page(spec: Spec, step: Step, number: int, size: int, data: list[Any]) -> Step:
-    """The step that reads the next page."""
-    keys = {row.parameter: row.key for row in spec.rows}
-    inputs: Inputs = {}
-    for word, value in step.inputs.items():
-        row = spec.words.get(word)
-        if not data or row is None or row.parameter != CURSOR:
-            inputs[word] = value
-    inputs[keys[SIZE]] = size
-    if data:
-        inputs[keys[CURSOR]] = data[-1]["id"]
+def _part(step: Step, inputs: Mapping[str, Any], number: int) -> Step:
+    """The step that reads one page."""
     name = f"page {number}"
     item = f"{step.item}, {name}" if step.item else name
     return attrs.evolve(step, inputs=inputs, item=item)
 
 
-def _check_end(result: Result) -> None:
-    """Refuses a page behind which no other can be asked for."""
-    if result.note == NOTE:
-        raise UsageError(NOT_KEPT.replace("{name}", "data"))
-    data, has_more = result.output["data"], result.output["has_more"]
-    if has_more and not (data and data[-1].get("id")):
-        raise UsageError("The list goes on, but its last entry has no ID to go on behind")
-
-
-def _whole(results: list[Result], data: list[Any]) -> Result:
-    first, last = results[0], results[-1]
-    has_more = bool(last.output["has_more"])
-    note = THERE_IS_MORE.format(count=len(data)) if has_more else first.note
-    return attrs.evolve(
-        last,
-        output={**first.output, "data": data, "has_more": has_more},
-        attempts=max(result.attempts for result in results),
-        replayed=all(result.replayed for result in results),
-        note=note,
-    )
+def _noted(result: Result, first: Result) -> Result:
+    note = first.note
+    if result.output["has_more"]:
+        note = THERE_IS_MORE.format(count=len(result.output["data"]))
+    return attrs.evolve(result, note=note)

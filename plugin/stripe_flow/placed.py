@@ -6,12 +6,12 @@ from typing import Any
 import attrs
 
 from stripe_flow.expressions import plain_expression
-from stripe_flow.pages import MOST
 from stripe_flow.parameters import IDENTITY
 from stripe_flow.reading import Path, Problem, Reader
 from stripe_plugin.declare.options import Options
 from stripe_plugin.errors import near
 from stripe_plugin.judge.values import NOTHING, is_list, is_object
+from stripe_plugin.run.pages import MOST
 from stripe_plugin.secrets import shown
 
 STOP, COLLECT = "stop", "collect"

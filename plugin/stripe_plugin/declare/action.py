@@ -90,7 +90,7 @@ class Action:
         sent: Values = {}
         for row in self.spec.rows:
             value = getattr(self, row.name)
-            if is_empty(value):
+            if is_empty(value) or row.local:
                 continue
             if row.parameter in self.spec.path_names:
                 in_path[row.parameter] = value
@@ -155,6 +155,11 @@ class Action:
             if not is_empty(value):
                 given.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(given)})"
+
+
+def changed(action: Action, **changes: Any) -> Action:
+    """The same action with other values of some attributes, judged like any."""
+    return type(action)(**{**vars(action), **changes})
 
 
 def _take(action: Action, inputs: Any, extra: Any, expand: Any) -> None:

@@ -26,6 +26,8 @@ class Row(Field):
     page: str | None = None
     #: Not on the action page.
     beyond: bool = False
+    #: Ours: what it says is not sent to Stripe.
+    local: bool = False
     #: The name that Stripe has given the parameter since, or what `name` must not be called.
     sent_as: str | None = None
 
@@ -122,6 +124,7 @@ def optional(  # noqa: PLR0913 - each is one fact
     page: str | None = None,
     sent_as: str | None = None,
     beyond: bool = False,
+    local: bool = False,
 ) -> Any:
     """A row that may be left empty; `clearable`: Stripe unsets it, as in `Field`."""
     row = Row(
@@ -134,6 +137,7 @@ def optional(  # noqa: PLR0913 - each is one fact
         page=page,
         sent_as=sent_as,
         beyond=beyond,
+        local=local,
     )
     return attrs.field(default=None, metadata={Row: row})
 

@@ -79,7 +79,7 @@ class Spec(Table):
         placed: list[Row] = []
         for row in self.rows:
             place = self.documented.into(row.parameter)
-            placed.append(row.at(place))
+            placed.append(row if row.local else row.at(place))
         return tuple(placed)
 
     @property

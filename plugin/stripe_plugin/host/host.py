@@ -16,8 +16,11 @@ from stripe_plugin.host.watch import Runner, Watch
 from stripe_plugin.secrets import said, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.declare.action import Action
+    from stripe_plugin.host.entries import Entries
     from stripe_plugin.run.context import Policy, RunContext
     from stripe_plugin.run.result import Result
 
@@ -25,6 +28,7 @@ Inputs = Mapping[str, Any]
 Asking = tuple[Inputs, Inputs, Inputs, Sequence[str]]  # inputs, options, extra, expand
 NOTHING: Inputs = MappingProxyType({})
 REQUIRE = "STRIPE_PLUGIN_REQUIRE"
+MOST = 10_000  # entries of a list, where nobody says how many
 
 
 def _names(variable: str) -> list[str]:
@@ -197,6 +201,45 @@ class Host(AbstractContextManager["Host"]):
                 raise UsageError(what)
             watch.result = _checked(await running)
             return watch.result
+
+    def iterate(  # noqa: PLR0913 - as `run`, and how far
+        self,
+        action_id: str,
+        inputs: Inputs = NOTHING,
+        *,
+        most: int | None = MOST,
+        cursor: str | None = None,
+        options: Inputs = NOTHING,
+        extra: Inputs = NOTHING,
+        expand: Sequence[str] = (),
+        connection: "Connection | None" = None,
+        context: "RunContext | None" = None,
+    ) -> "Entries":
+        """The entries of a list to its end, for `for` or `async for`; each page is a run.
+
+        `most`: entries, None for all; `cursor`: the entry behind which to go on, as the iterator's
+        `cursor` told. With Ending Before among the inputs it goes back, the oldest entry first.
+        Raises `InvalidInputs` and `UsageError` now, and each page what `run` raises.
+        """
+        from stripe_plugin.host.asked import Asked, judged
+        from stripe_plugin.host.entries import Entries
+        from stripe_plugin.run.pages import Pages
+
+        asked = Asked(inputs, options, extra, expand)
+        action, run = judged(self.action(action_id), asked, _context(context))
+        asks = self._connection(connection, action_id, run)
+
+        def beside(page: "Action") -> dict[str, Any]:
+            sent = {"extra": page.extra, "expand": page.expand or ()}
+            return {**sent, "connection": asks, "context": run}
+
+        def ask(page: "Action") -> "Result":
+            return self.run(action_id, page.inputs(), **beside(page))
+
+        def aask(page: "Action") -> "Coroutine[Any, Any, Result]":
+            return self.arun(action_id, page.inputs(), **beside(page))
+
+        return Entries(Pages(action, most, cursor), ask, aask)
 
     def _call(
         self,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator, Mapping
 from math import inf
+from typing import Any
 
 import attrs
 
@@ -12,6 +13,7 @@ from stripe_plugin.run import result
 from stripe_plugin.run.context import Account, Policy, RunContext
 from stripe_plugin.run.idempotency import check_age, idempotency_key, trusted_until
 from stripe_plugin.run.log import Log
+from stripe_plugin.run.pages import Pages, reads_all
 from stripe_plugin.run.result import Course, Result
 from stripe_plugin.wire.reply import Answer, Executed, Lost, Outcome, Reply, verdict
 from stripe_plugin.wire.request import Request
@@ -66,6 +68,34 @@ def exchange(action: Action, account: Account, context: RunContext, policy: Poli
     `StopIteration` brings the result. Closing it means that the client was interrupted. Raises
     `InvalidInputs` and `UsageError` before the first command, `StripeError` after the last.
     """
+    if reads_all(action):
+        return _every_page(action, account, context, policy)
+    return _one_request(action, account, context, policy)
+
+
+def _every_page(action: Action, account: Account, context: RunContext, policy: Policy) -> Exchange:
+    """A list to its end, each page as a request of its own; one deadline bounds them together."""
+    pages = Pages.of(action)
+    ends = time.monotonic() + (context.deadline or inf)
+    results: list[Result] = []
+    entries: list[Any] = []
+    for page in pages:
+        run = context
+        if context.deadline is not None:
+            left = max(ends - time.monotonic(), SHORTEST)
+            run = attrs.evolve(context, deadline=left)
+        try:
+            answered = yield from _one_request(page, account, run, policy)
+        except StripeError as error:
+            if not pages.survives(error):
+                raise
+        else:
+            entries += pages.take(answered.output)
+            results.append(answered)
+    return result.whole(results, entries, pages)
+
+
+def _one_request(action: Action, account: Account, context: RunContext, policy: Policy) -> Exchange:
     attempts = _Attempts(action, account, context, policy)
     try:
         answer = yield from attempts.run()

@@ -10,6 +10,7 @@ from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import ConnectionFailed, StripeError, kind_of
 from stripe_plugin.judge.values import is_object
 from stripe_plugin.run.kept import from_kept
+from stripe_plugin.run.pages import Pages
 from stripe_plugin.secrets import without_secrets
 from stripe_plugin.wire.reply import Answer, Reply
 
@@ -19,6 +20,7 @@ OTHER_INPUTS = (
 )
 STORED = " Stripe repeats this answer: look there what came of it, before a new run."
 GONE = "Stripe finds it no more: an earlier try, whose answer was lost, did this, or somebody else."
+MORE = "These are the first {count:,} entries, as Most says: there are more behind the cursor."
 EMULATOR = "stripe-nodes-emulator"  # the header by which our emulator says what it is
 
 
@@ -75,6 +77,19 @@ def result(reply: Reply, course: Course) -> Result:
         replayed=reply.replayed,
         livemode=bool(output.get("livemode", mode == "live")),
         mode=mode,
+    )
+
+
+def whole(results: list[Result], entries: list[Any], pages: Pages) -> Result:
+    """The result of a list that was read page by page: one list, and how far it goes."""
+    first, last = results[0], results[-1]
+    output = {**first.output, "data": entries, "has_more": pages.has_more}
+    return attrs.evolve(
+        last,
+        output={**output, "cursor": pages.cursor, "requests": pages.requests},
+        attempts=max(result.attempts for result in results),
+        replayed=all(result.replayed for result in results),
+        note=MORE.format(count=len(entries)) if pages.has_more else None,
     )
 
 

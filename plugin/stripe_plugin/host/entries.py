@@ -1,0 +1,147 @@
+"""How are the entries of a whole list handed out, one by one, while the next page is on its way?"""
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextvars import copy_context
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
+
+from stripe_plugin.errors import StripeError
+from stripe_plugin.run.pages import Entry, Pages
+
+if TYPE_CHECKING:
+    from asyncio import Task
+
+    from stripe_plugin.declare.action import Action
+    from stripe_plugin.run.result import Result
+
+T = TypeVar("T")
+Ran: TypeAlias = Callable[["Action"], "Result"]
+Running: TypeAlias = Callable[["Action"], Coroutine[Any, Any, "Result"]]
+
+
+class _Ahead(Generic[T]):
+    """Something that a thread of its own does in the meantime."""
+
+    def __init__(self, do: Callable[[], T]) -> None:
+        self._done: list[T] = []
+        self._failed: BaseException | None = None
+        run = copy_context().run  # so that spans and the like are those of the reader
+        self._thread = Thread(target=lambda: run(self._do, do), name="stripe-nodes next page")
+        self._thread.start()
+
+    def _do(self, do: Callable[[], T]) -> None:
+        try:
+            self._done.append(do())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            self._failed = error
+
+    def result(self) -> T:
+        """What came of it, once it is done."""
+        self._thread.join()
+        if self._failed is not None:
+            raise self._failed
+        return self._done[0]
+
+
+class Entries(Iterator[Entry], AsyncIterator[Entry]):
+    """The entries of a list, for `for` or `async for`. Made by `Host.iterate`.
+
+    A page is asked for while the one before is used; no more than two are held. An error of the
+    next page comes when all before it are handed out, so that `cursor` tells where to go on.
+    """
+
+    def __init__(self, pages: Pages, run: Ran, arun: Running) -> None:
+        self._pages = pages
+        self._actions = iter(pages)
+        self._run, self._arun = run, arun
+        self._entries: deque[Entry] = deque()
+        self._ahead: _Ahead[list[Entry]] | None = None
+        self._task: Task[list[Entry]] | None = None
+        #: The last entry that was handed out: `Host.iterate(…, cursor=…)` goes on behind it.
+        self.cursor = pages.cursor
+        #: How many entries were handed out.
+        self.taken = 0
+
+    @property
+    def requests(self) -> int:
+        """How many were sent so far."""
+        return self._pages.requests
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are entries that were not handed out, as far as Stripe has told."""
+        return self._pages.has_more or self._pages.count > self.taken
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Entry:
+        if not self._entries:
+            self._turn()
+        if not self._entries:
+            raise StopIteration
+        return self._hand_out()
+
+    def _turn(self) -> None:
+        """The next page comes into use, and the one behind it is asked for."""
+        ahead, self._ahead = self._ahead, None
+        self._entries.extend(ahead.result() if ahead else self._next_page())
+        if self._entries:
+            self._ahead = _Ahead(self._next_page)
+
+    def _next_page(self) -> list[Entry]:
+        """The entries of the next page; none if there is no such page."""
+        for action in self._actions:
+            try:
+                answered = self._run(action)
+            except StripeError as error:
+                if not self._pages.survives(error):
+                    raise
+            else:
+                return self._pages.take(answered.output)
+        return []
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Entry:
+        if not self._entries:
+            await self._aturn()
+        if not self._entries:
+            raise StopAsyncIteration
+        return self._hand_out()
+
+    async def _aturn(self) -> None:
+        """As `_turn`."""
+        from asyncio import create_task
+
+        task, self._task = self._task, None
+        self._entries.extend(await (task or self._anext_page()))
+        if self._entries:
+            self._task = create_task(self._anext_page())
+            self._task.add_done_callback(_note)
+
+    async def _anext_page(self) -> list[Entry]:
+        """As `_next_page`."""
+        for action in self._actions:
+            try:
+                answered = await self._arun(action)
+            except StripeError as error:
+                if not self._pages.survives(error):
+                    raise
+            else:
+                return self._pages.take(answered.output)
+        return []
+
+    def _hand_out(self) -> Entry:
+        entry = self._entries.popleft()
+        self.taken += 1
+        self.cursor = entry.get("id")
+        return entry
+
+
+def _note(task: "Task[Any]") -> None:
+    """The error of a page that nobody waits for any more is nobody's."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,292 @@
+"""A list is read to its end, entry by entry or as one action, over a socket as anywhere."""
+
+import asyncio
+from collections.abc import Generator, Iterator
+from itertools import islice
+from typing import Any
+
+import attrs
+import pytest
+from support import ACTIONS, LISTS
+
+from stripe_emulator import Emulator
+from stripe_emulator.faults import Fault
+from stripe_emulator.server import serve
+from stripe_nodes import ListCustomers
+from stripe_plugin import (
+    Action,
+    Client,
+    Connection,
+    ConnectionFailed,
+    Denied,
+    Host,
+    InvalidInputs,
+    InvalidRequest,
+    Policy,
+    Result,
+    RunContext,
+    UsageError,
+    hookimpl,
+)
+
+MANY = 250
+AFTER = ("starting_after",)
+
+
+@attrs.frozen
+class Shop:
+    """An account with customers that are made in turn, reached over a socket."""
+
+    world: Emulator
+    host: Host
+    connection: Connection
+    names: tuple[str, ...] = ()
+
+    def run(self, action: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """What Stripe answers."""
+        return self.host.run(action, inputs, connection=self.connection).output
+
+    def of(self, count: int) -> Connection:
+        """Another account, with so many customers."""
+        connection = attrs.evolve(self.connection, account=f"acct_{count}")
+        for number in range(count):
+            self.host.run("create_customer", {"Name": f"{number}"}, connection=connection)
+        return connection
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    """A shop of 250 customers, of whom the last is the newest."""
+    with Emulator() as world, serve(world) as server, Host.load(policy=Policy(retries=0)) as host:
+        connection = Connection("sk_test_lists", base_url=server.url)
+        names = tuple(f"{number}" for number in range(MANY))
+        for name in names:
+            host.run("create_customer", {"Name": name}, connection=connection)
+        yield Shop(world, host, connection, names)
+
+
+def names(entries: Any) -> list[str]:
+    """What the customers are called."""
+    return [entry["name"] for entry in entries]
+
+
+@pytest.mark.parametrize(("count", "requests"), [(0, 1), (1, 1), (100, 1), (101, 2)])
+def test_no_request_is_wasted(count: int, requests: int, shop: Shop) -> None:
+    """Each entry comes once, newest first, in as few requests as a page of 100 allows."""
+    entries = shop.host.iterate("list_customers", connection=shop.of(count))
+    assert names(entries) == [f"{number}" for number in reversed(range(count))]
+    assert (entries.requests, entries.taken, entries.has_more) == (requests, count, False)
+
+
+def test_three_pages(shop: Shop) -> None:
+    """250 entries are three requests, and the cursor is the last one's."""
+    entries = shop.host.iterate("list_customers", connection=shop.connection)
+    found = [*entries]
+    assert names(found) == [*reversed(shop.names)]
+    assert (entries.requests, entries.cursor) == (3, found[-1]["id"])
+
+
+def test_asyncio(shop: Shop) -> None:
+    """`async for` gives the same."""
+
+    async def read() -> tuple[list[str], int]:
+        async with Host.load() as host:
+            entries = host.iterate("list_customers", connection=shop.connection)
+            return [entry["name"] async for entry in entries], entries.requests
+
+    assert asyncio.run(read()) == ([*reversed(shop.names)], 3)
+
+
+@pytest.mark.parametrize("taken", [1, 99, 100, 101, 249])
+def test_it_goes_on_behind_the_last_that_was_handed_out(taken: int, shop: Shop) -> None:
+    """A reader that stopped anywhere goes on by the cursor, and misses and repeats nothing."""
+    entries = shop.host.iterate("list_customers", connection=shop.connection)
+    first = names(islice(entries, taken))
+    assert entries.has_more
+    rest = shop.host.iterate("list_customers", cursor=entries.cursor, connection=shop.connection)
+    assert first + names(rest) == [*reversed(shop.names)]
+
+
+def test_it_goes_back(shop: Shop) -> None:
+    """With Ending Before the older entries come first, up to the newest; its cursor goes on so."""
+    [*_, oldest] = shop.host.iterate("list_customers", connection=shop.connection)
+    inputs = {"Ending Before": oldest["id"]}
+    entries = shop.host.iterate("list_customers", inputs, connection=shop.connection)
+    first = names(islice(entries, 120))
+    cursor = entries.cursor
+    rest = shop.host.iterate("list_customers", inputs, cursor=cursor, connection=shop.connection)
+    assert first + names(rest) == [*shop.names[1:]]
+
+
+def test_a_bound(shop: Shop) -> None:
+    """At most so many entries are read, and it is told that there are more."""
+    entries = shop.host.iterate("list_customers", most=101, connection=shop.connection)
+    assert len([*entries]) == 101
+    assert (entries.requests, entries.has_more) == (2, True)
+
+
+def test_a_page_may_be_smaller(shop: Shop) -> None:
+    """Limit is the size of a page."""
+    inputs = {"Limit": 60}
+    entries = shop.host.iterate("list_customers", inputs, most=None, connection=shop.connection)
+    assert names(entries) == [*reversed(shop.names)]
+    assert entries.requests == 5
+
+
+def test_only_two_pages_are_held(shop: Shop) -> None:
+    """While the first page is used, no more than the second one is asked for."""
+    inputs = {"Limit": 10}
+    entries = shop.host.iterate("list_customers", inputs, connection=shop.connection)
+    asked = {entries.requests for _ in islice(entries, 10)}
+    assert max(asked) == 2
+
+
+def test_whoever_deletes_what_it_reads_meets_everything(shop: Shop) -> None:
+    """The object of a cursor may be gone when the next page is asked for."""
+    connection = shop.of(23)
+    met: list[str] = []
+    entries = shop.host.iterate("list_customers", {"Limit": 5}, connection=connection)
+    for entry in entries:
+        met.append(entry["name"])
+        shop.host.run("delete_customer", {"Customer ID": entry["id"]}, connection=connection)
+    assert met == [f"{number}" for number in reversed(range(23))]
+
+
+class Gone:
+    """Answers as Stripe does to a cursor whose object it has not, for those of these names."""
+
+    def __init__(self, shop: Shop, *gone: str) -> None:
+        listed = shop.host.iterate("list_customers", connection=shop.connection)
+        self.missing = False
+        self.ids = {entry["id"] for entry in listed if entry["name"] in gone}
+
+    @hookimpl(wrapper=True)
+    def run_action(self, action: Action) -> Generator[None, Result, Result]:
+        """Refuses a page behind one of them, which from then on are in none."""
+        if getattr(action, "starting_after", None) in self.ids:
+            self.missing = True
+            raise InvalidRequest(message="No such customer", code="resource_missing", path=AFTER)
+        result = yield
+        if self.missing:
+            data = [entry for entry in result.output["data"] if entry["id"] not in self.ids]
+            return attrs.evolve(result, output={**result.output, "data": data})
+        return result
+
+
+def test_behind_a_cursor_that_is_gone_it_goes_on(shop: Shop) -> None:
+    """Where the last ones of a page are gone at the next, it goes on behind those before them."""
+    with Host.load() as host:
+        host.register(Gone(shop, "150", "151"), "test:gone")
+        entries = host.iterate("list_customers", connection=shop.connection)
+        assert names(entries) == [*reversed(shop.names)]
+    assert entries.requests == 3 + 2
+
+
+def test_a_cursor_that_never_was_is_told(shop: Shop) -> None:
+    """Who goes on behind what is not there is told so at the row."""
+    entries = shop.host.iterate("list_customers", cursor="cus_none", connection=shop.connection)
+    with pytest.raises(InvalidRequest) as caught:
+        next(entries)
+    error = caught.value
+    assert error.text == "Starting After: No such customer: 'cus_none'"
+    assert (error.code, error.path) == ("resource_missing", AFTER)
+
+
+class OnlyTwo:
+    """A guard that lets no more than two pages through."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    @hookimpl(wrapper=True)
+    def run_action(self, action: Action) -> Generator[None, Result, Result]:
+        """Counts, and denies."""
+        self.runs += 1
+        if self.runs > 2:
+            raise Denied(f"{action.spec.name} was asked enough")
+        return (yield)
+
+
+def test_an_error_comes_behind_what_was_read(shop: Shop) -> None:
+    """A page that fails is told when those before it are handed out; the cursor goes on there."""
+    first: list[str] = []
+    with Host.load() as host:
+        host.register(OnlyTwo(), "test:only-two")
+        entries = host.iterate("list_customers", connection=shop.connection)
+        with pytest.raises(Denied, match="List Customers was asked enough"):
+            first.extend(entry["name"] for entry in entries)
+    assert len(first) == 200
+    rest = shop.host.iterate("list_customers", cursor=entries.cursor, connection=shop.connection)
+    assert first + names(rest) == [*reversed(shop.names)]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"action_id": "create_customer"}, "Create Customer gives no list"),
+        ({"most": 0}, "most must be a whole number from 1, or None for all; got 0"),
+        ({"most": True}, "got true"),
+        ({"cursor": 5}, "cursor must be the ID of an entry; got 5"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_at_once(
+    given: dict[str, Any], told: str, shop: Shop
+) -> None:
+    """Before anything is sent."""
+    with pytest.raises(UsageError, match=told):
+        shop.host.iterate(**{"action_id": "list_customers", **given}, connection=shop.connection)
+
+
+def test_wrong_inputs_are_refused_at_once(shop: Shop) -> None:
+    """With every problem, as by `run`."""
+    with pytest.raises(InvalidInputs, match="Limit"):
+        shop.host.iterate("list_customers", {"Limit": 500}, connection=shop.connection)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_can_be_read_to_its_end(name: str) -> None:
+    """Return All and Most are rows of every list, marked as ours, and never sent."""
+    fields = ACTIONS[name].spec.fields
+    for key in ("Return All", "Most"):
+        assert fields[key].beyond
+        assert fields[key].local
+
+
+def test_return_all_is_one_action(shop: Shop) -> None:
+    """Its output is one list of all, with the cursor of its last entry and how it was read."""
+    action = ListCustomers(return_all=True, most=120)
+    with Client(shop.connection) as client:
+        result = client.run(action)
+    output = result.output
+    assert names(output["data"]) == [*reversed(shop.names)][:120]
+    assert output.keys() == {"object", "url", "data", "has_more", "cursor", "requests"}
+    assert (output["has_more"], output["requests"]) == (True, 2)
+    assert output["cursor"] == output["data"][-1]["id"]
+    assert result.note == (
+        "These are the first 120 entries, as Most says: there are more behind the cursor."
+    )
+    assert "return_all" not in action.request().target
+
+
+def test_return_all_with_asyncio(shop: Shop) -> None:
+    """The same from a form, for asyncio."""
+
+    async def read() -> dict[str, Any]:
+        async with Host.load() as host:
+            inputs = {"Return All": "true"}
+            run = await host.arun("list_customers", inputs, connection=shop.connection)
+            return run.output
+
+    output = asyncio.run(read())
+    assert names(output["data"]) == [*reversed(shop.names)]
+    assert (output["has_more"], output["requests"]) == (False, 3)
+
+
+def test_one_deadline_bounds_all_pages(shop: Shop) -> None:
+    """The deadline is the run's, not each page's: what is late ends it."""
+    shop.world.faults.add(Fault(kind="delay", seconds=1.0, times=3))
+    context = RunContext(deadline=1.5)
+    action = ListCustomers(return_all=True)
+    with Client(shop.connection) as client, pytest.raises(ConnectionFailed):
+        client.run(action, context)
+    shop.world.faults.clear()
