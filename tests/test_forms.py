@@ -172,6 +172,7 @@ def test_a_picker_knows_what_it_picks() -> None:
     """An ID's row names, in both layouts, the resource and the action that lists it."""
     about = MANIFESTS["create_price"]
     wanted = {"resource": "product", "prefix": "prod_", "listed_by": "list_products"}
+    wanted["label"] = "{name}"
     assert about["ui_schema"]["product"]["ui:options"]["reference"] == wanted
     found = controls(about["ui_layout"], about["form_schema"])
     options = {it["scope"]: it["options"] for it, _ in found}

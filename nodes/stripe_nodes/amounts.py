@@ -8,15 +8,14 @@ from typing import Any, ClassVar
 
 import attrs
 
+from stripe_plugin.declare.currencies import THREE_DECIMALS, decimals
 from stripe_plugin.errors import Refused
 from stripe_plugin.judge.reading import is_written_whole, whole_number
 from stripe_plugin.judge.values import BLANKS, UNKNOWN, Given, number_shown
 from stripe_plugin.rule import Label, Reading
 from stripe_plugin.secrets import shown
 
-# Source: docs.stripe.com/currencies. Of ISK and UGX there are no parts, yet two decimals are sent.
-NO_DECIMALS = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
-THREE_DECIMALS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+# Source: docs.stripe.com/currencies.
 NO_PARTS = frozenset({"isk", "ugx"})
 LONG_AMOUNTS = frozenset("clp cop huf idr inr jpy krw lbp twd vnd".split())
 
@@ -29,13 +28,6 @@ UNITS: Mapping[int, str] = MappingProxyType(
     }
 )
 EXAMPLES: Mapping[int, str] = MappingProxyType({0: "1250", 2: "12.50", 3: "12.500"})
-
-
-def decimals(currency: str) -> int:
-    """How many decimals an amount in this currency has."""
-    if currency in NO_DECIMALS:
-        return 0
-    return 3 if currency in THREE_DECIMALS else 2
 
 
 @attrs.frozen

@@ -7,7 +7,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
@@ -77,7 +77,7 @@ _patience: ContextVar[Patience] = ContextVar("_patience")
 
 
 @contextmanager
-def patience(caller: Patience) -> Iterator[None]:
+def patience(caller: Patience) -> Generator[None]:
     """What is asked within is asked by a caller who waits so long."""
     before = _patience.set(caller)
     try:

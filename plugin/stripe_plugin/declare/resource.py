@@ -4,6 +4,7 @@ import re
 
 import attrs
 
+from stripe_plugin.declare.label import check_template
 from stripe_plugin.errors import Refused
 from stripe_plugin.secrets import shown
 
@@ -20,6 +21,10 @@ def _words(resource: "Resource") -> str:
     return " ".join(parts)
 
 
+def _template(_: object, __: object, label: str) -> None:
+    check_template(label)
+
+
 @attrs.frozen(kw_only=True)
 class Resource:
     """A kind of Stripe object, as data. A package declares its own beside its actions."""
@@ -32,8 +37,12 @@ class Resource:
     permission: str | None = None
     #: The ID of the action that lists it, to fill a dropdown; None if there is none.
     listed_by: str | None = None
-    #: The field that a dropdown shows beside the ID, such as `name`.
-    label: str | None = None
+    #: What a person knows one by, as a template of its fields: `{name} · {email}`, as in label.py.
+    label: str | None = attrs.field(default=None, validator=attrs.validators.optional(_template))
+    #: Linked objects that the label has fields of, as paths to expand.
+    label_expands: tuple[str, ...] = ()
+    #: Filters of its list by which what was chosen before narrows a choice: `customer`.
+    narrowed_by: tuple[str, ...] = ()
     #: Its pages below docs.stripe.com/api, such as `checkout/sessions`.
     docs: str | None = None
     #: Where its pages are below dashboard.stripe.com, such as `products`; None if it has none.
@@ -51,6 +60,11 @@ class Resource:
     def title(self) -> str:
         """What a heading calls it: `Invoice item`."""
         return self.words[:1].upper() + self.words[1:]
+
+    @property
+    def plural(self) -> str:
+        """What a sentence calls several: `invoice items`."""
+        return f"{self.words}s"
 
     @property
     def example_id(self) -> str:

@@ -92,8 +92,13 @@ class Box:
 
 
 def picker(resource: Resource) -> dict[str, str | None]:
-    """What a box for an ID offers: what that points to, and which action lists it."""
-    return {"resource": resource.object, "prefix": resource.prefix, "listed_by": resource.listed_by}
+    """What a box for an ID offers: what that points to, what lists it, and how one is shown."""
+    return {
+        "resource": resource.object,
+        "prefix": resource.prefix,
+        "listed_by": resource.listed_by,
+        "label": resource.label,
+    }
 
 
 def boxes(table: Table) -> list[Box]:

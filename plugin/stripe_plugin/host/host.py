@@ -8,6 +8,7 @@ from inspect import isawaitable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from stripe_plugin.client.driven import adriven, driven
 from stripe_plugin.errors import UsageError
 from stripe_plugin.host import discovery
 from stripe_plugin.host.clients import Clients
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.declare.action import Action
+    from stripe_plugin.host.choices import Choices, Place
     from stripe_plugin.host.entries import Entries
     from stripe_plugin.run.context import Policy, RunContext
     from stripe_plugin.run.result import Result
@@ -240,6 +242,50 @@ class Host(AbstractContextManager["Host"]):
             return self.arun(action_id, page.inputs(), **beside(page))
 
         return Entries(Pages(action, most, cursor), ask, aask)
+
+    def choices(  # noqa: PLR0913 - what a person has done so far
+        self,
+        action_id: str,
+        row: "Place",
+        *,
+        given: Inputs = NOTHING,
+        search: str = "",
+        cursor: str | None = None,
+        limit: int = 50,
+        connection: "Connection | None" = None,
+        context: "RunContext | None" = None,
+    ) -> "Choices":
+        """The objects that can be chosen in a row that takes an ID, a page of `limit` at most.
+
+        `row`: by display key or name, one inside of it as `Items › Price`. `given`: the form so
+        far, which narrows them. `search`: words that their labels have. `cursor`: that of the page
+        before. Where the key may not list them, there are none, and a note says what it lacks.
+        Raises `UsageError` for a row that takes no ID, else what `run` raises.
+        """
+        from stripe_plugin.host.choices import Listing, Wanted, choosing
+
+        wanted = Wanted(given=given, search=search, cursor=cursor, limit=limit)
+        talk = choosing(self, self.action(action_id).spec, row, wanted)
+        return driven(talk, Listing(self, connection, context).ask)
+
+    async def achoices(  # noqa: PLR0913 - as `choices`
+        self,
+        action_id: str,
+        row: "Place",
+        *,
+        given: Inputs = NOTHING,
+        search: str = "",
+        cursor: str | None = None,
+        limit: int = 50,
+        connection: "Connection | None" = None,
+        context: "RunContext | None" = None,
+    ) -> "Choices":
+        """The same for asyncio."""
+        from stripe_plugin.host.choices import Listing, Wanted, choosing
+
+        wanted = Wanted(given=given, search=search, cursor=cursor, limit=limit)
+        talk = choosing(self, self.action(action_id).spec, row, wanted)
+        return await adriven(talk, Listing(self, connection, context).aask)
 
     def _call(
         self,

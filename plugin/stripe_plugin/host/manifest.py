@@ -9,6 +9,7 @@ from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, Table, reference_of
 from stripe_plugin.host import connecting
 from stripe_plugin.host.box import boxes, picker, presence
+from stripe_plugin.host.choices import depends_on
 from stripe_plugin.host.form import form_schema, labels, messages, ui_layout, ui_schema
 from stripe_plugin.host.tool import tool_schema
 from stripe_plugin.judge.table import Field, table_schema
@@ -103,7 +104,7 @@ def _drawn(table: Table) -> Data:
     """Rows as data, as forms of two libraries, and as the schema of all that can be checked."""
     shown = boxes(table)
     return {
-        "inputs": _fields(table.rows),
+        "inputs": _fields(table.rows, table),
         "form_schema": form_schema(table.name, table.description, shown),
         "ui_schema": ui_schema(shown),
         "ui_layout": ui_layout(shown),
@@ -113,7 +114,7 @@ def _drawn(table: Table) -> Data:
     }
 
 
-def _field(field: Field, names: Names) -> Data:
+def _field(field: Field, names: Names, table: Table) -> Data:
     """A row, or a field inside of one; `names`: parameters by the display keys beside it."""
     schema = field.schema
     about = {
@@ -132,9 +133,10 @@ def _field(field: Field, names: Names) -> Data:
     if field.conditions:
         about["conditions"] = [rule.data(names) for rule in field.conditions]
     if reference := reference_of(field):
-        about["reference"] = picker(reference)
+        depends = {"depends_on": depends_on(table.rows, reference)}
+        about["reference"] = picker(reference) | depends
     if field.nested:
-        about["fields"] = _fields(field.nested.values())
+        about["fields"] = _fields(field.nested.values(), table)
     return about
 
 
@@ -145,10 +147,10 @@ def _page(field: Field) -> Data:
     return {"beyond": field.beyond, "restrictions": field.restriction_text}
 
 
-def _fields(fields: Collection[Field]) -> list[Data]:
-    """Those that stand side by side."""
+def _fields(fields: Collection[Field], table: Table) -> list[Data]:
+    """Those that stand side by side; `table`: that of which they are rows, or inside of rows."""
     names = {field.key: field.name for field in fields}
-    return [_field(field, names) for field in fields]
+    return [_field(field, names, table) for field in fields]
 
 
 def input_schema(table: Table) -> Data:

@@ -112,7 +112,7 @@ def _has_id(entry: Any) -> TypeGuard[Entry]:
     return is_object(entry) and isinstance(entry.get("id"), str)
 
 
-def _check(spec: Spec, most: int | None, cursor: str | None) -> None:
+def _check(spec: Spec, most: Any, cursor: Any) -> None:
     if not can_go_on(spec):
         raise UsageError(f"{spec.name} gives no list that could be read page by page")
     if most is not None and (type(most) is not int or most < 1):

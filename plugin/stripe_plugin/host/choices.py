@@ -1,0 +1,250 @@
+"""What can be chosen where an ID is wanted, with words that a person knows it by?"""
+
+import re
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from stripe_plugin.declare.label import label_of
+from stripe_plugin.declare.resource import Resource
+from stripe_plugin.declare.row import Row, reference_of
+from stripe_plugin.declare.spec import Spec
+from stripe_plugin.errors import PermissionDenied, UsageError, near
+from stripe_plugin.judge.table import Field
+from stripe_plugin.judge.values import is_object
+from stripe_plugin.run.pages import FORWARDS, PAGE, SIZE
+from stripe_plugin.run.result import Result
+from stripe_plugin.secrets import masked, shown
+
+if TYPE_CHECKING:
+    from stripe_plugin.client.connection import Connection
+    from stripe_plugin.host.host import Host
+    from stripe_plugin.run.context import RunContext
+
+MOST = 100  # choices that are given at one time
+MOST_PAGES = 10  # that are read for a search
+Place = str | Sequence[str | int]
+Found = Mapping[str, Any]
+Given = Mapping[str, Any]
+
+
+@attrs.frozen
+class Choice:
+    """One object that can be chosen."""
+
+    value: str  #: its ID, which the row takes
+    label: str  #: what a person knows it by, or the ID if it has no such words
+    hint: str = ""  #: what may stand smaller beside it
+    archived: bool = False  #: it is there, but nothing new should be made with it
+
+
+@attrs.frozen
+class Choices:
+    """A page of them, those in use first."""
+
+    items: tuple[Choice, ...] = ()
+    cursor: str | None = None  #: behind which there are more; None: that is all
+    note: str | None = None  #: why there are none, or not all, as a sentence for a form
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON data."""
+        return attrs.asdict(self)
+
+
+@attrs.frozen
+class List:
+    """A command to whoever asks: run this list; it is answered with its result or the refusal."""
+
+    action: str
+    inputs: Given
+    expand: Sequence[str] = ()
+
+
+Answered = Result | PermissionDenied
+Choosing = Generator[List, Answered | None, Choices]
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """What is asked for: what a person has typed so far, and where the page before ended."""
+
+    given: Given
+    search: str = ""
+    cursor: str | None = None
+    limit: int = 50
+
+    def __attrs_post_init__(self) -> None:
+        if not is_object(self.given):
+            raise UsageError(f"given is an object of inputs; got {shown(self.given)}")
+        if type(self.limit) is not int or not 1 <= self.limit <= MOST:
+            raise UsageError(f"limit must be from 1 to {MOST}; got {shown(self.limit)}")
+
+
+def chooses(spec: Spec, place: Place) -> Resource:
+    """The resource whose IDs a row takes, or a field inside of one. `UsageError` if it has none.
+
+    `place`: the display key or name, with ` › ` or `.` between those of a field and its row's; or
+    the steps of a path, as a problem has it.
+    """
+    field = _field(spec, _steps(place))
+    found = reference_of(field)
+    if found is None:
+        raise UsageError(f"{spec.name} › {field.key} takes no ID: there is nothing to choose")
+    return found
+
+
+def depends_on(rows: Iterable[Row], resource: Resource) -> list[str]:
+    """The names of the rows that narrow what can be chosen of a resource."""
+    return [row.name for row in rows if _names(row) & {*resource.narrowed_by}]
+
+
+def _names(row: Row) -> set[str]:
+    """What a list may call the object that a row's ID names."""
+    resource = row.reference
+    return {row.parameter, resource.object} if resource else {row.parameter}
+
+
+def _steps(place: Place) -> list[str]:
+    steps = re.split(r" › |\.", place) if isinstance(place, str) else place
+    named = [step for step in steps if isinstance(step, str)]
+    return [step.removesuffix("[]") for step in named if not step.isdecimal()]
+
+
+def _field(spec: Spec, steps: list[str]) -> Field:
+    beside: Mapping[str, Field] = spec.words
+    found: Field | None = None
+    for step in steps:
+        inner = _by_word(beside).get(step)
+        if inner is None:
+            known = [field.key for field in {id(it): it for it in beside.values()}.values()]
+            raise UsageError(f"{spec.name} has no row {shown(step)}{near(step, known)}")
+        found, beside = inner, inner.nested
+    if found is None:
+        raise UsageError(f"{spec.name}: which row?")
+    return found
+
+
+def _by_word(fields: Mapping[str, Field]) -> dict[str, Field]:
+    keys = {field.key: field for field in fields.values()}
+    return {**fields, **keys}
+
+
+@attrs.frozen
+class Listing:
+    """Who obeys: runs a list by the host, of the same connection each time."""
+
+    host: "Host"
+    connection: "Connection | None"
+    context: "RunContext | None"
+
+    def ask(self, asked: List) -> Answered:
+        """Runs it."""
+        try:
+            return self.host.run(asked.action, asked.inputs, **self._beside(asked))
+        except PermissionDenied as error:
+            return error
+
+    async def aask(self, asked: List) -> Answered:
+        """The same for asyncio."""
+        try:
+            return await self.host.arun(asked.action, asked.inputs, **self._beside(asked))
+        except PermissionDenied as error:
+            return error
+
+    def _beside(self, asked: List) -> dict[str, Any]:
+        told = {"connection": self.connection, "context": self.context}
+        return {"expand": asked.expand, **told}
+
+
+def choosing(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choosing:
+    """The objects that can be chosen at a place, as commands to `Listing`."""
+    resource = chooses(spec, place)
+    if resource.listed_by is None:
+        return Choices(note=f"Nothing lists the {resource.plural}: write the ID.")
+    listing = host.action(resource.listed_by).spec
+    inputs = _narrowed(resource, listing, spec, wanted.given)
+    missing = [row for row in listing.rows if row.required and row.key not in inputs]
+    for row in missing:
+        what = row.reference.words if row.reference else row.key
+        return Choices(note=f"Choose the {what} first.")
+    return (yield from _read(resource, listing, inputs, wanted))
+
+
+def _narrowed(resource: Resource, listing: Spec, spec: Spec, given: Given) -> dict[str, Any]:
+    """The inputs of the list that what is typed so far says."""
+    inputs: dict[str, Any] = {}
+    for word, value in given.items():
+        row = spec.words.get(word)
+        is_text = isinstance(value, str) and value.strip()
+        if row is None or not is_text:
+            continue
+        for name in _names(row) & {*resource.narrowed_by}:
+            known = listing.words.get(name)
+            if known is not None:
+                inputs[known.key] = value
+    return inputs
+
+
+def _read(resource: Resource, listing: Spec, inputs: Given, wanted: Wanted) -> Choosing:
+    """Page after page, until there are enough that the search finds."""
+    keys = {row.parameter: row.key for row in listing.rows}
+    expand = [f"data.{path}" for path in resource.label_expands]
+    size = PAGE if wanted.search else wanted.limit
+    found: list[Choice] = []
+    cursor = wanted.cursor
+    for _ in range(MOST_PAGES):
+        asked = {**inputs, keys[SIZE]: size, keys[FORWARDS]: cursor}
+        answered = yield List(listing.id, asked, expand)
+        if not isinstance(answered, Result):
+            return _denied(listing, answered)
+        page = answered.output["data"]
+        last = page[-1]["id"] if page else None
+        cursor = _take(found, page, resource, wanted)
+        if cursor == last and not answered.output["has_more"]:
+            return Choices(_in_use_first(found))
+        if len(found) == wanted.limit:
+            return Choices(_in_use_first(found), cursor)
+    note = f"Of more than {MOST_PAGES * PAGE:,}, these were found so far."
+    return Choices(_in_use_first(found), cursor, note)
+
+
+def _take(
+    found: list[Choice], page: Sequence[Found], resource: Resource, wanted: Wanted
+) -> str | None:
+    """Adds those of a page that the search finds, as many as are wanted; the last that was seen."""
+    seen: str | None = None
+    for entry in page:
+        if len(found) == wanted.limit:
+            break
+        seen = str(entry["id"])
+        choice = _choice(resource, entry)
+        if _fits(choice, wanted.search):
+            found.append(choice)
+    return seen
+
+
+def _choice(resource: Resource, entry: Found) -> Choice:
+    identity = str(entry["id"])
+    label = label_of(entry, resource.label) if resource.label else ""
+    archived = entry.get("active") is False
+    hint = f"{identity} · archived" if archived else identity
+    return Choice(identity, masked(label) or identity, hint if label or archived else "", archived)
+
+
+def _fits(choice: Choice, search: str) -> bool:
+    """Whether a choice has all these words, or its ID begins so."""
+    label = choice.label.casefold()
+    words = search.casefold().split()
+    return all(word in label for word in words) or choice.value.startswith(search.strip())
+
+
+def _in_use_first(found: list[Choice]) -> tuple[Choice, ...]:
+    return tuple(sorted(found, key=lambda choice: choice.archived))
+
+
+def _denied(listing: Spec, answered: Answered | None) -> Choices:
+    """The key may not: what it lacks is said, and the form is still a form."""
+    lacks = f"the permission {listing.permission}" if listing.permission else "a permission"
+    said = answered.message if isinstance(answered, PermissionDenied) else ""
+    return Choices(note=f"The key lacks {lacks}, so write the ID. {said}".strip())
