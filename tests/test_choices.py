@@ -300,7 +300,7 @@ def test_a_label_leaves_out_what_is_not_there(
     assert label_of(found, template) == label
 
 
-@pytest.mark.parametrize("template", ["{name|shout}", "{Name}", "{name"])
+@pytest.mark.parametrize("template", ["{name|shout}", "{Name}", "{name", "name"])
 def test_a_template_that_says_nothing_is_refused(template: str) -> None:
     """Where a resource is declared."""
     with pytest.raises(UsageError, match="a label"):

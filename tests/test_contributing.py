@@ -66,7 +66,8 @@ def test_its_manifests_are_valid(host: Host) -> None:
     assert about["permission"] == "Coupons: Write"
     assert about["output_example"] == {"id": "123", "object": "coupon", "deleted": True}
     [row] = about["inputs"]
-    assert row["reference"] == {"resource": "coupon", "prefix": None, "listed_by": "list_coupons"}
+    wanted = {"resource": "coupon", "prefix": None, "listed_by": "list_coupons"}
+    assert row["reference"] == {**wanted, "label": "{name}", "depends_on": []}
 
 
 def test_its_inputs_are_judged(host: Host) -> None:

@@ -5,7 +5,7 @@ each the values of paths, some in a form of their own. A part without any value 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -25,12 +25,12 @@ def label_of(found: Found, template: str) -> str:
 
 
 def check_template(template: str) -> None:
-    """Raises `UsageError` for a form that there is not, or for braces that name no path."""
+    """Raises `UsageError` for a form that there is not, or for a template without a path."""
     for _, form in VALUE.findall(template):
         if form and form not in FORMS:
             raise UsageError(f"a label has no form {form!r}, only {', '.join(FORMS)}")
-    if "{" in VALUE.sub("", template):
-        raise UsageError(f"a label's braces hold a path, as in {{name}}; got {template!r}")
+    if "{" in VALUE.sub("", template) or not VALUE.search(template):
+        raise UsageError(f"a label has paths in braces, as in {{name}}; got {template!r}")
 
 
 def _part(found: Found, part: str) -> str:
@@ -103,9 +103,3 @@ FORMS: Mapping[str, Callable[[Any, Found], str]] = {
     "two": _two,
     "percent": _percent,
 }
-
-
-def paths_in(template: str) -> Iterator[str]:
-    """The paths whose values a label has."""
-    for path, _ in VALUE.findall(template):
-        yield path
