@@ -1,25 +1,17 @@
 """What is installed, can its state be kept, which account is it, and what may its key do?"""
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
-from stripe_plugin.errors import InvalidInputs, StripeError, UsageError
+from stripe_plugin.errors import UsageError
 from stripe_terminal.report import REFUSED, UNEXPECTED, UNSURE
 from stripe_terminal.session import Session, home
 
 if TYPE_CHECKING:
-    from stripe_plugin.client.client import Client
     from stripe_plugin.client.connection import Connection
-    from stripe_plugin.declare.action import Action
     from stripe_plugin.host.discovery import Found
     from stripe_plugin.host.host import Host
 
-OK = "ok"
-NOT_TRIED = "not tried: only what lists objects is asked"
-UNAUTHORIZED = 401  # the key itself is refused, whatever is asked
 Facts = dict[str, Any]
 
 
@@ -70,16 +62,11 @@ def _state() -> Facts:
 def account(session: Session) -> Facts:
     """Mode, account, address and proxy (none for the emulator), and what the key may do."""
     connection = session.connection
-    found: Facts = {"mode": connection.mode, "account": connection.account}
+    found = session.host.check(connection).as_dict()
     found["address"] = found["proxy"] = None
-    asked = _Asked()
-    if not session.emulated:  # which permits everything
+    if not session.emulated:
         found["address"] = connection.base_url
         found["proxy"] = _proxy(connection)
-        asked.ask(session)
-    found["permissions"] = asked.told
-    found["reachable"] = asked.reachable
-    found["refused"] = asked.refused
     return found
 
 
@@ -102,76 +89,3 @@ def _proxy(connection: "Connection") -> str | None:
     scheme, _, rest = url.partition("://")
     _, _, place = rest.rpartition("@")
     return f"{scheme}://{place}"
-
-
-@attrs.define
-class _Asked:
-    """What was asked of an account, and what it told."""
-
-    told: dict[str, str] = attrs.field(factory=dict[str, str])  # by permission
-    reachable: bool = True
-    refused: bool = False  # the key, or all that was asked with it
-
-    def ask(self, session: Session) -> None:
-        """Asks once for each permission that can be read by a list."""
-        from stripe_plugin.client.client import Client
-        from stripe_plugin.run.context import Policy
-
-        manifests = [*_manifests(session.host)]
-        self.told = {_permission(manifest): NOT_TRIED for manifest in manifests}
-        policy = Policy(retries=0, timeout=20)
-        with Client(session.connection, policy) as client:
-            self._ask_each(client, session.host, _lists(manifests))
-
-    def _ask_each(self, client: "Client", host: "Host", lists: Iterable[Facts]) -> None:
-        errors: list[StripeError | None] = []
-        for manifest in lists:
-            permission = _permission(manifest)
-            action = _least(host, manifest)
-            if action is None or self.told[permission] != NOT_TRIED:
-                continue
-            error = _error(client, action)
-            errors.append(error)
-            self.told[permission] = error.message if error else OK
-            if error and error.status in (None, UNAUTHORIZED):
-                self.reachable = error.status is not None
-                break
-        self.refused = bool(errors) and all(errors)
-
-
-def _manifests(host: "Host") -> Iterator[Facts]:
-    """Those of all actions that can be used; the others are problems."""
-    for entry in host.catalog():
-        with suppress(UsageError):
-            yield host.manifest(entry["id"])
-
-
-def _permission(manifest: Facts) -> str:
-    """What Stripe calls it, or what is asked where it has no name for it."""
-    return manifest["permission"] or f"{manifest['method']} {manifest['path']}"
-
-
-def _lists(manifests: Iterable[Facts]) -> Iterator[Facts]:
-    """Those of the actions that read without knowing an ID."""
-    for manifest in manifests:
-        must = any(row["required"] for row in manifest["inputs"])
-        if manifest["method"] == "GET" and not must:
-            yield manifest
-
-
-def _least(host: "Host", manifest: Facts) -> "Action | None":
-    """The action, asking for as little as it can; None if it wants something that is not known."""
-    names = [row["key"] for row in manifest["inputs"]]
-    inputs = {"Limit": 1} if "Limit" in names else {}
-    with suppress(InvalidInputs, UsageError):
-        return host.action(manifest["id"]).read(inputs)
-    return None
-
-
-def _error(client: "Client", action: "Action") -> StripeError | None:
-    """Why Stripe does not do it, if so."""
-    try:
-        client.run(action)
-    except StripeError as error:
-        return error
-    return None

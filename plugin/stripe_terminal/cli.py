@@ -55,7 +55,7 @@ def main(ctx: click.Context, /, **options: Any) -> None:
 
 
 COMMANDS = (
-    *(actions.list_actions, actions.describe, actions.run, flow.flow),
+    *(actions.list_actions, actions.describe, actions.run, actions.permissions, flow.flow),
     *(emulator.emulator, emulator.fault, runs.runs, doctor.doctor),
 )
 for command in COMMANDS:

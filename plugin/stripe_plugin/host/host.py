@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.declare.action import Action
+    from stripe_plugin.host.checking import Checked
     from stripe_plugin.host.choices import Choices, Place
     from stripe_plugin.host.entries import Entries
     from stripe_plugin.run.context import Policy, RunContext
@@ -158,6 +159,27 @@ class Host(AbstractContextManager["Host"]):
     def action(self, action_id: str) -> "type[Action]":
         """The action's class, imported now. Raises `UsageError` if there is none."""
         return cast("type[Action]", self._actions.load(action_id))
+
+    def check(
+        self, connection: "Connection | None" = None, actions: Iterable[str] | None = None
+    ) -> "Checked":
+        """What a connection's key may do, of what these actions need; None: all that are installed.
+
+        Lists one object of each kind at most, and writes nothing. Raises `UsageError`.
+        """
+        from stripe_plugin.host import checking
+        from stripe_plugin.run.context import RunContext
+
+        asks = self._connection(connection, "", RunContext())
+        named = None if actions is None else _several("actions", actions)
+        return checking.check(self, asks, named)
+
+    def permissions(self, actions: Iterable[str] | None = None) -> list[str]:
+        """What a restricted key needs for these actions, as its page at Stripe calls it."""
+        from stripe_plugin.host import checking
+
+        named = None if actions is None else _several("actions", actions)
+        return checking.permissions(self, named)
 
     def run(  # noqa: PLR0913 - what a run is made of
         self,

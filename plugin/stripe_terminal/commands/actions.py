@@ -9,6 +9,7 @@ from stripe_plugin.host.watch import HookFailed
 from stripe_terminal import printed
 from stripe_terminal.command import option, reported, running
 from stripe_terminal.inputs import inputs_of, options_of, text
+from stripe_terminal.screen import one_line
 from stripe_terminal.session import Session
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 EXTRA_HELP = "A parameter of Stripe's that has no row; also KEY[sub]=VALUE, or a value in JSON."
 WHOLE_HELP = "Show client secrets whole, for the page or app that finishes the payment."
+RESTRICTED = (
+    "Give a restricted key these at https://dashboard.stripe.com/apikeys/create, and no more;"
+    " `stripe-nodes doctor` then tells what it may do."
+)
 AGAIN = (
     "Repeat it with --run-id {run_id}: it is executed at most once. Another run ID, or none, does"
     " it once more."
@@ -47,6 +52,20 @@ def describe(session: Session, action: str) -> None:
     else:
         printed.print_action(session.out, manifest)
         printed.print_options(session.out, session.host.options())
+
+
+@click.command()
+@click.argument("actions", nargs=-1, type=text, metavar="[ACTION]...")
+@reported
+def permissions(session: Session, actions: tuple[str, ...]) -> None:
+    """Show what a restricted key needs, for some actions or for all."""
+    needed = session.host.permissions(actions or None)
+    if session.as_json:
+        session.data(needed)
+        return
+    for permission in needed:
+        session.out.say(one_line(permission))
+    session.err.say(RESTRICTED)
 
 
 @click.command()

@@ -1,0 +1,110 @@
+"""What a key may do is known before an action needs it, and nothing is written to find out."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from support import ACTIONS
+from terminal_support import Terminal
+
+from stripe_emulator import Answer, Emulator
+from stripe_emulator.server import serve
+from stripe_plugin import Connection, Host, UsageError
+
+TWELVE = ["create_price", "list_prices", "retrieve_price", "create_product", "list_products"]
+
+
+class Restricted(Emulator):
+    """Stripe, as a restricted key meets it that may not read some things."""
+
+    def __init__(self, *paths: str) -> None:
+        super().__init__()
+        self.paths = paths
+        self.asked: list[str] = []
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Refuses as Stripe does."""
+        self.asked.append(f"{method} {target}")
+        answer = super().answer(method, target, headers, body)
+        if not target.startswith(self.paths):
+            return answer
+        error = {"type": "invalid_request_error", "message": "The key may not do that."}
+        text = json.dumps({"error": error}).encode()
+        return Answer(403, {**answer.headers, "Content-Length": str(len(text))}, text)
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """What is installed."""
+    with Host.load() as host:
+        yield host
+
+
+def test_each_permission_is_told(host: Host) -> None:
+    """What can be listed is tried once each; what is missing is named, in Stripe's words."""
+    with Restricted("/v1/prices") as world, serve(world) as server:
+        connection = Connection("rk_test_one", base_url=server.url, account="acct_1")
+        found = host.check(connection)
+    assert (found.mode, found.account) == ("test", "acct_1")
+    assert (found.reachable, found.refused) == (True, False)
+    assert found.missing == ["Prices: Read"]
+    assert found.permissions["Prices: Read"] == "The key may not do that."
+    assert found.permissions["Products: Read"] == "ok"
+    assert found.permissions["Products: Write"].startswith("not tried")
+    assert all(line.startswith("GET ") and "limit=1" in line for line in world.asked)
+    assert len({*world.asked}) == len(world.asked)
+    assert found.as_dict()["missing"] == ["Prices: Read"]
+
+
+def test_only_what_some_actions_need_is_asked(host: Host) -> None:
+    """A form that runs two actions asks no more than they do."""
+    with Restricted("/v1/invoices") as world, serve(world) as server:
+        connection = Connection("rk_test_two", base_url=server.url)
+        found = host.check(connection, ["list_prices", "create_price"])
+    assert found.permissions.keys() == {"Prices: Read", "Prices: Write"}
+    assert [line.partition("?")[0] for line in world.asked] == ["GET /v1/prices"]
+
+
+def test_the_emulator_permits_everything(host: Host) -> None:
+    """Nothing is asked of it."""
+    found = host.check(Connection.emulator())
+    assert (found.mode, found.missing) == ("emulated", [])
+    assert {*found.permissions.values()} == {"ok"}
+
+
+def test_where_nobody_answers_it_ends(host: Host) -> None:
+    """After one attempt."""
+    found = host.check(Connection("rk_test_three", base_url="http://127.0.0.1:9"))
+    assert found.reachable is False
+
+
+def test_an_unknown_action_is_refused(host: Host) -> None:
+    """Rather than passed over."""
+    with pytest.raises(UsageError, match="create_prise"):
+        host.check(Connection.emulator(), ["create_prise"])
+    with pytest.raises(UsageError, match="is a list of names"):
+        host.permissions("create_price")
+
+
+def test_a_restricted_key_for_some_actions(host: Host) -> None:
+    """The permissions of what they do, each once; of all actions those of all."""
+    assert host.permissions(TWELVE) == [
+        "Prices: Read",
+        "Prices: Write",
+        "Products: Read",
+        "Products: Write",
+    ]
+    every = {found.spec.permission for found in ACTIONS.values()}
+    assert {*host.permissions()} == every
+
+
+def test_the_terminal_prints_them(tmp_path: Path) -> None:
+    """One to a line, for whoever makes the key; as JSON for a script."""
+    terminal = Terminal(tmp_path)
+    done = terminal("permissions", "create_price", "list_customers")
+    assert done.stdout.splitlines() == ["Customers: Read", "Prices: Write"]
+    assert "dashboard.stripe.com/apikeys" in done.stderr
+    [line] = terminal("permissions", "create_price", "--json").stdout.splitlines()
+    assert json.loads(line) == ["Prices: Write"]
+    assert "did you mean create_price?" in terminal("permissions", "create_prise", code=2).stderr
