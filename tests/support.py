@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import stripe_nodes
-from stripe_plugin import Action, InvalidInputs, Page
+from stripe_plugin import Action, InvalidInputs, OpenAction, Page
 from stripe_plugin.errors import Refused
 from stripe_plugin.judge.table import Field
 from stripe_plugin.judge.values import is_list_kind
@@ -19,6 +19,9 @@ REFERENCE = REPOSITORY.parent / "shared" / "reference"
 
 ACTIONS: dict[str, type[Action]] = {found.spec.id: found for found in stripe_nodes.actions()}
 BY_NAME = {found.spec.name: found for found in ACTIONS.values()}
+# Those whose endpoint is an input: no document tells their rows.
+OPEN = tuple(name for name in ACTIONS if issubclass(ACTIONS[name], OpenAction))
+TABLES = tuple(name for name in ACTIONS if name not in OPEN)
 LISTS = tuple(name for name in ACTIONS if isinstance(ACTIONS[name].spec.answer, Page))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from support import ACTIONS, company, fewest, made, nested, refusal
+from support import ACTIONS, TABLES, company, fewest, made, nested, refusal
 
 from stripe_plugin import Action, InvalidInputs, Resource, action, optional, rule
 from stripe_plugin.declare.contract import Operation
@@ -293,7 +293,7 @@ def without_row(name: str) -> list[str]:
     return [word for word in operation(name).parameters if word not in rows]
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("name", TABLES)
 def test_a_parameter_without_a_row_goes_under_extra(name: str) -> None:
     """Every parameter of Stripe's that is no row is said to be one, never misspelled."""
     for word in without_row(name):
@@ -313,7 +313,7 @@ def inner(name: str) -> Iterator[str]:
         level = [shape for _, shape in keys]
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("name", TABLES)
 def test_a_nested_key_given_too_high_is_shown_its_place(name: str) -> None:
     """Every nested key that is given beside the rows is told where it stands."""
     spec = ACTIONS[name].spec

@@ -16,7 +16,7 @@ from stripe_plugin.judge.values import holds_objects, is_list_kind
 
 Data = dict[str, Any]
 TABLES = [(name, row.key) for name, it in ACTIONS.items() for row in it.spec.rows if row.nested]
-FREE = ("metadata", "extra")  # whose keys a person makes up
+FREE = ("metadata", "extra", "parameters_")  # whose keys a person makes up
 # Objects that the emulator does not have, and the only item, which cannot be dropped.
 NOT_RUN = ("tax_rates", "default_tax_rates", "discounts", "shipping_rate", "deleted", "clear_usage")
 BESIDE = {"create_subscription": {"Collection Method": "send_invoice", "Days Until Due": 7}}

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from stripe_nodes.prices import *
     from stripe_nodes.products import *
     from stripe_nodes.refunds import *
+    from stripe_nodes.requests import *
     from stripe_nodes.subscriptions import *
     from stripe_plugin.declare.action import Action
 
-# In the order of the action page.
+# In the order of the action page, then what is beyond it.
 MODULES = (
     *("products", "prices", "customers", "invoices", "subscriptions"),
     *("payment_intents", "refunds", "checkout_sessions", "invoice_items"),
+    "requests",
 )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.declare.action import Action, action
     from stripe_plugin.declare.answer import Deleted, One, Other, Page
+    from stripe_plugin.declare.open import OpenAction
     from stripe_plugin.declare.resource import Resource
     from stripe_plugin.declare.row import optional, path_id, required
     from stripe_plugin.errors import (
@@ -57,6 +58,7 @@ _HOMES = MappingProxyType(
         "InvalidRequest": "errors",
         "NodeError": "errors",
         "One": "declare.answer",
+        "OpenAction": "declare.open",
         "Other": "declare.answer",
         "Page": "declare.answer",
         "PermissionDenied": "errors",
@@ -95,6 +97,7 @@ __all__ = [
     "InvalidRequest",
     "NodeError",
     "One",
+    "OpenAction",
     "Other",
     "Page",
     "PermissionDenied",

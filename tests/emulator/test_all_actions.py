@@ -98,6 +98,7 @@ STORY: list[tuple[str, str, dict[str, Any]]] = [
     ("spare", "create_product", {"Name": "Spare"}),
     ("", "delete_product", {"Product ID": "@spare"}),
     ("", "delete_customer", {"Customer ID": "@customer"}),
+    ("", "stripe_api_request", {"Method": "GET", "Path": "/v1/products"}),
 ]
 
 

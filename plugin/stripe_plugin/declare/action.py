@@ -27,6 +27,9 @@ Paths = Sequence[str]
 Values = dict[str, Any]
 Sentences = dict[str, list[str]]  # by display key
 
+# Between the words of a name: Create|Price, Stripe|API|Request.
+WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
 _C = TypeVar("_C", bound=type[Any])
 
 
@@ -45,6 +48,7 @@ class Action:
     """One action with its inputs, which have been judged: whatever exists can be sent."""
 
     spec: ClassVar[Spec]
+    _judgement: ClassVar[type[Judgement]] = Judgement
 
     #: Parameters of Stripe's that have no row, sent as they are.
     extra: Parameters = attrs.field(factory=Values, hash=False)
@@ -72,7 +76,7 @@ class Action:
 
         Takes UNKNOWN for a value that is known only later, which no action can have.
         """
-        judged = Judgement(cls.spec, inputs, extra, expand)
+        judged = cls._judgement(cls.spec, inputs, extra, expand)
         return judged.values, sentences(judged.problems)
 
     def inputs(self) -> dict[str, Any]:
@@ -164,7 +168,7 @@ def changed(action: Action, **changes: Any) -> Action:
 
 def _take(action: Action, inputs: Any, extra: Any, expand: Any) -> None:
     """Makes these inputs an action's own, or refuses them: the one place where it is judged."""
-    judged = Judgement(action.spec, inputs, extra, expand)
+    judged = action._judgement(action.spec, inputs, extra, expand)  # noqa: SLF001 - its own
     judged.refuse_unknown()
     if judged.problems:
         raise InvalidInputs(judged.problems, action.spec.id)
@@ -221,7 +225,7 @@ def _words(cls: type[Any]) -> dict[str, str]:
     """What the class says by its own name and docstring."""
     docstring = (cls.__doc__ or "").strip()
     return {
-        "name": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__),
+        "name": WORDS.sub(" ", cls.__name__),
         "entry": f"{cls.__module__}:{cls.__qualname__}",
         "summary": docstring.partition("\n")[0],
         "description": " ".join(docstring.split()),

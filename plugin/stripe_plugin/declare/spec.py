@@ -50,6 +50,8 @@ class Spec(Table):
     destroys: bool | None
     #: Its page below docs.stripe.com/api, if that is not the resource's and the name's first word.
     docs: str | None
+    #: Of one whose endpoint is an input: what of it nothing is known of, as a sentence.
+    unchecked: str | None = None
 
     def __attrs_post_init__(self) -> None:
         for wrong in chain(_wrong_facts(self), _wrong_rows(self)):
@@ -156,7 +158,7 @@ class Spec(Table):
 
         An object that is missing, by the error's `code`, is the last one in the path.
         """
-        steps = _steps(param or "")
+        steps = steps_of(param or "")
         if steps and steps[0] in self._roots:
             row = self._roots[str(steps[0])]
             own = len(row.steps)
@@ -171,7 +173,7 @@ class Spec(Table):
 
 def place_beside(key: str, param: str) -> Place:
     """Where Stripe's `param` is that no row has, but the option with this key."""
-    path = _steps(param)
+    path = steps_of(param)
     return Place(key, ("options", "extra", *path), f"{key}{words(path)}")
 
 
@@ -184,8 +186,8 @@ def place_in(row: Row, path: Path) -> str:
     return f"{row.key}{labelled(row, path)}"
 
 
-def _steps(param: str) -> Path:
-    """`items[0][price]` as its steps; of what is too long to be shown, only the first."""
+def steps_of(param: str) -> Path:
+    """Stripe's `items[0][price]` as its steps; of what is too long to be shown, only the first."""
     if len(param) > 200 or not param.isprintable():
         param = param[:200].partition("[")[0]
     steps: list[str | int] = []

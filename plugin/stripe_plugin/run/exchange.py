@@ -184,7 +184,7 @@ class _Attempts:
         if isinstance(answer, Lost) or outcome is Outcome.NO_ANSWER:
             raise result.no_answer(answer, course, self._spec)
         if outcome is Outcome.DONE:
-            return result.result(answer, course)
+            return result.result(answer, course, self._spec.unchecked)
         if self._is_gone(answer):
             return result.gone(answer, course, self._action)
         raise result.refusal(answer, course, self._action)

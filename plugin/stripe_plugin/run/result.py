@@ -66,7 +66,7 @@ class Course:
     retryable: bool  # what failed may pass
 
 
-def result(reply: Reply, course: Course) -> Result:
+def result(reply: Reply, course: Course, note: str | None = None) -> Result:
     """The result of a readable success."""
     output = reply.output or {}
     mode = _mode(reply, course)
@@ -77,6 +77,7 @@ def result(reply: Reply, course: Course) -> Result:
         replayed=reply.replayed,
         livemode=bool(output.get("livemode", mode == "live")),
         mode=mode,
+        note=note,
     )
 
 

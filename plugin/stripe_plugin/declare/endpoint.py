@@ -1,0 +1,77 @@
+"""Which endpoint of Stripe's does somebody mean, by a method and a path with IDs in it?"""
+
+import re
+from collections.abc import Iterator
+
+import attrs
+
+from stripe_plugin.declare import contract
+from stripe_plugin.declare.contract import Operation
+from stripe_plugin.errors import Refused, near
+from stripe_plugin.secrets import shown
+
+PATH = re.compile(r"/v1(?:/[A-Za-z0-9_.~-]+)+")
+# Last steps of paths behind which something is over for good.
+ENDS = frozenset("abandon archive cancel deactivate detach expire fail mark_uncollectible".split())
+ENDS |= frozenset("redact reject release reverse void void_grant".split())
+
+
+@attrs.frozen
+class Endpoint:
+    """An operation of the document, at a path of somebody's."""
+
+    method: str
+    path: str
+    operation: Operation
+
+    @property
+    def template(self) -> str:
+        """The path as the document has it: `/v1/prices/{price}`."""
+        return self.operation.endpoint.partition(" ")[2]
+
+    @property
+    def destroys(self) -> bool:
+        """Whether something is gone by it, as far as its method and its path's last step tell."""
+        return self.method == "DELETE" or self.path.rpartition("/")[2] in ENDS
+
+
+def endpoint(method: str, path: str) -> Endpoint:
+    """The endpoint. Raises `Refused` for a path that Stripe's document has not."""
+    _check(path)
+    found = {each.partition(" ")[0]: each for each in _at(path)}
+    if method not in found:
+        raise Refused(_lacking(method, path, [*found]), "endpoint")
+    operation = contract.operation(method, found[method].partition(" ")[2])
+    assert operation is not None  # noqa: S101 - it is the document's own
+    return Endpoint(method, path, operation)
+
+
+def _check(path: str) -> None:
+    if "?" in path:
+        raise Refused("must have no query: what stands behind ? goes under Parameters", "endpoint")
+    if "{" in path:
+        example = "/v1/prices/price_123, not /v1/prices/{price}"
+        raise Refused(f"must have IDs in the place of its variables: {example}", "endpoint")
+    if not PATH.fullmatch(path):
+        example = "such as /v1/coupons or /v1/coupons/ID"
+        raise Refused(f"must be a path of Stripe's API, {example}; got {shown(path)}", "endpoint")
+
+
+def _at(path: str) -> Iterator[str]:
+    """The document's endpoints at a path; of each method the one with the fewest variables."""
+    matching = [each for each in contract.operations() if _pattern(each).fullmatch(path)]
+    matching.sort(key=lambda each: -each.count("{"))
+    yield from matching
+
+
+def _pattern(operation: str) -> re.Pattern[str]:
+    _, _, template = operation.partition(" ")
+    return re.compile(re.sub(r"{[^{}]*}", "[^/]+", template))
+
+
+def _lacking(method: str, path: str, others: list[str]) -> str:
+    if others:
+        return f"takes {' and '.join(sorted(others))} at Stripe, not {method}"
+    templates = {each.partition(" ")[2] for each in contract.operations()}
+    hint = near(path, sorted(templates))
+    return f"is not in Stripe's API document of {contract.version()}{hint}; got {shown(path)}"
