@@ -4,7 +4,7 @@ A parameter is known if its resource echoes it, a behaviour reads it, or a list 
 the rest that Stripe documents is refused by name, before anything is executed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from stripe_emulator.refusals import Json, is_json, is_rows
 Known = dict[str, Any]  # name → what is known below it
 _WHOLE = ""  # in there: everything below is known, or only these values are
 _ALWAYS = "expand metadata"
+_MANY = 8  # more names than these are told by those that are left
 _PAGING = "limit starting_after ending_before"
 
 
@@ -85,22 +86,29 @@ def _check_value(value: Any, values: list[str], path: str) -> None:
 
 
 def refused() -> dict[str, list[str]]:
-    """What is refused, by endpoint: `items.discounts`, or `automatic_tax.enabled≠false`."""
+    """What is refused, by endpoint: `items.discounts`, `type but card`, `* but amount`."""
     found: dict[str, list[str]] = {}
     for method, _, endpoint in ENDPOINTS:
         operation = contract.operation(method, endpoint.template)
         if operation:
-            rows = _refused(operation.parameters.items(), known(endpoint), "")
+            rows = _refused(operation.parameters, known(endpoint), "")
             found[f"{method} {endpoint.template}"] = [*rows]
     return found
 
 
-def _refused(said: Iterable[tuple[str, Said]], names: Known, path: str) -> Iterator[str]:
-    for name, each in said:
-        inner = f"{path}{name}"
-        if name not in names:
-            yield inner
-        elif _WHOLE not in names[name]:
-            yield from _refused(contract.below(each), names[name], f"{inner}.")
-        elif names[name][_WHOLE]:
-            yield f"{inner}≠{'|'.join(names[name][_WHOLE])}"
+def _refused(said: Mapping[str, Said], names: Known, path: str) -> Iterator[str]:
+    unknown = [name for name in said if name not in names]
+    if len(unknown) > _MANY:
+        yield f"{path}* but {', '.join(name for name in said if name in names)}"
+    else:
+        yield from (f"{path}{name}" for name in unknown)
+    for name, below in names.items():
+        if name in said:
+            yield from _refused_below(said[name], below, f"{path}{name}")
+
+
+def _refused_below(said: Said, names: Known, path: str) -> Iterator[str]:
+    if _WHOLE not in names:
+        yield from _refused(dict(contract.below(said)), names, f"{path}.")
+    elif names[_WHOLE]:
+        yield f"{path} but {', '.join(names[_WHOLE])}"

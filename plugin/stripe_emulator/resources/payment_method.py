@@ -22,7 +22,7 @@ declare(
             "country": null, "line1": null, "line2": null, "postal_code": null, "state": null},
             "email": null, "name": null, "phone": null, "tax_id": null} card=null customer_account
             _outcome radar_options={} type="card" """,
-        echoes="allow_redisplay billing_details",
+        echoes="allow_redisplay billing_details card.exp_month card.exp_year",
         emits="updated",
         events="payment_method",
         called="PaymentMethod",
@@ -176,12 +176,13 @@ def _new(account: Account, name: str) -> Json:
 
 @does(
     "payment_method.create",
-    "card.cvc card.exp_month card.exp_year card.number card.token type=card",
+    "card.cvc card.number card.token type=card",
 )
 def create(account: Account, method: Json, given: Given) -> Json:
     """Create a card from a test token or a test number."""
     made = _new(account, _chosen(given["card"]))
     made |= picked(method, "metadata allow_redisplay billing_details")
+    made["card"] |= picked(given["card"], "exp_month exp_year")
     return account.create(made)
 
 
