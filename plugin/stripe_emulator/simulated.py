@@ -98,8 +98,9 @@ def refused() -> dict[str, list[str]]:
 
 def _refused(said: Mapping[str, Said], names: Known, path: str) -> Iterator[str]:
     unknown = [name for name in said if name not in names]
-    if len(unknown) > _MANY:
-        yield f"{path}* but {', '.join(name for name in said if name in names)}"
+    left = [name for name in said if name in names]
+    if len(unknown) > max(_MANY, len(left)):
+        yield f"{path}* but {', '.join(left)}"
     else:
         yield from (f"{path}{name}" for name in unknown)
     for name, below in names.items():

@@ -174,10 +174,7 @@ def _new(account: Account, name: str) -> Json:
     return made
 
 
-@does(
-    "payment_method.create",
-    "card.cvc card.number card.token type=card",
-)
+@does("payment_method.create", "card.cvc card.number card.token type=card")
 def create(account: Account, method: Json, given: Given) -> Json:
     """Create a card from a test token or a test number."""
     made = _new(account, _chosen(given["card"]))
