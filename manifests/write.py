@@ -1,4 +1,4 @@
-"""Writes what is derived from the tables: manifests, the reference page, the README's list.
+"""Writes what is derived from the tables: manifests, reference page, lists of the READMEs.
 
 `python manifests/write.py` writes; with `--check` it only says what is stale, and fails.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import stripe_nodes
+from stripe_emulator import resources, simulated
 from stripe_plugin.declare.action import Action
 from stripe_plugin.host.advice import describe_errors
 from stripe_plugin.host.discovery import LISTED, MANIFEST_VERSION
@@ -24,6 +25,15 @@ from stripe_plugin.run.exchange import STRIPE_VERSION
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "manifests" / "stripe_manifests"
 BEGIN, END = "<!-- actions: written by `make write` -->", "<!-- end of actions -->"
+
+REFUSED = """# What the emulator does not simulate
+
+Written by `make write` from Stripe's API document and from what the emulator's resources say of
+themselves. A request with one of these is refused before anything is executed: status 400, error
+type `emulator_error`, "the emulator does not simulate …", and in `param` which. Endpoints of
+Stripe's that have no resource in `resources/` are refused alike. `* but a, b` are all parameters
+there except those, `a but x` are all values except those.
+"""
 
 
 def manifests(actions: Iterable[type[Action]]) -> dict[Path, str]:
@@ -107,6 +117,17 @@ def listing(actions: Iterable[type[Action]]) -> str:
     return "\n".join([BEGIN, "| Action | ID | What it does |", "|---|---|---|", *rows, END])
 
 
+def not_simulated() -> str:
+    """The page with everything that the emulator refuses of the endpoints it serves."""
+    resources.load()
+    rows = [
+        f"| `{endpoint}` | {', '.join(f'`{name}`' for name in names)} |"
+        for endpoint, names in sorted(simulated.refused().items())
+        if names
+    ]
+    return "\n".join([REFUSED, "| Endpoint | Refused |", "|---|---|", *rows, ""])
+
+
 def derived() -> dict[Path, str]:
     """Every derived file with its text."""
     actions = [*stripe_nodes.actions()]
@@ -116,6 +137,7 @@ def derived() -> dict[Path, str]:
     return {
         **manifests(actions),
         ROOT / "nodes" / "README.md": reference(actions),
+        ROOT / "plugin" / "stripe_emulator" / "README.md": not_simulated(),
         ROOT / "README.md": before + listing(actions) + after,
     }
 

@@ -80,11 +80,13 @@ def test_its_inputs_are_judged(host: Host) -> None:
 
 
 def test_it_is_run(host: Host) -> None:
-    """It is sent where it says; the emulator, which has no coupons, answers like Stripe."""
+    """It is sent where it says; the emulator, which has no coupons, says so and not as Stripe."""
     with Counted() as emulator, pytest.raises(StripeError) as caught:
         host.run("create_coupon", PERCENT, connection=emulator.connection())
     assert emulator.asked == ["POST /v1/coupons"]
-    assert (caught.value.status, caught.value.action) == (404, "create_coupon")
+    assert (caught.value.status, caught.value.action) == (400, "create_coupon")
+    assert caught.value.type == "emulator_error"
+    assert "the emulator does not simulate POST /v1/coupons" in str(caught.value)
 
 
 def test_the_terminal_has_it(site: Path) -> None:

@@ -1,7 +1,6 @@
 """What does one request see of its account: objects, the time, and who learns of changes?"""
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 from attrs import define, field
@@ -9,7 +8,7 @@ from attrs import define, field
 from stripe_emulator import declare, present
 from stripe_emulator.declare import PINNED, RESOURCES
 from stripe_emulator.message import token
-from stripe_emulator.present import Path
+from stripe_emulator.present import Tree
 from stripe_emulator.refusals import Json
 from stripe_emulator.store import Store
 
@@ -104,6 +103,6 @@ class Account:
         event["request"] = {"id": self.request_id, "idempotency_key": self.key}
         self.events.append(self.keep(event))
 
-    def show(self, obj: Json, paths: Sequence[Path] = ()) -> Json:
-        """Show an object as the API does, expanded along these paths."""
-        return present.shown(self, obj, paths)
+    def show(self, obj: Json, wanted: Tree | None = None) -> Json:
+        """Show an object as the API does, with what is wanted of it expanded."""
+        return present.shown(self, obj, wanted or {})

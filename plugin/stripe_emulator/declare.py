@@ -1,9 +1,8 @@
-"""What is a resource: how does it look, where does it live, what do its endpoints take?
+"""What is a resource: where does it live, which verbs does it answer, how does a new object look?
 
-Facts are those of Stripe's published API at the pinned version. Parameters are written in the
-notation of `notation.py`; a row of `fields` is `name` (null) or `name=JSON`, and a name that
-starts with an underscore is kept but only shown when it is expanded. Parameters that carry the
-name of a field are stored there; whatever else a parameter does is behaviour (`lifecycle.py`).
+Parameters, fields and what can be expanded are those of Stripe's API document (`contract.py`).
+A resource declares only what is not in there. Parameters that carry the name of a field are
+stored there; whatever else a parameter does is behaviour (`lifecycle.py`).
 """
 
 import json
@@ -11,11 +10,13 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from stripe_emulator import notation, refusals
-from stripe_emulator.judge import Group
+from stripe_emulator import contract, documented, refusals
+from stripe_emulator.contract import Said
+from stripe_emulator.judge import Group, Items, Shape
 from stripe_emulator.refusals import Json, Refusal
 
 PINNED = "2026-08-26.dahlia"
@@ -23,18 +24,19 @@ _FIELD = re.compile(r"\s*(\w+)(=)?")
 _JSON = json.JSONDecoder()
 _PLAIN = {"list": "GET", "create": "POST", "retrieve": "GET", "update": "POST", "delete": "DELETE"}
 _NO_ID = {"list", "create"}
+_NAMED = {"id", "object"}
+_EMPTY: Mapping[str, Any] = MappingProxyType({"array": [], "boolean": False, "integer": 0})
 Texts = Mapping[str, str]
 _NONE: Texts = MappingProxyType({})
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Resource:
     """One kind of object.
 
-    `verbs` maps list, create, retrieve, update, delete or an action's name to the parameters
-    (an action is `POST {path}/{id}/{action}`); `lists` the verbs that list what an object carries
-    (`GET {path}/{id}/{verb}`) to the kind of these. `expands` maps fields to the kind they point
-    to; `_` marks a kept field shown on demand, `-` one that cannot be, `[kind]` a list.
+    `verbs` are list, create, retrieve, update, delete or the names of actions (an action is
+    `POST {path}/{id}/{action}`); `lists` are the verbs that list what an object carries
+    (`GET {path}/{id}/{verb}`), with the kind of these.
     """
 
     kind: str
@@ -42,12 +44,26 @@ class Resource:
     #: letters and digits after the prefix
     size: int = 23
     path: str = "-"
-    fields: str
-    expands: str = ""
-    verbs: Texts = _NONE
+    verbs: str = ""
     lists: Texts = _NONE
     #: paths that do not follow from `path`, by verb
     elsewhere: Texts = _NONE
+    #: the parameters of verbs that are not Stripe's
+    own: Texts = _NONE
+    #: what a new object has: `name=JSON`, or `name` for what is empty and would not be there.
+    #: Fields that the document does not have are among them, and with `_` what is never shown
+    starts: str = ""
+    #: parameters that must be given, though the document does not say so, by verb
+    needs: Texts = _NONE
+    #: documented fields that are there only when they are set
+    absent: str = ""
+    #: documented fields that are shown only when they are expanded; kept with `_`, or looked for
+    on_demand: str = ""
+    #: fields that the document does not have and that can be expanded, with their kind
+    kinds: Texts = _NONE
+    #: parameters that Stripe only keeps and shows: `path.of.names`, or `path=value|value` if it
+    #: does more with other values
+    echoes: str = ""
     #: events of plain changes (created, updated, deleted), and their name where it is not the kind
     emits: str = ""
     events: str = ""
@@ -69,31 +85,35 @@ class Resource:
     remembered: bool = False
 
     @cached_property
-    def defaults(self) -> Json:
-        """The fields of a new object, hidden ones included."""
-        found: Json = {}
-        at = 0
-        while match := _FIELD.match(self.fields, at):
-            name, has_default = match.groups()
-            found[name] = None
-            at = match.end()
-            if has_default:
-                found[name], at = _JSON.raw_decode(self.fields, at)
-        return found
+    def fields(self) -> Mapping[str, Said]:
+        """What is said of its fields, by name."""
+        also = {name: contract.of_kind(kind) for name, kind in self.kinds.items()}
+        return {**contract.of_kind(self.kind).fields, **also}
 
     def blank(self) -> Json:
-        """Make a fresh object without id."""
+        """Make a fresh object without id, hidden fields included."""
         fresh: Json = json.loads(self._text)
         return fresh
 
     @cached_property
     def _text(self) -> str:
-        return json.dumps(self.defaults)
+        said = contract.of_kind(self.kind)
+        found = empty_object(said)
+        for name in (*_NAMED, *self.absent.split(), *self.on_demand.split()):
+            found.pop(name, None)
+        return json.dumps(found | self._started())
 
-    @cached_property
-    def targets(self) -> dict[str, str]:
-        """Expandable field → kind."""
-        return dict(token.split(":") for token in self.expands.split())
+    def _started(self) -> Json:
+        found: Json = {}
+        at = 0
+        while match := _FIELD.match(self.starts, at):
+            name, has_value = match.groups()
+            at = match.end()
+            if has_value:
+                found[name], at = _JSON.raw_decode(self.starts, at)
+            else:
+                found[name] = _empty(self.fields[name]) if name in self.fields else None
+        return found
 
     @property
     def event(self) -> str:
@@ -106,20 +126,41 @@ class Resource:
         return self.lost.get(verb, anyway)
 
 
-@frozen
+def empty_object(said: Said) -> Json:
+    """An object in which nothing is set: what is always there, and what can be null."""
+    always = said.required
+    shown = {name: each for name, each in said.fields.items() if each.nullable or name in always}
+    found = {name: _empty(each) for name, each in shown.items()}
+    return found | {"metadata": {}} if "metadata" in said.fields else found
+
+
+def _empty(said: Said) -> Any:
+    if said.nullable or said.facts.get("format") == "unix-time":
+        return None
+    if said.whole.fields and "any" not in said.facts:
+        return empty_object(said)
+    return _EMPTY.get(said.type)
+
+
+@frozen(eq=False)
 class Endpoint:
     """One method and path: the resource and verb behind it, and its parameters."""
 
     method: str
     resource: Resource
     verb: str
-    text: str
+    #: as in `/v1/prices/{}`
+    template: str
 
     @cached_property
     def parameters(self) -> Group:
-        """Everything this endpoint takes; lists take the cursors too."""
-        paging = "limit:int ending_before starting_after" if self.pages else ""
-        return notation.group(f"{self.text} {paging} expand:[str]")
+        """Everything this endpoint takes."""
+        said = contract.operation(self.method, self.template)
+        if said is None:
+            return _own(self.resource.own[self.verb])
+        found = documented.group(said, choose=self.pages)
+        needed = self.resource.needs.get(self.verb, "").split()
+        return evolve(found, required=found.required | {*needed})
 
     @property
     def pages(self) -> bool:
@@ -127,17 +168,19 @@ class Endpoint:
         return self.verb == "list" or self.lists is not None
 
     @property
+    def answers(self) -> str:
+        """The kind of what it answers, or lists."""
+        return self.lists or self.resource.kind
+
+    @property
     def lists(self) -> str | None:
         """The kind of what is listed, where an object carries it."""
         return self.resource.lists.get(self.verb)
 
 
-def shape(**shapes: str) -> None:
-    """Name groups of parameters, to be used as `$name`; ValueError for a name that is taken."""
-    for name, text in shapes.items():
-        if name in notation.SHAPES:
-            raise ValueError(f"there is a shape {name!r} already; find another name for this one")
-        notation.SHAPES[name] = text
+def _own(names: str) -> Group:
+    fields: dict[str, Shape] = {name: Shape() for name in names.split()}
+    return Group("group", fields={**fields, "expand": Items("list")})
 
 
 RESOURCES: dict[str, Resource] = {}
@@ -152,20 +195,21 @@ def declare(resource: Resource) -> None:
     if resource.kind in RESOURCES:
         raise ValueError(f"{resource.kind!r} is declared already")
     RESOURCES[resource.kind] = resource
-    for verb, text in resource.verbs.items():
-        _add_endpoint(resource, verb, _PLAIN.get(verb, "POST"), text)
+    for verb in resource.verbs.split():
+        _add_endpoint(resource, verb, _PLAIN.get(verb, "POST"))
     for verb in resource.lists:
-        _add_endpoint(resource, verb, "GET", "")
+        _add_endpoint(resource, verb, "GET")
 
 
-def _add_endpoint(resource: Resource, verb: str, method: str, text: str) -> None:
+def _add_endpoint(resource: Resource, verb: str, method: str) -> None:
     path = resource.elsewhere.get(verb, resource.path)
     if verb not in _NO_ID:
-        path += "/([^/]+)"
+        path += "/{}"
     if verb not in _PLAIN:
         path += f"/{verb}"
-    found = Endpoint(method, resource, verb, text)
-    ENDPOINTS.append((method, re.compile(path), found))
+    pattern = path.replace("{}", "([^/]+)")
+    found = Endpoint(method, resource, verb, path)
+    ENDPOINTS.append((method, re.compile(pattern), found))
 
 
 def endpoint(method: str, path: str) -> tuple[Endpoint, str | None] | None:

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from stripe_emulator import (
     access,
+    contract,
     control,
     declare,
     faults,
@@ -19,7 +20,9 @@ from stripe_emulator import (
     listing,
     parse,
     present,
+    refusals,
     resources,
+    simulated,
     webhooks,
 )
 from stripe_emulator.account import Account
@@ -170,6 +173,7 @@ class Emulator:
             if key and (kept := self._replays.find(call.account, key, call.fingerprint)):
                 return kept
             lifecycle.check_references(account, call.references)
+            simulated.check(call.endpoint, call.given)
             answer = self._executed(call, account)
             self._replays.keep(call.account, call.request, call.fingerprint, answer)
             found = webhooks.deliveries(account)
@@ -208,13 +212,13 @@ class Emulator:
 def _judged(request: Request, account: str) -> _Call:
     found = declare.endpoint(request.method, request.path)
     if found is None:
-        raise _unrecognized(request)
+        raise _unserved(request)
     access.check_key(request.key)
     endpoint, quoted = found
     raw = request.given()
     place = Place()
     given = endpoint.parameters.read(raw, place)
-    present.paths(endpoint.resource.kind, given, pages=endpoint.pages)
+    present.expansions(endpoint.answers, given, pages=endpoint.pages)
     return _Call(
         request=request,
         account=account,
@@ -236,8 +240,8 @@ def _view(call: _Call, account: Account) -> Json:
         return listing.inner_page(account, rows, kind, call.given, url)
     if obj.get("deleted") is True:
         return obj
-    paths = present.paths(obj["object"], call.given, pages=False)
-    return account.show(obj, paths)
+    wanted = present.expansions(obj["object"], call.given, pages=False)
+    return account.show(obj, wanted)
 
 
 def _echo(request: Request) -> dict[str, str]:
@@ -257,6 +261,12 @@ _TRAILING_SLASH = (
     "If you are trying to list objects, remove the trailing slash. If you are trying to "
     "retrieve an object, make sure you passed a valid (non-empty) identifier in your code. "
 )
+
+
+def _unserved(request: Request) -> Refusal:
+    if contract.has(request.method, request.path):
+        return refusals.not_simulated(f"{request.method} {request.path[:200]}")
+    return _unrecognized(request)
 
 
 def _unrecognized(request: Request) -> Refusal:

@@ -4,7 +4,6 @@ import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -52,6 +51,8 @@ class Shape:
     limit: int = 5000
     least: int | None = None
     emptyable: bool = False
+    #: of what it must be the ID
+    kind: str | None = None
 
     def judge(self, raw: Any, at: Place, /) -> Any:
         """Read a raw string or tree; an empty string unsets where that is allowed."""
@@ -65,8 +66,8 @@ class Shape:
         """Read a value that is not empty."""
         if not isinstance(raw, str):
             raise _no_string(raw, at)
-        if self.name.startswith("@"):
-            at.references.append(Reference(self.name[1:], raw, at.path))
+        if self.kind:
+            at.references.append(Reference(self.kind, raw, at.path))
         if len(raw) > self.limit:
             raise too_long(raw, self.limit, at.path)
         scalar = scalars.SCALARS.get(self.name, scalars.text)
@@ -111,19 +112,16 @@ def _is_index(name: str) -> bool:
 
 @frozen
 class Group(Shape):
-    """Named parameters, or with `*` any name of one shape."""
+    """Named parameters; of those in `alone` at most one may be given."""
 
     fields: Mapping[str, Shape] = MappingProxyType({})
     required: frozenset[str] = frozenset()
-    exclusive: tuple[tuple[str, ...], ...] = ()
+    alone: tuple[tuple[str, ...], ...] = ()
 
     def read(self, raw: Any, at: Place, /) -> Any:
         """Read a group: unknown names first, then missing ones, then each value."""
         if not is_json(raw):
             raise at.refusal("Invalid object")
-        if "*" in self.fields:
-            shape = self.fields["*"]
-            return {name: shape.judge(raw[name], at.inner(name)) for name in raw}
         self._check_unknown(raw, at)
         self._check_names(raw, at)
         given = [name for name in self.fields if name in raw]
@@ -145,15 +143,23 @@ class Group(Shape):
         for name in self.fields:
             if name in self.required and name not in raw:
                 raise refusals.missing_parameter(at.inner(name).path)
-        for names in self.exclusive:
+        for names in self.alone:
             given = [name for name in names if name in raw]
             if len(given) > 1:
                 raise refusals.exclusive_parameters(names, at.inner(names[0]).path)
 
-    @cached_property
-    def blank(self) -> Json:
-        """The group as Stripe shows it when nothing in it is set."""
-        return dict.fromkeys(self.fields)
+
+@frozen
+class Named(Shape):
+    """Any names, all of one shape."""
+
+    of: Shape = field(factory=Shape)
+
+    def read(self, raw: Any, at: Place, /) -> Any:
+        """Read what stands under each name."""
+        if not is_json(raw):
+            raise at.refusal("Invalid object")
+        return {name: self.of.judge(raw[name], at.inner(name)) for name in raw}
 
 
 @frozen
@@ -164,11 +170,9 @@ class Either(Shape):
 
     def read(self, raw: Any, at: Place, /) -> Any:
         """Read by the kind of value: trees by the group, strings by the last that takes them."""
-        deep = [shape for shape in self.shapes if isinstance(shape, Group | Items)]
-        flat = [shape for shape in self.shapes if shape not in deep]
-        if isinstance(raw, dict):
-            first = (deep or flat)[0]
-            return first.judge(raw, at)
+        if is_json(raw):
+            return self.closest(raw).judge(raw, at)
+        flat = [shape for shape in self.shapes if not isinstance(shape, Group | Items | Named)]
         for shape in flat:
             try:
                 return shape.judge(raw, at)
@@ -177,10 +181,19 @@ class Either(Shape):
                     raise
         raise at.refusal("Invalid object")
 
+    def closest(self, raw: Json) -> Shape:
+        """The shape that knows most of these names."""
+        deep = [shape for shape in self.shapes if isinstance(shape, Group | Items | Named)]
+        return min(deep or self.shapes, key=lambda shape: len(raw.keys() - _names(shape)))
+
+
+def _names(shape: Shape) -> set[str]:
+    return {*shape.fields} if isinstance(shape, Group) else set()
+
 
 @frozen
 class Opaque(Shape):
-    """Taken as it is: deep trees of options that change nothing in the emulator."""
+    """Taken as it is: the API document says nothing of it."""
 
     def read(self, raw: Any, _at: Place, /) -> Any:
         """Take what came."""

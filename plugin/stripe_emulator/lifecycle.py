@@ -6,14 +6,15 @@ one of its own is a plain create, update, retrieve or delete.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import frozen
 
 from stripe_emulator import declare
 from stripe_emulator.account import Account
-from stripe_emulator.declare import Endpoint
+from stripe_emulator.contract import Said
+from stripe_emulator.declare import RESOURCES, Endpoint
 from stripe_emulator.judge import Either, Group, Items, Metadata, Reference, Shape, too_long
 from stripe_emulator.refusals import Json, is_json
 
@@ -28,6 +29,7 @@ class Given(dict[str, Any]):
 
 Behaviour = Callable[[Account, Json, Given], Json]
 BEHAVIOURS: dict[str, Behaviour] = {}
+READS: dict[str, str] = {}
 Bring = Callable[[Account], None]
 DUE: dict[str, Bring] = {}
 
@@ -43,11 +45,15 @@ class Shared:
 SHARED: dict[str, Shared] = {}
 
 
-def does(name: str) -> Callable[[Behaviour], Behaviour]:
-    """Register a behaviour as `kind.verb`."""
+def does(name: str, reads: str = "") -> Callable[[Behaviour], Behaviour]:
+    """Register a behaviour as `kind.verb`, with the parameters that it acts on.
+
+    `reads` names them as `echoes` of a resource does.
+    """
 
     def register(behaviour: Behaviour) -> Behaviour:
         BEHAVIOURS[name] = behaviour
+        READS[name] = reads
         return behaviour
 
     return register
@@ -139,14 +145,16 @@ def _resolved(account: Account, kind: str, id_: str) -> Json | None:
 
 def fill(obj: Json, given: Json, parameters: Group) -> None:
     """Store every parameter that carries the name of a field."""
+    resource = RESOURCES[obj["object"]]
+    shown = {*obj, *resource.absent.split()}
     for name, value in given.items():
-        target = name if name in obj else f"_{name}"
-        if target in obj:
+        target = name if name in shown else f"_{name}"
+        if target in shown:
             shape = parameters.fields[name]
-            obj[target] = _merged(obj[target], value, shape)
+            obj[target] = _merged(obj.get(target), value, shape, resource.fields.get(name))
 
 
-def _merged(old: Any, new: Any, shape: Shape) -> Any:
+def _merged(old: Any, new: Any, shape: Shape, said: Said | None) -> Any:
     """Merge a value into what was there: groups and metadata merge, the rest replaces."""
     if isinstance(shape, Metadata):
         return metadata(old, new)
@@ -154,20 +162,28 @@ def _merged(old: Any, new: Any, shape: Shape) -> Any:
         return [] if isinstance(old, list) else None
     if isinstance(shape, Items):
         rows: list[Any] = new
-        return [_merged(None, item, shape.of) for item in rows]
+        each = said.inner("items") if said else None
+        return [_merged(None, item, shape.of, each) for item in rows]
     if isinstance(shape, Either) and is_json(new):
-        shape = next(part for part in shape.shapes if isinstance(part, Group))
-    if isinstance(shape, Group) and "*" not in shape.fields and is_json(new):
-        return _merged_group(old, new, shape)
+        shape = shape.closest(new)
+    if isinstance(shape, Group) and is_json(new):
+        return _merged_group(old, new, shape, said)
     return new
 
 
-def _merged_group(old: Any, new: Json, shape: Group) -> Json:
-    base = old if is_json(old) else shape.blank
+def _merged_group(old: Any, new: Json, shape: Group, said: Said | None) -> Json:
+    fields: Mapping[str, Said] = said.fields if said else {}
+    base = old if is_json(old) else _blank(shape, fields)
     merged = dict(base)
     for name, value in new.items():
-        merged[name] = _merged(base.get(name), value, shape.fields[name])
+        merged[name] = _merged(base.get(name), value, shape.fields[name], fields.get(name))
     return merged
+
+
+def _blank(shape: Group, fields: Mapping[str, Said]) -> Json:
+    """The group as Stripe shows it when nothing in it is set."""
+    shown = [name for name in shape.fields if name in fields and fields[name].nullable]
+    return dict.fromkeys(shown)
 
 
 def metadata(old: Json | None, new: Any) -> Json:

@@ -70,8 +70,8 @@ def inner_page(account: Account, rows: list[Json], kind: str, given: Json, url: 
 
 
 def _shown(account: Account, kind: str, rows: list[Json], given: Json) -> list[Json]:
-    paths = present.paths(kind, given, pages=True)
-    return [account.show(row, paths) for row in rows]
+    wanted = present.expansions(kind, given, pages=True)
+    return [account.show(row, wanted) for row in rows]
 
 
 def _limit(given: Json) -> int:

@@ -1,14 +1,13 @@
 """How is a kept object shown: what is left out, what is put in, which ids are expanded?"""
 
 import copy
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
-
+from stripe_emulator import contract
+from stripe_emulator.contract import Said
 from stripe_emulator.declare import RESOURCES
-from stripe_emulator.refusals import Json, Refusal, is_json
+from stripe_emulator.refusals import Json, Refusal, is_json, is_rows
 
 if TYPE_CHECKING:
     from stripe_emulator.account import Account
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 4
 INNER_ROWS = 10
-Path = list[str]
+Tree = dict[str, Any]  # a field that is expanded → those below it
+Fields = Mapping[str, Said]
 VIEWS: "dict[str, View]" = {}
 
 
@@ -42,28 +42,32 @@ def difference(before: Json, after: Json) -> Json:
     return {key: before.get(key) for key in keys if before.get(key) != after[key]}
 
 
-def shown(account: "Account", obj: Json, paths: Sequence[Path]) -> Json:
+def shown(account: "Account", obj: Json, wanted: Tree) -> Json:
     """The API's view of a kept object."""
     view = {key: value for key, value in obj.items() if not key.startswith("_")}
     if complete := VIEWS.get(obj["object"]):
         complete(account, obj, view)
-    for path in paths:
-        _expand(account, obj, view, path)
+    if wanted:
+        _expand_fields(account, view, RESOURCES[obj["object"]].fields, wanted, obj)
     return view
 
 
-def paths(kind: str, given: Json, *, pages: bool) -> list[Path]:
-    """Judge the parameter `expand` for this kind and cut its paths into segments.
+def expansions(kind: str, given: Json, *, pages: bool) -> Tree:
+    """Judge the parameter `expand` for this kind and lay its paths together to one tree.
 
-    On a list every path starts with `data`. Raises Refusal (400) for more than four levels and
-    for anything that cannot be expanded (docs.stripe.com/expand).
+    On a list every path starts with `data`, which is left out. Raises Refusal (400) for more than
+    four levels and for anything that cannot be expanded (docs.stripe.com/expand).
     """
-    expand: Sequence[str] = given.get("expand", ())
-    found = [_checked(kind, text, pages=pages) for text in expand]
-    return [path for path in found if path]
+    root: Tree = {}
+    paths: Sequence[str] = given.get("expand", ())
+    for text in paths:
+        node = root
+        for name in _checked(kind, text, pages=pages):
+            node = node.setdefault(name, {})
+    return root
 
 
-def _checked(kind: str, text: str, *, pages: bool) -> Path:
+def _checked(kind: str, text: str, *, pages: bool) -> list[str]:
     path = text.split(".")
     if len(path) > DEEPEST:
         message = f"You cannot expand more than 4 levels of a property. Property: {text}"
@@ -77,100 +81,78 @@ def _checked(kind: str, text: str, *, pages: bool) -> Path:
     return below
 
 
-def _expandable(kind: str, path: Path) -> bool:
-    if not path or kind not in RESOURCES:
-        return not path
-    for name, target in RESOURCES[kind].targets.items():
-        key = name.split(".")
-        if key[: len(path)] == path:
-            return True
-        if path[: len(key)] == key:
-            return _expandable_below(target, path[len(key) :])
-    return False
+def _expandable(kind: str, path: Sequence[str]) -> bool:
+    fields = RESOURCES[kind].fields
+    for name in path:
+        if name not in fields or not fields[name].is_object:
+            return False
+        fields = _fields_of(fields[name])
+    return True
 
 
-def _expandable_below(target: str, rest: Path) -> bool:
-    if not target.startswith("["):
-        return not rest or _expandable(target, rest)
-    if rest in ([], ["data"]):
-        return True
-    return _expandable(target.strip("[]"), rest[1:])
+def _fields_of(said: Said) -> Fields:
+    """What can stand below a field: those of a kind with what the document does not say of it."""
+    found = dict(contract.below(said))
+    for kind in _kinds(said):
+        found |= RESOURCES[kind].fields
+    return found
 
 
-@frozen
-class _Expansion:
-    """What is expanded: the field at `key`, which points to `target`, and `rest` below it."""
-
-    key: Path
-    target: str
-    rest: Path
-
-
-def _expansion(kind: str, path: Path) -> _Expansion | None:
-    targets = RESOURCES[kind].targets
-    for name in sorted(targets, key=len, reverse=True):
-        key = name.split(".")
-        if path[: len(key)] == key:
-            return _Expansion(key, targets[name], path[len(key) :])
-    return None
+def _expand_fields(
+    account: "Account", view: Json, fields: Fields, wanted: Tree, kept: Json
+) -> None:
+    """Expand in a view what is wanted of its fields; `kept` may know what the view leaves out."""
+    for name, below in wanted.items():
+        if name not in view and "id" in kept:
+            view[name] = _on_demand(account, kept, name, fields[name])
+        if name in view:
+            view[name] = _expanded(account, view[name], fields[name], below)
 
 
-def _expand(account: "Account", obj: Json, view: Json, path: Path) -> None:
-    wanted = _expansion(obj["object"], path)
-    if wanted is None or wanted.target == "-":
-        return
-    name = wanted.key[0]
-    if wanted.target == "_":
-        view[name] = copy.deepcopy(obj.get(f"_{name}"))
-    elif wanted.target.startswith("["):
-        view[name] = _collection(account, obj, wanted)
-    else:
-        _replace(view, wanted.key, partial(_resolved, account, wanted))
+def _expanded(account: "Account", value: Any, said: Said, wanted: Tree) -> Any:
+    """What stands where a value stood, or the same where there is nothing to show."""
+    if is_rows(value):
+        return [_expanded(account, row, said, wanted) for row in value]
+    if is_json(value):
+        kept = _kept(account, value)
+        view = dict(value)
+        _expand_fields(account, view, _fields_of(said), wanted, kept)
+        return view
+    return _resolved(account, value, said, wanted)
 
 
-def _collection(account: "Account", obj: Json, wanted: _Expansion) -> Json:
-    owner, name = RESOURCES[obj["object"]], wanted.key[0]
-    kind = wanted.target.strip("[]")
-    url = f"{owner.path}/{obj['id']}/{name}"
-    kept = obj.get(f"_{name}")
-    if kept is not None:
-        rows = kept
-    elif kind in RESOURCES:
-        url = f"{RESOURCES[kind].path}?{owner.kind}={obj['id']}"
-        rows = account.find(kind, **{owner.kind: obj["id"]})
-    else:
-        rows = []
-    below = _below(wanted.rest[1:])
-    data = [account.show(row, below) for row in rows]
-    more = len(data) > INNER_ROWS
-    return listing(data[:INNER_ROWS], url, more=more)
+def _kept(account: "Account", view: Json) -> Json:
+    """The object of which this is a view, if it is one."""
+    kind, id_ = view.get("object"), view.get("id")
+    found = account.resolve(kind, id_) if kind in RESOURCES and id_ else None
+    return found or view
 
 
-def _below(rest: Path) -> list[Path]:
-    return [rest] if rest else []
+def _resolved(account: "Account", value: Any, said: Said, wanted: Tree) -> Any:
+    for kind in _kinds(said):
+        found = account.resolve(kind, value) if isinstance(value, str) else None
+        if found:
+            return found if found.get("deleted") else account.show(found, wanted)
+    return value
 
 
-def _resolved(account: "Account", wanted: _Expansion, value: Any) -> Any:
-    """What stands where an id stood, or is still one where there is nothing to show."""
-    if is_json(value) and wanted.rest and value.get("object") in RESOURCES:
-        _expand(account, value, value, wanted.rest)
-    if not isinstance(value, str):
+def _kinds(said: Said) -> list[str]:
+    """The kinds of which a value can be an ID: its own, or those of a list's items."""
+    inner = [each.inner("items") for each in said.alternatives]
+    kinds = [*said.kinds, *(kind for each in inner if each for kind in each.kinds)]
+    return [kind for kind in kinds if kind in RESOURCES]
+
+
+def _on_demand(account: "Account", kept: Json, name: str, said: Said) -> Any:
+    """A field that is shown only when it is asked for: kept aside, or found, or empty."""
+    value = copy.deepcopy(kept.get(f"_{name}"))
+    if "data" not in said.fields:
         return value
-    found = account.resolve(wanted.target, value)
-    if found is None:
-        return value
-    if found.get("deleted"):
-        return found
-    return account.show(found, _below(wanted.rest))
-
-
-def _replace(node: Json | list[Any], key: Path, change: Callable[[Any], Any]) -> None:
-    if isinstance(node, list):
-        for item in node:
-            _replace(item, key, change)
-    elif key[0] not in node:
-        return
-    elif len(key) == 1:
-        node[key[0]] = change(node[key[0]])
-    elif node[key[0]]:
-        _replace(node[key[0]], key[1:], change)
+    owner, rows = RESOURCES[kept["object"]], value
+    kind = next(iter(_kinds(said.fields["data"])), None)
+    url = f"{owner.path}/{kept['id']}/{name}"
+    if rows is None and kind:
+        url = f"{RESOURCES[kind].path}?{owner.kind}={kept['id']}"
+        rows = account.find(kind, **{owner.kind: kept["id"]})
+    data = [account.show(row) for row in rows or ()]
+    return listing(data[:INNER_ROWS], url, more=len(data) > INNER_ROWS)

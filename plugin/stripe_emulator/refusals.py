@@ -13,6 +13,11 @@ def is_json(value: Any) -> TypeGuard[Json]:
     return isinstance(value, dict)
 
 
+def is_rows(value: Any) -> TypeGuard[list[Any]]:
+    """Tell lists from other JSON."""
+    return isinstance(value, list)
+
+
 class Refusal(Exception):
     """One error answer: `status`, and Stripe's `error` object in `error`.
 
@@ -81,6 +86,12 @@ def past_timestamp(param: str) -> Refusal:
     """A moment that must be in the future is not."""
     message = "Invalid timestamp: must be an integer Unix timestamp in the future."
     return Refusal(message, code="parameter_invalid_integer", param=param)
+
+
+def not_simulated(what: str, param: str | None = None) -> Refusal:
+    """What Stripe can do and the emulator cannot: it never looks like an answer of Stripe's."""
+    message = f"Nothing was executed: the emulator does not simulate {what}."
+    return Refusal(message, param=param, type="emulator_error")
 
 
 def one_of(values: Sequence[str]) -> str:

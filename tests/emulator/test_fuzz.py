@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HEADERS = {"Authorization": "Bearer sk_test_x"}
 JSON = {"Content-Type": "application/json"}
+TYPES = {"invalid_request_error", "card_error", "idempotency_error", "emulator_error"}
 LARGE = "x" * 10_000_000
 
 
@@ -41,7 +42,7 @@ def judged(answer: Answer) -> None:
     data = json.loads(answer.body)
     assert 200 <= answer.status < 500, data
     if answer.status >= 400:
-        assert data["error"]["type"] in {"invalid_request_error", "card_error", "idempotency_error"}
+        assert data["error"]["type"] in TYPES
         assert data["error"]["message"]
     assert int(answer.headers["Content-Length"]) == len(answer.body)
     assert all(value.isprintable() for value in answer.headers.values())

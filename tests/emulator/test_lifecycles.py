@@ -665,7 +665,7 @@ def test_session_expires_by_request_and_by_time(api: Caller, clock: Clock) -> No
         ),
         ({"ui_mode": "embedded_page"}, "You can not pass `success_url`"),
         (
-            {"invoice_creation": {"enabled": True}, "mode": "subscription"},
+            {"invoice_creation": {"enabled": False}, "mode": "subscription"},
             "You can not pass `invoice_creation`",
         ),
     ],

@@ -80,7 +80,7 @@ TABLE: list[tuple[str, str, str, int, str | None, str | None, str]] = [
     ("GET", "/v1/checkout/sessions/cs_test_no", "", 404, "resource_missing", None, "No such checkout.session: cs_test_no"),
     ("GET", "/v1/checkout/sessions/" + "c" * 70, "", 404, None, "session", "must be at most 66 characters"),
     ("POST", "/v1/webhook_endpoints", "url=https://example.com&enabled_events[]=*", 400, "url_invalid", "url", "only to http://localhost"),
-    ("POST", "/v1/payment_methods", "type=card&card[number]=4000", 402, "incorrect_number", "card[number]", "number"),
+    ("POST", "/v1/payment_methods", "type=card&card[number]=4000&card[exp_month]=1&card[exp_year]=2099", 402, "incorrect_number", "card[number]", "number"),
     ("POST", "/v1/payment_methods", "type=card&card[token]=tok_no", 400, "resource_missing", "card[token]", "No such token"),
     ("GET", "/v1/nothing", "", 404, None, None, "Unrecognized request URL (GET: /v1/nothing)."),
     ("GET", "/v1/customers/", "", 404, None, None, "If you are trying to list objects, remove the trailing slash."),

@@ -14,22 +14,10 @@ declare(
         kind="charge",
         prefix="ch_3",
         path="/v1/charges",
-        fields="""amount amount_captured=0 amount_refunded=0 application application_fee
-            application_fee_amount balance_transaction billing_details
-            calculated_statement_descriptor captured=false created currency customer description
-            destination dispute disputed=false failure_balance_transaction failure_code
-            failure_message fraud_details={} livemode=false metadata={} on_behalf_of order outcome
-            paid=false payment_intent payment_method payment_method_details radar_options={}
-            receipt_email receipt_number receipt_url refunded=false review shipping source
-            source_transfer statement_descriptor statement_descriptor_suffix status="pending"
-            transfer_data transfer_group""",
-        expands="""customer:customer payment_intent:payment_intent refunds:[refund] review:-
-            balance_transaction:- application:- on_behalf_of:-""",
-        verbs={
-            "list": """created:$range customer:@customer payment_intent:@payment_intent
-                transfer_group""",
-            "retrieve": "",
-        },
+        verbs="list retrieve",
+        starts="""destination dispute fraud_details={} order radar_options={} source
+            status="pending" """,
+        on_demand="refunds",
         in_path="charge",
     )
 )

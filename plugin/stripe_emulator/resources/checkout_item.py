@@ -8,15 +8,7 @@ from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json
 from stripe_emulator.resources import price as prices
 
-declare(
-    Resource(
-        kind="item",
-        prefix="li_1",
-        fields="""adjustable_quantity amount_discount=0 amount_subtotal amount_tax=0 amount_total
-            currency description metadata={} price quantity=1""",
-        expands="price:price",
-    )
-)
+declare(Resource(kind="item", prefix="li_1", starts="metadata={} quantity=1"))
 
 _ADJUSTABLE: Json = {"maximum": 99, "minimum": 0}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_emulator import lifecycle, refusals
 from stripe_emulator.account import Account
-from stripe_emulator.declare import Resource, declare, shape
+from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does, picked
 from stripe_emulator.message import token
 from stripe_emulator.present import shows
@@ -21,93 +21,32 @@ from stripe_emulator.resources import payment_method as methods
 from stripe_emulator.resources import setup_intent as setup_intents
 from stripe_emulator.resources import subscription as subscriptions
 
-shape(
-    line="""{adjustable_quantity:{enabled!:bool maximum:int minimum:int}
-        dynamic_tax_rates:[@tax_rate] id metadata:map? price:@price price_data:{currency!:cur
-        product:@product product_data:{description:str<40000 images:[str]<8 metadata:map name!
-        tax_code unit_label:str<12} recurring:$every tax_behavior:$tax unit_amount:int>=0
-        unit_amount_decimal:dec ^product,product_data ^unit_amount,unit_amount_decimal}
-        quantity:int>=0 tax_rates:[@tax_rate]? ^price,price_data}""",
-    shipping_rate="""{shipping_rate:@shipping_rate shipping_rate_data:{delivery_estimate:any
-        display_name!:str<100 fixed_amount:{amount!:int currency!:cur currency_options:any}
-        metadata:map tax_behavior:$tax tax_code type:fixed_amount|fixed_amount}}""",
-)
-
 declare(
     Resource(
         kind="checkout.session",
         prefix="cs_test_a1",
         size=56,
         path="/v1/checkout/sessions",
-        fields="""adaptive_pricing={"enabled":false} after_expiration allow_promotion_codes
-            amount_subtotal amount_total automatic_tax={"enabled": false, "liability": null,
-            "provider": null, "status": null} billing_address_collection
-            branding_settings={"background_color": "#ffffff", "border_style": "rounded",
-            "button_color": "#0074d4", "display_name": "Emulator", "font_family": "default",
-            "icon": null, "logo": null} cancel_url client_reference_id client_secret
-            collected_information consent consent_collection created currency currency_conversion
-            custom_fields=[] custom_text={"after_submit": null, "shipping_address": null,
-            "submit": null, "terms_of_service_acceptance": null} customer customer_account
-            customer_creation customer_details customer_email discounts=[] expires_at
-            integration_identifier invoice invoice_creation livemode=false locale
-            managed_payments={"enabled":false} metadata={} mode="payment" origin_context
-            payment_intent payment_link payment_method_collection="if_required"
-            payment_method_configuration_details payment_method_options={}
-            payment_method_types=["card"] payment_status="unpaid" permissions
-            phone_number_collection={"enabled":false} recovered_from saved_payment_method_options
-            setup_intent shipping_address_collection shipping_cost shipping_options=[]
-            status="open" submit_type subscription success_url total_details={"amount_discount":
-            0, "amount_shipping": 0, "amount_tax": 0} ui_mode="hosted_page" url wallet_options
-            _line_items=[] _data={}""",
-        expands="""customer:customer payment_intent:payment_intent subscription:subscription
-            setup_intent:setup_intent invoice:invoice line_items:[item] payment_link:-""",
-        verbs={
-            "list": """created:$range customer:@customer customer_account
-                customer_details:{email!} payment_intent:@payment_intent payment_link
-                status:complete|expired|open subscription:@subscription ^customer,customer_account
-            """,
-            "create": """adaptive_pricing:{enabled:bool} after_expiration:any
-                allow_promotion_codes:bool allowed_payment_method_types:[str]
-                automatic_tax:$auto_tax billing_address_collection:auto|required
-                branding_settings:any cancel_url:url client_reference_id:str<200
-                consent_collection:any currency:cur custom_fields:[any]<3 custom_text:any
-                customer:@customer customer_account customer_creation:always|if_required
-                customer_email:email customer_update:any discounts:[{coupon:@coupon
-                promotion_code:@promotion_code}]<1 excluded_payment_method_types:[str]
-                expires_at:time integration_identifier:str<200 invoice_creation:any
-                line_items:[$line]<100 locale:str<10 managed_payments:{enabled:bool} metadata:map
-                mode:payment|setup|subscription name_collection:any optional_items:[any]<10
-                origin_context:mobile_app|web payment_intent_data:{application_fee_amount:int
-                capture_method:automatic|automatic_async|manual description:str<1000 metadata:map
-                on_behalf_of receipt_email:email setup_future_usage:off_session|on_session
-                shipping:$shipping statement_descriptor:str<22 statement_descriptor_suffix:str<22
-                transfer_data:any transfer_group} payment_method_collection:always|if_required
-                payment_method_configuration:str<100 payment_method_data:any
-                payment_method_options:any payment_method_types:[str] permissions:any
-                phone_number_collection:{enabled!:bool}
-                redirect_on_completion:always|if_required|never return_url:url
-                saved_payment_method_options:any setup_intent_data:{description:str<1000
-                metadata:map on_behalf_of} shipping_address_collection:{allowed_countries!:[str]}
-                shipping_options:[$shipping_rate]<5 submit_type:auto|book|donate|pay|subscribe
-                subscription_data:{application_fee_percent:num billing_cycle_anchor:time
-                billing_mode:any default_tax_rates:[@tax_rate] description:str<500
-                invoice_settings:any metadata:map on_behalf_of
-                pending_invoice_item_interval:$every proration_behavior:create_prorations|none
-                transfer_data:any trial_end:time trial_period_days:int>=1
-                trial_settings:$end_behavior ^trial_end,trial_period_days} success_url:url
-                tax_id_collection:{enabled!:bool required:if_supported|never}
-                ui_mode:elements|embedded_page|form|hosted_page wallet_options:any
-                ^customer,customer_email ^customer,customer_account
-                ^allow_promotion_codes,discounts
-                ^payment_method_types,allowed_payment_method_types
-                ^payment_method_types,excluded_payment_method_types
-                ^payment_method_types,payment_method_configuration""",
-            "update": """collected_information:any line_items:[$line]<100 metadata:map?
-                shipping_options:[$shipping_rate]<5?""",
-            "complete": "payment_method email:email",
-            "retrieve": "",
-            "expire": "",
-        },
+        verbs="list create update complete retrieve expire",
+        own={"complete": "payment_method email"},
+        starts="""adaptive_pricing={"enabled":false} branding_settings={"background_color":
+            "#ffffff", "border_style": "rounded", "button_color": "#0074d4", "display_name":
+            "Emulator", "font_family": "default", "icon": null, "logo": null} _data={}
+            discounts=[] integration_identifier _line_items=[]
+            managed_payments={"enabled":false} mode="payment"
+            payment_method_collection="if_required" payment_method_options={}
+            payment_method_types=["card"] payment_status="unpaid"
+            phone_number_collection={"enabled":false} status="open"
+            total_details={"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}
+            ui_mode="hosted_page" """,
+        absent="excluded_payment_method_types name_collection optional_items tax_id_collection",
+        on_demand="line_items",
+        echoes="""adaptive_pricing.enabled=false allow_promotion_codes automatic_tax.enabled=false
+            billing_address_collection branding_settings client_reference_id consent_collection
+            custom_fields custom_text excluded_payment_method_types integration_identifier locale
+            managed_payments.enabled=false name_collection origin_context phone_number_collection
+            saved_payment_method_options shipping_address_collection submit_type
+            tax_id_collection wallet_options""",
         lists={"line_items": "item"},
         elsewhere={"complete": "/v1/test_helpers/checkout/sessions"},
         in_path="session",
@@ -155,7 +94,21 @@ _SAVED_METHODS: Json = {
 }
 
 
-@does("checkout.session.create")
+@does(
+    "checkout.session.create",
+    """allowed_payment_method_types cancel_url currency customer customer_creation customer_email
+    expires_at invoice_creation.enabled=false line_items.adjustable_quantity line_items.metadata
+    line_items.price line_items.price_data line_items.quantity mode
+    payment_intent_data.capture_method payment_intent_data.description
+    payment_intent_data.metadata payment_intent_data.receipt_email
+    payment_intent_data.setup_future_usage payment_intent_data.shipping
+    payment_intent_data.statement_descriptor payment_intent_data.statement_descriptor_suffix
+    payment_intent_data.transfer_group payment_method_collection
+    payment_method_options.card.request_three_d_secure=automatic payment_method_types
+    redirect_on_completion return_url setup_intent_data.description setup_intent_data.metadata
+    shipping_options subscription_data.description subscription_data.metadata
+    subscription_data.trial_end subscription_data.trial_period_days success_url ui_mode""",
+)
 def create(account: Account, session: Json, given: Given) -> Json:
     """Open a session for what is to be paid, subscribed or set up."""
     mode = given.get("mode")
@@ -338,7 +291,11 @@ def _check_open(session: Json, what: str) -> None:
         )
 
 
-@does("checkout.session.update")
+@does(
+    "checkout.session.update",
+    """line_items.adjustable_quantity line_items.id line_items.metadata line_items.price
+    line_items.price_data line_items.quantity shipping_options""",
+)
 def update(account: Account, session: Json, given: Given) -> Json:
     """Update an open session; its lines only where the page is the caller's own."""
     _check_open(session, "updated")
@@ -380,7 +337,7 @@ def expire_overdue(account: Account) -> None:
         _expired(account, session)
 
 
-@does("checkout.session.complete")
+@does("checkout.session.complete", "email payment_method")
 def complete(account: Account, session: Json, given: Given) -> Json:
     """Complete an open session with a test card, as the payer would on the page."""
     _check_open(session, "completed")

@@ -1,16 +1,11 @@
 """What is a customer: who pays, with what by default, and what ends with them?"""
 
 from stripe_emulator.account import Account
-from stripe_emulator.declare import Resource, declare, shape
+from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.message import token
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import payment_method as methods
-
-shape(
-    invoicing="""{custom_fields:$fields? default_payment_method:@payment_method footer
-        rendering_options:{amount_tax_display:exclude_tax|include_inclusive_tax? template}?}"""
-)
 
 declare(
     Resource(
@@ -18,32 +13,15 @@ declare(
         prefix="cus_",
         size=14,
         path="/v1/customers",
-        fields="""address balance=0 created currency customer_account default_source
-            delinquent=false description discount email invoice_prefix
-            invoice_settings={"custom_fields": null, "default_payment_method": null, "footer":
-            null, "rendering_options": null} livemode=false metadata={} name
-            next_invoice_sequence=1 phone preferred_locales=[] shipping tax_exempt="none"
-            test_clock""",
-        expands="""default_source:- invoice_settings.default_payment_method:payment_method
-            subscriptions:[subscription] sources:[-] tax_ids:[-] test_clock:- cash_balance:_ tax:_
-        """,
-        verbs={
-            "list": "created:$range email:str<512 test_clock:@test_clock",
-            "create": """address:$address? balance:int business_name:str<150? cash_balance:any
-                description:str? email:email<512 individual_name:str<150? invoice_prefix:str<12
-                invoice_settings:$invoicing metadata:map? name:str<256? next_invoice_sequence:int
-                payment_method:@payment_method phone:str<20 preferred_locales:[str]
-                shipping:$contact? source:any tax:any tax_exempt:exempt|none|reverse?
-                tax_id_data:[{type! value!}]<5 test_clock validate:bool""",
-            "update": """address:$address? balance:int business_name:str<150? cash_balance:any
-                default_source:str<500 description:str? email:email<512? individual_name:str<150?
-                invoice_prefix:str<12 invoice_settings:$invoicing metadata:map? name:str<256?
-                next_invoice_sequence:int phone:str<20? preferred_locales:[str]?
-                shipping:$contact? source:any tax:any tax_exempt:exempt|none|reverse?
-                validate:bool""",
-            "retrieve": "",
-            "delete": "",
-        },
+        verbs="list create retrieve update delete",
+        starts="""balance=0 currency customer_account delinquent=false invoice_prefix
+            invoice_settings next_invoice_sequence=1 preferred_locales=[] tax_exempt="none" """,
+        absent="business_name individual_name",
+        on_demand="cash_balance invoice_credit_balance sources subscriptions tax tax_ids",
+        echoes="""address balance=0 business_name description email individual_name
+            invoice_settings.custom_fields invoice_settings.footer
+            invoice_settings.rendering_options.amount_tax_display name phone preferred_locales
+            shipping tax_exempt""",
         emits="created updated deleted",
         remembered=True,
     )
@@ -53,7 +31,10 @@ _DEFAULT = "invoice_settings[default_payment_method]"
 _ENDED = {"canceled", "incomplete_expired"}
 
 
-@does("customer.create")
+@does(
+    "customer.create",
+    "invoice_prefix invoice_settings.default_payment_method next_invoice_sequence payment_method",
+)
 def create(account: Account, customer: Json, given: Given) -> Json:
     """Create a customer, and attach the payment method it comes with."""
     customer["invoice_prefix"] = given.get("invoice_prefix") or new_prefix()
@@ -74,7 +55,10 @@ def of_payer(account: Account, email: str | None) -> Json:
     return account.create(made)
 
 
-@does("customer.update")
+@does(
+    "customer.update",
+    "invoice_prefix invoice_settings.default_payment_method next_invoice_sequence",
+)
 def update(account: Account, customer: Json, given: Given) -> Json:
     """Update a customer; its default payment method must be attached to it."""
     return _settle(account, customer, given.before)

@@ -7,15 +7,8 @@ declare(
         kind="event",
         prefix="evt_1",
         path="/v1/events",
-        fields="api_version created data livemode=false pending_webhooks=0 request type",
-        verbs={
-            "list": "created:$range delivery_success:bool type types:[str]<20 ^type,types",
-            "retrieve": "",
-        },
+        verbs="list retrieve",
         looks_at={"types": "type"},
-        conditions={
-            "type": "json_extract(body, '$.type') GLOB ?",
-            "delivery_success": "? IS NOT NULL",
-        },
+        conditions={"type": "json_extract(body, '$.type') GLOB ?"},
     )
 )

@@ -4,7 +4,7 @@ import copy
 
 from stripe_emulator import present, refusals
 from stripe_emulator.account import Account
-from stripe_emulator.declare import Resource, declare, shape
+from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
@@ -13,77 +13,25 @@ from stripe_emulator.resources import invoice_payment, line_item
 from stripe_emulator.resources import payment_intent as intents
 from stripe_emulator.resources import payment_method as methods
 
-shape(
-    rendering="""{amount_tax_display:exclude_tax|include_inclusive_tax?
-        pdf:{page_size:a4|auto|letter} template template_version:int?}"""
-)
-
 declare(
     Resource(
         kind="invoice",
         prefix="in_1",
         path="/v1/invoices",
-        fields="""account_country="US" account_name="Emulator" account_tax_ids amount_due=0
-            amount_overpaid=0 amount_paid=0 amount_paid_off_stripe=0 amount_remaining=0
-            amount_shipping=0 application attempt_count=0 attempted=false auto_advance=false
-            automatic_tax={"disabled_reason": null, "enabled": false, "liability": null,
-            "provider": null, "status": null} automatically_finalizes_at billing_reason="manual"
-            collection_method="charge_automatically" _confirmation_secret created currency="usd"
-            custom_fields customer customer_account customer_address customer_email customer_name
-            customer_phone customer_shipping customer_tax_exempt="none" customer_tax_ids=[]
-            default_payment_method default_source default_tax_rates=[] description discounts=[]
-            due_date effective_at ending_balance footer from_invoice hosted_invoice_url
-            invoice_pdf issuer={"type":"self"} last_finalization_error latest_revision lines
-            livemode=false metadata={} next_payment_attempt number on_behalf_of parent
-            payment_settings={"default_mandate": null, "payment_method_options": null,
-            "payment_method_types": null} _payments=[] period_end period_start
-            post_payment_credit_notes_amount=0 pre_payment_credit_notes_amount=0 receipt_number
-            rendering={"amount_tax_display": null, "pdf": {"page_size": "auto"}, "template": null,
-            "template_version": null} shipping_cost shipping_details starting_balance=0
-            statement_descriptor status="draft" status_transitions={"finalized_at": null,
-            "marked_uncollectible_at": null, "paid_at": null, "voided_at": null} subtotal=0
-            subtotal_excluding_tax=0 test_clock total=0 total_discount_amounts=[]
-            total_excluding_tax=0 total_pretax_credit_amounts=[] total_taxes=[]
-            webhooks_delivered_at _lines=[]""",
-        expands="""customer:customer default_payment_method:payment_method
-            payments:[invoice_payment] confirmation_secret:_ discounts:- account_tax_ids:-
-            application:- default_source:- default_tax_rates:- latest_revision:invoice
-            on_behalf_of:- test_clock:- lines.data:line_item
-            parent.subscription_details.subscription:subscription""",
-        verbs={
-            "list": """collection_method:charge_automatically|send_invoice created:$range
-                customer:@customer customer_account due_date:$range
-                status:draft|open|paid|uncollectible|void subscription:@subscription
-                ^customer,customer_account""",
-            "create": """account_tax_ids:[str]? application_fee_amount:int auto_advance:bool
-                automatic_tax:$auto_tax automatically_finalizes_at:time
-                collection_method:charge_automatically|send_invoice currency:cur
-                custom_fields:$fields? customer:@customer customer_account days_until_due:int>=0
-                default_payment_method:@payment_method default_source
-                default_tax_rates:[@tax_rate] description:str<1500 discounts:$discounts?
-                due_date:time effective_at:time footer from_invoice:any issuer:$issuer
-                metadata:map? number:str<26 on_behalf_of payment_settings:$settlement
-                pending_invoice_items_behavior:include|exclude rendering:$rendering
-                shipping_cost:any shipping_details:$contact statement_descriptor:str<22
-                subscription:@subscription transfer_data:any ^customer,customer_account
-                ^days_until_due,due_date""",
-            "update": """account_tax_ids:[str]? application_fee_amount:int auto_advance:bool
-                automatic_tax:$auto_tax automatically_finalizes_at:time
-                collection_method:charge_automatically|send_invoice custom_fields:$fields?
-                days_until_due:int>=0 default_payment_method:@payment_method default_source:str?
-                default_tax_rates:[@tax_rate]? description:str<1500? discounts:$discounts?
-                due_date:time effective_at:time? footer:str? issuer:$issuer metadata:map?
-                number:str<26? on_behalf_of:str? payment_settings:$settlement rendering:$rendering
-                shipping_cost:any shipping_details:$contact? statement_descriptor:str<22
-                transfer_data:any ^days_until_due,due_date""",
-            "finalize": "auto_advance:bool",
-            "pay": """forgive:bool mandate:str? off_session:bool paid_out_of_band:bool
-                payment_method:@payment_method source:any""",
-            "retrieve": "",
-            "delete": "",
-            "void": "",
-            "send": "",
-        },
+        verbs="list create update finalize pay retrieve delete void send",
+        starts="""account_country="US" account_name="Emulator" billing_reason="manual"
+            collection_method="charge_automatically" _confirmation_secret currency="usd"
+            customer_tax_exempt="none" customer_tax_ids=[] issuer={"type":"self"} _lines=[]
+            _payments=[] rendering={"amount_tax_display": null, "pdf": {"page_size": "auto"},
+            "template": null, "template_version": null} status="draft"
+            subtotal_excluding_tax=0 total_discount_amounts=[] total_excluding_tax=0
+            total_pretax_credit_amounts=[] total_taxes=[]""",
+        on_demand="confirmation_secret payments",
+        echoes="""auto_advance automatic_tax.enabled=false automatically_finalizes_at custom_fields
+            description effective_at footer issuer.type=self number
+            payment_settings.payment_method_options.card.request_three_d_secure=automatic
+            payment_settings.payment_method_types=card rendering.amount_tax_display
+            rendering.pdf shipping_details statement_descriptor""",
         emits="created updated deleted",
         lists={"lines": "line_item"},
         lost={"retrieve": "invoice", "delete": "invoice", "lines": "invoice"},
@@ -108,7 +56,11 @@ _SUMS = ("subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax")
 _NOT_OPEN = "You can only pass in open invoices. This invoice isn't open."
 
 
-@does("invoice.create")
+@does(
+    "invoice.create",
+    """collection_method currency customer days_until_due default_payment_method due_date
+    pending_invoice_items_behavior subscription""",
+)
 def create(account: Account, invoice: Json, given: Given) -> Json:
     """Create a draft; pending items come along only when they are included."""
     if "customer" not in given:
@@ -239,7 +191,7 @@ def _total(account: Account, invoice: Json, lines: list[Json]) -> None:
     account.change(invoice)
 
 
-@does("invoice.update")
+@does("invoice.update", "collection_method days_until_due default_payment_method due_date")
 def update(account: Account, invoice: Json, given: Given) -> Json:
     """Update a draft; a finalized invoice takes little but metadata."""
     was_draft = given.before["status"] == "draft"
@@ -321,7 +273,7 @@ def _mark_paid(account: Account, invoice: Json) -> Json:
     return invoice
 
 
-@does("invoice.pay")
+@does("invoice.pay", "forgive=false off_session=true paid_out_of_band payment_method")
 def pay(account: Account, invoice: Json, given: Given) -> Json:
     """Pay an invoice now; a draft is finalized first."""
     if invoice["status"] == "paid":

@@ -14,25 +14,10 @@ declare(
         kind="invoiceitem",
         prefix="ii_1",
         path="/v1/invoiceitems",
-        fields="""amount=0 currency customer customer_account date description discountable=true
-            discounts=[] frozen_fields=[] invoice invoicing_rules=[] livemode=false metadata={}
-            parent period pricing proration=false quantity=1 quantity_decimal="1" tax_rates=[]
-            test_clock""",
-        expands="customer:customer invoice:invoice discounts:- tax_rates:- test_clock:-",
-        verbs={
-            "list": """created:$range customer:@customer customer_account invoice:@invoice
-                pending:bool""",
-            "create": """amount:int currency:cur customer:@customer customer_account description
-                discountable:bool discounts:$discounts? invoice:@invoice metadata:map?
-                period:{end!:time start!:time} price_data:$item_price pricing:{price:@price}
-                quantity:int>=0 quantity_decimal:dec subscription:@subscription tax_behavior:$tax
-                tax_code:str? tax_rates:[@tax_rate] unit_amount_decimal:dec ^amount,quantity
-                ^quantity,quantity_decimal ^amount,pricing ^amount,price_data ^pricing,price_data
-                ^amount,unit_amount_decimal ^pricing,unit_amount_decimal
-                ^price_data,unit_amount_decimal ^customer,customer_account""",
-            "retrieve": "",
-            "delete": "",
-        },
+        verbs="list create retrieve delete",
+        starts="""discountable=true discounts=[] frozen_fields=[] invoicing_rules=[] quantity=1
+            quantity_decimal="1" tax_rates=[]""",
+        echoes="description discountable",
         emits="created deleted",
         in_path="invoiceitem",
         conditions={"pending": "(json_extract(body, '$.invoice') IS NULL) = ?"},
@@ -40,7 +25,11 @@ declare(
 )
 
 
-@does("invoiceitem.create")
+@does(
+    "invoiceitem.create",
+    """amount currency customer invoice period price_data pricing quantity
+    unit_amount_decimal""",
+)
 def create(account: Account, item: Json, given: Given) -> Json:
     """Create an invoice item: pending, or a line of the draft it names."""
     invoice = invoices.draft(account, given["invoice"]) if "invoice" in given else None

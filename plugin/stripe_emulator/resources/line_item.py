@@ -14,9 +14,8 @@ declare(
     Resource(
         kind="line_item",
         prefix="il_1",
-        fields="""amount currency description discount_amounts=[] discountable=true discounts=[]
-            invoice livemode=false metadata={} parent period pretax_credit_amounts=[] pricing
-            quantity=1 quantity_decimal="1" subscription subtotal taxes=[]""",
+        starts="""discount_amounts=[] discountable=true pretax_credit_amounts=[] quantity=1
+            quantity_decimal="1" taxes=[]""",
     )
 )
 

@@ -16,60 +16,15 @@ declare(
         kind="payment_intent",
         prefix="pi_3",
         path="/v1/payment_intents",
-        fields="""allowed_payment_method_types amount amount_capturable=0
-            amount_details={"tip":{}} amount_received=0 application application_fee_amount
-            automatic_payment_methods canceled_at cancellation_reason
-            capture_method="automatic_async" client_secret confirmation_method="automatic" created
-            currency customer customer_account description excluded_payment_method_types
-            last_payment_error latest_charge livemode=false managed_payments={"enabled":false}
-            metadata={} next_action on_behalf_of payment_method
-            payment_method_configuration_details payment_method_options={}
-            payment_method_types=["card"] payment_record processing receipt_email review
-            setup_future_usage shared_payment_granted_token shipping source statement_descriptor
-            statement_descriptor_suffix status="requires_payment_method" transfer_data
-            transfer_group _invoice""",
-        expands="""customer:customer latest_charge:charge payment_method:payment_method review:-
-            application:- on_behalf_of:- last_payment_error.payment_method:payment_method""",
-        verbs={
-            "list": "created:$range customer:@customer customer_account ^customer,customer_account",
-            "create": """allowed_payment_method_types:[str] amount!:int amount_details:any
-                application_fee_amount:int automatic_payment_methods:{allow_redirects:always|never
-                enabled!:bool} capture_method:automatic|automatic_async|manual confirm:bool
-                confirmation_method:automatic|manual confirmation_token currency!:cur
-                customer:@customer customer_account description:str<1000
-                error_on_requires_action:bool excluded_payment_method_types:[str] hooks:any
-                mandate mandate_data:any metadata:map off_session:bool/one_off|recurring
-                on_behalf_of payment_details:any payment_method:@payment_method
-                payment_method_configuration:str<100 payment_method_data:any
-                payment_method_options:any payment_method_types:[str] radar_options:any
-                receipt_email:email return_url:url setup_future_usage:off_session|on_session
-                shipping:$shipping statement_descriptor:str<22 statement_descriptor_suffix:str<22
-                transfer_data:any transfer_group use_stripe_sdk:bool ^customer,customer_account
-                ^automatic_payment_methods,confirmation_method
-                ^automatic_payment_methods,payment_method_types
-                ^automatic_payment_methods,allowed_payment_method_types""",
-            "retrieve": "client_secret",
-            "update": """allowed_payment_method_types:[str]? amount:int amount_details:any
-                application_fee_amount:int? capture_method:automatic|automatic_async|manual
-                currency:cur customer:@customer customer_account description:str<1000?
-                excluded_payment_method_types:[str]? hooks:any metadata:map? payment_details:any
-                payment_method:@payment_method payment_method_configuration:str<100
-                payment_method_data:any payment_method_options:any payment_method_types:[str]
-                receipt_email:email? setup_future_usage:off_session|on_session?
-                shipping:$shipping? statement_descriptor:str<22 statement_descriptor_suffix:str<22
-                transfer_data:any transfer_group""",
-            "cancel": "cancellation_reason:abandoned|duplicate|fraudulent|requested_by_customer",
-            "confirm": """amount_to_confirm:int capture_method:automatic|automatic_async|manual
-                client_secret confirmation_token error_on_requires_action:bool mandate
-                mandate_data:any off_session:bool/one_off|recurring payment_method:@payment_method
-                payment_method_data:any payment_method_options:any payment_method_types:[str]
-                radar_options:any receipt_email:email? return_url:url
-                setup_future_usage:off_session|on_session? shipping:$shipping? use_stripe_sdk:bool
-            """,
-            "capture": """amount_to_capture:int>=1 application_fee_amount:int final_capture:bool
-                metadata:map? statement_descriptor:str<22 statement_descriptor_suffix:str<22
-                transfer_data:any""",
-        },
+        verbs="list create retrieve update cancel confirm capture",
+        starts="""amount amount_capturable=0 amount_details={"tip":{}} amount_received=0
+            capture_method="automatic_async" confirmation_method="automatic" currency _invoice
+            managed_payments={"enabled":false} payment_method_options={}
+            payment_method_types=["card"] payment_record shared_payment_granted_token source
+            status="requires_payment_method" """,
+        echoes="""description excluded_payment_method_types
+            payment_method_options.card.request_three_d_secure=automatic receipt_email shipping
+            statement_descriptor statement_descriptor_suffix transfer_group""",
         emits="created",
         in_path="intent",
     )
@@ -114,7 +69,12 @@ def new_secret(id_: str) -> str:
     return f"{id_}_secret_{token(25)}"
 
 
-@does("payment_intent.create")
+@does(
+    "payment_intent.create",
+    """allowed_payment_method_types amount automatic_payment_methods capture_method confirm
+    confirmation_method currency customer error_on_requires_action off_session payment_method
+    payment_method_types return_url setup_future_usage use_stripe_sdk""",
+)
 def create(account: Account, intent: Json, given: Given) -> Json:
     """Create a PaymentIntent, and confirm it when `confirm` is true."""
     _check_amount(given["amount"], given["currency"])
@@ -193,7 +153,11 @@ def _use(account: Account, intent: Json, id_: str) -> None:
         intent["status"] = "requires_confirmation"
 
 
-@does("payment_intent.update")
+@does(
+    "payment_intent.update",
+    """allowed_payment_method_types amount capture_method currency customer payment_method
+    payment_method_types setup_future_usage""",
+)
 def update(account: Account, intent: Json, given: Given) -> Json:
     """Update a PaymentIntent; what it charges only while it is open."""
     before = given.before
@@ -213,7 +177,11 @@ def update(account: Account, intent: Json, given: Given) -> Json:
     return account.change(intent, before)
 
 
-@does("payment_intent.confirm")
+@does(
+    "payment_intent.confirm",
+    """allowed_payment_method_types capture_method error_on_requires_action off_session
+    payment_method payment_method_types return_url setup_future_usage use_stripe_sdk""",
+)
 def confirm(account: Account, intent: Json, given: Given) -> Json:
     """Confirm a PaymentIntent."""
     before = given.before
@@ -330,7 +298,7 @@ def _declined(account: Account, intent: Json, method: Json) -> Refusal:
     return refusal
 
 
-@does("payment_intent.capture")
+@does("payment_intent.capture", "amount_to_capture final_capture=true")
 def capture(account: Account, intent: Json, given: Given) -> Json:
     """Capture all or part of an authorized PaymentIntent; the rest is released."""
     amount = _capturable(account, intent, given)
@@ -364,7 +332,7 @@ def _capturable(account: Account, intent: Json, given: Given) -> int:
     return amount
 
 
-@does("payment_intent.cancel")
+@does("payment_intent.cancel", "cancellation_reason")
 def cancel(account: Account, intent: Json, given: Given) -> Json:
     """Cancel a PaymentIntent that has not succeeded; an authorization is released."""
     if intent["status"] not in _CANCELABLE:

@@ -6,37 +6,23 @@ from typing import Any
 from attrs import evolve, frozen
 
 from stripe_emulator.account import Account
-from stripe_emulator.declare import Resource, declare, missing, shape
+from stripe_emulator.declare import Resource, declare, missing
 from stripe_emulator.lifecycle import SHARED, Given, Shared, does, picked
 from stripe_emulator.message import token
 from stripe_emulator.refusals import Json, Refusal
-
-shape(
-    billing="{address:$address? email:email? name:str? phone:str? tax_id}",
-    card="{token number:str<19 exp_month:int exp_year:int cvc:str<4}",
-)
 
 declare(
     Resource(
         kind="payment_method",
         prefix="pm_1",
         path="/v1/payment_methods",
-        fields="""allow_redisplay="unspecified" billing_details={"address": {"city": null,
+        verbs="list create update attach retrieve detach",
+        needs={"create": "card type"},
+        starts="""allow_redisplay="unspecified" billing_details={"address": {"city": null,
             "country": null, "line1": null, "line2": null, "postal_code": null, "state": null},
-            "email": null, "name": null, "phone": null, "tax_id": null} card created customer
-            customer_account livemode=false metadata={} radar_options={} type="card" _outcome""",
-        expands="customer:customer",
-        verbs={
-            "list": """allow_redisplay:always|limited|unspecified customer:@customer
-                customer_account type""",
-            "create": """type!:card|card card!:$card billing_details:$billing metadata:map
-                allow_redisplay:always|limited|unspecified customer customer_account""",
-            "update": """billing_details:$billing metadata:map? card:any
-                allow_redisplay:always|limited|unspecified""",
-            "attach": "customer!:@customer",
-            "retrieve": "",
-            "detach": "",
-        },
+            "email": null, "name": null, "phone": null, "tax_id": null} card=null customer_account
+            _outcome radar_options={} type="card" """,
+        echoes="allow_redisplay billing_details card.exp_month card.exp_year",
         emits="updated",
         events="payment_method",
         called="PaymentMethod",
@@ -188,11 +174,12 @@ def _new(account: Account, name: str) -> Json:
     return made
 
 
-@does("payment_method.create")
+@does("payment_method.create", "card.cvc card.number card.token type=card")
 def create(account: Account, method: Json, given: Given) -> Json:
     """Create a card from a test token or a test number."""
     made = _new(account, _chosen(given["card"]))
     made |= picked(method, "metadata allow_redisplay billing_details")
+    made["card"] |= picked(given["card"], "exp_month exp_year")
     return account.create(made)
 
 
@@ -213,7 +200,7 @@ def _chosen(card: Json) -> str:
     )
 
 
-@does("payment_method.attach")
+@does("payment_method.attach", "customer")
 def attach_given(account: Account, method: Json, given: Given) -> Json:
     """Attach a payment method to a customer; a card that every charge declines is declined here."""
     card = card_of(method)

@@ -15,28 +15,11 @@ declare(
         kind="price",
         prefix="price_1",
         path="/v1/prices",
-        fields="""active=true billing_scheme="per_unit" created currency _currency_options
-            custom_unit_amount livemode=false lookup_key metadata={} nickname product recurring
-            tax_behavior="unspecified" _tiers tiers_mode transform_quantity type="one_time"
-            unit_amount unit_amount_decimal""",
-        expands="product:product tiers:_ currency_options:_",
-        verbs={
-            "list": """active:bool created:$range currency:cur lookup_keys:[str]<10
-                product:@product recurring:{interval:day|month|week|year meter
-                usage_type:licensed|metered} type:one_time|recurring""",
-            "create": """active:bool billing_scheme:per_unit|tiered currency!:cur
-                currency_options:$currencies custom_unit_amount:$custom lookup_key:str<200
-                metadata:map nickname product:@product product_data:{active:bool id metadata:map
-                name! statement_descriptor:str<22 tax_code tax_details:any unit_label:str<12}
-                recurring:{interval!:day|month|week|year interval_count:int>=1 meter
-                usage_type:licensed|metered} tax_behavior:$tax tiers:$tiers
-                tiers_mode:graduated|volume transfer_lookup_key:bool
-                transform_quantity:{divide_by!:int round!:down|up} unit_amount:int>=0
-                unit_amount_decimal:dec ^product,product_data ^unit_amount,unit_amount_decimal""",
-            "update": """active:bool currency_options:$currencies? lookup_key:str<200?
-                metadata:map? nickname:str? tax_behavior:$tax transfer_lookup_key:bool""",
-            "retrieve": "",
-        },
+        verbs="list create update retrieve",
+        starts="""active=true billing_scheme="per_unit" _currency_options
+            tax_behavior="unspecified" _tiers type="one_time" """,
+        on_demand="currency_options tiers",
+        echoes="active currency_options nickname tax_behavior",
         emits="created updated",
         in_path="price",
         listed="json_extract(body, '$._inline') IS NULL",
@@ -55,7 +38,11 @@ _RECURRING: Json = {
 }
 
 
-@does("price.create")
+@does(
+    "price.create",
+    """billing_scheme currency custom_unit_amount lookup_key product product_data recurring tiers
+    tiers_mode transfer_lookup_key transform_quantity unit_amount unit_amount_decimal""",
+)
 def create(account: Account, price: Json, given: Given) -> Json:
     """Create a price, and its product when `product_data` is given."""
     _check_amounts(given)
@@ -130,7 +117,7 @@ def _check_recurring(recurring: Json | None) -> None:
         raise Refusal(message, param="recurring[interval_count]")
 
 
-@does("price.update")
+@does("price.update", "lookup_key transfer_lookup_key")
 def update(account: Account, price: Json, given: Given) -> Json:
     """Update a price; a product's default price stays active."""
     product = account.get("product", price["product"])

@@ -15,28 +15,10 @@ declare(
         prefix="prod_",
         size=14,
         path="/v1/products",
-        fields="""active=true attributes=[] created default_price description images=[]
-            livemode=false marketing_features=[] metadata={} name package_dimensions shippable
-            statement_descriptor tax_code tax_details type="service" unit_label updated url""",
-        expands="default_price:price tax_code:-",
-        verbs={
-            "list": "active:bool created:$range ids:[str]<100 shippable:bool type:good|service url",
-            "create": """active:bool default_price_data:{currency!:cur
-                currency_options:$currencies custom_unit_amount:$custom metadata:map
-                recurring:$every tax_behavior:$tax unit_amount:int>=0 unit_amount_decimal:dec
-                ^unit_amount,unit_amount_decimal} description:str<40000 id images:[str]<8
-                marketing_features:[{name!:str<80}]<15 metadata:map name!
-                package_dimensions:{height!:num length!:num weight!:num width!:num} shippable:bool
-                statement_descriptor:str<22 tax_code tax_details:any type:good|service
-                unit_label:str<12 url""",
-            "update": """active:bool default_price:@price description:str<40000? images:[str]<8?
-                marketing_features:[{name!:str<80}]<15? metadata:map? name
-                package_dimensions:{height!:num length!:num weight!:num width!:num}?
-                shippable:bool statement_descriptor:str<22 tax_code:str? tax_details:any
-                unit_label:str<12? url:str?""",
-            "retrieve": "",
-            "delete": "",
-        },
+        verbs="list create update retrieve delete",
+        starts='active=true attributes=[] tax_details type="service"',
+        echoes="""active description images marketing_features name package_dimensions shippable
+            statement_descriptor tax_code unit_label url""",
         emits="created updated deleted",
         listed="json_extract(body, '$._inline') IS NULL",
         looks_at={"ids": "id"},
@@ -44,7 +26,7 @@ declare(
 )
 
 
-@does("product.create")
+@does("product.create", "default_price_data id")
 def create(account: Account, product: Json, given: Given) -> Json:
     """Create a product, with its default price when `default_price_data` is given."""
     if given.get("id"):
@@ -68,7 +50,7 @@ def of_data(account: Account, data: Json, **more: Any) -> Json:
     return account.create(product)
 
 
-@does("product.update")
+@does("product.update", "default_price")
 def update(account: Account, product: Json, given: Given) -> Json:
     """Update a product; its default price must be one of its own."""
     if price_id := given.get("default_price"):

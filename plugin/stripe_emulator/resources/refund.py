@@ -1,6 +1,6 @@
 """What is a refund: money of a charge that goes back?"""
 
-from stripe_emulator import refusals
+from stripe_emulator import refusals, scalars
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
@@ -12,27 +12,21 @@ declare(
         kind="refund",
         prefix="re_3",
         path="/v1/refunds",
-        fields="""amount balance_transaction charge created currency destination_details={"card":
-            {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type":
-            "refund"}, "type": "card"} metadata={} payment_intent reason receipt_number
-            source_transfer_reversal status="succeeded" transfer_reversal""",
-        expands="charge:charge payment_intent:payment_intent balance_transaction:-",
-        verbs={
-            "list": "charge:@charge created:$range payment_intent:@payment_intent",
-            "create": """amount:int>=1 charge:@charge currency:cur customer:@customer
-                instructions_email:email metadata:map? origin:customer_balance|customer_balance
-                payment_intent:@payment_intent reason:duplicate|fraudulent|requested_by_customer
-                refund_application_fee:bool reverse_transfer:bool ^charge,payment_intent""",
-            "update": "metadata:map?",
-            "retrieve": "",
-        },
+        verbs="list create update retrieve",
+        starts="""destination_details={"card": {"reference_status": "pending", "reference_type":
+            "acquirer_reference_number", "type": "refund"}, "type": "card"} status="succeeded" """,
+        absent="customer customer_account instructions_email payment_method",
+        echoes="instructions_email reason",
         emits="created updated",
         in_path="refund",
     )
 )
 
 
-@does("refund.create")
+@does(
+    "refund.create",
+    "amount charge payment_intent refund_application_fee=false reverse_transfer=false",
+)
 def create(account: Account, refund: Json, given: Given) -> Json:
     """Refund a charge, or what is left of it."""
     charge = _refundable(account, given)
@@ -58,6 +52,7 @@ def _amount(charge: Json, given: Json) -> int:
         message = f"Charge {charge['id']} has already been refunded."
         raise Refusal(message, code="charge_already_refunded")
     amount: int = given.get("amount", left)
+    scalars.check_least(amount, 1, "amount")
     if amount > left:
         asked = refusals.money(amount, charge["currency"])
         rest = refusals.money(left, charge["currency"])

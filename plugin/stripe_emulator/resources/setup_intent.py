@@ -11,16 +11,10 @@ declare(
         kind="setup_intent",
         prefix="seti_1",
         path="/v1/setup_intents",
-        fields="""application automatic_payment_methods cancellation_reason client_secret created
-            customer customer_account description excluded_payment_method_types flow_directions
-            last_setup_error latest_attempt livemode=false managed_payments={"enabled":false}
-            mandate metadata={} next_action on_behalf_of payment_method
-            payment_method_configuration_details payment_method_options={}
-            payment_method_types=["card"] single_use_mandate status="succeeded"
-            usage="off_session"
-        """,
-        expands="customer:customer payment_method:payment_method",
-        verbs={"retrieve": "client_secret"},
+        verbs="retrieve",
+        starts="""managed_payments={"enabled":false} payment_method_options={}
+            payment_method_types=["card"] status="succeeded" usage="off_session" """,
+        absent="allowed_payment_method_types",
         in_path="intent",
     )
 )

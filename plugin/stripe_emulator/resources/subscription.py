@@ -5,7 +5,7 @@ from typing import Any
 
 from stripe_emulator import present, refusals
 from stripe_emulator.account import Account
-from stripe_emulator.declare import Resource, declare, missing, shape
+from stripe_emulator.declare import Resource, declare, missing
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
@@ -16,86 +16,27 @@ from stripe_emulator.resources import subscription_item as items
 
 _STATUS = "json_extract(body, '$.status')"
 
-shape(
-    subscribed="""{billing_thresholds:any? discounts:$discounts? metadata:map price:@price
-        price_data:$item_price quantity:int>=0 tax_rates:[@tax_rate]? ^price,price_data}""",
-    leaving="{comment:str? feedback:$feedback?}",
-    feedback="customer_service|low_quality|missing_features|other|switched_service|too_complex"
-    "|too_expensive|unused",
-    status="active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|trialing"
-    "|unpaid",
-    behavior="allow_incomplete|default_incomplete|error_if_incomplete|pending_if_incomplete",
-)
-
 declare(
     Resource(
         kind="subscription",
         prefix="sub_1",
         path="/v1/subscriptions",
-        fields="""application application_fee_percent automatic_tax={"disabled_reason": null,
-            "enabled": false, "liability": null} billing_cycle_anchor billing_cycle_anchor_config
-            billing_mode={"flexible": {"proration_discounts": "included"}, "type": "flexible",
-            "updated_at": null} billing_schedules=[] billing_thresholds cancel_at
-            cancel_at_period_end=false canceled_at cancellation_details={"comment": null,
-            "feedback": null, "reason": null} collection_method="charge_automatically" created
-            currency customer customer_account days_until_due default_payment_method
-            default_source default_tax_rates=[] description discounts=[] ended_at
-            invoice_settings={"account_tax_ids": null, "issuer": {"type": "self"}} items
-            latest_invoice livemode=false managed_payments={"enabled":false} metadata={}
-            next_pending_invoice_item_invoice on_behalf_of pause_collection
-            payment_settings={"payment_method_options": null, "payment_method_types": null,
-            "save_default_payment_method": "off"} pending_invoice_item_interval
-            pending_setup_intent pending_update plan quantity schedule start_date status="active"
-            test_clock transfer_data trial_end trial_settings={"end_behavior":
-            {"missing_payment_method": "create_invoice"}} trial_start _items=[]""",
-        expands="""customer:customer default_payment_method:payment_method latest_invoice:invoice
-            items.data.price:price items.data.discounts:- discounts:- default_tax_rates:-
-            schedule:- application:- default_source:- on_behalf_of:-
-            pending_setup_intent:setup_intent plan.product:product test_clock:-""",
-        verbs={
-            "list": """automatic_tax:any collection_method:charge_automatically|send_invoice
-                created:$range current_period_end:$range current_period_start:$range
-                customer:@customer customer_account price:@price status:$status test_clock
-                ^customer,customer_account""",
-            "create": """add_invoice_items:any application_fee_percent:num?
-                automatic_tax:$auto_tax backdate_start_date:time billing_cycle_anchor:time
-                billing_cycle_anchor_config:any billing_mode:any billing_schedules:any
-                billing_thresholds:any
-                cancel_at:time/max_billed_until|max_period_end|min_period_end
-                cancel_at_period_end:bool collection_method:charge_automatically|send_invoice
-                currency:cur customer:@customer customer_account days_until_due:int>=0
-                default_payment_method:@payment_method default_source
-                default_tax_rates:[@tax_rate]? description:str<500 discounts:$discounts?
-                invoice_settings:any items!:[$subscribed]<20 metadata:map? off_session:bool
-                on_behalf_of:str? payment_behavior:$behavior payment_settings:$settlement
-                pending_invoice_item_interval:$every?
-                proration_behavior:always_invoice|create_prorations|none transfer_data:any
-                trial_end:now|now/time trial_from_plan:bool trial_period_days:int>=1
-                trial_settings:$end_behavior ^customer,customer_account
-                ^cancel_at,cancel_at_period_end ^trial_end,trial_period_days
-                ^trial_end,trial_from_plan ^billing_cycle_anchor,billing_cycle_anchor_config""",
-            "update": """add_invoice_items:any application_fee_percent:num?
-                automatic_tax:$auto_tax billing_cycle_anchor:now|unchanged billing_thresholds:any
-                billing_schedules:any
-                cancel_at:time/max_billed_until|max_period_end|min_period_end?
-                cancel_at_period_end:bool cancellation_details:$leaving
-                collection_method:charge_automatically|send_invoice days_until_due:int>=0
-                default_payment_method:@payment_method? default_source:str?
-                default_tax_rates:[@tax_rate]? description:str<500? discounts:$discounts?
-                invoice_settings:any items:[{billing_thresholds:any? clear_usage:bool deleted:bool
-                discounts:$discounts? id metadata:map? price:@price price_data:$item_price
-                quantity:int>=0 tax_rates:[@tax_rate]? ^price,price_data}]<20 metadata:map?
-                off_session:bool on_behalf_of:str?
-                pause_collection:{behavior!:keep_as_draft|mark_uncollectible|void
-                resumes_at:time}? payment_behavior:$behavior payment_settings:$settlement
-                pending_invoice_item_interval:$every?
-                proration_behavior:always_invoice|create_prorations|none proration_date:time
-                transfer_data:any trial_end:now|now/time trial_from_plan:bool
-                trial_settings:$end_behavior ^cancel_at,cancel_at_period_end
-                ^trial_end,trial_from_plan""",
-            "delete": "cancellation_details:$leaving invoice_now:bool prorate:bool",
-            "retrieve": "",
-        },
+        verbs="list create update delete retrieve",
+        starts="""billing_mode={"flexible": {"proration_discounts": "included"}, "type": "flexible",
+            "updated_at": null} cancellation_details={"comment": null, "feedback": null, "reason":
+            null} collection_method="charge_automatically" default_tax_rates=[]
+            invoice_settings={"account_tax_ids": null, "issuer": {"type": "self"}} _items=[]
+            managed_payments={"enabled":false} payment_settings={"payment_method_options": null,
+            "payment_method_types": null, "save_default_payment_method": "off"} plan=null quantity
+            status="active" trial_settings={"end_behavior": {"missing_payment_method":
+            "create_invoice"}}""",
+        needs={"create": "items"},
+        kinds={"plan": "plan"},
+        echoes="""automatic_tax.enabled=false billing_mode.type=flexible description
+            invoice_settings.issuer.type=self
+            payment_settings.payment_method_options.card.request_three_d_secure=automatic
+            payment_settings.payment_method_types=card
+            payment_settings.save_default_payment_method trial_from_plan=false trial_settings""",
         emits="created updated deleted",
         events="customer.subscription",
         looks_at={
@@ -115,7 +56,12 @@ declare(
 _EDITABLE_WHEN_CANCELED = {"metadata", "cancellation_details", "expand"}
 
 
-@does("subscription.create")
+@does(
+    "subscription.create",
+    """cancel_at cancel_at_period_end collection_method currency customer days_until_due
+    default_payment_method items.metadata items.price items.price_data items.quantity off_session
+    payment_behavior proration_behavior trial_end trial_period_days""",
+)
 def create(account: Account, subscription: Json, given: Given) -> Json:
     """Create a subscription with its first invoice."""
     if "customer" not in given:
@@ -244,7 +190,12 @@ def _pay_first(account: Account, subscription: Json, invoice: Json, given: Json)
             raise
 
 
-@does("subscription.update")
+@does(
+    "subscription.update",
+    """cancel_at cancel_at_period_end cancellation_details collection_method days_until_due
+    default_payment_method items.deleted items.id items.metadata items.price items.price_data
+    items.quantity off_session payment_behavior proration_behavior trial_end""",
+)
 def update(account: Account, subscription: Json, given: Given) -> Json:
     """Change a subscription; items named by id change, others are added; nothing is prorated."""
     if subscription["status"] == "canceled" and given.keys() - _EDITABLE_WHEN_CANCELED:
@@ -266,7 +217,7 @@ def update(account: Account, subscription: Json, given: Given) -> Json:
     return account.change(subscription, given.before)
 
 
-@does("subscription.delete")
+@does("subscription.delete", "cancellation_details invoice_now=false prorate=false")
 def cancel(account: Account, subscription: Json, _given: Given) -> Json:
     """Cancel a subscription at once; a second time there is none."""
     before = subscription["status"]

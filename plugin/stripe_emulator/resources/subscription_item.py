@@ -15,8 +15,8 @@ declare(
         kind="subscription_item",
         prefix="si_",
         size=14,
-        fields="""billing_thresholds created current_period_end current_period_start discounts=[]
-            metadata={} plan price quantity=1 subscription tax_rates=[]""",
+        starts="created=null plan=null quantity=1 tax_rates=[]",
+        kinds={"plan": "plan"},
     )
 )
 

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from stripe_emulator.account import Account
-from stripe_emulator.declare import Resource, declare
+from stripe_emulator.declare import PINNED, Resource, declare
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.message import token
 from stripe_emulator.refusals import Json, Refusal
@@ -13,16 +13,9 @@ declare(
         kind="webhook_endpoint",
         prefix="we_1",
         path="/v1/webhook_endpoints",
-        fields="""api_version application created description enabled_events=[] livemode=false
-            metadata={} _secret status="enabled" url""",
-        verbs={
-            "create": """api_version connect:bool description:str? enabled_events!:[str]
-                metadata:map? url!:url""",
-            "update": "description:str? disabled:bool enabled_events:[str] metadata:map? url:url",
-            "list": "",
-            "retrieve": "",
-            "delete": "",
-        },
+        verbs="create update list retrieve delete",
+        starts='_secret status="enabled"',
+        echoes="description enabled_events",
         in_path="webhook_endpoint",
     )
 )
@@ -30,7 +23,7 @@ declare(
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
-@does("webhook_endpoint.create")
+@does("webhook_endpoint.create", f"api_version={PINNED} connect=false url")
 def create(account: Account, endpoint: Json, given: Given) -> Json:
     """Register an endpoint; its signing secret is shown once."""
     _check_local(given["url"])
@@ -39,7 +32,7 @@ def create(account: Account, endpoint: Json, given: Given) -> Json:
     return account.create(endpoint) | {"secret": secret}
 
 
-@does("webhook_endpoint.update")
+@does("webhook_endpoint.update", "disabled url")
 def update(account: Account, endpoint: Json, given: Given) -> Json:
     """Change an endpoint, or switch it off and on."""
     _check_local(endpoint["url"])
