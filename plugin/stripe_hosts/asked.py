@@ -38,10 +38,10 @@ def asked(body: bytes, headers: Mapping[str, str]) -> Asked:
     """What a request asks for. Raises `NotServed` for one that cannot be read, or `UsageError`."""
     members = _members(body)
     wait = _wait(headers.get("prefer", ""))
-    options, deadline = _bounded(members.get("options") or {}, wait)
-    named = {ours: members[name] for name, ours in NAMES.items() if members.get(name) is not None}
+    options, deadline = _bounded(members.get("options", {}), wait)
+    named = {ours: members[name] for name, ours in NAMES.items() if name in members}
     context = _context(named, headers.get("idempotency-key"), deadline)
-    return Asked(members.get("inputs") or {}, options, members.get("account"), context, wait)
+    return Asked(members.get("inputs", {}), options, members.get("account"), context, wait)
 
 
 def _members(body: bytes) -> Data:
@@ -56,7 +56,7 @@ def _members(body: bytes) -> Data:
             hint = near(name, MEMBERS)
             text = f"The body has no member {shown(name)}{hint}; it may have {known}."
             raise NotServed("malformed", text)
-    return members
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _parsed(body: bytes) -> Any:

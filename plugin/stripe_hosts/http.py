@@ -1,6 +1,5 @@
 """How is an action run by whoever can send JSON? By `POST /actions/{id}/runs`."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -14,20 +13,17 @@ from stripe_hosts.offer import Offer
 from stripe_hosts.problem import (
     Json,
     NotServed,
-    ProblemResponse,
     described,
     node_error,
     not_served,
-    problem,
     refused,
+    unexpected_error,
 )
 from stripe_plugin.errors import NodeError
 from stripe_plugin.host.advice import describe_errors
 from stripe_plugin.host.manifest import describe_connection
-from stripe_plugin.secrets import said, shown
+from stripe_plugin.secrets import shown
 
-logger = logging.getLogger("stripe_hosts")
-Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -79,26 +75,15 @@ class Door:
         self._offer.entry(action_id)
         wanted = asked(await request.body(), request.headers)
         connection = self._offer.accounts.of(wanted.account)
-        try:
-            result = await self._offer.host.arun(
-                action_id,
-                wanted.inputs,
-                options=wanted.options,
-                connection=connection,
-                context=wanted.context,
-            )
-        except NodeError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a plugin's, of which nobody knows
-            return _unexpected(action_id, error)
+        result = await self._offer.host.arun(
+            action_id,
+            wanted.inputs,
+            options=wanted.options,
+            connection=connection,
+            context=wanted.context,
+        )
         headers = {"Preference-Applied": f"wait={wanted.wait}"} if wanted.wait else None
         return Json(result.plain(), headers=headers)
-
-
-def _unexpected(action_id: str, error: Exception) -> Response:
-    text = f"{action_id} ended with something unexpected: {said(error)}"
-    logger.error("%s", text)
-    return ProblemResponse(problem("unexpected", text))
 
 
 async def _no_such_route(request: Request, error: Exception) -> Response:
@@ -115,4 +100,5 @@ HANDLERS: dict[Any, Handler] = {
     NodeError: node_error,
     NotServed: not_served,
     HTTPException: _no_such_route,
+    Exception: unexpected_error,
 }

@@ -16,6 +16,7 @@ from stripe_hosts.accounts import UnknownAccount
 from stripe_hosts.offer import NotOffered
 from stripe_plugin.errors import InvalidInputs, NodeError, StripeError
 from stripe_plugin.host import advice
+from stripe_plugin.secrets import said
 
 PROBLEM = "application/problem+json"
 Data = dict[str, Any]
@@ -169,6 +170,16 @@ async def not_served(_: Request, error: Exception) -> Response:
 def refused(error: NotServed) -> Response:
     """The answer to what the door refuses."""
     return ProblemResponse(problem(error.kind, error.text), error.headers)
+
+
+async def unexpected_error(_: Request, error: Exception) -> Response:
+    """What nobody expected; Starlette raises it again, to be logged."""
+    return unexpected(error)
+
+
+def unexpected(error: Exception) -> Response:
+    """The answer to what a plugin raises, or to a fault of ours."""
+    return ProblemResponse(problem("unexpected", f"Something unexpected: {said(error)}"))
 
 
 def described() -> Data:
