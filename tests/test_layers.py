@@ -17,7 +17,8 @@ PACKAGES = {  # what each package may import of ours
     "stripe_plugin": {"stripe_emulator"},
     "stripe_otel": {"stripe_plugin"},
     "stripe_flow": {"stripe_plugin"},
-    "stripe_terminal": {"stripe_plugin", "stripe_flow", "stripe_emulator"},
+    "stripe_hosts": {"stripe_plugin", "stripe_flow", "stripe_manifests", "stripe_emulator"},
+    "stripe_terminal": {"stripe_plugin", "stripe_flow", "stripe_hosts", "stripe_emulator"},
     "stripe_nodes": {"stripe_plugin"},
     "stripe_manifests": set[str](),
 }

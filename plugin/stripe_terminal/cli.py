@@ -10,7 +10,7 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_terminal.commands import actions, doctor, emulator, flow, runs
+from stripe_terminal.commands import actions, doctor, emulator, flow, runs, serve
 from stripe_terminal.report import WRONG
 from stripe_terminal.session import Session
 
@@ -55,8 +55,16 @@ def main(ctx: click.Context, /, **options: Any) -> None:
 
 
 COMMANDS = (
-    *(actions.list_actions, actions.describe, actions.run, actions.permissions, flow.flow),
-    *(emulator.emulator, emulator.fault, runs.runs, doctor.doctor),
+    actions.list_actions,
+    actions.describe,
+    actions.run,
+    actions.permissions,
+    flow.flow,
+    runs.runs,
+    emulator.emulator,
+    emulator.fault,
+    serve.serve,
+    doctor.doctor,
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -70,9 +70,9 @@ class Session:
         self.outputs = "all"  # or only their "ids": what is kept of them
         self.yes = False  # nobody is asked
         self.begun = Begun()
-        self._by_option: bool = options["emulated"]
+        self.by_option: bool = options["emulated"]
         self._required: Sequence[str] = options["require"]
-        self._log: str | None = options["log"]
+        self.log: str | None = options["log"]
         self.connection: Connection
 
     @contextmanager
@@ -83,7 +83,7 @@ class Session:
         with (
             ExitStack() as self._hiding,
             redirect_stdout(sys.stderr),
-            logged(self.err, self._log),
+            logged(self.err, self.log),
             reporting(self.err, data, self.begun),
         ):
             yield
@@ -94,7 +94,7 @@ class Session:
 
     def command(self, *words: str) -> str:
         """A command line with the options of all commands, as a shell takes it."""
-        options = ["--emulator"] if self._by_option else []
+        options = ["--emulator"] if self.by_option else []
         for name in self._required:
             options += ["--require", name]
         return shlex.join(["stripe-nodes", *options, *words])
@@ -142,7 +142,7 @@ class Session:
         from stripe_plugin.client.connection import Connection
 
         with usable_emulator(emulator_file()):
-            made = Connection.from_env(self._environ(), allow_live=self.allow_live)
+            made = Connection.from_env(self.environ(), allow_live=self.allow_live)
         self.connection = made
         mode = f"[yellow]{EMULATED}[/]" if self.emulated else f"[bold]{made.mode} mode[/]"
         self.err.print(mode)
@@ -153,12 +153,12 @@ class Session:
         """Whether the connection is to the emulator in this process."""
         return self.connection.in_process is not None
 
-    def _environ(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         """The environment, as the options change it. The emulator is a file of all commands."""
         environ = {**os.environ, "STRIPE_NODES_EMULATOR": str(emulator_file())}
         if self.account is not None:
             environ["STRIPE_ACCOUNT"] = self.account
-        if self._by_option:
+        if self.by_option:
             environ["STRIPE_API_KEY"] = "emulator"
         return environ
 

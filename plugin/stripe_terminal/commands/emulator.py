@@ -1,7 +1,5 @@
 """How is the emulator served, and how does it fail on purpose?"""
 
-import signal
-import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from stripe_terminal.command import option, reported
 from stripe_terminal.inputs import glob, method
 from stripe_terminal.screen import EMULATED
 from stripe_terminal.session import Session, emulator_file, usable_emulator
+from stripe_terminal.stopping import stopped_by_signals
 
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
@@ -49,30 +48,13 @@ PORT = click.IntRange(0, 65535)
 @click.pass_obj
 def emulator(session: Session, /, port: int, **given: Any) -> None:
     """Serve the emulator on loopback, for any Stripe client."""
-    with session.reporting(), _stopped_by_signals() as stop:
+    with session.reporting(), stopped_by_signals() as stop:
         file = given["file"] or emulator_file()
         with _kept(Path(file)) as kept, _served(kept, port) as server:
             session.out.print(f"[yellow]{EMULATED}[/]")
             session.out.say(f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_emulator")
             session.err.say("Ctrl-C stops it.")
             stop.wait()
-
-
-@contextmanager
-def _stopped_by_signals() -> Generator[threading.Event]:
-    """What Ctrl-C and an end of the process set; afterwards they mean what they meant before."""
-    stop = threading.Event()
-
-    def end(*_: object) -> None:
-        stop.set()
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, end) for number in numbers}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
