@@ -5,7 +5,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,16 @@ def manifests(actions: Iterable[type[Action]]) -> dict[Path, str]:
     files[PACKAGE / "resources.json"] = describe_resources(actions)
     for action in actions:
         files[PACKAGE / "actions" / f"{action.spec.id}.json"] = describe(action)
-    return {
-        file: json.dumps(about, indent=2, ensure_ascii=False) + "\n"
-        for file, about in files.items()
-    }
+    return {file: _text(about) for file, about in files.items()}
+
+
+def _text(about: Mapping[str, Any]) -> str:
+    """JSON as people read it; the schema of an answer, which is long, on one line."""
+    schema = about.get("output_schema")
+    mark = {"output_schema": None} if schema else {}
+    text = json.dumps({**about, **mark}, indent=2, ensure_ascii=False)
+    line = json.dumps(schema, ensure_ascii=False)
+    return text.replace('"output_schema": null', f'"output_schema": {line}') + "\n"
 
 
 def _cell(text: object) -> str:
@@ -77,7 +83,10 @@ def _labelled(rows: Iterable[dict[str, Any]], above: str = "") -> Iterator[tuple
         yield from _labelled(row.get("fields", ()), f"{label} › ")
 
 
-def _section(about: dict[str, Any]) -> str:
+def _section(action: type[Action]) -> str:
+    about = describe(action)
+    answer = json.dumps(action.spec.output_excerpt)
+    picked = ", ".join(f"`{output['path']}`" for output in about["outputs"])
     rows = [
         f"| {label}{' *' * row['required']} | `{row['name']}` | {row['type']} "
         f"| `{_cell(json.dumps(row['example'], ensure_ascii=False))}` "
@@ -94,7 +103,7 @@ def _section(about: dict[str, Any]) -> str:
             "| Display key | Parameter | Type | Example | Description | Restrictions |",
             "|---|---|---|---|---|---|",
             *rows,
-            f"\nAnswers, for example, `{json.dumps(about['output_example'])}`\n",
+            f"\nAnswers, for example, `{answer}` and more; picked first: {picked}\n",
         ]
     )
 
@@ -105,7 +114,7 @@ def reference(actions: Iterable[type[Action]]) -> str:
         "# The actions\n\nWritten from the tables in `stripe_nodes` by `make write`. "
         "`*` must be given, inside of another if that is; ⁺ is a row beyond the action page.\n\n"
     )
-    return head + "\n".join(_section(describe(action)) for action in actions)
+    return head + "\n".join(_section(action) for action in actions)
 
 
 def listing(actions: Iterable[type[Action]]) -> str:

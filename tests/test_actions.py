@@ -134,7 +134,7 @@ def test_the_output_example_is_that_of_the_page(page: dict[str, Any]) -> None:
     """The example of an answer is the page's, or ours where the page has none or a wrong one."""
     spec = BY_NAME[page["name"]].spec
     example = OWN_OUTPUTS.get(spec.id, page["output_example"])
-    assert spec.output_example == example
+    assert spec.output_excerpt == example
     assert page["output_example"] != OWN_OUTPUTS.get(spec.id)
 
 
@@ -630,7 +630,7 @@ def test_an_action_of_ones_own_is_an_action_like_any_other() -> None:
     assert one == UpdateCoupon(coupon="sp/ring", name="Spring", note=CLEAR)
     assert one.request().path == "/v1/coupons/sp%2Fring"
     assert one.request().body == b"name=Spring&note="
-    assert one.spec.output_example == {"id": "123", "object": "coupon", "valid": True}
+    assert one.spec.output_excerpt == {"id": "123", "object": "coupon", "valid": True}
     assert one.spec.description == "Change a coupon. What is left empty stays as it is."
     assert one.spec.docs_url == "https://docs.stripe.com/api/coupons/update"
     assert one.spec.permission is None

@@ -517,7 +517,7 @@ def test_a_deletion_whose_answer_was_lost_is_done(name: str, answers: Sequence[A
     assert run.result is not None
     spec = ACTIONS[name].spec
     identity = right(name)[next(row.key for row in spec.rows if row.name in spec.path_names)]
-    stub = {"deleted": True} if spec.output_example.get("deleted") else {}
+    stub = {"deleted": True} if spec.output_excerpt.get("deleted") else {}
     assert run.result.output == {"id": identity, **stub}
     assert (run.result.replayed, run.result.attempts) == (True, len(answers))
     assert run.result.note is not None

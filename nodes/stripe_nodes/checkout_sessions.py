@@ -149,7 +149,9 @@ class UpdateCheckoutSession(Action):
 @action(
     "GET /v1/checkout/sessions/{session}",
     CHECKOUT_SESSION,
-    answers=One(payment_status="paid", customer="cus_123", amount_total=2000),
+    answers=One(payment_status="paid", customer="cus_123", amount_total=2000).also(
+        status="complete", payment_intent="pi_123", url=None
+    ),
 )
 class RetrieveCheckoutSession(Action):
     """Get one session, for example to show the order on your success page."""
@@ -181,7 +183,7 @@ class ListCheckoutSessions(Action):
 @action(
     "GET /v1/checkout/sessions/{session}/line_items",
     CHECKOUT_SESSION,
-    answers=Page(id="li_123", object="item", quantity=1),
+    answers=Page(LINE_ITEM, quantity=1),
     docs="checkout/sessions/line_items",
 )
 class ListCheckoutSessionLineItems(Action):
@@ -198,7 +200,7 @@ class ListCheckoutSessionLineItems(Action):
 @action(
     "POST /v1/checkout/sessions/{session}/expire",
     CHECKOUT_SESSION,
-    answers=One(status="expired"),
+    answers=One(status="expired").also(url=None),
     destructive=True,
     repeatable=True,
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
-from stripe_nodes.resources import PAYMENT_INTENT, PAYMENT_METHOD
+from stripe_nodes.resources import BEGUN, PAYMENT_INTENT, PAYMENT_METHOD
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
 _OTHER_WAYS = (
@@ -125,7 +125,7 @@ class UpdatePaymentIntent(Action):
 @action(
     "POST /v1/payment_intents/{intent}/cancel",
     PAYMENT_INTENT,
-    answers=One(status="canceled"),
+    answers=One(status="canceled").also(canceled_at=BEGUN),
     destructive=True,
     repeatable=True,
 )

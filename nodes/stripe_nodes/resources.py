@@ -1,10 +1,14 @@
-"""The resources: how their IDs begin, what lists them, what a restricted key needs.
+"""The resources: how their IDs begin, what lists them, what is picked first of an answer.
 
 Sources: docs.stripe.com/api (prefixes, lists), docs.stripe.com/keys (permissions),
 dashboard.stripe.com (where its pages are).
 """
 
 from stripe_plugin import Resource
+
+BEGUN = 1672531200  # when examples are made, in unix seconds
+_DAY = 86400  # seconds
+_EMPTY = {"object": "list", "data": [], "has_more": False}
 
 PRODUCT = Resource(
     "product",
@@ -15,6 +19,24 @@ PRODUCT = Resource(
     docs="products",
     dashboard="products",
     icon="package",
+    outputs={
+        "id": "Product ID",
+        "name": "Name",
+        "description": "Description",
+        "active": "Active",
+        "default_price": "Default Price ID",
+        "images": "Images",
+        "metadata": "Metadata",
+        "created": "Created",
+    },
+    example={
+        "name": "Premium Plan",
+        "description": "Premium subscription plan",
+        "active": True,
+        "default_price": "price_123",
+        "images": ["https://example.com/img.jpg"],
+        "metadata": {"internal_id": "123"},
+    },
 )
 PRICE = Resource(
     "price",
@@ -27,6 +49,27 @@ PRICE = Resource(
     docs="prices",
     dashboard="prices",
     icon="tag",
+    outputs={
+        "id": "Price ID",
+        "product": "Product ID",
+        "unit_amount": "Unit Amount",
+        "currency": "Currency",
+        "type": "Type",
+        "recurring.interval": "Billing Interval",
+        "active": "Active",
+        "lookup_key": "Lookup Key",
+    },
+    example={
+        "product": "prod_123",
+        "active": True,
+        "currency": "usd",
+        "unit_amount": 1000,
+        "unit_amount_decimal": "1000",
+        "type": "recurring",
+        "recurring": {"interval": "month", "interval_count": 1, "usage_type": "licensed"},
+        "tax_behavior": "unspecified",
+        "metadata": {},
+    },
 )
 CUSTOMER = Resource(
     "customer",
@@ -37,6 +80,28 @@ CUSTOMER = Resource(
     docs="customers",
     dashboard="customers",
     icon="user",
+    outputs={
+        "id": "Customer ID",
+        "email": "Email",
+        "name": "Name",
+        "phone": "Phone",
+        "balance": "Balance",
+        "invoice_settings.default_payment_method": "Default Payment Method ID",
+        "metadata": "Metadata",
+        "created": "Created",
+    },
+    example={
+        "email": "customer@example.com",
+        "name": "John Doe",
+        "phone": "+15551234567",
+        "balance": 0,
+        "invoice_prefix": "A1B2C3D4",
+        "invoice_settings": {},
+        "metadata": {"user_id": "123"},
+        "next_invoice_sequence": 1,
+        "tax_exempt": "none",
+        "delinquent": False,
+    },
 )
 INVOICE = Resource(
     "invoice",
@@ -48,6 +113,29 @@ INVOICE = Resource(
     docs="invoices",
     dashboard="invoices",
     icon="file-text",
+    outputs={
+        "id": "Invoice ID",
+        "number": "Number",
+        "status": "Status",
+        "customer": "Customer ID",
+        "total": "Total",
+        "amount_due": "Amount Due",
+        "currency": "Currency",
+        "due_date": "Due Date",
+        "hosted_invoice_url": "Payment Page",
+        "invoice_pdf": "PDF",
+    },
+    example={
+        "status": "draft",
+        "customer": "cus_123",
+        "customer_email": "customer@example.com",
+        "collection_method": "send_invoice",
+        "billing_reason": "manual",
+        "currency": "usd",
+        "due_date": BEGUN + 30 * _DAY,
+        "lines": _EMPTY | {"url": "/v1/invoices/in_123/lines"},
+        "metadata": {},
+    },
 )
 INVOICE_ITEM = Resource(
     "invoiceitem",
@@ -58,7 +146,40 @@ INVOICE_ITEM = Resource(
     docs="invoiceitems",
     words="invoice item",
     icon="list-plus",
+    outputs={
+        "id": "Invoice Item ID",
+        "customer": "Customer ID",
+        "invoice": "Invoice ID",
+        "amount": "Amount",
+        "currency": "Currency",
+        "description": "Description",
+        "quantity": "Quantity",
+        "pricing.price_details.price": "Price ID",
+    },
+    example={
+        "customer": "cus_123",
+        "invoice": "in_123",
+        "amount": 1000,
+        "currency": "usd",
+        "description": "One-time setup fee",
+        "discountable": True,
+        "discounts": [],
+        "net_amount": 1000,
+        "quantity": 1,
+        "quantity_decimal": "1",
+        "metadata": {"ref": "123"},
+    },
 )
+_ITEM = {
+    "id": "si_123",
+    "object": "subscription_item",
+    "subscription": "sub_123",
+    "price": {"id": "price_123", **PRICE.example},
+    "quantity": 1,
+    "created": BEGUN,
+    "current_period_start": BEGUN,
+    "current_period_end": BEGUN + 31 * _DAY,
+}
 SUBSCRIPTION = Resource(
     "subscription",
     prefix="sub_",
@@ -73,6 +194,24 @@ SUBSCRIPTION = Resource(
     docs="subscriptions",
     dashboard="subscriptions",
     icon="repeat",
+    outputs={
+        "id": "Subscription ID",
+        "status": "Status",
+        "customer": "Customer ID",
+        "latest_invoice": "Latest Invoice ID",
+        "items.data[0].id": "First Item ID",
+        "items.data[0].price.id": "Price ID",
+        "items.data[0].current_period_end": "Current Period End",
+        "cancel_at_period_end": "Cancel at Period End",
+    },
+    example={
+        "status": "active",
+        "customer": "cus_123",
+        "currency": "usd",
+        "latest_invoice": "in_123",
+        "items": _EMPTY | {"data": [_ITEM], "url": "/v1/subscription_items?subscription=sub_123"},
+        "metadata": {},
+    },
 )
 PAYMENT_INTENT = Resource(
     "payment_intent",
@@ -84,6 +223,31 @@ PAYMENT_INTENT = Resource(
     docs="payment_intents",
     dashboard="payments",
     icon="credit-card",
+    outputs={
+        "id": "Payment Intent ID",
+        "status": "Status",
+        "amount": "Amount",
+        "amount_received": "Amount Received",
+        "currency": "Currency",
+        "customer": "Customer ID",
+        "payment_method": "Payment Method ID",
+        "latest_charge": "Latest Charge ID",
+        "next_action.redirect_to_url.url": "Where the Customer Confirms",
+    },
+    example={
+        "status": "requires_payment_method",
+        "amount": 1000,
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "currency": "usd",
+        "customer": "cus_123",
+        "capture_method": "automatic_async",
+        "confirmation_method": "automatic",
+        "payment_method_types": ["card"],
+        "payment_method_options": {},
+        "metadata": {},
+    },
 )
 REFUND = Resource(
     "refund",
@@ -92,6 +256,25 @@ REFUND = Resource(
     label="{amount|money} · {status} · {reason}",
     docs="refunds",
     icon="undo-2",
+    outputs={
+        "id": "Refund ID",
+        "status": "Status",
+        "amount": "Amount",
+        "currency": "Currency",
+        "payment_intent": "Payment Intent ID",
+        "charge": "Charge ID",
+        "reason": "Reason",
+        "created": "Created",
+    },
+    example={
+        "status": "succeeded",
+        "amount": 1000,
+        "currency": "usd",
+        "charge": "ch_123",
+        "payment_intent": "pi_123",
+        "balance_transaction": "txn_123",
+        "metadata": {},
+    },
 )
 CHARGE = Resource(
     "charge",
@@ -119,13 +302,58 @@ CHECKOUT_SESSION = Resource(
     narrowed_by=("customer",),
     docs="checkout/sessions",
     icon="shopping-cart",
+    outputs={
+        "id": "Checkout Session ID",
+        "url": "Payment Page",
+        "status": "Status",
+        "payment_status": "Payment Status",
+        "amount_total": "Amount Total",
+        "currency": "Currency",
+        "customer": "Customer ID",
+        "customer_details.email": "Customer Email",
+        "payment_intent": "Payment Intent ID",
+        "subscription": "Subscription ID",
+    },
+    example={
+        "url": "https://checkout.stripe.com/c/pay/cs_123",
+        "status": "open",
+        "payment_status": "unpaid",
+        "mode": "payment",
+        "amount_subtotal": 2000,
+        "amount_total": 2000,
+        "currency": "usd",
+        "payment_method_types": ["card"],
+        "expires_at": BEGUN + _DAY,
+        "success_url": "https://yoursite.com/success",
+        "cancel_url": "https://yoursite.com/cancel",
+        "metadata": {},
+    },
 )
-# Stripe calls the object an item. They are listed for one session each.
+# They are listed for one session each.
 LINE_ITEM = Resource(
-    "line_item",
+    "item",
     prefix="li_",
     listed_by="list_checkout_session_line_items",
     label="{description} · {amount_total|money}",
     narrowed_by=("session",),
+    words="line item",
     icon="list",
+    outputs={
+        "id": "Line Item ID",
+        "description": "Description",
+        "quantity": "Quantity",
+        "price.id": "Price ID",
+        "price.product": "Product ID",
+        "amount_total": "Amount Total",
+        "amount_subtotal": "Amount Subtotal",
+        "currency": "Currency",
+    },
+    example={
+        "description": "Premium Plan",
+        "quantity": 1,
+        "amount_subtotal": 1000,
+        "amount_total": 1000,
+        "currency": "usd",
+        "price": {"id": "price_123", **PRICE.example},
+    },
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stripe_nodes import nested, rows
-from stripe_nodes.resources import CUSTOMER, PAYMENT_METHOD, PRICE, SUBSCRIPTION
+from stripe_nodes.resources import BEGUN, CUSTOMER, PAYMENT_METHOD, PRICE, SUBSCRIPTION
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
 _STATUS = rule.one_of(
@@ -132,7 +132,7 @@ class UpdateSubscription(Action):
 @action(
     "DELETE /v1/subscriptions/{subscription_exposed_id}",
     SUBSCRIPTION,
-    answers=One(status="canceled"),
+    answers=One(status="canceled").also(canceled_at=BEGUN, ended_at=BEGUN),
 )
 class CancelSubscription(Action):
     """End a subscription at once. To let the paid period run out, update Cancel at Period End."""

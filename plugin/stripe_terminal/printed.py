@@ -67,7 +67,7 @@ def _name(entry: Facts) -> Text:
 
 
 def print_action(out: Screen, manifest: Facts) -> None:
-    """An action's inputs, restrictions and output."""
+    """An action's inputs, restrictions and outputs."""
     head = Text(manifest["name"], "bold")
     head.append(f" ({manifest['id']})", "not bold")
     out.print(head)
@@ -76,6 +76,8 @@ def print_action(out: Screen, manifest: Facts) -> None:
     out.print(_inputs(manifest["inputs"]))
     for line in _below(manifest):
         out.print(Text(line))
+    if outputs := manifest.get("outputs"):
+        out.print(_outputs(outputs))
 
 
 def print_options(out: Screen, options: Facts) -> None:
@@ -110,12 +112,23 @@ def _labelled(rows: Sequence[Facts], above: str = "") -> Iterator[tuple[str, Fac
 
 
 def _below(manifest: Facts) -> Iterator[str]:
-    example = json.dumps(manifest["output_example"])
-    yield f"Output, for example: {example}"
     permission = manifest["permission"]
     needs = f" · a restricted key needs {permission}" if permission else ""
     yield f"* must be given{needs}"
     yield manifest["docs_url"]
+
+
+def _outputs(outputs: Sequence[Facts]) -> Table:
+    """What a later step can take of the answer."""
+    table = Table(box=box.SIMPLE)
+    table.add_column("Of its output")
+    table.add_column("Path", overflow="fold")
+    table.add_column("What it is", overflow="fold")
+    for output in outputs:
+        facts = [output["type"], output["unit"]]
+        known = ", ".join(filter(None, facts))
+        table.add_row(Text(output["label"], "bold"), Text(output["path"]), Text(known))
+    return table
 
 
 def _key(label: str, row: Facts) -> Text:

@@ -1,10 +1,13 @@
 """What shape does Stripe's answer have? Declared with an example of what it holds."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from stripe_plugin.declare.resource import Resource
+from stripe_plugin.judge.table import title_case
 
 Example = dict[str, Any]
+Labels = Mapping[str, str]  # by path
 
 
 class One:
@@ -13,13 +16,38 @@ class One:
     #: The methods that can be answered so; none: any.
     methods: tuple[str, ...] = ()
 
-    def __init__(self, **example: Any) -> None:
+    def __init__(self, about: Resource | None = None, /, **example: Any) -> None:
+        """`about`: the resource of what is answered, if that is not the action's own."""
+        self._about = about
         self._example = example
+        self._also: Example = {}
 
-    def example(self, resource: Resource) -> Example:
-        """An answer about this resource."""
-        identity = {"id": resource.example_id, "object": resource.object}
-        return {**identity, **self._example}
+    def also(self, **more: Any) -> Self:
+        """The same, whose whole example holds this, too, so that nothing in it contradicts it."""
+        self._also = more
+        return self
+
+    def resource(self, subject: Resource) -> Resource:
+        """What the answer of an action about this subject is about."""
+        return self._about or subject
+
+    def example(self, subject: Resource) -> Example:
+        """What tells one answer from another: the action page's example, or ours."""
+        return self._identity(subject) | self._example
+
+    def details(self, subject: Resource) -> Example:
+        """The example with all that is declared of it: see `stripe_plugin.host.example`."""
+        declared = self.resource(subject).example
+        first = self._identity(subject) | self._example
+        return {**first, **declared, **self._example, **self._also}
+
+    def outputs(self, subject: Resource) -> Labels:
+        """The fields that people pick first, each with a label."""
+        return self.resource(subject).outputs
+
+    def _identity(self, subject: Resource) -> Example:
+        resource = self.resource(subject)
+        return {"id": resource.example_id, "object": resource.object}
 
 
 class Page(One):
@@ -27,11 +55,25 @@ class Page(One):
 
     methods = ("GET",)
 
-    def example(self, resource: Resource) -> Example:
-        """An answer about this resource."""
-        item = super().example(resource)
-        page: Example = {"object": "list", "data": [item]}
-        return {**page, "has_more": False}
+    def example(self, subject: Resource) -> Example:
+        """A page with one item."""
+        return _page(super().example(subject))
+
+    def details(self, subject: Resource) -> Example:
+        """A page with one item that has all that is declared of it."""
+        return _page(super().details(subject))
+
+    def outputs(self, subject: Resource) -> Labels:
+        """Those of each item, of all items at once; before them the items themselves."""
+        found = {"data": f"{self.resource(subject).title}s", "has_more": "Has More"}
+        for path, label in super().outputs(subject).items():
+            found[f"data[].{path}"] = label
+        return found
+
+
+def _page(item: Example) -> Example:
+    page: Example = {"object": "list", "data": [item]}
+    return {**page, "has_more": False}
 
 
 class Deleted(One):
@@ -42,6 +84,14 @@ class Deleted(One):
     def __init__(self) -> None:
         super().__init__(deleted=True)
 
+    def details(self, subject: Resource) -> Example:
+        """There is no more of it."""
+        return self.example(subject)
+
+    def outputs(self, subject: Resource) -> Labels:
+        """All that is left."""
+        return {"id": f"{subject.title} ID", "deleted": "Deleted"}
+
 
 class Other(One):
     """An answer of another shape, by a whole example of it."""
@@ -49,6 +99,14 @@ class Other(One):
     def __init__(self, example: Example) -> None:
         super().__init__(**example)
 
-    def example(self, resource: Resource) -> Example:  # noqa: ARG002 - it says all itself
+    def example(self, subject: Resource) -> Example:  # noqa: ARG002 - it says all itself
         """An answer, whatever the resource."""
         return dict(self._example)
+
+    def details(self, subject: Resource) -> Example:
+        """The same: it is whole."""
+        return self.example(subject)
+
+    def outputs(self, subject: Resource) -> Labels:  # noqa: ARG002 - it says all itself
+        """Every field that the example has."""
+        return {name: title_case(name) for name in self._example}

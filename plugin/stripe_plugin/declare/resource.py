@@ -1,6 +1,9 @@
 """What is a Stripe resource?"""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 import attrs
 
@@ -11,6 +14,8 @@ from stripe_plugin.secrets import shown
 # Where a browser shows an object: https://dashboard.stripe.com/test/products/prod_123,
 # https://checkout.stripe.com/c/pay/cs_test_123#fid…
 ADDRESS = re.compile(r"(?:https?://)?(?:dashboard|checkout)\.stripe\.com/([^?#]*).*", re.DOTALL)
+
+ONLY_ID: Mapping[str, str] = MappingProxyType({"id": "ID"})
 
 # Every prefix that was declared, of whichever package: what an ID of another resource begins with.
 _prefixes: set[str] = set()
@@ -27,7 +32,10 @@ def _template(_: object, __: object, label: str) -> None:
 
 @attrs.frozen(kw_only=True)
 class Resource:
-    """A kind of Stripe object, as data. A package declares its own beside its actions."""
+    """A kind of Stripe object, as data. A package declares its own beside its actions.
+
+    It is known by what it is called in `object`: two of one name are the same.
+    """
 
     #: What Stripe calls it in `object`, such as `checkout.session`.
     object: str = attrs.field(kw_only=False)
@@ -49,6 +57,11 @@ class Resource:
     dashboard: str | None = None
     #: Its icon, by the names of the Lucide set.
     icon: str | None = None
+    #: The fields that people pick first, as paths in JMESPath with a label each:
+    #: `{"id": "Price ID", "recurring.interval": "Billing Interval"}`.
+    outputs: Mapping[str, str] = attrs.field(default=ONLY_ID, eq=False)
+    #: Values that one can have together, for examples of answers; the rest is made by the document.
+    example: Mapping[str, Any] = attrs.field(factory=dict, eq=False)
     #: What a sentence calls it.
     words: str = attrs.field(default=attrs.Factory(_words, takes_self=True))
 

@@ -129,8 +129,11 @@ class Spec(Table):
         return f"{DOCS}/{self.docs or page}".rstrip("/")
 
     @property
-    def output_example(self) -> dict[str, Any]:
-        """What Stripe may answer."""
+    def output_excerpt(self) -> dict[str, Any]:
+        """Of what Stripe may answer, what tells it from other answers: the action page's example.
+
+        The whole is made by `stripe_plugin.host.example.output_example`.
+        """
         return self.answer.example(self.subject)
 
     @cached_property

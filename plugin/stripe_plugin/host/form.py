@@ -262,7 +262,7 @@ def _own(box: Box, words: str) -> Data:
     if box.kind is bool:
         found["enum"] = found["type"]
     for condition in box.conditions:
-        found[condition.name] = f"{words} {condition.wrong}."
+        found[condition.name] = f"{words} {condition.ever_wrong}."
     for rule in box.rules:
         if rule.must:
             sentence = f"{words} must {rule.must}."

@@ -10,7 +10,9 @@ from stripe_plugin.declare.row import Row, Table, reference_of
 from stripe_plugin.host import connecting
 from stripe_plugin.host.box import boxes, picker, presence
 from stripe_plugin.host.choices import depends_on
+from stripe_plugin.host.example import output_example
 from stripe_plugin.host.form import form_schema, labels, messages, ui_layout, ui_schema
+from stripe_plugin.host.output import output_schema, outputs
 from stripe_plugin.host.tool import tool_schema
 from stripe_plugin.judge.table import Field, table_schema
 from stripe_plugin.judge.values import Names
@@ -18,13 +20,6 @@ from stripe_plugin.judge.values import Names
 DASHBOARD = "https://dashboard.stripe.com"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LIMITS = ("enum", "minimum", "maximum", "maxLength", "pattern", "maxItems", "format")
-TYPE_NAMES: dict[type, str] = {
-    bool: "boolean",
-    int: "integer",
-    str: "string",
-    list: "array",
-    dict: "object",
-}
 Data = dict[str, Any]
 
 
@@ -44,8 +39,9 @@ def describe(action: type[Action]) -> Data:
         "permission": spec.permission,
         **_drawn(spec),
         "tool_schema": tool_schema(spec.description, boxes(spec)),
-        "output_schema": _output_schema(spec.output_example),
-        "output_example": spec.output_example,
+        "outputs": outputs(spec),
+        "output_schema": output_schema(spec),
+        "output_example": output_example(spec),
     }
 
 
@@ -157,19 +153,7 @@ def input_schema(table: Table) -> Data:
     """All that a schema can say of inputs, conditions as if/then/else: JSON Schema 2020-12."""
     schema = table_schema(table.fields, table.names)
     for row in table.rows:
-        words = {"title": row.key, "description": row.explanation, "examples": [row.example]}
-        schema["properties"][row.name] = words | schema["properties"][row.name]
+        said = row.annotations | {"description": row.explanation}
+        schema["properties"][row.name] = said | schema["properties"][row.name]
     head = {"$schema": DIALECT, "title": table.name}
     return head | {"description": table.description} | schema
-
-
-def _output_schema(example: Data) -> Data:
-    """What can be told from an example: the types of its fields, and what kind of object it is."""
-    properties: Data = {}
-    for key, item in example.items():
-        properties[key] = {"type": TYPE_NAMES[type(item)]}
-    schema: Data = {"type": "object", "properties": properties}
-    if "object" in example:
-        properties["object"] = {"const": example["object"]}
-        schema["required"] = ["object"]
-    return schema

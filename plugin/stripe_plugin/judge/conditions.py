@@ -1,5 +1,6 @@
 """When must a row be given, and when not?"""
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -76,8 +77,17 @@ class Condition:
 
     def wrong(self, given: Given) -> str:
         """What is said behind the display key if it is broken: only of what is given."""
-        met = [case.word for case in self.when if case.maybe(given)]
-        return self.told.replace("{those}", " or ".join(met))
+        return self._told(case for case in self.when if case.maybe(given))
+
+    @property
+    def ever_wrong(self) -> str:
+        """The same for who does not know what is given: of all rows that it can be about."""
+        rows = [case for case in self.when if isinstance(case.label, str)]
+        return self._told(rows or self.when)
+
+    def _told(self, met: Iterable[Case]) -> str:
+        words = [case.word for case in met]
+        return self.told.replace("{those}", " or ".join(words))
 
     @cached_property
     def alternatives(self) -> frozenset[Label]:

@@ -89,6 +89,16 @@ class Field:
         """The JSON Schema of a given value."""
         return value_schema(self.kind, self.restrictions)
 
+    @property
+    def annotations(self) -> dict[str, Any]:
+        """What a schema says to people."""
+        said: dict[str, Any] = {"title": self.key}
+        if self.description:
+            said["description"] = self.description
+        if self.example is not None:
+            said["examples"] = [self.example]
+        return said
+
     @cached_property
     def stages(self) -> Steps:
         """The judgement step by step: the value is read, then each rule judges what came of it."""
@@ -267,6 +277,9 @@ class Keys(Rule):
     def schema(self) -> Mapping[str, Any]:
         names = {key: field.name for key, field in self.table.items()}
         schema = table_schema(self.table, names)
+        properties = schema["properties"]
+        for name, field in self.fields.items():
+            properties[name] = field.annotations | properties[name]
         if self.witness is not None:
             del schema["additionalProperties"]
             schema["propertyNames"] = {"pattern": f"^(?!{FOR_PEOPLE.pattern})"}

@@ -98,7 +98,7 @@ def gone(reply: Reply, course: Course, action: Action) -> Result:
     """The result of a deletion whose first answer was lost: only what is known of it."""
     mode = _mode(reply, course)
     output: dict[str, Any] = {"id": _identity(action)}
-    if action.spec.output_example.get("deleted"):
+    if action.spec.output_excerpt.get("deleted"):
         output["deleted"] = True
     return Result(
         output,

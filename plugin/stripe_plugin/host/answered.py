@@ -1,0 +1,127 @@
+"""What may stand at a place of an answer, whatever Stripe's document calls it?
+
+An answer is a `Shape` of the document. What stands in one place may be several of them: an ID or
+the object, a customer or what is left of one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from stripe_plugin.declare import contract
+from stripe_plugin.declare.contract import Shape
+from stripe_plugin.declare.spec import Spec
+
+STEPS = re.compile(r"(\w+)|\[\d*\]")  # a field by its name, or an item of a list
+
+
+@attrs.frozen
+class Place:
+    """Where values of some shapes stand."""
+
+    shapes: tuple[Shape, ...]
+
+    @property
+    def plain(self) -> list[Shape]:
+        """What a value may be, each of one type."""
+        return [one for shape in self.shapes for one in _plain(shape)]
+
+    @property
+    def types(self) -> list[str]:
+        """JSON's words, without null; none if it may be anything."""
+        types = [one.type for one in self.plain]
+        known = [word for word in types if word is not None]
+        return [*dict.fromkeys(known)] if len(known) == len(types) else []
+
+    @property
+    def nullable(self) -> bool:
+        """Whether it can be null."""
+        return any(map(_is_nullable, self.shapes))
+
+    @property
+    def expands(self) -> bool:
+        """Whether it is an ID that can be asked for as the object."""
+        return any(shape.expands for shape in self.shapes)
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of objects that it can be, whole or by their IDs; what is left of one is one."""
+        kinds = {kind for shape in self.shapes for kind in shape.kinds}
+        return {kind.removeprefix("deleted_") for kind in kinds}
+
+    @property
+    def values(self) -> list[str]:
+        """The fixed values that are known."""
+        known = [value for one in self.plain for value in one.enum]
+        return [*dict.fromkeys(known)]
+
+    @property
+    def unit(self) -> str | None:
+        """What a number counts."""
+        if any(one.is_time for one in self.plain):
+            return "unix seconds"
+        if any(one.is_money for one in self.plain):
+            return "smallest currency unit"
+        return None
+
+    @property
+    def fields(self) -> "dict[str, Place]":
+        """What stands in it, if it is an object of known keys."""
+        found: dict[str, list[Shape]] = {}
+        for one in self.plain:
+            for name, shape in one.fields.items():
+                found.setdefault(name, []).append(shape)
+        return {name: Place(tuple(shapes)) for name, shapes in found.items()}
+
+    @property
+    def items(self) -> "Place | None":
+        """What stands in each of it, if it is a list."""
+        return _together(one.items for one in self.plain)
+
+    @property
+    def keyed(self) -> "Place | None":
+        """What stands under each key of it, if it is an object of any keys and of nothing else."""
+        return None if self.fields else _together(one.values for one in self.plain)
+
+    def always(self, name: str) -> bool:
+        """Whether a field is always there."""
+        of_each = [one.fields.get(name) for one in self.plain]
+        return all(shape is not None and shape.required for shape in of_each)
+
+    def at(self, path: str) -> "list[Place] | None":
+        """The places that a path leads through, as in `items.data[0].price`; None: nowhere."""
+        through = [self]
+        for step in STEPS.finditer(path):
+            found = through[-1].fields.get(step[1]) if step[1] else through[-1].items
+            if found is None:
+                return None
+            through.append(found)
+        return through
+
+
+def answered(spec: Spec) -> Place | None:
+    """What an action answers, if Stripe's document knows that."""
+    known = contract.operation(spec.method, spec.path)
+    if known is None or known.answer is None:
+        return None
+    return Place((known.answer,))
+
+
+def _plain(shape: Shape) -> Iterator[Shape]:
+    """What it may be, with kinds and alternatives resolved."""
+    for one in shape.alternatives:
+        whole = contract.shape(one.kind) if one.kind else one
+        if whole is shape:
+            yield shape
+        elif whole is not None:
+            yield from _plain(whole)
+
+
+def _is_nullable(shape: Shape) -> bool:
+    return shape.nullable or any(one.nullable for one in shape.alternatives)
+
+
+def _together(shapes: Iterable[Shape | None]) -> Place | None:
+    found = tuple(shape for shape in shapes if shape is not None)
+    return Place(found) if found else None
