@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import define, field
 
-from stripe_emulator import declare, present
+from stripe_emulator import declare, due, present
 from stripe_emulator.declare import PINNED, RESOURCES
 from stripe_emulator.message import token
 from stripe_emulator.present import Tree
@@ -17,7 +17,10 @@ _MOMENTS = ("created", "date", "updated")
 
 @define
 class Account:
-    """The objects of one account during one request, inside one transaction."""
+    """The objects of one account during one request, inside one transaction.
+
+    `now` is the moment of what is going on: `time`, everybody's, or that of a test clock (`clock`).
+    """
 
     store: Store
     name: str
@@ -27,6 +30,19 @@ class Account:
     pages: str = "https://emulator.invalid"
     version: str = PINNED
     events: list[Json] = field(factory=list[Json])
+    clock: str = ""
+    time: int = field(init=False)
+
+    @time.default
+    def _is_now(self) -> int:
+        return self.now
+
+    def live(self, moment: int, clock: str = "") -> None:
+        """Go to a moment of everybody's time, or of a test clock."""
+        self.now = moment
+        self.clock = clock
+        if not clock:
+            self.time = moment
 
     @property
     def moment(self) -> Json:
@@ -42,6 +58,8 @@ class Account:
         for name in _MOMENTS:
             if name in obj and obj[name] is None:
                 obj[name] = self.now
+        if "test_clock" in obj:
+            obj["test_clock"] = self.clock or None
         return obj
 
     def get(self, kind: str, id_: Any) -> Json | None:
@@ -68,20 +86,28 @@ class Account:
 
     def create(self, obj: Json) -> Json:
         """Keep a new object and announce it."""
-        self.store.add(self.name, obj)
+        self.keep(obj)
         self._announce(obj, "created")
         return obj
 
     def keep(self, obj: Json) -> Json:
         """Keep a new object that nobody is told of."""
         self.store.add(self.name, obj)
+        self._plan(obj)
         return obj
+
+    def _plan(self, obj: Json) -> None:
+        plan = due.plan(obj)
+        if plan is not None:
+            self.store.plan(self.name, obj, plan, self.clock)
 
     def change(self, obj: Json, before: Json | None = None) -> Json:
         """Keep a changed object, and announce it when `before` tells that it was updated."""
         self.store.put(self.name, obj)
+        self._plan(obj)
         if before is not None and obj != before:
-            self._announce(obj, "updated", present.difference(before, obj))
+            previous = present.difference(self.show(before), self.show(obj))
+            self._announce(obj, "updated", previous)
         return obj
 
     def delete(self, obj: Json) -> Json:
@@ -100,6 +126,7 @@ class Account:
         if previous is not None:
             data["previous_attributes"] = previous
         event = self.new("event", api_version=PINNED, data=data, type=type_)
+        event["created"] = self.time
         event["request"] = {"id": self.request_id, "idempotency_key": self.key}
         self.events.append(self.keep(event))
 

@@ -1,10 +1,13 @@
 """How does one request become one answer, everything in one transaction?"""
 
+import itertools
 import logging
+import operator
 import os
+import random
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Self, TypeGuard
 
 from attrs import evolve, frozen
@@ -14,6 +17,7 @@ from stripe_emulator import (
     contract,
     control,
     declare,
+    due,
     faults,
     fork,
     lifecycle,
@@ -30,7 +34,7 @@ from stripe_emulator.declare import Endpoint
 from stripe_emulator.faults import Cut, Fault, Faults, TimedOut
 from stripe_emulator.judge import Place, Reference
 from stripe_emulator.late import Late
-from stripe_emulator.message import Answer, Headers, Request, refused
+from stripe_emulator.message import DRAWS, Answer, Headers, Request, refused
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.replays import Replays, fingerprint
 from stripe_emulator.store import Store
@@ -39,6 +43,7 @@ resources.load()
 File = str | os.PathLike[str]
 Clock = Callable[[], float]
 _LOG = logging.getLogger(__name__)
+_LONGEST = 315_576_000  # ten years
 _COUNT = "SELECT count(*) FROM executions WHERE ? IN (key, path, method || ' ' || path)"
 
 
@@ -60,14 +65,19 @@ class Emulator:
     """A small stateful Stripe.
 
     `file` is a path that threads and processes may share (SQLite), None keeps everything in
-    memory. `clock` tells the time in unix seconds. Any `sk_test_…` key is welcome; each
+    memory. `clock` tells the time in unix seconds; `advance` puts the world ahead of it. With a
+    `seed` the same requests make the same ids. Any `sk_test_…` key is welcome; each
     Stripe-Account header is an account of its own. A forked child has a copy of what is in
     memory, and opens a file anew.
     """
 
-    def __init__(self, file: File | None = None, clock: Clock = time.time) -> None:
+    def __init__(
+        self, file: File | None = None, clock: Clock = time.time, *, seed: int | None = None
+    ) -> None:
         self.file = None if file is None else str(file)
         self.clock = clock
+        self.seed = seed
+        self._requests = itertools.count()
         self.base_url = "https://emulator.invalid"
         self.store = Store(file)
         self.faults = Faults(self.store)
@@ -76,7 +86,7 @@ class Emulator:
 
     def _start(self) -> None:
         self.postman = webhooks.Postman(self.clock)
-        self._replays = Replays(self.store, self.clock)
+        self._replays = Replays(self.store, self.now)
         self._late = Late()
 
     def close(self) -> None:
@@ -109,10 +119,61 @@ class Emulator:
         with self.store.transaction(write=False):
             return int(self.store.run(_COUNT, what).fetchone()[0])
 
+    def now(self) -> float:
+        """Tell the time of this world, in unix seconds; only inside a transaction."""
+        return self.clock() + self.store.ahead
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Generator[None]:
+        """Do everything inside, or nothing of it."""
+        with self.store.transaction(write=write), self._drawing("ids", self.store.count):
+            yield
+
+    @contextmanager
+    def _drawing(self, what: str, number: int) -> Generator[None]:
+        """Draw ids as the seed says, if there is one: the same at the same point again."""
+        if self.seed is None:
+            yield
+            return
+        draws = random.Random(f"{self.seed} {what} {number}")  # noqa: S311 - repeatable
+        before = DRAWS.set(draws)
+        try:
+            yield
+        finally:
+            DRAWS.reset(before)
+
     def account(self, name: str, request_id: str | None = None, key: str | None = None) -> Account:
-        """Open an account for one request; use it inside a transaction of the store."""
-        now = int(self.clock())
+        """Open an account for one request; only inside a transaction."""
+        now = int(self.now())
         return Account(self.store, name, now, request_id, key, self.base_url)
+
+    def advance(self, seconds: float) -> list[Json]:
+        """Let time pass for everything in this world; returns the events of it, in order.
+
+        Renewals, trials, finalizing, retries, expiries: each happens at its own moment, and is
+        told to webhook endpoints. All of it or, if something fails, nothing. Raises ValueError
+        for no time, or more than ten years.
+        """
+        if not 0 < seconds <= _LONGEST:
+            raise ValueError(f"time passes by 1 to {_LONGEST} seconds, not by {seconds}")
+        return self._pass(seconds)
+
+    def catch_up(self) -> None:
+        """Do what the time that passed by itself has brought."""
+        with self.store.transaction(write=False):
+            late = self.store.next_planned("", int(self.now()))
+        if late:
+            self._pass(0)
+
+    def _pass(self, seconds: float) -> list[Json]:
+        with self.transaction(write=True):
+            until = int(self.now() + seconds)
+            accounts = due.bring(self.store, self.account, until)
+            self.store.go_ahead(seconds)
+            found = [webhooks.deliveries(account) for account in accounts]
+        self.postman.take(list(itertools.chain(*found)))
+        events = itertools.chain(*(account.events for account in accounts))
+        return sorted(events, key=operator.itemgetter("created"))
 
     def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
         """Answer one request; `target` is the raw path with its query.
@@ -120,7 +181,8 @@ class Emulator:
         Raises Cut when a fault breaks the connection, and TimedOut when the caller's patience
         (`faults.patience`) ended during a delay; everything else is an answer.
         """
-        request = Request.read(method, target, headers, body)
+        with self._drawing("request", next(self._requests)):
+            request = Request.read(method, target, headers, body)
         try:
             if page := control.find(request.path):
                 return page(self, request)
@@ -166,10 +228,10 @@ class Emulator:
         self._late.add(due, execute)
 
     def _transacted(self, call: _Call) -> Answer:
-        kind, key = call.endpoint.resource.kind, call.request.key
-        writes = call.request.method != "GET" or kind in lifecycle.DUE
-        account = self.account(call.account, call.request.id, key)
-        with self.store.transaction(write=writes):
+        self.catch_up()
+        key = call.request.key
+        with self.transaction(write=call.request.method != "GET"):
+            account = self.account(call.account, call.request.id, key)
             if key and (kept := self._replays.find(call.account, key, call.fingerprint)):
                 return kept
             lifecycle.check_references(account, call.references)
@@ -192,7 +254,6 @@ class Emulator:
     def _kept(self, call: _Call, account: Account) -> Answer:
         if call.fault:
             faults.strike_inside(call.fault)
-        lifecycle.make_due(account, call.endpoint.resource.kind)
         try:
             answer = Answer.of(200, _view(call, account))
         except Refusal as refusal:

@@ -30,8 +30,6 @@ class Given(dict[str, Any]):
 Behaviour = Callable[[Account, Json, Given], Json]
 BEHAVIOURS: dict[str, Behaviour] = {}
 READS: dict[str, str] = {}
-Bring = Callable[[Account], None]
-DUE: dict[str, Bring] = {}
 
 
 @frozen
@@ -57,22 +55,6 @@ def does(name: str, reads: str = "") -> Callable[[Behaviour], Behaviour]:
         return behaviour
 
     return register
-
-
-def due(kind: str) -> Callable[[Bring], Bring]:
-    """Register what is done before anything else of this kind: what time has brought."""
-
-    def register(bring: Bring) -> Bring:
-        DUE[kind] = bring
-        return bring
-
-    return register
-
-
-def make_due(account: Account, kind: str) -> None:
-    """Do to the objects of a kind what time has brought."""
-    if kind in DUE:
-        DUE[kind](account)
 
 
 def do(name: str, account: Account, obj: Json, given: Json) -> Json:

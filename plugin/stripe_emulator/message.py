@@ -1,9 +1,10 @@
 """What comes in, and what goes back?"""
 
 import json
-import secrets
+import random
 import string
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any, Self
 
 from attrs import field, frozen
@@ -16,9 +17,15 @@ _FORM = "application/x-www-form-urlencoded"
 _LETTERS = string.ascii_letters + string.digits
 
 
+#: Where ids are drawn from: chance, or what an emulator with a seed has put here.
+DRAWS: ContextVar[random.Random] = ContextVar("DRAWS")
+_CHANCE = random.SystemRandom()
+
+
 def token(length: int) -> str:
     """Draw letters and digits."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+    drawn = DRAWS.get(_CHANCE).choices(_LETTERS, k=length)
+    return "".join(drawn)
 
 
 @frozen

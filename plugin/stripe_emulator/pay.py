@@ -60,12 +60,12 @@ def answer(emulator: "Emulator", request: Request) -> Answer:
     id_ = request.path.rpartition("/")[2]
     try:
         given = request.given() if request.method == "POST" else {}
-        with emulator.store.transaction(write=True):
+        emulator.catch_up()
+        with emulator.transaction(write=True):
             owner = emulator.store.owner(_KIND, id_)
             if owner is None:
                 return Answer.page(404, message("There is no such payment."))
             account = emulator.account(owner, request.id)
-            lifecycle.make_due(account, _KIND)
             served = _served(account, account.need(_KIND, id_), given)
             found = webhooks.deliveries(account)
     except Refusal as refusal:

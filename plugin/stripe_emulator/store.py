@@ -10,10 +10,12 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from attrs import frozen
 
 from stripe_emulator.refusals import Json
 
@@ -25,8 +27,10 @@ CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, accou
 CREATE INDEX IF NOT EXISTS in_order ON objects (account, kind, deleted, seq);
 CREATE INDEX IF NOT EXISTS by_customer ON objects
     (account, kind, json_extract(body, '$.customer'), seq);
-CREATE INDEX IF NOT EXISTS by_expiry ON objects (account, kind, json_extract(body, '$.expires_at'))
-    WHERE json_extract(body, '$.status') = 'open';
+CREATE TABLE IF NOT EXISTS planned (number INTEGER PRIMARY KEY, clock TEXT, at INTEGER,
+    account TEXT, kind TEXT, id TEXT, work TEXT, UNIQUE (account, kind, id, work));
+CREATE INDEX IF NOT EXISTS by_moment ON planned (clock, at, number);
+CREATE TABLE IF NOT EXISTS world (ahead REAL);
 CREATE TABLE IF NOT EXISTS replays (account TEXT, key TEXT, at REAL, fingerprint TEXT,
     status INTEGER, body TEXT, request_id TEXT, PRIMARY KEY (account, key));
 CREATE TABLE IF NOT EXISTS executions (account TEXT, method TEXT, path TEXT, key TEXT);
@@ -34,6 +38,26 @@ CREATE TABLE IF NOT EXISTS faults (id INTEGER PRIMARY KEY AUTOINCREMENT, body TE
     draws INTEGER DEFAULT 0, hits INTEGER DEFAULT 0);
 """
 _BUSY_SECONDS = 60
+_NEXT = """SELECT clock, at, account, kind, id, work FROM planned WHERE clock = ? AND at <= ?
+    ORDER BY at, number LIMIT 1"""
+_THIS = "FROM planned WHERE account = ? AND kind = ? AND id = ? AND work = ?"
+
+
+@frozen
+class Planned:
+    """A piece of work that is due for an object, by everybody's time (`clock` empty) or a clock."""
+
+    clock: str
+    at: int
+    account: str
+    kind: str
+    id: str
+    work: str
+
+    @property
+    def place(self) -> tuple[str, str, str, str]:
+        """What tells it from all others."""
+        return self.account, self.kind, self.id, self.work
 
 
 class Store:
@@ -146,6 +170,7 @@ class Store:
         self.put(account, stub)
         sql = "UPDATE objects SET deleted = 1 WHERE account = ? AND kind = ? AND id = ?"
         self.run(sql, account, obj["object"], obj["id"])
+        self.plan(account, obj, {}, "")
         return stub
 
     def one(self, account: str, kind: str, id_: str) -> tuple[int, Json] | None:
@@ -160,17 +185,45 @@ class Store:
         row = self.run(sql, kind, id_).fetchone()
         return row[0] if row else None
 
-    def overdue(self, account: str, kind: str, now: int) -> list[Json]:
-        """List the open objects of a kind whose `expires_at` has come."""
-        rows = self.run(
-            """SELECT body FROM objects WHERE account = ? AND kind = ?
-            AND json_extract(body, '$.expires_at') <= ?
-            AND json_extract(body, '$.status') = 'open'""",
-            account,
-            kind,
-            now,
-        )
-        return _loaded(rows)
+    def plan(self, account: str, obj: Json, plan: Mapping[str, int], clock: str) -> None:
+        """Plan anew what time will bring to an object."""
+        of = (account, obj["object"], obj["id"])
+        self.run("DELETE FROM planned WHERE account = ? AND kind = ? AND id = ?", *of)
+        sql = "INSERT INTO planned (clock, at, account, kind, id, work) VALUES (?, ?, ?, ?, ?, ?)"
+        for work, at in plan.items():
+            self.run(sql, clock, at, *of, work)
+
+    def next_planned(self, clock: str, until: int) -> Planned | None:
+        """Tell what is due first, if anything is until then."""
+        row = self.run(_NEXT, clock, until).fetchone()
+        return Planned(*row) if row else None
+
+    def done(self, planned: Planned) -> None:
+        """Take it off the plan."""
+        self.run(f"DELETE {_THIS}", *planned.place)
+
+    def is_planned(self, planned: Planned) -> bool:
+        """Whether it is on the plan again, for no later moment."""
+        found = self.run(f"SELECT 1 {_THIS} AND at <= ?", *planned.place, planned.at)
+        return found.fetchone() is not None
+
+    @property
+    def count(self) -> int:
+        """How many objects have ever been kept here."""
+        row = self.run("SELECT seq FROM sqlite_sequence WHERE name = 'objects'").fetchone()
+        return row[0] if row else 0
+
+    @property
+    def ahead(self) -> float:
+        """By how many seconds this world is ahead of the clock on the wall."""
+        row = self.run("SELECT ahead FROM world").fetchone()
+        return row[0] if row else 0.0
+
+    def go_ahead(self, seconds: float) -> None:
+        """Put the world that much further ahead."""
+        ahead = self.ahead + seconds
+        self.run("DELETE FROM world")
+        self.run("INSERT INTO world VALUES (?)", ahead)
 
     def many(  # noqa: PLR0913 - the parts of one SELECT
         self,

@@ -5,9 +5,10 @@ It is opened by the API and completed on the payment page or by the test helper.
 
 from typing import Any
 
-from stripe_emulator import lifecycle, refusals
+from stripe_emulator import refusals
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
+from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, does, picked
 from stripe_emulator.message import token
 from stripe_emulator.present import shows
@@ -330,11 +331,15 @@ def _expired(account: Account, session: Json) -> Json:
     return session
 
 
-@lifecycle.due("checkout.session")
-def expire_overdue(account: Account) -> None:
-    """Expire the sessions whose time has come."""
-    for session in account.store.overdue(account.name, "checkout.session", account.now):
-        _expired(account, session)
+def _expires(session: Json) -> int | None:
+    moment: int = session["expires_at"]
+    return moment if session["status"] == "open" else None
+
+
+@due("checkout.session.expire", _expires)
+def expire_overdue(account: Account, session: Json) -> None:
+    """Expire a session whose time has come."""
+    _expired(account, session)
 
 
 @does("checkout.session.complete", "email payment_method")

@@ -1,0 +1,83 @@
+"""What will time bring, to which object, and what is done then?
+
+Whoever registers a piece of work (`@due`) beside its resource says for each object when it is due:
+a function of the object, unix seconds or None. Whenever an object is kept, what is due for it is
+planned anew in the store, in one queue for all accounts, and done in order: each piece at its own
+moment, whether time passes by itself, by `Emulator.advance` or on a test clock.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from stripe_emulator.refusals import Json
+
+if TYPE_CHECKING:
+    from stripe_emulator.account import Account
+    from stripe_emulator.store import Planned, Store
+
+    Work = Callable[[Account, Json], object]
+    Open = Callable[[str], Account]
+
+Moment = Callable[[Json], int | None]
+Plan = dict[str, int]
+
+
+@frozen
+class Due:
+    """A piece of work, and when it is due for an object."""
+
+    moment: Moment
+    work: "Work"
+
+
+DUE: dict[str, dict[str, Due]] = {}
+
+
+def due(name: str, moment: Moment) -> "Callable[[Work], Work]":
+    """Register work as `kind.name`; of two at one moment the one registered first is done first."""
+    kind, _, what = name.rpartition(".")
+
+    def register(work: "Work") -> "Work":
+        DUE.setdefault(kind, {})[what] = Due(moment, work)
+        return work
+
+    return register
+
+
+def plan(obj: Json) -> Plan | None:
+    """When which work is due for this object; None for kinds that time leaves alone."""
+    known = DUE.get(obj["object"])
+    if known is None:
+        return None
+    moments = {what: each.moment(obj) for what, each in known.items()}
+    return {what: moment for what, moment in moments.items() if moment is not None}
+
+
+class Standstill(RuntimeError):
+    """Work that plans itself again for the moment at which it was done: time would never pass."""
+
+
+def bring(store: "Store", open_account: "Open", until: int, clock: str = "") -> list["Account"]:
+    """Do what is due until then, in order; returns the accounts, with their events.
+
+    `clock` is the test clock whose time passes, or empty for everybody's.
+    """
+    accounts: dict[str, Account] = {}
+    while planned := store.next_planned(clock, until):
+        if planned.account not in accounts:
+            accounts[planned.account] = open_account(planned.account)
+        _do(store, accounts[planned.account], planned)
+    return list(accounts.values())
+
+
+def _do(store: "Store", account: "Account", planned: "Planned") -> None:
+    account.live(planned.at, planned.clock)
+    store.done(planned)
+    obj = account.get(planned.kind, planned.id)
+    if obj is None:
+        return
+    DUE[planned.kind][planned.work].work(account, obj)
+    if store.is_planned(planned):
+        raise Standstill(f"{planned.kind}.{planned.work} of {planned.id} is due for ever")
