@@ -44,6 +44,7 @@ class Flow:
     inputs: Mapping[str, Any] = NOTHING  # by name, defaults among them
     env: Mapping[str, Secret] = NOTHING
     warnings: Sequence[Mapping[str, Any]] = ()  # as the problems of a FlowError
+    text: str = attrs.field(default="", repr=False)  # of its file
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -62,7 +63,8 @@ def load(
     listed = _listed(reader)
     env, problems = _variables(reader, environ)
     with hiding(*_hidden(env)):
-        return _Loading(reader, host, given, env).flow(listed, problems)
+        flow = _Loading(reader, host, given, env).flow(listed, problems)
+    return attrs.evolve(flow, text=text)
 
 
 def _hidden(env: Variables) -> tuple[str, ...]:

@@ -134,8 +134,12 @@ class Flowing:
         if not self._failed:
             self._run.mark(END)
 
+    def _prepare(self, ats: list[Outcome]) -> None:
+        """What an engine does before these are done; here they are done one after another."""
+
     def _one(self, at: Outcome) -> Outcome:
         with self._told(at):
+            self._prepare([at])
             done = self._done(at)
             self._outputs[at.step.id] = _output(done)
         return done
@@ -151,9 +155,11 @@ class Flowing:
         if items is None:
             yield whole
             return
+        ats = [Outcome(step, item, len(items)) for item in items]
+        with self._told(whole):
+            self._prepare(ats)
         outputs: list[Any] = []
-        for item in items:
-            at = Outcome(step, item, len(items))
+        for at in ats:
             with self._told(at):
                 done = self._done(at)
                 outputs.append(_output(done))
@@ -204,21 +210,25 @@ class Flowing:
             return attrs.evolve(at, error=error)
 
     def _result(self, at: Outcome) -> Result:
+        placed, step = at.step, self._step(at)
+        if not placed.all:
+            return self._run.step(step)
+        action = self._run.host.action(placed.action).read(step.inputs)
+        return every_page(self._run.step, action, step, placed.most)
+
+    def _step(self, at: Outcome) -> Step:
+        """The step with all that its references find."""
         placed = at.step
         known = self._known(at)
         options = resolved(placed.options, known)
         self._take_key(options)
-        step = Step(
+        return Step(
             placed.id,
             placed.action,
             resolved(placed.inputs, known),
             options=options,
             item=at.item.identity if at.item else None,
         )
-        if not placed.all:
-            return self._run.step(step)
-        action = self._run.host.action(placed.action).read(step.inputs)
-        return every_page(self._run.step, action, step, placed.most)
 
     def _take_key(self, options: Mapping[str, Any]) -> None:
         """Refuses an idempotency key for the second time: Stripe would only repeat its answer."""

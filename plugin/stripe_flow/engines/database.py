@@ -1,0 +1,84 @@
+"""Where does DBOS keep the runs of all its workers? In the database that they share."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from stripe_flow.engines.worker import Journal
+from stripe_flow.journal import Compute
+from stripe_flow.journal import Journal as FileJournal
+from stripe_plugin.errors import UsageError
+
+VARIABLE = "DBOS_SYSTEM_DATABASE_URL"  # DBOS's own
+FILE = "runs.db"
+PATIENCE = 1.0  # seconds between two tries of a database that is away
+DRIVER = "postgresql+psycopg"
+CREATE = """
+CREATE TABLE IF NOT EXISTS stripe_nodes_kept (
+    run TEXT, name TEXT, value TEXT NOT NULL, PRIMARY KEY (run, name))
+"""
+PUT = "INSERT INTO stripe_nodes_kept VALUES (:run, :name, :value) ON CONFLICT DO NOTHING"
+GET = "SELECT value FROM stripe_nodes_kept WHERE run = :run AND name = :name"
+UNUSABLE = "{name} is no address of a database (sqlite:///FILE or postgresql://USER@HOST/NAME)"
+
+
+def address(given: str | None) -> URL:
+    """The address of the database. Raises `UsageError`, which does not repeat a password."""
+    found = given or os.environ.get(VARIABLE)
+    name = "database_url" if given else VARIABLE
+    try:
+        url = make_url(found or "")
+    except Exception:  # noqa: BLE001 - of which the text has the password
+        url = URL.create("")
+    if url.get_backend_name() in ("sqlite", "postgresql") and url.database:
+        return url
+    raise UsageError(UNUSABLE.format(name=name))
+
+
+def journal_of(url: URL) -> Journal:
+    """Where runs are kept: beside an SQLite file, where those of the terminal are, or in it."""
+    if url.get_backend_name() == "sqlite":
+        return FileJournal(Path(str(url.database)).with_name(FILE))
+    return PostgresJournal(url)
+
+
+class PostgresJournal:
+    """A journal that machines share. Waits for a database that is away, as DBOS does."""
+
+    def __init__(self, url: URL) -> None:
+        self._engine: Engine = create_engine(url.set(drivername=DRIVER), pool_pre_ping=True)
+        try:
+            with self._engine.begin() as database:
+                database.execute(text(CREATE))
+        except (IntegrityError, ProgrammingError):
+            pass  # another worker made it at the same moment
+
+    def keep(self, run: str, name: str, compute: Compute) -> Any:
+        """What `compute()` gave the first time under this name of this run."""
+        place = {"run": run, "name": name}
+        while True:
+            try:
+                return self._kept(place, compute)
+            except OperationalError:
+                time.sleep(PATIENCE)
+
+    def _kept(self, place: dict[str, str], compute: Compute) -> Any:
+        with self._engine.begin() as database:
+            found = database.execute(text(GET), place).scalar()
+        if found is not None:
+            return json.loads(found)
+        value = json.dumps(compute())
+        with self._engine.begin() as database:
+            database.execute(text(PUT), {**place, "value": value})
+            found = database.execute(text(GET), place).scalar()
+        return json.loads(str(found))
+
+    def close(self) -> None:
+        """Closes its connections."""
+        self._engine.dispose()

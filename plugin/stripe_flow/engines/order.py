@@ -1,0 +1,130 @@
+"""What does an engine store of a run, so that any worker of the account can go on with it?"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+import attrs
+
+from stripe_flow.flow import Flow
+from stripe_flow.flowing import Outcome
+from stripe_flow.items import Item
+from stripe_plugin.client.connection import Connection
+from stripe_plugin.errors import NodeError, UsageError
+from stripe_plugin.judge.values import NOTHING
+from stripe_plugin.run.context import RunContext
+from stripe_plugin.run.result import Result
+from stripe_plugin.secrets import masked, said
+
+HOLDS_A_SECRET = (
+    "The flow's {what} would be stored by the engine and hold a key or a secret: have a step name"
+    " it as ${{{{ env.NAME }}}}, and set NAME where workers run"
+)
+OTHER_ACCOUNT = (
+    "This worker's key is of another account or mode than the run {run_id} was begun with: start it"
+    " with the same STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE"
+)
+Told = Mapping[str, Any]  # {"result": …}, {"error": …} or {"later": why}, as JSON data
+
+
+def identity(connection: Connection) -> str:
+    """What tells an account, mode and key from others, and gives none of them away."""
+    emulator = connection.in_process
+    place = emulator.file if emulator else connection.base_url
+    name = [connection.mode, place, connection.account, connection.key_digest]
+    digest = hashlib.sha256(json.dumps(name).encode())
+    return digest.hexdigest()[:12]
+
+
+@attrs.frozen
+class Order:
+    """A run of a flow: its file, what it was given, and whose run it is."""
+
+    run_id: str
+    name: str  # of the file
+    text: str
+    inputs: Mapping[str, Any]
+    owner: str  # an `identity`
+
+    @classmethod
+    def of(cls, flow: Flow, run_id: str, connection: Connection) -> Self:
+        """The order of a flow that was judged. `UsageError` if it would store a secret."""
+        RunContext(run_id=run_id)  # refuses what is no name, or a secret
+        given = {
+            parameter.name: flow.inputs[parameter.name]
+            for parameter in flow.parameters
+            if flow.inputs[parameter.name] != parameter.default
+        }
+        stored = {"file": flow.text, "inputs": json.dumps(given, ensure_ascii=False)}
+        for what, text in stored.items():
+            if masked(text) != text:
+                raise UsageError(HOLDS_A_SECRET.format(what=what))
+        return cls(run_id, flow.name, flow.text, given, identity(connection))
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON data."""
+        return attrs.asdict(self)
+
+    def check(self, connection: Connection) -> None:
+        """Refuses to run it on somebody else's account."""
+        if identity(connection) != self.owner:
+            raise UsageError(OTHER_ACCOUNT.format(run_id=self.run_id))
+
+
+@attrs.frozen
+class Place:
+    """Which step of an order, and which of its items: all else is kept under `known`."""
+
+    step: str
+    name: str  # for people: `pay 3/20 cus_123`
+    known: str  # the name under which the run keeps what the step stands on
+    index: int | None = None  # of its item
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON data."""
+        return attrs.asdict(self)
+
+
+class Stopped(Exception):
+    """A flow that an error stopped, as an engine stores it: `data` is JSON without secrets."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(said(error))
+        facts = error.as_dict() if isinstance(error, NodeError) else None
+        self.data = {"error": facts, "notes": [*getattr(error, "__notes__", ())]}
+
+    @classmethod
+    def told(cls, text: str, data: Any) -> Exception:
+        """The error that stopped it, with its notes."""
+        facts = data and data.get("error")
+        error = NodeError.from_dict(facts) if facts else UsageError(text)
+        for note in data.get("notes", ()) if data else ():
+            error.add_note(note)
+        return error
+
+
+def told_of(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON data, without secrets."""
+    told: dict[str, Any] = {"step": outcome.step.id}
+    if outcome.item is not None:
+        told |= {"item": outcome.item.as_dict(), "of": outcome.of}
+    if outcome.result is not None:
+        told["result"] = outcome.result.as_dict()
+    if isinstance(outcome.error, NodeError):
+        told["error"] = outcome.error.as_dict()
+    return told
+
+
+def outcome_of(flow: Flow, told: Told) -> Outcome:
+    """The outcome that `told_of` told; of its item no more than its place and label."""
+    steps = {step.id: step for step in flow.steps}
+    step = steps[told["step"]]
+    about = told.get("item", NOTHING)
+    item = Item(about["label"] or None, about["index"], "") if about else None
+    outcome = Outcome(step, item, told.get("of", 1))
+    if "result" in told:
+        return attrs.evolve(outcome, result=Result.from_dict(told["result"]))
+    if "error" in told:
+        return attrs.evolve(outcome, error=NodeError.from_dict(told["error"]))
+    return outcome
