@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stripe_plugin.errors import StripeError, Unreconciled
+from stripe_plugin.errors import StripeError, Unreconciled, UsageError
+from stripe_plugin.host.host import MOST
 from stripe_plugin.host.watch import HookFailed
 from stripe_terminal import printed
 from stripe_terminal.command import option, reported, running
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 EXTRA_HELP = "A parameter of Stripe's that has no row; also KEY[sub]=VALUE, or a value in JSON."
 WHOLE_HELP = "Show client secrets whole, for the page or app that finishes the payment."
+ALL_HELP = "Read a list to its end: each entry on a line, by what a person knows it by."
+CSV_HELP = "The same as a table for a spreadsheet."
+JSONL_HELP = "The same with each entry whole, as a line of JSON."
+MOST_HELP = f"With them: how many entries at most; {MOST:,} if nothing is said."
+NO_LIST = ("run_id", "idempotency_key", "whole")  # what only one run can be told
 RESTRICTED = (
     "Give a restricted key these at https://dashboard.stripe.com/apikeys/create, and no more;"
     " `stripe-nodes doctor` then tells what it may do."
@@ -78,9 +84,45 @@ def permissions(session: Session, actions: tuple[str, ...]) -> None:
 @option("--idempotency-key", "What Stripe knows it by, in place of the run ID.", metavar="KEY")
 @option("--deadline", "The whole run ends within so many.", metavar="SECONDS")
 @click.option("--client-secret", "whole", is_flag=True, help=WHOLE_HELP)
+@click.option("--all", "form", flag_value="all", help=ALL_HELP)
+@click.option("--csv", "form", flag_value="csv", help=CSV_HELP)
+@click.option("--jsonl", "form", flag_value="jsonl", help=JSONL_HELP)
+@click.option("--most", type=click.IntRange(1), help=MOST_HELP, metavar="NUMBER")
+@option("--cursor", "With them: the entry behind which to go on.", metavar="ID")
 @running
 def run(session: Session, action: str, **given: Any) -> None:
     """Run one action, with inputs by display key or parameter name."""
+    form, most, cursor = (given.pop(word) for word in ("form", "most", "cursor"))
+    if form is not None:
+        _list(session, action, form, {"most": most or MOST, "cursor": cursor}, given)
+    elif most or cursor:
+        raise UsageError("--most and --cursor say how far --all, --csv or --jsonl reads a list")
+    else:
+        _run(session, action, given)
+
+
+def _list(
+    session: Session, action: str, form: str, bounds: dict[str, Any], given: dict[str, Any]
+) -> None:
+    """Every entry of a list, as it comes."""
+    from stripe_terminal.listed import told, writer
+
+    meaningless = [f"--{word.replace('_', '-')}" for word in NO_LIST if given[word]]
+    if session.as_json or meaningless:
+        said = meaningless[0] if meaningless else "--json"
+        raise UsageError(f"{said} means nothing for a list read to its end; --jsonl gives JSON")
+    with session.connected() as host:
+        inputs = inputs_of(given["pairs"], given["inputs"])
+        spec = host.action(action).spec
+        asks: dict[str, Any] = {"options": options_of(given), "connection": session.connection}
+        entries = host.iterate(action, inputs, **bounds, **asks)
+        write = writer(form, session.out, spec, host.manifest(action))
+        with told(entries, session.err) as counted:
+            for entry in counted:
+                write(entry)
+
+
+def _run(session: Session, action: str, given: dict[str, Any]) -> None:
     from stripe_flow.step import Step
 
     session.name_run(given["run_id"])
