@@ -75,6 +75,13 @@ class Place:
         return {name: Place(tuple(shapes)) for name, shapes in found.items()}
 
     @property
+    def whole(self) -> "Place":
+        """The same without what is left of a deleted object, where that is not all."""
+        each = [one for shape in self.shapes for one in shape.alternatives]
+        whole = tuple(one for one in each if not _is_left(one))
+        return Place(whole) if whole else self
+
+    @property
     def items(self) -> "Place | None":
         """What stands in each of it, if it is a list."""
         return _together(one.items for one in self.plain)
@@ -116,6 +123,11 @@ def _plain(shape: Shape) -> Iterator[Shape]:
             yield shape
         elif whole is not None:
             yield from _plain(whole)
+
+
+def _is_left(shape: Shape) -> bool:
+    kind = shape.kind or ""
+    return kind.startswith("deleted_")
 
 
 def _is_nullable(shape: Shape) -> bool:

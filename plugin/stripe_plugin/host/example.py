@@ -25,7 +25,7 @@ def output_example(spec: Spec) -> Data:
     if isinstance(spec.answer, Page):
         given["url"] = _filled(spec)
     place = answered(spec)
-    return given if place is None else _object(place, given)
+    return given if place is None else _object(place.whole, given)
 
 
 def _filled(spec: Spec) -> str:

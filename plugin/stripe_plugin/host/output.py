@@ -13,7 +13,7 @@ from stripe_plugin.declare.spec import Spec
 from stripe_plugin.host.answered import Place, answered
 from stripe_plugin.judge.schema import TYPES
 
-DEPTH = 3  # levels of fields, in an object that is answered and in each one of a page
+DEPTH = 3  # levels of fields; a list and what is in each of it are one
 ALWAYS = ("id", "data")  # what tells an answer from none; a deletion found done has no more
 MOST_VALUES = 30  # of which all are told
 NAMES: Mapping[type, str] = {**TYPES, list: "array", dict: "object", float: "number"}
@@ -28,7 +28,7 @@ def output_schema(spec: Spec) -> Data:
     place = answered(spec)
     if place is None:
         return _of_example(spec.output_excerpt)
-    schema = _schema(place, DEPTH + 1 if _is_page(place) else DEPTH)
+    schema = _schema(place, DEPTH)
     schema["required"] = [name for name in ALWAYS if place.always(name)]
     _fix_object(schema)
     return schema
@@ -59,7 +59,7 @@ def _schema(place: Place, depth: int) -> Data:
 
 
 def _properties(place: Place, depth: int) -> Data:
-    below = depth - 1
+    below = depth if _is_page(place) else depth - 1
     linked = max(below - 1, 0)  # a linked object is a level of its own
     found: Data = {}
     for name, field in place.fields.items():
