@@ -126,10 +126,11 @@ def answers() -> Iterator[dict[str, list[Any]]]:
             ids[step] = output.get("id", "")
             found[name].append(output)
             if retrieve := RETRIEVED.get(output["object"]):
-                key, whole = f"retrieve_{retrieve}", {"connection": connection}
+                key = f"retrieve_{retrieve}"
                 row = ACTIONS[key].spec.rows[0].key
                 for path in expandable(output):
-                    asked = host.run(key, {row: ids[step]}, **whole, expand=[path])
+                    one = {row: ids[step]}
+                    asked = host.run(key, one, connection=connection, expand=[path])
                     found[key].append(asked.output)
         yield found
 
@@ -334,7 +335,8 @@ def test_a_flow_can_refer_to_an_output(name: str, output: Data) -> None:
     if not output["nullable"]:
         known = {"steps": {"made": MANIFESTS[name]["output_example"]}}
         found = resolved(f"${{{{ {expression} }}}}", known)
-        assert VALUES[output["type"]] == type(found[0] if "[]." in output["path"] else found)
+        one = found[0] if "[]." in output["path"] else found
+        assert isinstance(one, VALUES[output["type"]])
 
 
 VALUES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
@@ -473,11 +475,9 @@ def test_a_field_of_an_earlier_step_is_used() -> None:
     """The README's code offers fields as its comments say, and what it offers can be run."""
     names: Data = {}
     exec(BLOCKS["README.md"][0], names)  # noqa: S102 - our own page
-    offered, inputs, host = names["offered"], names["inputs"], names["host"]
-    [label] = offered("buyer", "create_customer", inputs["Customer"])
-    assert label == "buyer › Customer ID"
-    each = offered("all", "list_customers", inputs["Customer"])
-    assert each == {"all › Customer ID": "${{ item.id }}"}
+    host = names["host"]
+    assert names["from_one"] == {"buyer › Customer ID": "${{ steps.buyer.id }}"}
+    assert names["from_each"] == {"all › Customer ID": "${{ item.id }}"}
     assert names["fields"]["address.city"] == ["string", "null"]
     assert names["fields"]["invoice_settings.default_payment_method"] == [
         "string",
@@ -487,7 +487,7 @@ def test_a_field_of_an_earlier_step_is_used() -> None:
 
     connection = Connection.emulator()
     buyer = host.run("create_customer", {"Email": "x@y.example"}, connection=connection).output
-    reference = offered("buyer", "create_customer", inputs["Customer"])[label]
+    [reference] = names["from_one"].values()
     given_ = {"Customer": resolved(reference, {"steps": {"buyer": buyer}})}
     assert given_ == {"Customer": buyer["id"]}
     invoice = host.run("create_invoice", given_, connection=connection).output
