@@ -4,8 +4,9 @@ Each action is one operation, whose body is its inputs alone: importers draw a f
 and Swagger 2.0 have few words, as importers want it; 3.1 has each action's conditions.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,7 +55,7 @@ class Version:
     whole: Callable[["Parts"], Data]
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Parts:
     """What all versions are made of."""
 
@@ -62,11 +63,25 @@ class Parts:
     offer: Offer
     server: str
 
-    @property
-    def manifests(self) -> Iterator[Data]:
+    @cached_property
+    def manifests(self) -> list[Data]:
         """Of each action that is offered."""
-        for entry in self.offer.catalog():
-            yield self.offer.manifest(entry["id"])
+        return [self.offer.manifest(entry["id"]) for entry in self.offer.catalog()]
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """What the schema of each action's output is called: those that are alike share one."""
+        alike: dict[str, list[Data]] = {}
+        for manifest in self.manifests:
+            written = json.dumps(manifest["output_schema"])
+            alike.setdefault(written, []).append(manifest)
+        names: dict[str, str] = {}
+        for group in alike.values():
+            name = _name_of(group)
+            if name in names.values():
+                name = group[0]["id"]
+            names |= {manifest["id"]: name for manifest in group}
+        return names
 
     def info(self) -> Data:
         """What the document is of."""
@@ -96,14 +111,14 @@ class Parts:
         for manifest in self.manifests:
             name = manifest["id"]
             found[f"{name}_inputs"] = inputs(manifest)
-            found[f"{name}_output"] = schema(_plain(manifest["output_schema"]))
+            found[f"{self.outputs[name]}_output"] = schema(_plain(manifest["output_schema"]))
             found[f"{name}_result"] = self._result(name)
         return found
 
     def _result(self, name: str) -> Data:
         """What is answered: Stripe's object, and how it was come by."""
         facts = {word: self.version.schema(fact) for word, fact in RESULT.items()}
-        properties = {"output": self.ref(f"{name}_output"), **facts}
+        properties = {"output": self.ref(f"{self.outputs[name]}_output"), **facts}
         return {"type": "object", "properties": properties, "required": [*properties]}
 
     def ref(self, schema: str) -> Data:
@@ -121,6 +136,13 @@ class Parts:
                 yield name, "query", {**schema, "enum": [*named]}, len(named) > 1
             else:
                 yield name, "query", schema, False
+
+
+def _name_of(alike: list[Data]) -> str:
+    """The action whose output it is; of several, their resource."""
+    only = alike[0]
+    name = only["id"] if len(alike) == 1 else only["resource"]
+    return str(name).replace(".", "_")
 
 
 def _words(resource: str) -> str:
