@@ -20,10 +20,9 @@ Headers = Mapping[str, str]
 Pairs = Iterable[tuple[str, str]]
 #: The members of a body: how `RunContext` calls those that name the run.
 NAMES = {"run": "run_id", "step": "step", "item": "item", "begun": "begun"}
-IN_QUERY = ("account", *NAMES)
-MEMBERS = ("inputs", "options", *IN_QUERY)
+IN_QUERY = ("account", "run", "step", "item")
+MEMBERS = ("inputs", "options", "account", *NAMES)
 WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([^",;\s]*)"?', re.IGNORECASE)
-UNIX_TIME = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
 SECONDS = re.compile(r"[1-9][0-9]{0,5}")
 TOO_DEEP = "The body is nested too deeply."
 
@@ -50,12 +49,16 @@ def asked(body: bytes, headers: Headers) -> Asked:
 def asked_by_inputs(body: bytes, query: Pairs, headers: Headers) -> Asked:
     """The same for a body of nothing but inputs, as importers of OpenAPI draw it.
 
-    The names are in the query.
+    The names are in the query. What is empty, there and in headers, is not given: such a form
+    sends a box that is left alone.
     """
-    members = _named("The query", IN_QUERY, once_in(query))
-    if "begun" in members:
-        members["begun"] = _seconds(members["begun"])
-    return _asked({**members, "inputs": _object(body)}, headers)
+    members = _named("The query", IN_QUERY, _filled(once_in(query)))
+    return _asked({**members, "inputs": _object(body)}, _filled(headers))
+
+
+def _filled(texts: Headers) -> dict[str, str]:
+    """Those that are not empty."""
+    return {name: text for name, text in texts.items() if text.strip()}
 
 
 def _asked(members: Data, headers: Headers) -> Asked:
@@ -97,12 +100,6 @@ def check_none(query: Pairs) -> None:
     """Refuses a query where nothing in it would be looked at."""
     for name, _ in query:
         raise _malformed(f"This path takes no query; {shown(name)} belongs into the body.")
-
-
-def _seconds(text: str) -> float:
-    if not UNIX_TIME.fullmatch(text):
-        raise _malformed(f"begun must be unix seconds; got {shown(text)}.")
-    return float(text)
 
 
 def _malformed(text: str) -> NotServed:

@@ -34,11 +34,6 @@ IN_QUERY: Mapping[str, Data] = MappingProxyType(
         },
         "step": {**TEXT, "title": "Step", "description": "Which step of the run."},
         "item": {**TEXT, "title": "Item", "description": "Which one, in a loop."},
-        "begun": {
-            "type": "number",
-            "title": "Begun",
-            "description": "When an earlier try may have been sent, in unix seconds.",
-        },
     }
 )
 RESULT: Mapping[str, Data] = MappingProxyType(
