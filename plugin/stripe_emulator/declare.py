@@ -12,7 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from stripe_emulator import contract, documented, refusals
 from stripe_emulator.contract import Said
@@ -55,6 +55,8 @@ class Resource:
     starts: str = ""
     #: parameters that must be given, though the document does not say so, by verb
     needs: Texts = _NONE
+    #: parameters that an empty text unsets, though the document does not say so, by verb
+    unsets: Texts = _NONE
     #: documented fields that are there only when they are set
     absent: str = ""
     #: documented fields that are shown only when they are expanded; kept with `_`, or looked for
@@ -158,9 +160,9 @@ class Endpoint:
         said = contract.operation(self.method, self.template)
         if said is None:
             return _own(self.resource.own[self.verb])
-        found = documented.group(said, choose=self.pages)
-        needed = self.resource.needs.get(self.verb, "").split()
-        return evolve(found, required=found.required | {*needed})
+        needed = self.resource.needs.get(self.verb, "")
+        unset = self.resource.unsets.get(self.verb, "")
+        return documented.group(said, needed, unset, choose=self.pages)
 
     @property
     def pages(self) -> bool:

@@ -18,6 +18,10 @@ declare(
             invoice_settings next_invoice_sequence=1 preferred_locales=[] tax_exempt="none" """,
         absent="business_name individual_name",
         on_demand="cash_balance invoice_credit_balance sources subscriptions tax tax_ids",
+        unsets={
+            "create": "description name",
+            "update": "description email name phone preferred_locales",
+        },
         echoes="""address balance=0 business_name description email individual_name
             invoice_settings.custom_fields invoice_settings.footer
             invoice_settings.rendering_options.amount_tax_display name phone preferred_locales
