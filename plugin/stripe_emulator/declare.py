@@ -114,7 +114,7 @@ class Resource:
             if has_value:
                 found[name], at = _JSON.raw_decode(self.starts, at)
             else:
-                found[name] = _empty(self.fields[name]) if name in self.fields else None
+                found[name] = empty(self.fields[name]) if name in self.fields else None
         return found
 
     @property
@@ -132,16 +132,17 @@ def empty_object(said: Said) -> Json:
     """An object in which nothing is set: what is always there, and what can be null."""
     always = said.required
     shown = {name: each for name, each in said.fields.items() if each.nullable or name in always}
-    found = {name: _empty(each) for name, each in shown.items()}
+    found = {name: empty(each) for name, each in shown.items()}
     return found | {"metadata": {}} if "metadata" in said.fields else found
 
 
-def _empty(said: Said) -> Any:
+def empty(said: Said) -> Any:
+    """What a value is that is not set."""
     if said.nullable or said.facts.get("format") == "unix-time":
         return None
     if said.whole.fields and "any" not in said.facts:
         return empty_object(said)
-    return _EMPTY.get(said.type)
+    return {} if "values" in said.facts else _EMPTY.get(said.type)
 
 
 @frozen(eq=False)

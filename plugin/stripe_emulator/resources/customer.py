@@ -15,7 +15,9 @@ declare(
         path="/v1/customers",
         verbs="list create retrieve update delete",
         starts="""balance=0 currency customer_account delinquent=false invoice_prefix
-            invoice_settings next_invoice_sequence=1 preferred_locales=[] tax_exempt="none" """,
+            invoice_settings next_invoice_sequence=1 preferred_locales=[]
+            _tax={"automatic_tax": "unrecognized_location", "ip_address": null, "location": null,
+            "provider": "stripe"} tax_exempt="none" """,
         absent="business_name individual_name",
         on_demand="cash_balance invoice_credit_balance sources subscriptions tax tax_ids",
         unsets={
