@@ -57,6 +57,8 @@ def _tree(paths: Iterable[str]) -> Known:
 
 def _check_group(given: Json, names: Known, path: str) -> None:
     for name, value in given.items():
+        if value == "":  # it unsets what is not there
+            continue
         inner = f"{path}[{name}]" if path else name
         if name not in names:
             raise refusals.not_simulated(f"the parameter {inner}", inner)
