@@ -6,6 +6,7 @@ from typing import Any
 from attrs import define, field
 
 from stripe_emulator import declare, due, present
+from stripe_emulator.billing.retries import AfterRetries
 from stripe_emulator.declare import PINNED, RESOURCES
 from stripe_emulator.message import token
 from stripe_emulator.present import Tree
@@ -29,13 +30,13 @@ class Account:
     key: str | None = None
     pages: str = "https://emulator.invalid"
     version: str = PINNED
+    after_retries: AfterRetries = "cancel"
     events: list[Json] = field(factory=list[Json])
     clock: str = ""
     time: int = field(init=False)
 
-    @time.default
-    def _is_now(self) -> int:
-        return self.now
+    def __attrs_post_init__(self) -> None:
+        self.time = self.now
 
     def live(self, moment: int, clock: str = "") -> None:
         """Go to a moment of everybody's time, or of a test clock."""
