@@ -1,11 +1,10 @@
 """What does one request see of its account: objects, the time, and who learns of changes?"""
 
-import copy
 from typing import Any
 
 from attrs import define, field
 
-from stripe_emulator import declare, due, present
+from stripe_emulator import declare, due, present, store
 from stripe_emulator.billing.retries import AfterRetries
 from stripe_emulator.declare import PINNED, RESOURCES
 from stripe_emulator.message import token
@@ -123,7 +122,7 @@ class Account:
 
     def emit(self, type_: str, obj: Json, previous: Json | None = None) -> None:
         """Record an event about an object, to be listed and delivered."""
-        data: Json = {"object": copy.deepcopy(self.show(obj))}
+        data: Json = {"object": store.copied(self.show(obj))}
         if previous is not None:
             data["previous_attributes"] = previous
         event = self.new("event", api_version=PINNED, data=data, type=type_)

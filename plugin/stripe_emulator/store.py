@@ -254,6 +254,12 @@ def _loaded(rows: sqlite3.Cursor) -> list[Json]:
     return [json.loads(body) for (body,) in rows.fetchall()]
 
 
+def copied(obj: Json) -> Json:
+    """Copy an object as keeping it would, which is faster than copying it in memory."""
+    copy: Json = json.loads(_dumped(obj))
+    return copy
+
+
 def _dumped(obj: Json) -> str:
     return json.dumps(obj, separators=(",", ":"))
 

@@ -14,11 +14,11 @@ declare(
         size=14,
         path="/v1/customers",
         verbs="list create retrieve update delete",
-        starts="""balance=0 currency customer_account delinquent=false invoice_prefix
+        starts="""balance currency customer_account delinquent=false invoice_prefix
             invoice_settings next_invoice_sequence=1 preferred_locales=[] tax_exempt="none" """,
         absent="business_name individual_name",
         on_demand="cash_balance invoice_credit_balance sources subscriptions tax tax_ids",
-        echoes="""address balance=0 business_name description email individual_name
+        echoes="""address balance business_name description email individual_name
             invoice_settings.custom_fields invoice_settings.footer
             invoice_settings.rendering_options.amount_tax_display name phone preferred_locales
             shipping tax_exempt""",
