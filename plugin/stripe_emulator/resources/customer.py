@@ -1,5 +1,6 @@
 """What is a customer: who pays, with what by default, and what ends with them?"""
 
+from stripe_emulator import clocks
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
@@ -23,6 +24,7 @@ declare(
             invoice_settings.rendering_options.amount_tax_display name phone preferred_locales
             shipping tax_exempt""",
         emits="created updated deleted",
+        conditions={"test_clock=": "json_extract(body, '$.test_clock') IS NULL"},
         remembered=True,
     )
 )
@@ -33,10 +35,12 @@ _ENDED = {"canceled", "incomplete_expired"}
 
 @does(
     "customer.create",
-    "invoice_prefix invoice_settings.default_payment_method next_invoice_sequence payment_method",
+    """invoice_prefix invoice_settings.default_payment_method next_invoice_sequence payment_method
+    test_clock""",
 )
 def create(account: Account, customer: Json, given: Given) -> Json:
     """Create a customer, and attach the payment method it comes with."""
+    clocks.check_customers(account)
     customer["invoice_prefix"] = given.get("invoice_prefix") or new_prefix()
     account.create(customer)
     if id_ := given.get("payment_method"):

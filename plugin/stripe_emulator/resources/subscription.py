@@ -4,7 +4,7 @@ import copy
 from contextlib import suppress
 from typing import Any
 
-from stripe_emulator import present, refusals
+from stripe_emulator import clocks, present, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
@@ -50,6 +50,7 @@ declare(
             "status=all": "1",
             "status=ended": f"{_STATUS} IN ('canceled', 'incomplete_expired')",
             "status=": f"{_STATUS} != 'canceled'",  # without the filter
+            "customer,test_clock=": "json_extract(body, '$.test_clock') IS NULL",
         },
     )
 )
@@ -66,6 +67,7 @@ def create(account: Account, subscription: Json, given: Given) -> Json:
     if "customer" not in given:
         raise refusals.missing_parameter("customer")
     customer = account.need("customer", given["customer"], "customer")
+    clocks.check_subscriptions(account, customer["id"])
     start(account, subscription, given)
     _check_method(customer, subscription, given)
     account.create(subscription)
