@@ -71,7 +71,8 @@ class Resource:
     events: str = ""
     #: filters that look at a field of another name
     looks_at: Texts = _NONE
-    #: filters that are more than equality, as SQL: `name`, `name=value`, or `name=` if not given
+    #: filters that are more than equality, as SQL: `name`, `name=value`, or `name=` if not given,
+    #: `name,name=` if none of these is
     conditions: Texts = _NONE
     #: SQL that everything in its list meets
     listed: str = ""

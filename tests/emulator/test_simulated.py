@@ -189,6 +189,7 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
             "collection_method": "send_invoice",
             "days_until_due": 3,
         },
+        "test_helpers.test_clock": {"frozen_time": 1_800_000_000},
         "webhook_endpoint": {"url": "http://localhost", "enabled_events": ["*"]},
     }
     return made.get(kind, {})
