@@ -10,7 +10,7 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_terminal.commands import actions, doctor, emulator, flow, mcp, runs, serve
+from stripe_terminal.commands import actions, doctor, emulator, export, flow, mcp, runs, serve
 from stripe_terminal.report import WRONG
 from stripe_terminal.session import Session
 
@@ -65,6 +65,7 @@ COMMANDS = (
     emulator.fault,
     serve.serve,
     mcp.mcp,
+    export.export,
     doctor.doctor,
 )
 for command in COMMANDS:

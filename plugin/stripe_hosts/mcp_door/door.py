@@ -74,7 +74,9 @@ class Door:
         except NodeError as error:
             return failure(error, mode)
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises
-            logger.error("%s ended with something unexpected: %s", shown(params["name"]), said(error))
+            logger.error(
+                "%s ended with something unexpected: %s", shown(params["name"]), said(error)
+            )
             return unexpected(error, mode)
         whole = self._offer.client_secrets
         return success(result, manifest["name"], asked.key, whole=whole)

@@ -24,11 +24,7 @@ def listed(entry: Row) -> dict[str, Any]:
 def page(manifest: Row) -> str:
     """What there is to know of an action; `*` must be given."""
     endpoint = f"[{manifest['method']} {manifest['path']}]({manifest['docs_url']})"
-    parts = [
-        f"# {manifest['name']}",
-        manifest["description"],
-        f"`{manifest['id']}` · {endpoint}",
-    ]
+    parts = [f"# {manifest['name']}", manifest["description"], f"`{manifest['id']}` · {endpoint}"]
     if manifest["permission"]:
         parts.append(f"A restricted key needs: {manifest['permission']}.")
     rows = "\n".join(_line(label, row) for label, row in _labelled(manifest["inputs"]))
