@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from stripe_plugin import One, OpenAction, Resource, action, optional, required, rule
+from stripe_plugin import Anything, OpenAction, Resource, action, optional, required, rule
 
 ANYTHING = Resource("any", permission="Of each endpoint", words="object", icon="braces")
+_CUSTOMER = {"id": "cus_123", "object": "customer", "email": "jenny@example.com"}
 
 
-@action("POST /v1", ANYTHING, answers=One(), repeatable=False, destructive=True)
+@action("POST /v1", ANYTHING, answers=Anything(_CUSTOMER), repeatable=False, destructive=True)
 class StripeAPIRequest(OpenAction):
     """Ask any endpoint of Stripe's API, checked by its document before it is sent.
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stripe_plugin.client.client import AsyncClient, Client
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.declare.action import Action, action
-    from stripe_plugin.declare.answer import Deleted, One, Other, Page
+    from stripe_plugin.declare.answer import Anything, Deleted, One, Other, Page
     from stripe_plugin.declare.open import OpenAction
     from stripe_plugin.declare.resource import Resource
     from stripe_plugin.declare.row import optional, path_id, required
@@ -43,6 +43,7 @@ _HOMES = MappingProxyType(
     {
         "CLEAR": "judge.values",
         "Action": "declare.action",
+        "Anything": "declare.answer",
         "AsyncClient": "client.client",
         "AuthenticationFailed": "errors",
         "CardError": "errors",
@@ -82,6 +83,7 @@ _HOMES = MappingProxyType(
 __all__ = [
     "CLEAR",
     "Action",
+    "Anything",
     "AsyncClient",
     "AuthenticationFailed",
     "CardError",

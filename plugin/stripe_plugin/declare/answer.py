@@ -15,6 +15,8 @@ class One:
 
     #: The methods that can be answered so; none: any.
     methods: tuple[str, ...] = ()
+    #: Whether it is always this kind of object.
+    is_fixed = True
 
     def __init__(self, about: Resource | None = None, /, **example: Any) -> None:
         """`about`: the resource of what is answered, if that is not the action's own."""
@@ -110,3 +112,9 @@ class Other(One):
     def outputs(self, subject: Resource) -> Labels:  # noqa: ARG002 - it says all itself
         """Every field that the example has."""
         return {name: title_case(name) for name in self._example}
+
+
+class Anything(Other):
+    """Whatever Stripe answers, by an example of it, where the inputs say what is asked."""
+
+    is_fixed = False

@@ -27,7 +27,7 @@ def output_schema(spec: Spec) -> Data:
     """All fields to a depth of three; linked objects, if they are asked for, with their own."""
     part = answered(spec)
     if part is None:
-        return _of_example(spec.output_excerpt)
+        return _of_example(spec)
     schema = _schema(part, DEPTH)
     schema["required"] = [name for name in ALWAYS if part.always(name)]
     _fix_object(schema)
@@ -86,12 +86,14 @@ def _words(part: Part) -> Data:
     return words
 
 
-def _of_example(example: Data) -> Data:
+def _of_example(spec: Spec) -> Data:
     """What can be told of an answer that Stripe's document does not know."""
+    example = spec.output_excerpt
     properties: Data = {name: {"examples": [value]} for name, value in example.items()}
     schema: Data = {"type": "object", "properties": properties}
-    schema["required"] = [name for name in ALWAYS if name in example]
-    _fix_object(schema)
+    if spec.answer.is_fixed:
+        schema["required"] = [name for name in ALWAYS if name in example]
+        _fix_object(schema)
     return schema
 
 
@@ -127,7 +129,8 @@ def _facts(through: list[Part], path: str) -> Data:
 def _unknown(spec: Spec, path: str) -> Data:
     """Of what Stripe's document does not know."""
     value = spec.output_excerpt.get(path)
-    resource = spec.answer.resource(spec.subject).object if path == "id" else None
+    is_own = path == "id" and spec.answer.is_fixed
+    resource = spec.answer.resource(spec.subject).object if is_own else None
     return {"type": _word(value), "nullable": True, "unit": None, "resource": resource}
 
 
