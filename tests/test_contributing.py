@@ -15,6 +15,7 @@ from support import ACTIONS, REFERENCE, REPOSITORY
 from terminal_support import Counted, Terminal, install
 
 from stripe_plugin import Host, InvalidInputs, StripeError
+from stripe_plugin.host.example import A_TIME
 
 TEXT = (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8")
 FILES = dict(re.findall(r"```\w+\n# (\S+)\n(.*?)```", TEXT, re.DOTALL))
@@ -65,6 +66,10 @@ def test_its_manifests_are_valid(host: Host) -> None:
     assert about["docs_url"] == "https://docs.stripe.com/api/coupons/delete"
     assert about["permission"] == "Coupons: Write"
     assert about["output_example"] == {"id": "123", "object": "coupon", "deleted": True}
+    offered = {it["path"]: it["unit"] for it in host.manifest("create_coupon")["outputs"]}
+    assert offered == {"id": None, "percent_off": None, "redeem_by": "unix seconds"}
+    example = host.manifest("create_coupon")["output_example"]
+    assert (example["percent_off"], example["name"], example["created"]) == (10, "Spring", A_TIME)
     [row] = about["inputs"]
     wanted = {"resource": "coupon", "prefix": None, "listed_by": "list_coupons"}
     assert row["reference"] == {**wanted, "label": "{name}", "depends_on": []}
