@@ -4,11 +4,13 @@ Sources: docs.stripe.com/api (prefixes, lists), docs.stripe.com/keys (permission
 dashboard.stripe.com (where its pages are).
 """
 
+from typing import Any
+
 from stripe_plugin import Resource
 
 BEGUN = 1672531200  # when examples are made, in unix seconds
 _DAY = 86400  # seconds
-_EMPTY = {"object": "list", "data": [], "has_more": False}
+_EMPTY: dict[str, Any] = {"object": "list", "data": [], "has_more": False}
 
 PRODUCT = Resource(
     "product",
@@ -102,6 +104,7 @@ CUSTOMER = Resource(
         "tax_exempt": "none",
         "delinquent": False,
     },
+    on_demand=("cash_balance",),
 )
 INVOICE = Resource(
     "invoice",
@@ -136,6 +139,7 @@ INVOICE = Resource(
         "lines": _EMPTY | {"url": "/v1/invoices/in_123/lines"},
         "metadata": {},
     },
+    on_demand=("confirmation_secret",),
 )
 INVOICE_ITEM = Resource(
     "invoiceitem",
@@ -338,6 +342,7 @@ CHECKOUT_SESSION = Resource(
         "cancel_url": "https://yoursite.com/cancel",
         "metadata": {},
     },
+    on_demand=("optional_items",),
 )
 # They are listed for one session each.
 LINE_ITEM = Resource(

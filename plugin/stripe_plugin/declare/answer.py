@@ -43,6 +43,10 @@ class One:
         first = self._identity(subject) | self._example
         return {**first, **declared, **self._example, **self._also}
 
+    def objects(self, answer: Example) -> list[Example]:
+        """What an answer is about, of a page each one."""
+        return [answer]
+
     def outputs(self, subject: Resource) -> Labels:
         """The fields that people pick first, each with a label."""
         return self.resource(subject).outputs
@@ -64,6 +68,10 @@ class Page(One):
     def details(self, subject: Resource) -> Example:
         """A page with one item that has all that is declared of it."""
         return _page(super().details(subject))
+
+    def objects(self, answer: Example) -> list[Example]:
+        """The items of the page."""
+        return [*answer["data"]]
 
     def outputs(self, subject: Resource) -> Labels:
         """Those of each item, of all items at once; before them the items themselves."""

@@ -60,6 +60,8 @@ class Resource:
     outputs: Mapping[str, str] = attrs.field(default=ONLY_ID, eq=False)
     #: Values that one can have together, for examples of answers; the rest is made by the document.
     example: Mapping[str, Any] = attrs.field(default=NONE_DECLARED, eq=False)
+    #: Fields that are answered only to Expand, though the document lets them be null.
+    on_demand: tuple[str, ...] = ()
     #: What a sentence calls it.
     words: str = attrs.field(default=attrs.Factory(_words, takes_self=True))
 

@@ -2,7 +2,8 @@
 
 The action page's values, kept as they are; what the `Resource` declares beside them; for all other
 fields Stripe's document: null where one can be null, else 0, false, nothing in a list, the first of
-fixed values. What is answered only on demand (optional, but never null) is there only if declared.
+fixed values. What is answered only on demand is there only if declared: what is optional but never
+null, and what the `Resource` says.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,14 @@ def output_example(spec: Spec) -> Data:
     if isinstance(spec.answer, Page):
         given["url"] = _filled(spec)
     part = answered(spec)
-    return given if part is None else _object(part.whole, given)
+    if part is None:
+        return given
+    example = _object(part.whole, given)
+    on_demand = spec.answer.resource(spec.subject).on_demand
+    for each in spec.answer.objects(example):
+        for name in on_demand:
+            each.pop(name, None)
+    return example
 
 
 def _filled(spec: Spec) -> str:
