@@ -24,7 +24,7 @@ FLOW := --emulator flow examples/sell-a-subscription.yaml
 DOCUMENT := $(VENV)/contract/seahaven_stripe_world/spec/spec3.json
 DOCUMENTED := seahaven-stripe-world==0.3.0
 QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connection.py test_host.py \
-	test_flow.py $(addprefix test_terminal.py::test_,list run_as_json flow_as_json) \
+	test_flow.py test_http_door.py $(addprefix test_terminal.py::test_,list run_as_json flow_as_json) \
 	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
 

@@ -22,9 +22,12 @@ from stripe_hosts.problem import (
 )
 from stripe_plugin.errors import NodeError
 from stripe_plugin.host.advice import describe_errors
+from stripe_plugin.host.discovery import MANIFEST_VERSION
 from stripe_plugin.host.manifest import describe_connection
 from stripe_plugin.secrets import shown
 
+#: The header by which a caller may say for which `manifest_version` of `GET /about` it was made.
+MADE_FOR = "Stripe-Nodes-Manifest"
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -94,6 +97,7 @@ class Door:
         return await self._ran(entry["id"], asked(await request.body(), request.headers))
 
     def _entry(self, request: Request) -> Entry:
+        _check_version(request.headers.get(MADE_FOR))
         return self._offer.entry(request.path_params["id"])
 
     async def _ran(self, action_id: str, wanted: Asked) -> Response:
@@ -107,6 +111,13 @@ class Door:
         )
         headers = {"Preference-Applied": f"wait={wanted.wait}"} if wanted.wait else None
         return Json(result.plain(), headers=headers)
+
+
+def _check_version(made_for: str | None) -> None:
+    """Refuses a caller whose forms are of manifests that are not these."""
+    if made_for not in (None, str(MANIFEST_VERSION)):
+        text = f"The caller was made for manifests of version {shown(made_for)}; these are of"
+        raise NotServed("other_version", f"{text} version {MANIFEST_VERSION}.")
 
 
 async def _no_such_route(request: Request, error: Exception) -> Response:
