@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 from door_support import BEARER, Refusing, Served, offered, serving
+from hypothesis import given
+from hypothesis import strategies as st
 from network_support import eventually
 from terminal_support import Counted
 
@@ -125,6 +127,18 @@ def test_a_body_of_inputs_alone_is_run(door: httpx.Client) -> None:
         for _ in range(2)
     ]
     assert [answer.json()["replayed"] for answer in answers] == [False, True]
+
+
+def test_an_id_can_be_chosen(door: httpx.Client) -> None:
+    """What a form offers where an ID is wanted: labels of the account's own objects."""
+    run(door, "create_product", account="tokyo", inputs={"Name": "Okapi"})
+    asking = {"account": "tokyo", "row": "Product", "search": "oka", "given": {"Currency": "usd"}}
+    [choice] = door.post("/actions/create_price/choices", json=asking).json()["items"]
+    assert (choice["label"], choice["value"][:5]) == ("Okapi", "prod_")
+    nothing = door.post("/actions/create_price/choices", json={**asking, "row": "Currency"})
+    assert (nothing.status_code, nothing.json()["type"]) == (400, "/errors#usage")
+    less = door.post("/actions/create_price/choices", json={"account": "tokyo"})
+    assert (less.status_code, less.json()["type"]) == (400, "/errors#malformed")
 
 
 ONCE: list[tuple[dict[str, str], dict[str, Any]]] = [
@@ -376,6 +390,27 @@ def test_an_error_comes_back_whole(door: httpx.Client) -> None:
     error = NodeError.from_dict(problem["error"])
     assert (type(error).__name__, error.text) == ("CardError", problem["detail"])
     assert problem["advice"].startswith("The bank declined")
+
+
+JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+MEMBER = st.sampled_from(["inputs", "options", "account", "run", "step", "item", "begun"])
+CHOOSING = st.sampled_from(["row", "given", "search", "cursor", "limit"])
+BODIES = JSON_VALUES | st.dictionaries(MEMBER | CHOOSING, JSON_VALUES, max_size=4)
+PLACES = ("/actions/create_price/runs", "/actions/create_price", "/actions/create_price/choices")
+
+
+@given(st.sampled_from(PLACES), BODIES)
+def test_whatever_is_sent_is_answered_in_words(served: Served, place: str, body: Any) -> None:
+    """Any JSON at all, where a body belongs: nothing breaks in the door."""
+    with served.client(verify=False) as door:
+        content = json.dumps(body).encode()
+        answer = door.post(place, content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code in {400, 422}
+    assert answer.json()["detail"]
 
 
 # --- who comes in ---------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stripe_hosts import openapi
-from stripe_hosts.asked import Asked, asked, asked_by_inputs, check_none, once_in
+from stripe_hosts.asked import Asked, asked, asked_by_inputs, asked_to_choose, check_none, once_in
 from stripe_hosts.offer import Entry, Offer
 from stripe_hosts.problem import (
     Json,
@@ -44,6 +44,7 @@ class Door:
             Route("/actions", self.actions),
             Route("/actions/{id}", self.action, methods=["GET", "POST"]),
             Route("/actions/{id}/runs", self.run, methods=["POST"]),
+            Route("/actions/{id}/choices", self.choices, methods=["POST"]),
             Route("/connection", self.connection),
             Route("/options", self.options),
             Route("/errors", self.errors),
@@ -95,6 +96,14 @@ class Door:
         entry = self._entry(request)
         check_none(request.query_params.multi_items())
         return await self._ran(entry["id"], asked(await request.body(), request.headers))
+
+    async def choices(self, request: Request) -> Response:
+        """The objects that can be chosen in a row that takes an ID."""
+        entry = self._entry(request)
+        account, wanted = asked_to_choose(await request.body())
+        connection = self._offer.accounts.of(account)
+        found = await self._offer.host.achoices(entry["id"], **wanted, connection=connection)
+        return Json(found.as_dict())
 
     def _entry(self, request: Request) -> Entry:
         _check_version(request.headers.get(MADE_FOR))
