@@ -24,12 +24,12 @@ FLOW := --emulator flow examples/sell-a-subscription.yaml
 DOCUMENT := $(VENV)/contract/seahaven_stripe_world/spec/spec3.json
 DOCUMENTED := seahaven-stripe-world==0.3.0
 QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connection.py test_host.py \
-	test_flow.py $(addprefix test_terminal.py::test_,list run_as_json flow_as_json) \
+	test_flow.py test_http_door.py $(addprefix test_terminal.py::test_,list run_as_json flow_as_json) \
 	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
 
-.PHONY: help demo test test-lowest test-oldest test-forms test-tools test-image lint write contract \
-	draft differential hammer soak bench bench-write \
+.PHONY: help demo test test-lowest test-oldest test-forms test-tools test-hosts test-image \
+	lint write contract draft differential hammer soak bench bench-write \
 	bench-check record clean
 .DEFAULT_GOAL := help
 
@@ -55,6 +55,9 @@ test-oldest:  ## run the demo and the quick tests with the system's Python, if t
 	@if $(OLDEST_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
 	then $(MAKE) --no-print-directory $(OLDEST)/.tested; \
 	else echo "skipped: $(OLDEST_PYTHON) is no Python 3.11 (OLDEST_PYTHON=/path/to/one)"; fi
+
+test-hosts: $(VENV)/.dev  ## install hosts that others wrote and run actions in them (HOSTS=openapi)
+	@$(RUN) tests/hosts/run.py $(HOSTS)
 
 test-image: $(VENV)/.dev  ## run the commands of the Dockerfile in an environment of their own
 	@STRIPE_NODES_IMAGE=1 $(RUN) -m pytest -rA tests/test_dockerfile.py
@@ -100,6 +103,7 @@ record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… 
 
 clean:  ## remove the environment and all caches
 	rm -rf $(VENV) $(LOWEST) $(OLDEST) $(TOOLS) tests/forms/node_modules tests/forms/built \
+		tests/hosts/*/node_modules tests/hosts/*/built \
 		.mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(RUN):

@@ -22,6 +22,8 @@ Pairs = Iterable[tuple[str, str]]
 NAMES = {"run": "run_id", "step": "step", "item": "item", "begun": "begun"}
 IN_QUERY = ("account", "run", "step", "item")
 MEMBERS = ("inputs", "options", "account", *NAMES)
+CHOOSING = ("row", "given", "search", "cursor", "limit")
+TEXTS = ("row", "search", "cursor")
 WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([^",;\s]*)"?', re.IGNORECASE)
 SECONDS = re.compile(r"[1-9][0-9]{0,5}")
 TOO_DEEP = "The body is nested too deeply."
@@ -54,6 +56,18 @@ def asked_by_inputs(body: bytes, query: Pairs, headers: Headers) -> Asked:
     """
     members = _named("The query", IN_QUERY, _filled(once_in(query)))
     return _asked({**members, "inputs": _object(body)}, _filled(headers))
+
+
+def asked_to_choose(body: bytes) -> tuple[Any, dict[str, Any]]:
+    """An account, and what `Host.choices` is told of a row and the form so far."""
+    members = _named("The body", (*CHOOSING, "account"), _object(body))
+    account = members.pop("account", None)
+    if "row" not in members:
+        raise _malformed("The body needs row: the display key, or name, of the row to choose for.")
+    for name in TEXTS:
+        if not isinstance(members.get(name, ""), str):
+            raise _malformed(f"{name} must be text; got {shown(members[name])}.")
+    return account, members
 
 
 def _filled(texts: Headers) -> dict[str, str]:

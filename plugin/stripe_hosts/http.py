@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stripe_hosts import openapi
-from stripe_hosts.asked import Asked, asked, asked_by_inputs, check_none, once_in
+from stripe_hosts.asked import Asked, asked, asked_by_inputs, asked_to_choose, check_none, once_in
 from stripe_hosts.offer import Entry, Offer
 from stripe_hosts.problem import (
     Json,
@@ -22,9 +22,12 @@ from stripe_hosts.problem import (
 )
 from stripe_plugin.errors import NodeError
 from stripe_plugin.host.advice import describe_errors
+from stripe_plugin.host.discovery import MANIFEST_VERSION
 from stripe_plugin.host.manifest import describe_connection
 from stripe_plugin.secrets import shown
 
+#: The header by which a caller may say for which `manifest_version` of `GET /about` it was made.
+MADE_FOR = "Stripe-Nodes-Manifest"
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -41,6 +44,7 @@ class Door:
             Route("/actions", self.actions),
             Route("/actions/{id}", self.action, methods=["GET", "POST"]),
             Route("/actions/{id}/runs", self.run, methods=["POST"]),
+            Route("/actions/{id}/choices", self.choices, methods=["POST"]),
             Route("/connection", self.connection),
             Route("/options", self.options),
             Route("/errors", self.errors),
@@ -93,7 +97,16 @@ class Door:
         check_none(request.query_params.multi_items())
         return await self._ran(entry["id"], asked(await request.body(), request.headers))
 
+    async def choices(self, request: Request) -> Response:
+        """The objects that can be chosen in a row that takes an ID."""
+        entry = self._entry(request)
+        account, wanted = asked_to_choose(await request.body())
+        connection = self._offer.accounts.of(account)
+        found = await self._offer.host.achoices(entry["id"], **wanted, connection=connection)
+        return Json(found.as_dict())
+
     def _entry(self, request: Request) -> Entry:
+        _check_version(request.headers.get(MADE_FOR))
         return self._offer.entry(request.path_params["id"])
 
     async def _ran(self, action_id: str, wanted: Asked) -> Response:
@@ -107,6 +120,13 @@ class Door:
         )
         headers = {"Preference-Applied": f"wait={wanted.wait}"} if wanted.wait else None
         return Json(result.plain(), headers=headers)
+
+
+def _check_version(made_for: str | None) -> None:
+    """Refuses a caller whose forms are of manifests that are not these."""
+    if made_for not in (None, str(MANIFEST_VERSION)):
+        text = f"The caller was made for manifests of version {shown(made_for)}; these are of"
+        raise NotServed("other_version", f"{text} version {MANIFEST_VERSION}.")
 
 
 async def _no_such_route(request: Request, error: Exception) -> Response:

@@ -39,13 +39,13 @@ def portable(schema: Mapping[str, Any], dialect: Dialect) -> Schema:
     types = _types(schema)
     said = {word: schema[word] for word in ALWAYS if word in schema}
     kinds = [kind for kind in types if kind != NULL]
-    if len(kinds) == 1:
-        said |= _of_type(kinds[0], schema, dialect)
-    elif kinds and dialect.alternatives:
-        said["anyOf"] = [_of_type(kind, schema, dialect) for kind in kinds]
-    if not kinds:
-        return said  # anything: also null
-    return said | _values(schema, dialect, nullable=NULL in types)
+    null = {dialect.nullable: True} if NULL in types else {}  # counts only beside a type
+    each = [_of_type(kind, schema, dialect) | null for kind in kinds]
+    if len(each) == 1:
+        said |= each[0]
+    elif each and dialect.alternatives:
+        said["anyOf"] = each
+    return said | _values(schema, dialect)
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:
@@ -75,14 +75,9 @@ def _is_lookaround(value: Any) -> bool:
     return isinstance(value, str) and "(?" in value
 
 
-def _values(schema: Mapping[str, Any], dialect: Dialect, *, nullable: bool) -> Schema:
-    """Which values it may have, and whether null is one of them."""
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
-    said: Schema = {}
-    if values is not None:
-        said["enum"] = [value for value in values if value is not None]
-    if nullable:
-        said[dialect.nullable] = True
-        if values is not None and dialect.alternatives:
-            said["enum"].append(None)  # OpenAPI 3.0.3 asks for it
-    return said
+def _values(schema: Mapping[str, Any], dialect: Dialect) -> Schema:
+    """Which values it may have, where that is said."""
+    values = [schema["const"]] if "const" in schema else schema.get("enum", [])
+    if not dialect.alternatives:
+        values = [value for value in values if value is not None]  # null has its own word
+    return {"enum": values} if values else {}

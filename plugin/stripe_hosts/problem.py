@@ -74,6 +74,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "method": Kind(
             405, "The path does not have this method.", "Take one that the header Allow names."
         ),
+        "other_version": Kind(
+            409,
+            "The caller was made for another version.",
+            "Install the same version of stripe-nodes on both sides, or export the node anew.",
+        ),
         "too_slow": Kind(408, "The body took too long to arrive.", "Send it again."),
         "too_large": Kind(413, "The body is too large.", "Send less."),
         "media_type": Kind(

@@ -34,7 +34,7 @@ USABLE_TOKEN = re.compile(r"[\x21-\x7e]{16,500}")
 ORIGIN = re.compile(r"https?://[^/\s@*]+")
 PREFLIGHT = "access-control-request-method"
 ASKED_BY_PAGES = (
-    *("Authorization", "Content-Type", "Idempotency-Key", "Prefer"),
+    *("Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Stripe-Nodes-Manifest"),
     *("Mcp-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name", "Last-Event-Id"),
 )
 READ_BY_PAGES = ("Preference-Applied", "Mcp-Session-Id")

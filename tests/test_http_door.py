@@ -1,0 +1,547 @@
+"""The HTTP door: who comes in, what is run, and in which words a failure reaches the caller."""
+
+import json
+import logging
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+from door_support import BEARER, Refusing, Served, offered, serving
+from hypothesis import given
+from hypothesis import strategies as st
+from network_support import eventually
+from terminal_support import Counted
+
+from stripe_emulator.faults import Fault
+from stripe_hosts.asked import asked
+from stripe_hosts.problem import KINDS, NotServed
+from stripe_hosts.safety import MOST_BYTES, Terms
+from stripe_plugin import Connection, Denied, Host, NodeError, UsageError, hookimpl
+from stripe_plugin.host.advice import describe_errors
+from stripe_plugin.secrets import Secret
+
+KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
+PRODUCT = {"Name": "Premium Plan"}
+PAYING = {
+    "Amount": 2000,
+    "Currency": "usd",
+    "Payment Method": "pm_card_chargeDeclined",
+    "Confirm": True,
+    "Return URL": "https://example.com",
+}
+JSON = {**BEARER, "Content-Type": "application/json"}
+WRONG_KEY = Refusing(401, type="invalid_request_error", message=f"Invalid API Key provided: {KEY}")
+NO_PERMISSION = Refusing(403, type="invalid_request_error", message="The key may not do this.")
+
+
+class Guards:
+    """Plugins of a host: one denies, one breaks."""
+
+    @hookimpl(wrapper=True)
+    def run_action(self, action: Any) -> Generator[None, Any, Any]:
+        """Let nothing through that is named so."""
+        if action.spec.id == "delete_product":
+            raise Denied("Products are kept for the auditors.")
+        if action.spec.id == "delete_customer":
+            raise ZeroDivisionError(f"nobody thought of {KEY}")
+        return (yield)
+
+
+@pytest.fixture(scope="module")
+def berlin() -> Counted:
+    """The emulator of one account."""
+    return Counted()
+
+
+@pytest.fixture(scope="module")
+def served(berlin: Counted) -> Iterator[Served]:
+    """A server with several accounts."""
+    host = Host.load()
+    host.register(Guards(), "acme:guards")
+    offer = offered(
+        host,
+        berlin=berlin.connection(),
+        tokyo=Connection.emulator(),
+        wrong_key=WRONG_KEY.connection(),
+        no_permission=NO_PERMISSION.connection(),
+    )
+    with serving(offer) as served:
+        yield served
+
+
+@pytest.fixture
+def door(served: Served) -> Iterator[httpx.Client]:
+    """A client with the token."""
+    with served.client() as client:
+        yield client
+
+
+def run(door: httpx.Client, action: str, *, account: str = "berlin", **body: Any) -> httpx.Response:
+    """What an action answers."""
+    return door.post(f"/actions/{action}/runs", json={"account": account, **body})
+
+
+# --- what goes well -------------------------------------------------------------------------------
+
+
+def test_the_door_tells_what_is_there(door: httpx.Client, served: Served) -> None:
+    """Versions with the accounts, actions, a manifest, options, a connection, errors, resources."""
+    host = served.offer.host
+    assert door.get("/about").json()["accounts"][0] == {
+        "name": "berlin",
+        "mode": "emulated",
+        "account": None,
+    }
+    assert door.get("/actions").json() == host.catalog()
+    assert door.get("/actions/create_price").json() == host.manifest("create_price")
+    assert door.get("/options").json() == host.options()
+    assert "api_key" in {row["name"] for row in door.get("/connection").json()["inputs"]}
+    assert door.get("/errors").json()["categories"] == describe_errors()["categories"]
+    assert door.get("/resources").json()["price"]["label"] == "Price"
+
+
+def test_an_action_is_run(door: httpx.Client) -> None:
+    """Inputs by display key give Stripe's object; the next action takes its ID."""
+    made = run(door, "create_product", inputs=PRODUCT).json()
+    inputs = {"Product": made["output"]["id"], "Currency": "usd", "Unit Amount": "1500"}
+    price = run(door, "create_price", inputs=inputs).json()
+    assert (price["output"]["product"], price["mode"]) == (made["output"]["id"], "emulated")
+
+
+def test_what_is_sent_on_is_whole(door: httpx.Client) -> None:
+    """A client secret is what a page needs: whoever has the token gets all of it."""
+    paid = {**PAYING, "Payment Method": "pm_card_visa", "Confirm": False, "Return URL": ""}
+    output = run(door, "create_payment_intent", inputs=paid).json()["output"]
+    assert output["client_secret"].startswith(f"{output['id']}_secret_")
+
+
+def test_a_body_of_inputs_alone_is_run(door: httpx.Client) -> None:
+    """An importer's operation: inputs by parameter as the body, all else beside it."""
+    query = {"account": "berlin", "run": "flat", "step": ""}
+    headers = {"Idempotency-Key": "", "Prefer": ""}
+    answers = [
+        door.post("/actions/create_product", json={"name": "B"}, params=query, headers=headers)
+        for _ in range(2)
+    ]
+    assert [answer.json()["replayed"] for answer in answers] == [False, True]
+
+
+def test_an_id_can_be_chosen(door: httpx.Client) -> None:
+    """What a form offers where an ID is wanted: labels of the account's own objects."""
+    run(door, "create_product", account="tokyo", inputs={"Name": "Okapi"})
+    asking = {"account": "tokyo", "row": "Product", "search": "oka", "given": {"Currency": "usd"}}
+    [choice] = door.post("/actions/create_price/choices", json=asking).json()["items"]
+    assert (choice["label"], choice["value"][:5]) == ("Okapi", "prod_")
+    nothing = door.post("/actions/create_price/choices", json={**asking, "row": "Currency"})
+    assert (nothing.status_code, nothing.json()["type"]) == (400, "/errors#usage")
+    less = door.post("/actions/create_price/choices", json={"account": "tokyo"})
+    assert (less.status_code, less.json()["type"]) == (400, "/errors#malformed")
+
+
+ONCE: list[tuple[dict[str, str], dict[str, Any]]] = [
+    ({"Idempotency-Key": "order-1"}, {}),
+    ({}, {"options": {"Idempotency Key": "order-2"}}),
+    ({}, {"run": "run-3"}),
+    ({}, {"run": "run-3", "step": "plan", "item": 7}),
+]
+
+
+@pytest.mark.parametrize(("headers", "names"), ONCE)
+def test_a_run_that_has_a_name_is_executed_once(
+    door: httpx.Client, berlin: Counted, headers: dict[str, str], names: dict[str, Any]
+) -> None:
+    """Sent again under its key, or under run, step and item, it is only repeated."""
+    before = berlin.executed("POST /v1/products")
+    body = {"account": "berlin", "inputs": PRODUCT, **names}
+    answers = [
+        door.post("/actions/create_product/runs", json=body, headers=headers) for _ in range(2)
+    ]
+    first, again = (answer.json() for answer in answers)
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert first["output"] == again["output"]
+    assert berlin.executed("POST /v1/products") == before + 1
+
+
+def test_a_request_names_the_account(door: httpx.Client) -> None:
+    """What is made in one account is not there in another."""
+    product = run(door, "create_product", inputs=PRODUCT).json()["output"]["id"]
+    asked = {"Product ID": product}
+    assert run(door, "retrieve_product", inputs=asked).status_code == 200
+    other = run(door, "retrieve_product", account="tokyo", inputs=asked)
+    assert (other.status_code, other.json()["problems_at"][0]["key"]) == (400, "Product ID")
+
+
+def test_many_callers_get_their_own(served: Served) -> None:
+    """Requests at one time, for two accounts, are each answered with what they made."""
+
+    def made(number: int) -> bool:
+        account = ("berlin", "tokyo")[number % 2]
+        with served.client() as door:
+            answer = run(door, "create_product", account=account, inputs={"Name": f"P{number}"})
+        return bool(answer.json()["output"]["name"] == f"P{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(made, range(24)))
+
+
+def test_a_caller_that_went_away_finds_it_done(
+    served: Served, door: httpx.Client, berlin: Counted
+) -> None:
+    """A host's own timeout ends its waiting, not the run: sent again, it is only repeated."""
+    berlin.faults.add(Fault("delay", path="/v1/products", seconds=1.0))
+    body = {"account": "berlin", "inputs": PRODUCT, "run": "gone"}
+    before = berlin.executed("POST /v1/products")
+    with served.client(timeout=0.2) as hasty, suppress(httpx.ReadTimeout):
+        hasty.post("/actions/create_product/runs", json=body)
+    assert eventually(lambda: berlin.executed("POST /v1/products") == before + 1)
+    assert door.post("/actions/create_product/runs", json=body).json()["replayed"]
+
+
+def test_waiting_has_a_bound(door: httpx.Client, berlin: Counted) -> None:
+    """`Prefer: wait` ends the run, which may be executed all the same: its key finds out."""
+    berlin.faults.add(Fault("delay_after", path="/v1/products", seconds=60.0))
+    body = {"account": "berlin", "inputs": PRODUCT, "options": {"Deadline": "45"}}
+    headers = {"Prefer": "respond-async, wait=1"}
+    before = berlin.executed("POST /v1/products")
+    late = door.post("/actions/create_product/runs", json=body, headers=headers)
+    problem = late.json()
+    assert (late.status_code, problem["type"]) == (504, "/errors#connection")
+    assert "may have been executed" in problem["detail"]
+    key = problem["error"]["idempotency_key"]
+    assert f"Idempotency-Key: {key}" in problem["advice"]
+    headers = {"Idempotency-Key": key, "Prefer": "wait=30"}
+    again = door.post("/actions/create_product/runs", json=body, headers=headers)
+    assert (again.status_code, again.json()["replayed"]) == (200, True)
+    assert again.headers["Preference-Applied"] == "wait=30"
+    assert berlin.executed("POST /v1/products") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("deadline", "prefer", "bound"),
+    [(None, None, None), (None, "30", 30), ("45", "30", 30), ("20", "30", None)],
+)
+def test_of_two_bounds_the_shorter_holds(
+    deadline: str | None, prefer: str | None, bound: int | None
+) -> None:
+    """The caller's patience, or the option Deadline where that is shorter."""
+    body = json.dumps({"inputs": {}, "options": {"Deadline": deadline} if deadline else {}})
+    headers = {"prefer": f"wait={prefer}"} if prefer else {}
+    wanted = asked(body.encode(), headers)
+    assert wanted.context.deadline == bound
+    assert ("Deadline" in wanted.options) == (deadline is not None and bound is None)
+
+
+# --- what fails, in words -------------------------------------------------------------------------
+
+Sent = dict[str, Any]
+
+
+def failing(
+    kind: str,
+    words: str,
+    action: str = "create_product",
+    body: Any = None,
+    headers: Mapping[str, str] = JSON,
+    **more: Any,
+) -> Any:
+    """A row: the kind of problem, some of its words, and the request that meets it."""
+    sent = {"account": "berlin", **body} if isinstance(body, dict) else body
+    request = {"url": f"/actions/{action}/runs", "headers": {**headers}, "method": "POST", **more}
+    request["content"] = sent if isinstance(sent, bytes) else json.dumps(sent or {})
+    return pytest.param(kind, words, request, id=f"{kind}-{words[:30]}")
+
+
+INPUTS = {"inputs": PRODUCT}
+FAILURES = [
+    failing("no_token", "Authorization is missing", headers={}),
+    failing("no_token", "must be Bearer", headers={"Authorization": "Basic eDp5"}),
+    failing("no_token", "not the one of this server", headers={"Authorization": "Bearer tokem"}),
+    failing("foreign_host", '"evil.example"', headers={**JSON, "Host": "evil.example"}),
+    failing(
+        "foreign_host",
+        '"localhost.evil.example:80"',
+        headers={**JSON, "Host": "localhost.evil.example:80"},
+    ),
+    failing(
+        "foreign_origin", '"http://evil.example"', headers={**JSON, "Origin": "http://evil.example"}
+    ),
+    failing("foreign_origin", '"null"', headers={**JSON, "Origin": "null"}),
+    failing("media_type", '"text/plain"', headers={**BEARER, "Content-Type": "text/plain"}),
+    failing("media_type", "it is missing", headers=BEARER),
+    failing("too_large", "1,000,000 bytes", body=b" " * (MOST_BYTES + 1)),
+    failing("malformed", "not JSON", body=b"{"),
+    failing("malformed", "not UTF-8", body=b"\xff"),
+    failing("malformed", 'the key "Name" twice', body=b'{"inputs": {"Name": "A", "Name": "B"}}'),
+    failing("malformed", "nested too deeply", body=b"[" * 200_000),
+    failing("malformed", "must be an object; got a list", body=b"[]"),
+    failing("malformed", '"input" (did you mean inputs?)', body={"input": PRODUCT}),
+    failing(
+        "malformed",
+        'whole seconds, from 1 to 999999; got "soon"',
+        body=INPUTS,
+        headers={**JSON, "Prefer": "wait=soon"},
+    ),
+    failing("malformed", '"run" belongs into the body', body=INPUTS, params={"run": "a"}),
+    failing(
+        "other_version", 'version "7"', body=INPUTS, headers={**JSON, "Stripe-Nodes-Manifest": "7"}
+    ),
+    failing("unknown_action", "did you mean create_product?", "create_prodct", INPUTS),
+    failing(
+        "unknown_account", '"paris" here; there are berlin', body={**INPUTS, "account": "paris"}
+    ),
+    failing("unknown_account", "say which account", body={**INPUTS, "account": None}),
+    failing("not_found", '"/nothing"', url="/nothing"),
+    failing("method", 'the method "PUT"', url="/about", method="PUT"),
+    failing("usage", "run must be text", body={**INPUTS, "run": 5}),
+    failing("usage", "they need its run", body={**INPUTS, "step": "pay"}),
+    failing(
+        "usage", "idempotency key is 1–255", body=INPUTS, headers={**JSON, "Idempotency-Key": "a b"}
+    ),
+    failing("invalid_inputs", "Name is required.", body={"inputs": {}}),
+    failing(
+        "invalid_inputs",
+        "Options › Deadline must be a number",
+        body={**INPUTS, "options": {"Deadline": "soon"}},
+    ),
+    failing(
+        "invalid_request",
+        "Product ID: No such product",
+        "retrieve_product",
+        {"inputs": {"Product ID": "prod_none"}},
+    ),
+    failing("card", "Your card was declined", "create_payment_intent", {"inputs": PAYING}),
+    failing("authentication", "Invalid API Key", body={**INPUTS, "account": "wrong_key"}),
+    failing("permission", "may not do this", body={**INPUTS, "account": "no_permission"}),
+    failing(
+        "denied", "kept for the auditors", "delete_product", {"inputs": {"Product ID": "prod_1"}}
+    ),
+    failing(
+        "unexpected",
+        "ZeroDivisionError: nobody thought of sk_test_…",
+        "delete_customer",
+        {"inputs": {"Customer ID": "cus_1"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "words", "request_"), FAILURES)
+def test_a_failure_reaches_the_caller_in_words(
+    served: Served, kind: str, words: str, request_: Sent
+) -> None:
+    """As problem details, with the status of its kind, and no key in them."""
+    with served.client(headers={}) as door:
+        answer = door.request(**request_)
+    problem = answer.json()
+    about = KINDS[kind]
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status_code, problem["status"], problem["type"]) == (
+        about.status,
+        about.status,
+        f"/errors#{kind}",
+    )
+    assert words in problem["detail"]
+    assert problem["title"] == about.title
+    assert problem["advice"]
+    assert KEY not in answer.text
+
+
+def test_every_failure_is_in_the_table() -> None:
+    """Each kind that the door itself has is met above, or is of one's own patience."""
+    met = {str(row.values[0]) for row in FAILURES}
+    categories = set(describe_errors()["categories"])
+    assert set(KINDS) - categories - met == {"too_slow"}
+
+
+AT = [
+    ("create_product", {"inputs": {}}, ["name"], "Name"),
+    (
+        "create_product",
+        {"inputs": PRODUCT, "options": {"Account": "x"}},
+        ["options", "account"],
+        "Options › Account",
+    ),
+    ("retrieve_product", {"inputs": {"Product ID": "prod_none"}}, ["id"], "Product ID"),
+    (
+        "create_price",
+        {"inputs": {"Currency": "usd", "Unit Amount": 1, "Product": "prod_none"}},
+        ["product"],
+        "Product",
+    ),
+]
+
+
+@pytest.mark.parametrize(("action", "body", "path", "key"), AT)
+def test_what_is_wrong_is_told_at_its_place(
+    door: httpx.Client, action: str, body: Any, path: list[str], key: str
+) -> None:
+    """Ours and Stripe's refusals alike have path, display key, rule and sentence."""
+    [problem] = run(door, action, **body).json()["problems_at"]
+    assert (problem["path"], problem["key"]) == (path, key)
+    assert problem["text"].startswith(key)
+    assert problem["rule"]
+
+
+def test_an_error_comes_back_whole(door: httpx.Client) -> None:
+    """What Python raises on one side can be raised on the other."""
+    problem = run(door, "create_payment_intent", inputs=PAYING).json()
+    error = NodeError.from_dict(problem["error"])
+    assert (type(error).__name__, error.text) == ("CardError", problem["detail"])
+    assert problem["advice"].startswith("The bank declined")
+
+
+JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+MEMBER = st.sampled_from(["inputs", "options", "account", "run", "step", "item", "begun"])
+CHOOSING = st.sampled_from(["row", "given", "search", "cursor", "limit"])
+BODIES = JSON_VALUES | st.dictionaries(MEMBER | CHOOSING, JSON_VALUES, max_size=4)
+PLACES = ("/actions/create_price/runs", "/actions/create_price", "/actions/create_price/choices")
+
+
+@given(st.sampled_from(PLACES), BODIES)
+def test_whatever_is_sent_is_answered_in_words(served: Served, place: str, body: Any) -> None:
+    """Any JSON at all, where a body belongs: nothing breaks in the door."""
+    with served.client(verify=False) as door:
+        content = json.dumps(body).encode()
+        answer = door.post(place, content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code in {400, 422}
+    assert answer.json()["detail"]
+
+
+# --- who comes in ---------------------------------------------------------------------------------
+
+
+def test_whoever_looks_whether_it_lives_needs_no_token(served: Served) -> None:
+    """`/health` says so to anybody, and nothing else."""
+    with served.client(headers={"Host": "10.0.0.7"}) as stranger:
+        answer = stranger.get("/health")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+def test_nothing_else_is_told_without_a_token(served: Served) -> None:
+    """Every path that there is, or is not, answers 401."""
+    paths = ("/about", "/actions", "/errors", "/openapi.json", "/mcp", "/nothing")
+    with served.client(headers={}) as stranger:
+        assert {stranger.get(path).status_code for path in paths} == {401}
+
+
+@pytest.mark.parametrize("host", ["localhost:1", "LOCALHOST", "127.0.0.1", "[::1]:80"])
+def test_loopback_has_several_names(served: Served, host: str) -> None:
+    """Each of them, with a port or without."""
+    with served.client({**BEARER, "Host": host}) as door:
+        assert door.get("/about").status_code == 200
+
+
+def test_a_page_that_is_named_may_call() -> None:
+    """Its browser is told so, and no other page's; also that it may read a refusal."""
+    page = {"Origin": "https://app.example"}
+    asking = {"Access-Control-Request-Method": "POST"}
+    asking |= {"Access-Control-Request-Headers": "authorization,content-type,idempotency-key"}
+    evil = {"Origin": "https://evil.example"}
+    offer = offered(default=Connection.emulator())
+    with serving(offer, [page["Origin"]]) as served, served.client(headers={}) as browser:
+        answers = [
+            browser.options("/about", headers={**page, **asking}),
+            browser.get("/about", headers={**page, **BEARER}),
+            browser.get("/about", headers=page),
+            browser.options("/about", headers={**evil, **asking}),
+        ]
+    assert [answer.status_code for answer in answers] == [200, 200, 401, 403]
+    allowed = [answer.headers.get("Access-Control-Allow-Origin") for answer in answers]
+    assert allowed == [*[page["Origin"]] * 3, None]
+
+
+def test_no_page_may_call_unless_it_is_named(door: httpx.Client) -> None:
+    """A browser that asks first is told nothing."""
+    asking = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    answer = door.options("/about", headers=asking)
+    assert answer.status_code == 403
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    ("token", "origins"),
+    [("short", ()), ("with a space in it, long", ()), ("é" * 20, ()), ("a" * 20, ("*",))],
+)
+def test_terms_that_make_no_sense_are_refused(token: str, origins: tuple[str, ...]) -> None:
+    """A token that is guessed, or an origin that is everybody."""
+    with pytest.raises(UsageError, match=r"The token must be|An origin is such as"):
+        Terms(Secret(token), origins=origins)
+
+
+def test_the_log_has_no_inputs(door: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    """A line for each request: method, path, status. What was sent and asked for is not in it."""
+    caplog.set_level(logging.INFO, "stripe_hosts")
+    run(door, "create_product", inputs={"Name": "Zebra"})
+    door.get("/about", params={"quagga": "1"})
+    lines = [record.getMessage() for record in caplog.records if record.name == "stripe_hosts"]
+    assert lines[0].startswith('POST "/actions/create_product/runs" 200 in ')
+    assert lines[1].startswith('GET "/about" 200 in ')
+    assert "Zebra" not in caplog.text
+    assert "quagga" not in caplog.text
+
+
+def test_a_body_that_ends_too_soon_is_not_run(served: Served, berlin: Counted) -> None:
+    """Half a body is no body, even if it could be read."""
+    import socket
+    from urllib.parse import urlsplit
+
+    address = urlsplit(served.url)
+    before = berlin.executed("POST /v1/products")
+    with socket.create_connection((address.hostname, address.port)) as line:
+        head = [
+            "POST /actions/create_product/runs HTTP/1.1",
+            f"Host: {address.netloc}",
+            *(f"{name}: {text}" for name, text in JSON.items()),
+            "Content-Length: 100",
+        ]
+        body = json.dumps({"account": "berlin", "inputs": PRODUCT})
+        line.sendall("\r\n".join([*head, "", body]).encode())
+        line.shutdown(socket.SHUT_WR)
+        assert b" 200 " not in line.recv(1000)
+    assert berlin.executed("POST /v1/products") == before
+
+
+# --- what is offered ------------------------------------------------------------------------------
+
+
+def test_less_can_be_offered() -> None:
+    """By action, by resource, or only what changes nothing; the rest is not there."""
+    from stripe_hosts.offer import Offer
+
+    host, accounts = Host.load(), offered(default=Connection.emulator()).accounts
+    offer = Offer(host=host, accounts=accounts, only=("price", "create_product"))
+    assert {entry["resource"] for entry in offer.catalog()} == {"price", "product"}
+    offer = Offer(host=host, accounts=accounts, only=("price",), read_only=True)
+    ids = [entry["id"] for entry in offer.catalog()]
+    assert ids == ["list_prices", "retrieve_price"]
+    with pytest.raises(UsageError, match=r"no action \"create_price\" here"):
+        offer.entry("create_price")
+
+
+@pytest.mark.parametrize(
+    ("only", "read_only", "words"),
+    [(("prices",), False, "did you mean price?"), (("create_price",), True, "Nothing is offered")],
+)
+def test_a_choice_of_nothing_is_refused(
+    only: tuple[str, ...], *, read_only: bool, words: str
+) -> None:
+    """A name that is none, or two choices that leave nothing."""
+    from stripe_hosts.offer import Offer
+
+    accounts = offered(default=Connection.emulator()).accounts
+    with pytest.raises(UsageError) as refused:
+        Offer(host=Host.load(), accounts=accounts, only=only, read_only=read_only)
+    assert words in str(refused.value)
+
+
+def test_what_cannot_be_read_is_refused_before_it_is_judged() -> None:
+    """A caller of the reader itself gets the same kinds."""
+    with pytest.raises(NotServed) as refused:
+        asked(b'{"inputs": {}, "begin": 1}', {})
+    assert refused.value.kind == "malformed"
