@@ -80,11 +80,12 @@ def succeed(account: Account, intent: Json, method: Json) -> Json:
 def fail(account: Account, intent: Json, method: Json) -> Json:
     """Charge a card that is declined."""
     card = card_of(method)
+    told = picked(card.details, "advice_code network_decline_code")
     charge = _new(account, intent, method)
     charge |= {
         "failure_code": card.code,
         "failure_message": card.message,
-        "outcome": _OUTCOME | _DECLINED | {"reason": card.decline_code},
+        "outcome": _OUTCOME | _DECLINED | told | {"reason": card.decline_code},
         "status": "failed",
     }
     return account.keep(charge)

@@ -50,7 +50,9 @@ def create(account: Account, customer: Json, given: Given) -> Json:
     customer["invoice_prefix"] = given.get("invoice_prefix") or new_prefix()
     account.create(customer)
     if id_ := given.get("payment_method"):
-        methods.attach(account, methods.use(account, id_), customer["id"])
+        method = methods.use(account, id_)
+        methods.check_attachable(method)
+        methods.attach(account, method, customer["id"])
     return _settle(account, customer, None)
 
 
@@ -77,7 +79,7 @@ def update(account: Account, customer: Json, given: Given) -> Json:
 def _settle(account: Account, customer: Json, before: Json | None) -> Json:
     wanted = default_method(customer)
     if wanted and (before is None or wanted != default_method(before)):
-        method = methods.use(account, wanted, _DEFAULT)
+        method = methods.use_for(account, wanted, customer["id"], _DEFAULT)
         if method["customer"] != customer["id"]:
             raise Refusal(
                 f"The customer does not have a payment method with the ID {wanted}. The payment "

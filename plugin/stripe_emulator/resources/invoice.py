@@ -94,7 +94,7 @@ def is_sent(billed: Json) -> bool:
 
 def _name_method(account: Account, invoice: Json) -> None:
     if id_ := invoice["default_payment_method"]:
-        method = methods.use(account, id_, "default_payment_method")
+        method = methods.use_for(account, id_, invoice["customer"], "default_payment_method")
         invoice["default_payment_method"] = method["id"]
 
 

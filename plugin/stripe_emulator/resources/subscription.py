@@ -125,7 +125,7 @@ def name_method(account: Account, subscription: Json) -> None:
     id_ = subscription["default_payment_method"]
     if not id_:
         return
-    method = methods.use(account, id_, "default_payment_method")
+    method = methods.use_for(account, id_, subscription["customer"], "default_payment_method")
     if method["customer"] is None and method["id"] != id_:
         methods.attach(account, method, subscription["customer"])
     subscription["default_payment_method"] = method["id"]
