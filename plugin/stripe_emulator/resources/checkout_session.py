@@ -430,13 +430,18 @@ def _subscribe(account: Account, session: Json, method: Json) -> None:
     session["payment_status"] = "paid" if invoice["amount_due"] else "no_payment_required"
 
 
+def _quantity(line: Json) -> Json:
+    """How many a subscription is of; not said of what is metered."""
+    return {} if line["quantity"] is None else {"quantity": line["quantity"]}
+
+
 def _start_subscription(account: Account, session: Json, method: Json) -> Json:
     data = session["_data"].get("subscription_data", {})
     subscription = account.new("subscription", customer=session["customer"])
     subscription |= picked(data, "description metadata")
     subscription["default_payment_method"] = method["id"]
     recurring = [
-        {"price": price["id"], "quantity": line["quantity"]}
+        {"price": price["id"], **_quantity(line)}
         for line, price in _priced(account, session)
         if price["type"] == "recurring"
     ]

@@ -2,7 +2,7 @@
 
 import copy
 
-from stripe_emulator import lifecycle, present, refusals
+from stripe_emulator import amounts, lifecycle, present, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.billing import retries
 from stripe_emulator.declare import Resource, declare
@@ -46,7 +46,6 @@ MUST_SAY_DUE = "If invoice collection method is 'send_invoice', you must specify
 MAY_SAY_DUE = "You can only specify {} if invoice collection method is 'send_invoice'."
 _BOTH_DUE = "'due_date' or 'days_until_due'"
 _UNTIL_FINALIZED = 3_600
-_LEAST = 50  # in the minor unit: less than that is not charged
 _ALWAYS_EDITABLE = {
     "metadata",
     "auto_advance",
@@ -354,7 +353,7 @@ def pay(account: Account, invoice: Json, given: Given) -> Json:
 
 def charge(account: Account, invoice: Json, method: str | None, *, automatic: bool = False) -> Json:
     """Collect an open invoice with a card; a declined one leaves it open (402)."""
-    if invoice["amount_due"] < _LEAST:
+    if invoice["amount_due"] < amounts.LEAST.get(invoice["currency"], 1):
         return _roll_over(account, invoice)
     chosen = method or method_of(account, invoice)
     if chosen is None:

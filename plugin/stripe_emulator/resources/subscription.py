@@ -210,4 +210,4 @@ def show(account: Account, subscription: Json, view: Json) -> None:
     view["items"] = present.listing(rows, url, total_count=len(rows))
     alone = rows[0] if len(rows) == 1 else {"plan": None, "quantity": None}
     view["plan"] = copy.deepcopy(alone["plan"])
-    view["quantity"] = alone["quantity"]
+    view["quantity"] = alone.get("quantity")
