@@ -6,6 +6,8 @@ from typing import Any, TypeGuard
 
 Json = dict[str, Any]
 
+#: the type of an error that says what the emulator is not
+NOT_STRIPES = "emulator_error"
 _DOCS = "https://stripe.com/docs/error-codes/"
 
 
@@ -92,7 +94,7 @@ def past_timestamp(param: str) -> Refusal:
 def not_simulated(what: str, param: str | None = None) -> Refusal:
     """What Stripe can do and the emulator cannot: it never looks like an answer of Stripe's."""
     message = f"Nothing was executed: the emulator does not simulate {what}."
-    return Refusal(message, param=param, type="emulator_error")
+    return Refusal(message, param=param, type=NOT_STRIPES)
 
 
 def one_of(values: Sequence[str]) -> str:

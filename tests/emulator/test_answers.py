@@ -178,3 +178,82 @@ def test_a_card_that_is_always_declined_makes_no_customer(api: Caller) -> None:
     """A customer that comes with such a card is refused, and not made."""
     assert api.post("/v1/customers", payment_method="pm_card_chargeDeclined").status == 402
     assert api.get("/v1/customers")["data"] == []
+
+
+@pytest.mark.parametrize("path", ["/v1/invoices", "/v1/subscriptions", "/v1/checkout/sessions"])
+def test_automatic_tax_needs_a_place(api: Caller, path: str) -> None:
+    """Without an address of the customer Stripe refuses it, with one the emulator does."""
+    price = api.price(monthly=True)["id"]
+    more: dict[str, dict[str, Any]] = {
+        "/v1/invoices": {},
+        "/v1/subscriptions": {"items": [{"price": price}]},
+        "/v1/checkout/sessions": {
+            "mode": "subscription",
+            "success_url": URL,
+            "line_items": [{"price": price, "quantity": 1}],
+        },
+    }[path]
+    given = {**more, "automatic_tax": {"enabled": True}}
+    nowhere = api.post(path, customer=api.payer()["id"], **given).error
+    assert (nowhere["code"], "param" in nowhere) == ("customer_tax_location_invalid", False)
+    somewhere = api.payer(address={"country": "US", "postal_code": "94111"})["id"]
+    assert api.post(path, customer=somewhere, **given).error["type"] == "emulator_error"
+
+
+@pytest.mark.parametrize("quantity", [{}, {"quantity": 0}], ids=["missing", "none"])
+def test_a_checkout_says_how_many(api: Caller, quantity: dict[str, int]) -> None:
+    """A second line without a quantity, or of none, is refused where Stripe blames it."""
+    price = api.price()["id"]
+    lines = [{"price": price, "quantity": 1}, {"price": price, **quantity}]
+    error = checkout(api, 50, line_items=lines).error
+    words = {
+        "line_items[1]": "Quantity is required. Add `quantity` to `line_items[1]`",
+        "line_items[1][quantity]": "This value must be greater than or equal to 1.",
+    }
+    assert error["param"] == ("line_items[1][quantity]" if quantity else "line_items[1]")
+    assert error["message"] == words[error["param"]]
+
+
+def test_what_is_metered_has_no_quantity(api: Caller) -> None:
+    """A quantity of it is refused, none of it is due up front, and none is shown."""
+    recurring = {"interval": "month", "usage_type": "metered", "meter": "mtr_1"}
+    price = api.price(700, recurring=recurring)["id"]
+    payer = api.payer()["id"]
+    lines = [{"price": price, "quantity": 2}]
+    refused = checkout(api, 50, mode="subscription", line_items=lines).error["message"]
+    assert refused == (
+        "Quantity should not be specified where usage_type is `metered`. Remove quantity from "
+        "`line_items[0]`"
+    )
+    also = api.post("/v1/subscriptions", customer=payer, items=lines).error["message"]
+    assert also == "You cannot set the quantity for metered plans."
+    made = api.made(
+        "/v1/subscriptions", customer=payer, items=[{"price": price}], expand=["latest_invoice"]
+    )
+    [item] = made["items"]["data"]
+    assert ("quantity" in item, made["quantity"]) == (False, None)
+    assert (made["latest_invoice"]["amount_due"], made["status"]) == (0, "active")
+    opened = checkout(api, 50, mode="subscription", line_items=[{"price": price}])
+    assert opened["amount_total"] == 0
+    done = api.made(f"/v1/test_helpers/checkout/sessions/{opened['id']}/complete")
+    assert done["payment_status"] == "no_payment_required"
+
+
+@pytest.mark.parametrize("wrong", [{"images": ["lamp"]}, {"url": "a.example"}])
+def test_addresses_are_judged(api: Caller, wrong: dict[str, Any]) -> None:
+    """What is no address is refused where a product has one."""
+    error = api.post("/v1/products", name="Lamp", **wrong).error
+    param = "images[0]" if "images" in wrong else "url"
+    told = {"code": "url_invalid", "message": "Not a valid URL", "param": param}
+    assert {name: error[name] for name in told} == told
+
+
+def test_refusals_lead_to_the_log(api: Caller) -> None:
+    """Every refusal of a request that was understood says where to look it up; others do not."""
+    for reply in (api.get("/v1/customers/cus_no"), api.post("/v1/customers", email="x")):
+        assert reply.headers["Request-Id"] in reply.error["request_log_url"]
+    declined = api.post("/v1/payment_methods/pm_card_chargeDeclined/attach",
+                        customer=api.made("/v1/customers")["id"])  # fmt: skip
+    assert "request_log_url" in declined.error
+    for reply in (api.get("/v1/nothing"), api.post("/v1/customers", source="tok_visa")):
+        assert "request_log_url" not in reply.error
