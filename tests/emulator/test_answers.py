@@ -9,7 +9,7 @@ import pytest
 from stripe_emulator.refusals import money
 
 if TYPE_CHECKING:
-    from emulator.conftest import Caller
+    from emulator.conftest import Caller, Clock
 
 URL = "https://a.example"
 
@@ -184,7 +184,7 @@ def test_a_card_that_is_always_declined_makes_no_customer(api: Caller) -> None:
 def test_automatic_tax_needs_a_place(api: Caller, path: str) -> None:
     """Without an address of the customer Stripe refuses it, with one the emulator does."""
     price = api.price(monthly=True)["id"]
-    more: dict[str, dict[str, Any]] = {
+    rest: dict[str, dict[str, Any]] = {
         "/v1/invoices": {},
         "/v1/subscriptions": {"items": [{"price": price}]},
         "/v1/checkout/sessions": {
@@ -192,8 +192,8 @@ def test_automatic_tax_needs_a_place(api: Caller, path: str) -> None:
             "success_url": URL,
             "line_items": [{"price": price, "quantity": 1}],
         },
-    }[path]
-    given = {**more, "automatic_tax": {"enabled": True}}
+    }
+    given = {**rest[path], "automatic_tax": {"enabled": True}}
     nowhere = api.post(path, customer=api.payer()["id"], **given).error
     assert (nowhere["code"], "param" in nowhere) == ("customer_tax_location_invalid", False)
     somewhere = api.payer(address={"country": "US", "postal_code": "94111"})["id"]
@@ -257,3 +257,89 @@ def test_refusals_lead_to_the_log(api: Caller) -> None:
     assert "request_log_url" in declined.error
     for reply in (api.get("/v1/nothing"), api.post("/v1/customers", source="tok_visa")):
         assert "request_log_url" not in reply.error
+
+
+def subscribed(api: Caller, card: str = "pm_card_visa", **given: Any) -> Any:
+    """Subscribe somebody with this card, and show the first invoice with its payments."""
+    price = api.price(1900, monthly=True)["id"]
+    expand = ["latest_invoice.payments", "latest_invoice.confirmation_secret"]
+    return api.made(
+        "/v1/subscriptions",
+        customer=api.payer(card)["id"],
+        items=[{"price": price}],
+        expand=expand,
+        **given,
+    )
+
+
+def intents(api: Caller, invoice: Any) -> list[Any]:
+    """The PaymentIntents of an invoice's payments."""
+    rows = [row["payment"]["payment_intent"] for row in invoice["payments"]["data"]]
+    return [api.get(f"/v1/payment_intents/{id_}").data for id_ in rows]
+
+
+def test_a_first_payment_is_kept_for_later_ones(api: Caller) -> None:
+    """It says what it is for, is captured at once and may be repeated without the payer."""
+    invoice = subscribed(api)["latest_invoice"]
+    [intent] = intents(api, invoice)
+    told = {
+        "capture_method": "automatic",
+        "setup_future_usage": "off_session",
+        "description": "Subscription creation",
+        "status": "succeeded",
+    }
+    assert {name: intent[name] for name in told} == told
+    assert invoice["confirmation_secret"]["client_secret"] == intent["client_secret"]
+    assert [row["status"] for row in invoice["payments"]["data"]] == ["paid"]
+
+
+def test_a_first_payment_waits_for_its_payer(api: Caller) -> None:
+    """With a card that asks, nothing has been attempted, and there is one payment to confirm."""
+    made = subscribed(api, "pm_card_authenticationRequired")
+    invoice = made["latest_invoice"]
+    [intent] = intents(api, invoice)
+    assert (made["status"], invoice["status"]) == ("incomplete", "open")
+    assert (invoice["attempt_count"], invoice["auto_advance"]) == (0, True)
+    assert (intent["status"], intent["last_payment_error"]) == ("requires_action", None)
+    assert [row["status"] for row in invoice["payments"]["data"]] == ["open"]
+
+
+def test_a_trial_begins_with_lines_of_nothing(api: Caller) -> None:
+    """The first invoice of a trial has its items at a price of 0."""
+    [line] = subscribed(api, trial_period_days=7)["latest_invoice"]["lines"]["data"]
+    assert (line["amount"], line["pricing"]["unit_amount_decimal"]) == (0, "0")
+
+
+def test_a_balance_transaction_comes_a_moment_later(api: Caller, clock: Clock) -> None:
+    """A payment captured asynchronously has none yet; one that is captured at once has."""
+    later, now = api.paid(900), api.paid(900, capture_method="automatic")
+
+    def transaction(intent: Any) -> Any:
+        return api.get(f"/v1/charges/{intent['latest_charge']}")["balance_transaction"]
+
+    assert (transaction(later), transaction(now)[:4]) == (None, "txn_")
+    clock.now += 1
+    assert transaction(later).startswith("txn_")
+
+
+def test_a_subscription_has_the_currency_of_its_prices(api: Caller) -> None:
+    """Asking for another one is refused."""
+    price, payer = api.price(monthly=True)["id"], api.payer()["id"]
+    given = {"customer": payer, "items": [{"price": price}], "currency": "eur"}
+    message = api.post("/v1/subscriptions", **given).error["message"]
+    assert message == (
+        "The price specified only supports `usd`. This doesn't match the expected currency: `eur`."
+    )
+
+
+@pytest.mark.parametrize("use_stripe_sdk", [True, False])
+def test_who_brings_stripes_library_is_not_sent_away(api: Caller, use_stripe_sdk: bool) -> None:  # noqa: FBT001
+    """Authentication is left to Stripe.js where it is asked for, else it is a page to visit."""
+    intent = api.paid(
+        card="pm_card_authenticationRequired",
+        automatic_payment_methods={"enabled": True},
+        return_url=URL,
+        use_stripe_sdk=use_stripe_sdk,
+    )
+    wanted = "use_stripe_sdk" if use_stripe_sdk else "redirect_to_url"
+    assert intent["next_action"]["type"] == wanted

@@ -150,7 +150,13 @@ def settle_currency(account: Account, subscription: Json) -> None:
         currencies.add(price["currency"])
     if len(currencies) > 1:
         raise Refusal("All prices on a subscription must have the same currency.", param="items")
-    subscription["currency"] = subscription["currency"] or currencies.pop()
+    [currency] = currencies
+    if subscription["currency"] not in {None, currency}:
+        raise Refusal(
+            f"The price specified only supports `{currency}`. This doesn't match the expected "
+            f"currency: `{subscription['currency']}`."
+        )
+    subscription["currency"] = currency
 
 
 def _cancel_later(account: Account, subscription: Json, given: Json) -> None:
@@ -185,13 +191,14 @@ def _pay_first(account: Account, subscription: Json, invoice: Json, given: Json)
     behavior = given.get("payment_behavior")
     method = subscription["default_payment_method"]
     if behavior == "default_incomplete":
-        invoices.await_payer(account, invoice, method)
+        invoices.new_intent(account, invoice, method)
         return
     if behavior == "error_if_incomplete":
         invoices.charge_or_undo(account, invoice)
         return
     with suppress(Refusal):
-        invoices.charge(account, invoice, method)
+        with_payer = not given.get("off_session")
+        invoices.charge(account, invoice, method, with_payer=with_payer)
 
 
 def change_dates(account: Account, subscription: Json, given: Given) -> None:
