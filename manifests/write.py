@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import stripe_nodes
-from stripe_emulator import resources, simulated
+from stripe_emulator import simulated
 from stripe_plugin.declare.action import Action
 from stripe_plugin.host.advice import describe_errors
 from stripe_plugin.host.discovery import LISTED, MANIFEST_VERSION
@@ -128,7 +128,6 @@ def listing(actions: Iterable[type[Action]]) -> str:
 
 def not_simulated() -> str:
     """The page with everything that the emulator refuses of the endpoints it serves."""
-    resources.load()
     rows = [
         f"| `{endpoint}` | {', '.join(f'`{name}`' for name in names)} |"
         for endpoint, names in sorted(simulated.refused().items())

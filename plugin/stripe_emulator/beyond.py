@@ -29,6 +29,7 @@ TEXTS = {
     "cancel_url": "url",
     "customer_email": "email",
     "email": "email",
+    "images": "url",
     "receipt_email": "email",
     "return_url": "url",
     "success_url": "url",

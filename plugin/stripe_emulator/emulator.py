@@ -47,6 +47,7 @@ File = str | os.PathLike[str]
 Clock = Callable[[], float]
 _LOG = logging.getLogger(__name__)
 _LONGEST = 315_576_000  # ten years
+_LOGGED = {400, 402, 404}
 _COUNT = "SELECT count(*) FROM executions WHERE ? IN (key, path, method || ' ' || path)"
 
 
@@ -213,15 +214,30 @@ class Emulator:
     def _api(self, request: Request) -> Answer:
         account = access.account(request.headers)
         version = access.version(request.headers)
-        call = _judged(request, account)
+        endpoint, quoted = _served(request)
+        try:
+            call = _judged(request, account, endpoint, quoted)
+            answer = self._called(call)
+        except Refusal as refusal:
+            answer = self._refused(refusal, request)
+        return evolve(answer, headers={"Stripe-Version": version} | answer.headers)
+
+    def _called(self, call: _Call) -> Answer:
+        request = call.request
         with ExitStack() as going_on:
-            going_on.enter_context(self._replays.alone(account, request.key))
+            going_on.enter_context(self._replays.alone(call.account, request.key))
             fault = self.faults.strike(request.method, request.path)
             if fault:
                 self._strike_before(fault, call, going_on)
             answer = self._transacted(evolve(call, fault=fault))
-        answer = evolve(answer, headers={"Stripe-Version": version} | answer.headers)
         return faults.strike_after(fault, answer) if fault else answer
+
+    def _refused(self, refusal: Refusal, request: Request) -> Answer:
+        """Refuse, and tell where the request would be looked up."""
+        if refusal.status in _LOGGED and refusal.error["type"] != refusals.NOT_STRIPES:
+            moment = int(self.now())
+            refusal.error["request_log_url"] = f"{self.base_url}/logs/{request.id}?t={moment}"
+        return refused(refusal)
 
     def _strike_before(self, fault: Fault, call: _Call, going_on: ExitStack) -> None:
         if fault.kind != "delay":
@@ -249,6 +265,7 @@ class Emulator:
             if key and (kept := self._replays.find(call.account, key, call.fingerprint)):
                 return kept
             lifecycle.check_references(account, call.references)
+            lifecycle.check_first(account, call.endpoint, call.given)
             simulated.check(call.endpoint, call.given)
             answer = self._executed(call, account)
             self._replays.keep(call.account, call.request, call.fingerprint, answer)
@@ -263,7 +280,7 @@ class Emulator:
                 return self._kept(call, account)
         except Refusal as refusal:
             account.events.clear()
-            return refused(refusal)
+            return self._refused(refusal, call.request)
 
     def _kept(self, call: _Call, account: Account) -> Answer:
         if call.fault:
@@ -273,7 +290,7 @@ class Emulator:
         except Refusal as refusal:
             if not refusal.kept:
                 raise
-            answer = refused(refusal)
+            answer = self._refused(refusal, call.request)
         self._count(call)
         return answer
 
@@ -284,12 +301,15 @@ class Emulator:
             self.store.run("INSERT INTO executions VALUES (?, ?, ?, ?)", *values)
 
 
-def _judged(request: Request, account: str) -> _Call:
+def _served(request: Request) -> tuple[Endpoint, str | None]:
     found = declare.endpoint(request.method, request.path)
     if found is None:
         raise _unserved(request)
+    return found
+
+
+def _judged(request: Request, account: str, endpoint: Endpoint, quoted: str | None) -> _Call:
     access.check_key(request.key)
-    endpoint, quoted = found
     raw = request.given()
     place = Place()
     given = endpoint.parameters.read(raw, place)

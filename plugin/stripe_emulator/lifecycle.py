@@ -57,6 +57,27 @@ def does(name: str, reads: str = "") -> Callable[[Behaviour], Behaviour]:
     return register
 
 
+Check = Callable[[Account, Json], None]
+FIRST: dict[str, Check] = {}
+
+
+def first(*names: str) -> Callable[[Check], Check]:
+    """Register what Stripe refuses in `kind.verb` even where the emulator does not simulate it."""
+
+    def register(check: Check) -> Check:
+        FIRST.update(dict.fromkeys(names, check))
+        return check
+
+    return register
+
+
+def check_first(account: Account, endpoint: Endpoint, given: Json) -> None:
+    """Refuse what Stripe refuses whatever else the request asks for."""
+    check = FIRST.get(f"{endpoint.resource.kind}.{endpoint.verb}")
+    if check:
+        check(account, given)
+
+
 def do(name: str, account: Account, obj: Json, given: Json) -> Json:
     """Do what another resource does, by its name: `payment_intent.paid`."""
     before = copy.deepcopy(obj)

@@ -1,10 +1,13 @@
 """How does the emulator say no: Stripe's error object, and the words Stripe has for it?"""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeGuard
 
 Json = dict[str, Any]
 
+#: the type of an error that says what the emulator is not
+NOT_STRIPES = "emulator_error"
 _DOCS = "https://stripe.com/docs/error-codes/"
 
 
@@ -91,7 +94,7 @@ def past_timestamp(param: str) -> Refusal:
 def not_simulated(what: str, param: str | None = None) -> Refusal:
     """What Stripe can do and the emulator cannot: it never looks like an answer of Stripe's."""
     message = f"Nothing was executed: the emulator does not simulate {what}."
-    return Refusal(message, param=param, type="emulator_error")
+    return Refusal(message, param=param, type=NOT_STRIPES)
 
 
 def one_of(values: Sequence[str]) -> str:
@@ -109,12 +112,36 @@ def wrong_state(message: str, intent: Json, param: str | None = None) -> Refusal
 
 
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
-_SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "cad": "CA$", "aud": "A$"}
+THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+_BEFORE = {
+    "aud": "$",
+    "brl": "R$",
+    "cad": "$",
+    "eur": "€",
+    "gbp": "£",
+    "hkd": "$",
+    "inr": "₹",
+    "jpy": "¥",
+    "mxn": "$",
+    "myr": "RM",
+    "nzd": "$",
+    "sgd": "$",
+    "thb": "฿",
+    "usd": "$",
+}
+_AFTER = {"czk": "Kč", "dkk": "kr.", "huf": "Ft", "nok": "kr", "pln": "zł", "sek": "kr"}
 
 
 def money(amount: int, currency: str) -> str:
     """Write an amount in the currency's minor unit as Stripe's messages do: `$40.00`."""
-    symbol = _SYMBOLS.get(currency, f"{currency.upper()} ")
+    text = f"{Decimal(amount).scaleb(-decimals(currency)):,}"
+    if currency in _AFTER:
+        return f"{text} {_AFTER[currency]}"
+    return _BEFORE.get(currency, f"{currency.upper()} ") + text
+
+
+def decimals(currency: str) -> int:
+    """How many digits its minor unit has."""
     if currency in ZERO_DECIMAL:
-        return f"{symbol}{amount:,}"
-    return f"{symbol}{amount / 100:,.2f}"
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2

@@ -7,6 +7,7 @@ the rest that Stripe documents is refused by name, before anything is executed.
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from stripe_emulator import contract, refusals
@@ -90,6 +91,7 @@ def _check_value(value: Any, values: list[str], path: str) -> None:
 
 def refused() -> dict[str, list[str]]:
     """What is refused, by endpoint: `items.discounts`, `type but card`, `* but amount`."""
+    import_module("stripe_emulator.emulator")  # and with it all that is simulated
     found: dict[str, list[str]] = {}
     for method, _, endpoint in ENDPOINTS:
         operation = contract.operation(method, endpoint.template)

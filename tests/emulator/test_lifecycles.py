@@ -661,7 +661,7 @@ def test_session_expires_by_request_and_by_time(api: Caller, clock: Clock) -> No
                     }
                 ]
             },
-            "Missing required param: line_items[0][quantity].",
+            "Quantity is required. Add `quantity` to `line_items[0]`",
         ),
         ({"ui_mode": "embedded_page"}, "You can not pass `success_url`"),
         (

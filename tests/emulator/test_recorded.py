@@ -220,6 +220,7 @@ def test_recorded_refusals_of_the_pinned_version(
         reply = api(line["method"], path, **given)
         names = ("type", "code", "message", "param", "doc_url")
         assert {n: reply.error.get(n) for n in names} == {n: error.get(n) for n in names}
+        assert reply.error.keys() == error.keys()
         assert reply.status == line["status"]
         compared += 1
     assert compared >= 15

@@ -51,7 +51,7 @@ CASES: list[tuple[Any, type[stripe.StripeError], int]] = [
     (lambda s: s.v1.customers.create({}, {"api_key": "sk_live_1"}), stripe.AuthenticationError, 401),
     (lambda s: s.v1.customers.create({}, {"api_key": "pk_test_1"}), stripe.PermissionError, 403),
     (lambda s: s.v1.payment_intents.create({
-        "amount": 5, "currency": "usd", "confirm": True, "payment_method": "pm_card_chargeDeclined",
+        "amount": 500, "currency": "usd", "confirm": True, "payment_method": "pm_card_chargeDeclined",
         "return_url": "https://a.example"}), stripe.CardError, 402),
 ]  # fmt: skip
 

@@ -71,7 +71,7 @@ def collect(account: Account, invoice: Json) -> None:
 def await_payment(account: Account, invoice: Json) -> None:
     """Leave it to the payer to confirm the payment; the subscription is past due until then."""
     invoice["auto_advance"] = False
-    invoices.await_payer(account, invoice, invoices.method_of(account, invoice))
+    invoices.new_intent(account, invoice, invoices.method_of(account, invoice))
     _become_past_due(account, invoice)
 
 

@@ -6,6 +6,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import picked
 from stripe_emulator.message import token
+from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json
 from stripe_emulator.resources.payment_method import card_of
 
@@ -72,6 +73,7 @@ def succeed(account: Account, intent: Json, method: Json) -> Json:
         "status": "succeeded",
     }
     charge["payment_method_details"]["card"]["amount_authorized"] = intent["amount"]
+    charge["_settles_later"] = intent["capture_method"] == "automatic_async"
     if intent["capture_method"] != "manual":
         capture(charge, intent["amount"])
     return account.keep(charge)
@@ -80,11 +82,12 @@ def succeed(account: Account, intent: Json, method: Json) -> Json:
 def fail(account: Account, intent: Json, method: Json) -> Json:
     """Charge a card that is declined."""
     card = card_of(method)
+    told = picked(card.details, "advice_code network_decline_code")
     charge = _new(account, intent, method)
     charge |= {
         "failure_code": card.code,
         "failure_message": card.message,
-        "outcome": _OUTCOME | _DECLINED | {"reason": card.decline_code},
+        "outcome": _OUTCOME | _DECLINED | told | {"reason": card.decline_code},
         "status": "failed",
     }
     return account.keep(charge)
@@ -97,6 +100,13 @@ def capture(charge: Json, amount: int) -> None:
         "balance_transaction": new_balance_transaction(),
         "captured": True,
     }
+
+
+@shows("charge")
+def show(account: Account, charge: Json, view: Json) -> None:
+    """Show the balance transaction of a payment that is captured asynchronously a moment later."""
+    if charge.get("_settles_later") and account.now <= charge["created"]:
+        view["balance_transaction"] = None
 
 
 def _new(account: Account, intent: Json, method: Json) -> Json:

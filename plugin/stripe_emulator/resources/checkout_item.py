@@ -1,11 +1,11 @@
 """What is a line of a Checkout Session: a price, and how many of it?"""
 
-from stripe_emulator import refusals
+from stripe_emulator import refusals, scalars
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare, missing
 from stripe_emulator.lifecycle import metadata
 from stripe_emulator.present import shows
-from stripe_emulator.refusals import Json
+from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import price as prices
 
 declare(Resource(kind="item", prefix="li_1", starts="metadata={} quantity=1"))
@@ -16,8 +16,9 @@ _ADJUSTABLE: Json = {"maximum": 99, "minimum": 0}
 def of_wanted(account: Account, wanted: Json, path: str) -> Json:
     """Make a line of what was asked for at `path`."""
     price = _price(account, wanted, path)
-    if "quantity" not in wanted and not _is_metered(price):
-        raise refusals.missing_parameter(f"{path}[quantity]")
+    if not prices.is_metered(price) and "quantity" not in wanted:
+        raise Refusal(f"Quantity is required. Add `quantity` to `{path}`", param=path)
+    _check_quantity(price, wanted, path)
     product = account.get("product", price["product"])
     line = account.new("item", description=product and product["name"])
     return _filled(line, price, wanted)
@@ -34,12 +35,24 @@ def changed(account: Account, lines: list[Json], wanted: Json, path: str) -> Jso
         price = _price(account, wanted, path)
     else:
         price = account.need("price", line["price"], f"{path}[price]")
+    _check_quantity(price, wanted, path)
     return _filled(line, price, wanted)
 
 
+def _check_quantity(price: Json, wanted: Json, path: str) -> None:
+    """Refuse none of something, and a quantity of what is counted while it is used."""
+    if "quantity" not in wanted:
+        return
+    param = f"{path}[quantity]"
+    if prices.is_metered(price):
+        message = "Quantity should not be specified where usage_type is `metered`. Remove quantity"
+        raise Refusal(f"{message} from `{path}`", param=param)
+    scalars.check_least(wanted["quantity"], 1, param)
+
+
 def _filled(line: Json, price: Json, wanted: Json) -> Json:
-    quantity: int = (line | wanted)["quantity"]
-    amount = prices.total(price, quantity)
+    quantity = None if prices.is_metered(price) else (line | wanted)["quantity"]
+    amount = prices.total(price, quantity or 0)
     given_metadata = wanted.get("metadata", {})
     adjustable = wanted.get("adjustable_quantity", line["adjustable_quantity"])
     return line | {
@@ -62,11 +75,6 @@ def _price(account: Account, wanted: Json, path: str) -> Json:
     if "unit_amount" not in data and "unit_amount_decimal" not in data:
         raise refusals.missing_parameter(f"{path}[price_data][unit_amount]")
     return prices.of_data(account, data)
-
-
-def _is_metered(price: Json) -> bool:
-    recurring = price["recurring"]
-    return bool(recurring) and recurring["usage_type"] == "metered"
 
 
 @shows("item")

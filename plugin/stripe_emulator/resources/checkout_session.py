@@ -5,7 +5,7 @@ It is opened by the API and completed on the payment page or by the test helper.
 
 from typing import Any
 
-from stripe_emulator import refusals
+from stripe_emulator import amounts, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.due import due
@@ -88,6 +88,7 @@ _INVOICE_DATA: Json = {
     "metadata": {},
     "rendering_options": None,
 }
+_OF_PAYMENTS = ("discounts", "saved_payment_method_options", "total_details")
 _SAVED_METHODS: Json = {
     "allow_redisplay_filters": ["always"],
     "payment_method_remove": "disabled",
@@ -127,8 +128,18 @@ def create(account: Account, session: Json, given: Given) -> Json:
     _derive_customer(session, given)
     _derive_methods(session, given)
     _derive_rest(session, given)
+    if mode == "setup":
+        _begin_setup(account, session)
     _total(account, session)
     return account.create(session)
+
+
+def _begin_setup(account: Account, session: Json) -> None:
+    """Nothing is paid: there is a SetupIntent from the beginning, and nothing about money."""
+    data = session["_data"].get("setup_intent_data", {})
+    intent = setup_intents.open_(account, session["customer"], data)
+    session |= dict.fromkeys(_OF_PAYMENTS)
+    session |= {"setup_intent": intent["id"], "payment_status": "no_payment_required"}
 
 
 def _check_mode(mode: str, given: Json) -> None:
@@ -217,7 +228,8 @@ def _derive_customer(session: Json, given: Json) -> None:
     if email := given.get("customer_email"):
         session["customer_details"] = _details(email, None)
     if session["customer"] or mode != "payment":
-        session["saved_payment_method_options"] = dict(_SAVED_METHODS)
+        asked = given.get("saved_payment_method_options", {})
+        session["saved_payment_method_options"] = _SAVED_METHODS | asked
 
 
 def _derive_methods(session: Json, given: Json) -> None:
@@ -263,6 +275,8 @@ def _total(account: Account, session: Json) -> None:
     chosen = session["shipping_options"][:1]
     shipping = sum(option["shipping_amount"] for option in chosen)
     session |= {"amount_subtotal": amount, "amount_total": amount + shipping}
+    if session["mode"] == "payment":
+        amounts.check_total(amount + shipping, session["currency"])
     session["total_details"]["amount_shipping"] = shipping
     session["shipping_cost"] = None
     if chosen:
@@ -416,13 +430,18 @@ def _subscribe(account: Account, session: Json, method: Json) -> None:
     session["payment_status"] = "paid" if invoice["amount_due"] else "no_payment_required"
 
 
+def _quantity(line: Json) -> Json:
+    """How many a subscription is of; not said of what is metered."""
+    return {} if line["quantity"] is None else {"quantity": line["quantity"]}
+
+
 def _start_subscription(account: Account, session: Json, method: Json) -> Json:
     data = session["_data"].get("subscription_data", {})
     subscription = account.new("subscription", customer=session["customer"])
     subscription |= picked(data, "description metadata")
     subscription["default_payment_method"] = method["id"]
     recurring = [
-        {"price": price["id"], "quantity": line["quantity"]}
+        {"price": price["id"], **_quantity(line)}
         for line, price in _priced(account, session)
         if price["type"] == "recurring"
     ]
@@ -434,9 +453,8 @@ def _start_subscription(account: Account, session: Json, method: Json) -> Json:
 def _set_up(account: Account, session: Json, method: Json) -> None:
     if session["customer"]:
         methods.attach(account, method, session["customer"])
-    data = session["_data"].get("setup_intent_data", {})
-    intent = setup_intents.succeed(account, session["customer"], method, data)
-    session |= {"setup_intent": intent["id"], "payment_status": "no_payment_required"}
+    intent = account.need("setup_intent", session["setup_intent"])
+    setup_intents.succeed(account, intent, session["customer"], method)
 
 
 _COMPLETE = {"payment": _pay, "subscription": _subscribe, "setup": _set_up}

@@ -3,7 +3,7 @@
 from stripe_emulator import clocks
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
-from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.lifecycle import Given, does, first
 from stripe_emulator.message import token
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import payment_method as methods
@@ -36,6 +36,15 @@ declare(
 )
 
 _DEFAULT = "invoice_settings[default_payment_method]"
+_NOWHERE = (
+    "The customer's location isn't recognized. Set a valid customer address in order to "
+    "automatically calculate tax."
+)
+_NOWHERE_IN_CHECKOUT = (
+    "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid "
+    "address to the Customer or set either `customer_update[address]` to 'auto' or "
+    "`customer_update[shipping]` to 'auto' to save the address entered in Checkout to the Customer."
+)
 _ENDED = {"canceled", "incomplete_expired"}
 
 
@@ -50,7 +59,9 @@ def create(account: Account, customer: Json, given: Given) -> Json:
     customer["invoice_prefix"] = given.get("invoice_prefix") or new_prefix()
     account.create(customer)
     if id_ := given.get("payment_method"):
-        methods.attach(account, methods.use(account, id_), customer["id"])
+        method = methods.use(account, id_)
+        methods.check_attachable(method)
+        methods.attach(account, method, customer["id"])
     return _settle(account, customer, None)
 
 
@@ -77,7 +88,7 @@ def update(account: Account, customer: Json, given: Given) -> Json:
 def _settle(account: Account, customer: Json, before: Json | None) -> Json:
     wanted = default_method(customer)
     if wanted and (before is None or wanted != default_method(before)):
-        method = methods.use(account, wanted, _DEFAULT)
+        method = methods.use_for(account, wanted, customer["id"], _DEFAULT)
         if method["customer"] != customer["id"]:
             raise Refusal(
                 f"The customer does not have a payment method with the ID {wanted}. The payment "
@@ -94,6 +105,26 @@ def default_method(customer: Json) -> str | None:
     """The payment method that a customer's invoices are paid with."""
     found: str | None = customer["invoice_settings"]["default_payment_method"]
     return found
+
+
+@first("invoice.create", "subscription.create")
+def check_location(account: Account, given: Json) -> None:
+    """Refuse automatic tax for a customer of whom nobody knows where."""
+    _check_location(account, given, _NOWHERE)
+
+
+@first("checkout.session.create")
+def check_payer_location(account: Account, given: Json) -> None:
+    """Refuse it in Checkout, too, where the page is not allowed to keep what the payer says."""
+    if not given.get("customer_update"):
+        _check_location(account, given, _NOWHERE_IN_CHECKOUT)
+
+
+def _check_location(account: Account, given: Json, message: str) -> None:
+    asked = given.get("automatic_tax", {}).get("enabled")
+    customer = account.get("customer", given.get("customer")) if asked else None
+    if customer and not (customer["address"] or customer["shipping"]):
+        raise Refusal(message, code="customer_tax_location_invalid")
 
 
 @does("customer.delete")

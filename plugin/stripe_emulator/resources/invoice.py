@@ -2,7 +2,7 @@
 
 import copy
 
-from stripe_emulator import lifecycle, present, refusals
+from stripe_emulator import amounts, lifecycle, present, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.billing import retries
 from stripe_emulator.declare import Resource, declare
@@ -46,7 +46,6 @@ MUST_SAY_DUE = "If invoice collection method is 'send_invoice', you must specify
 MAY_SAY_DUE = "You can only specify {} if invoice collection method is 'send_invoice'."
 _BOTH_DUE = "'due_date' or 'days_until_due'"
 _UNTIL_FINALIZED = 3_600
-_LEAST = 50  # in the minor unit: less than that is not charged
 _ALWAYS_EDITABLE = {
     "metadata",
     "auto_advance",
@@ -56,6 +55,12 @@ _ALWAYS_EDITABLE = {
 }
 _OF_CUSTOMER = ("address", "email", "name", "phone", "shipping", "tax_exempt")
 _SUMS = ("subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax")
+_PAYS_FOR = {
+    "manual": "Payment for Invoice",
+    "subscription_create": "Subscription creation",
+    "subscription_cycle": "Subscription update",
+    "subscription_update": "Subscription update",
+}
 _NOT_OPEN = "You can only pass in open invoices. This invoice isn't open."
 
 
@@ -94,7 +99,7 @@ def is_sent(billed: Json) -> bool:
 
 def _name_method(account: Account, invoice: Json) -> None:
     if id_ := invoice["default_payment_method"]:
-        method = methods.use(account, id_, "default_payment_method")
+        method = methods.use_for(account, id_, invoice["customer"], "default_payment_method")
         invoice["default_payment_method"] = method["id"]
 
 
@@ -352,9 +357,16 @@ def pay(account: Account, invoice: Json, given: Given) -> Json:
     return charge(account, invoice, given.get("payment_method"))
 
 
-def charge(account: Account, invoice: Json, method: str | None, *, automatic: bool = False) -> Json:
+def charge(
+    account: Account,
+    invoice: Json,
+    method: str | None,
+    *,
+    automatic: bool = False,
+    with_payer: bool = False,
+) -> Json:
     """Collect an open invoice with a card; a declined one leaves it open (402)."""
-    if invoice["amount_due"] < _LEAST:
+    if invoice["amount_due"] < amounts.LEAST.get(invoice["currency"], 1):
         return _roll_over(account, invoice)
     chosen = method or method_of(account, invoice)
     if chosen is None:
@@ -365,10 +377,12 @@ def charge(account: Account, invoice: Json, method: str | None, *, automatic: bo
         )
     intent = _intent_for(account, invoice, chosen)
     try:
-        intents.collect(account, intent, {"off_session": True, "automatic": automatic})
+        intents.collect(account, intent, {"off_session": not with_payer, "automatic": automatic})
     except Refusal:
         fail(account, account.need("invoice", invoice["id"]), automatic=automatic)
         raise
+    if intent["status"] == "requires_action":
+        account.change(invoice | {"auto_advance": True})
     return account.need("invoice", invoice["id"])
 
 
@@ -411,28 +425,32 @@ def _intent_for(account: Account, invoice: Json, method: str) -> Json:
     return account.change(kept)
 
 
-def await_payer(account: Account, invoice: Json, method: str | None) -> None:
-    """Leave it to the payer to confirm the payment of an open invoice, with its secret."""
-    intent = new_intent(account, invoice, method)
-    secret = {"client_secret": intent["client_secret"], "type": "payment_intent"}
-    account.change(invoice | {"_confirmation_secret": secret})
-
-
 def new_intent(account: Account, invoice: Json, method: str | None) -> Json:
-    """Make the PaymentIntent of an open invoice."""
+    """Make the PaymentIntent of an open invoice; with its secret a payer can confirm it."""
     intent = account.new("payment_intent", amount=invoice["amount_due"])
+    secret = intents.new_secret(intent["id"])
     intent |= {
-        "client_secret": intents.new_secret(intent["id"]),
+        "capture_method": "automatic",
+        "client_secret": secret,
         "currency": invoice["currency"],
         "customer": invoice["customer"],
+        "description": _PAYS_FOR[invoice["billing_reason"]],
         "_invoice": invoice["id"],
     }
+    if invoice["billing_reason"] == "subscription_create":
+        intent["setup_future_usage"] = "off_session"
     if method:
         intent["payment_method"] = methods.use(account, method)["id"]
         intent["status"] = "requires_confirmation"
-    invoice["_intent"] = intent["id"]
-    account.change(invoice)
+    _expect(account, invoice, intent)
     return account.create(intent)
+
+
+def _expect(account: Account, invoice: Json, intent: Json) -> None:
+    secret = {"client_secret": intent["client_secret"], "type": "payment_intent"}
+    invoice |= {"_intent": intent["id"], "_confirmation_secret": secret}
+    invoice["_payments"].append(invoice_payment.of_intent(account, invoice, intent))
+    account.change(invoice)
 
 
 def method_of(account: Account, invoice: Json) -> str | None:
@@ -459,7 +477,7 @@ def settle(account: Account, intent: Json, given: Given) -> Json:
     """Mark the invoice of a PaymentIntent as paid."""
     invoice = account.need("invoice", intent["_invoice"])
     retries.count(invoice, automatic=bool(given.get("automatic")))
-    invoice["_payments"].append(invoice_payment.of_intent(account, invoice, intent))
+    invoice_payment.pay(account, invoice["_payments"], intent)
     return _mark_paid(account, invoice)
 
 

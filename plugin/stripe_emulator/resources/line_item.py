@@ -79,10 +79,15 @@ def of_subscription_item(account: Account, invoice: Json, subscription: Json, it
         "metadata": dict(item["metadata"]),
         "parent": _subscription_parent(subscription, item),
         "period": {"end": item["current_period_end"], "start": item["current_period_start"]},
-        "pricing": prices.pricing(price),
+        "pricing": _pricing(price, trial=trial),
         "quantity": quantity,
         "quantity_decimal": str(quantity),
     }
+
+
+def _pricing(price: Json, *, trial: bool) -> Json:
+    found = prices.pricing(price)
+    return found | {"unit_amount_decimal": "0"} if trial else found
 
 
 def _subscription_parent(subscription: Json, item: Json) -> Json:

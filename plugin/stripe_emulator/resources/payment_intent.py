@@ -2,7 +2,7 @@
 
 import copy
 
-from stripe_emulator import lifecycle, refusals
+from stripe_emulator import amounts, lifecycle, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
@@ -57,7 +57,6 @@ _WITH_CONFIRM = (
     "return_url",
     "use_stripe_sdk",
 )
-_MOST = 99_999_999
 _CARD_OPTIONS: Json = {
     "installments": None,
     "mandate_options": None,
@@ -102,9 +101,7 @@ def _check_amount(amount: int, currency: str) -> None:
             code="parameter_invalid_integer",
             param="amount",
         )
-    if amount > _MOST:
-        message = f"Amount must be no more than {refusals.money(_MOST, currency)}"
-        raise Refusal(message, code="amount_too_large", param="amount")
+    amounts.check(amount, currency)
 
 
 def _check_early(given: Json) -> None:
@@ -238,7 +235,8 @@ def collect(account: Account, intent: Json, given: Json) -> Json:
     card = methods.card_of(method)
     nobody_there = given.get("off_session") or given.get("error_on_requires_action")
     if card.asks and not nobody_there:
-        return _require_action(account, intent, given.get("return_url"))
+        by_page = None if given.get("use_stripe_sdk") else given.get("return_url")
+        return _require_action(account, intent, by_page)
     if card.code:
         raise _declined(account, intent, method)
     return _charged(account, intent, method, given)

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare, missing
@@ -49,6 +49,9 @@ class TestCard:
     decline_code: str | None = None
     message: str = ""
     attaches: bool = False
+    funding: str = "credit"
+    #: what an error says beside its code, where that was recorded
+    details: Json = field(factory=Json)
 
     @property
     def asks(self) -> bool:
@@ -63,15 +66,22 @@ class TestCard:
             status=402,
             type="card_error",
             decline_code=self.decline_code,
+            **self.details,
             **more,
         )
 
 
 def _declines(
-    number: str, decline_code: str, message: str = "Your card was declined.", *, own: bool = False
+    number: str, decline_code: str, message: str = "Your card was declined.", **details: str
 ) -> TestCard:
-    code = decline_code if own else "card_declined"
-    return TestCard(number, code=code, decline_code=decline_code, message=message)
+    return TestCard(
+        number, code="card_declined", decline_code=decline_code, message=message, details=details
+    )
+
+
+def _fails(number: str, code: str, message: str, **details: str) -> TestCard:
+    """A decline that has a code of its own."""
+    return TestCard(number, code=code, decline_code=code, message=message, details=details)
 
 
 def _asks(number: str) -> TestCard:
@@ -80,30 +90,43 @@ def _asks(number: str) -> TestCard:
     return TestCard(number, code=code, decline_code=code, message=message, attaches=True)
 
 
-_FAILS = _declines("4000000000000341", "generic_decline")
+_ADVICE = {"advice_code": "try_again_later", "network_decline_code": "01"}
+_FAILS = _declines("4000000000000341", "generic_decline", **_ADVICE)
 _POOR = "Your card has insufficient funds."
 _EXPIRED = "Your card has expired."
 _WRONG_CVC = "Your card's security code is incorrect."
+_TOO_OFTEN = (
+    "Your card was declined for making repeated attempts too frequently or exceeding its amount "
+    "limit."
+)
 _TRY_AGAIN = "An error occurred while processing your card. Try again in a little bit."
 CARDS = {
     "visa": TestCard("4242424242424242"),
-    "visa_debit": TestCard("4000056655665556"),
+    "visa_debit": TestCard("4000056655665556", funding="debit"),
     "mastercard": TestCard("5555555555554444", "mastercard"),
+    "mastercard_debit": TestCard("5200828282828210", "mastercard", funding="debit"),
+    "mastercard_prepaid": TestCard("5105105105105100", "mastercard", funding="prepaid"),
     "amex": TestCard("378282246310005", "amex"),
     "discover": TestCard("6011111111111117", "discover"),
+    "diners": TestCard("3056930009020004", "diners"),
+    "jcb": TestCard("3566002020360505", "jcb"),
+    "unionpay": TestCard("6200000000000005", "unionpay"),
     "authenticationRequired": _asks("4000002500003155"),
     "threeDSecure2Required": _asks("4000000000003220"),
     "chargeCustomerFail": evolve(_FAILS, attaches=True),
-    "chargeDeclined": _declines("4000000000000002", "generic_decline"),
+    "chargeDeclined": _declines("4000000000000002", "generic_decline", **_ADVICE),
     "chargeDeclinedInsufficientFunds": _declines("4000000000009995", "insufficient_funds", _POOR),
     "chargeDeclinedLostCard": _declines("4000000000009987", "lost_card"),
     "chargeDeclinedStolenCard": _declines("4000000000009979", "stolen_card"),
-    "chargeDeclinedExpiredCard": _declines("4000000000000069", "expired_card", _EXPIRED, own=True),
-    "chargeDeclinedIncorrectCvc": _declines(
-        "4000000000000127", "incorrect_cvc", _WRONG_CVC, own=True
+    "chargeDeclinedExpiredCard": _fails(
+        "4000000000000069", "expired_card", _EXPIRED, param="exp_month"
     ),
-    "chargeDeclinedProcessingError": _declines(
-        "4000000000000119", "processing_error", _TRY_AGAIN, own=True
+    "chargeDeclinedIncorrectCvc": _fails(
+        "4000000000000127", "incorrect_cvc", _WRONG_CVC, param="cvc"
+    ),
+    "chargeDeclinedProcessingError": _fails("4000000000000119", "processing_error", _TRY_AGAIN),
+    "chargeDeclinedVelocityLimitExceeded": _declines(
+        "4000000000006975", "card_velocity_exceeded", _TOO_OFTEN
     ),
 }
 _NAMES_BY_NUMBER = {card.number: name for name, card in CARDS.items()}
@@ -157,19 +180,28 @@ def use(account: Account, id_: str, param: str = "payment_method") -> Json:
     return account.create(_new(account, name))
 
 
+def use_for(account: Account, id_: str, customer: str, param: str) -> Json:
+    """Find a payment method for a customer: of a shared one the customer may have one already."""
+    name = _card_name(id_, "pm_card_")
+    own = account.find("payment_method", customer=customer) if name else []
+    same = [method for method in own if method["_outcome"] == name]
+    return same[0] if same else use(account, id_, param)
+
+
 SHARED["payment_method"] = Shared(exists=_is_shared, find=use)
 
 
 def _new(account: Account, name: str) -> Json:
     made = account.new("payment_method", _outcome=name)
-    brand, number = CARDS[name].brand, CARDS[name].number
+    card = CARDS[name]
     made["card"] = copy.deepcopy(_CARD) | {
-        "brand": brand,
-        "display_brand": brand,
+        "brand": card.brand,
+        "display_brand": card.brand,
         "exp_year": 1971 + account.now // _SECONDS_A_YEAR,
         "fingerprint": token(16),
-        "last4": number[-4:],
-        "networks": {"available": [brand], "preferred": None},
+        "funding": card.funding,
+        "last4": card.number[-4:],
+        "networks": {"available": [card.brand], "preferred": None},
     }
     return made
 
@@ -203,11 +235,16 @@ def _chosen(card: Json) -> str:
 @does("payment_method.attach", "customer")
 def attach_given(account: Account, method: Json, given: Given) -> Json:
     """Attach a payment method to a customer; a card that every charge declines is declined here."""
+    check_attachable(method)
+    method["customer"] = given.before["customer"]  # and not yet the one that was given
+    return attach(account, method, given["customer"])
+
+
+def check_attachable(method: Json) -> None:
+    """Decline a card that every charge declines."""
     card = card_of(method)
     if card.code and not card.attaches:
         raise card.refusal()
-    method["customer"] = given.before["customer"]  # and not yet the one that was given
-    return attach(account, method, given["customer"])
 
 
 def attach(account: Account, method: Json, customer: str) -> Json:

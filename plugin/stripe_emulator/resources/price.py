@@ -157,6 +157,12 @@ def on_sale(account: Account, wanted: Json, path: str, *, inline: bool = False) 
     return price
 
 
+def is_metered(price: Json) -> bool:
+    """Whether what it costs is known only when it was used, so that there is no quantity of it."""
+    recurring = price["recurring"]
+    return bool(recurring) and recurring["usage_type"] == "metered"
+
+
 def check_type(price: Json, wanted: str, param: str) -> None:
     """Refuse a one-time price where a recurring one is wanted, and the other way round."""
     if price["type"] != wanted:

@@ -13,18 +13,27 @@ declare(
         path="/v1/setup_intents",
         verbs="retrieve",
         starts="""managed_payments={"enabled":false} payment_method_options={}
-            payment_method_types=["card"] status="succeeded" usage="off_session" """,
+            payment_method_types=["card"] status="requires_payment_method"
+            usage="off_session" """,
         absent="allowed_payment_method_types",
         in_path="intent",
     )
 )
 
 
-def succeed(account: Account, customer: str | None, method: Json, data: Json) -> Json:
-    """Save a card at once, as every test card allows."""
-    intent = account.new("setup_intent", customer=customer, payment_method=method["id"])
+def open_(account: Account, customer: str | None, data: Json) -> Json:
+    """Begin to save a card."""
+    intent = account.new("setup_intent", customer=customer)
     intent |= picked(data, "description metadata")
     intent["client_secret"] = new_secret(intent["id"])
     account.keep(intent)
+    account.emit("setup_intent.created", intent)
+    return intent
+
+
+def succeed(account: Account, intent: Json, customer: str | None, method: Json) -> Json:
+    """Save a card at once, as every test card allows."""
+    intent |= {"customer": customer, "payment_method": method["id"], "status": "succeeded"}
+    account.change(intent)
     account.emit("setup_intent.succeeded", intent)
     return intent

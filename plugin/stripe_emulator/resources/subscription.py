@@ -125,7 +125,7 @@ def name_method(account: Account, subscription: Json) -> None:
     id_ = subscription["default_payment_method"]
     if not id_:
         return
-    method = methods.use(account, id_, "default_payment_method")
+    method = methods.use_for(account, id_, subscription["customer"], "default_payment_method")
     if method["customer"] is None and method["id"] != id_:
         methods.attach(account, method, subscription["customer"])
     subscription["default_payment_method"] = method["id"]
@@ -150,7 +150,13 @@ def settle_currency(account: Account, subscription: Json) -> None:
         currencies.add(price["currency"])
     if len(currencies) > 1:
         raise Refusal("All prices on a subscription must have the same currency.", param="items")
-    subscription["currency"] = subscription["currency"] or currencies.pop()
+    [currency] = currencies
+    if subscription["currency"] not in {None, currency}:
+        raise Refusal(
+            f"The price specified only supports `{currency}`. This doesn't match the expected "
+            f"currency: `{subscription['currency']}`."
+        )
+    subscription["currency"] = currency
 
 
 def _cancel_later(account: Account, subscription: Json, given: Json) -> None:
@@ -185,13 +191,14 @@ def _pay_first(account: Account, subscription: Json, invoice: Json, given: Json)
     behavior = given.get("payment_behavior")
     method = subscription["default_payment_method"]
     if behavior == "default_incomplete":
-        invoices.await_payer(account, invoice, method)
+        invoices.new_intent(account, invoice, method)
         return
     if behavior == "error_if_incomplete":
         invoices.charge_or_undo(account, invoice)
         return
     with suppress(Refusal):
-        invoices.charge(account, invoice, method)
+        with_payer = not given.get("off_session")
+        invoices.charge(account, invoice, method, with_payer=with_payer)
 
 
 def change_dates(account: Account, subscription: Json, given: Given) -> None:
@@ -210,4 +217,4 @@ def show(account: Account, subscription: Json, view: Json) -> None:
     view["items"] = present.listing(rows, url, total_count=len(rows))
     alone = rows[0] if len(rows) == 1 else {"plan": None, "quantity": None}
     view["plan"] = copy.deepcopy(alone["plan"])
-    view["quantity"] = alone["quantity"]
+    view["quantity"] = alone.get("quantity")

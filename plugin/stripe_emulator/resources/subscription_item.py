@@ -31,7 +31,7 @@ def add(account: Account, subscription: Json, wanted: Json, path: str) -> None:
     price = _recurring_price(account, wanted, path)
     _check_unused(subscription, price)
     item = account.new("subscription_item", price=price["id"], subscription=subscription["id"])
-    item |= picked(wanted, "quantity metadata")
+    item |= _quantity(price, wanted, path) | picked(wanted, "metadata")
     if subscription["status"] == "trialing":
         end = subscription["trial_end"]
         item |= {"current_period_start": account.now, "current_period_end": end}
@@ -75,9 +75,20 @@ def change(account: Account, subscription: Json, wanted: Json, path: str) -> Non
         return
     if "price" in wanted or "price_data" in wanted:
         item["price"] = _recurring_price(account, wanted, path)["id"]
-    item |= picked(wanted, "quantity")
+    price = account.need("price", item["price"])
+    item |= _quantity(price, wanted, path)
     if "metadata" in wanted:
         item["metadata"] = lifecycle.metadata(item["metadata"], wanted["metadata"])
+
+
+def _quantity(price: Json, wanted: Json, path: str) -> Json:
+    """How many; none of what is metered, which costs what was used of it."""
+    if not prices.is_metered(price):
+        return picked(wanted, "quantity")
+    if "quantity" in wanted:
+        message = "You cannot set the quantity for metered plans."
+        raise Refusal(message, param=f"{path}[quantity]")
+    return {"quantity": 0}
 
 
 def _named(subscription: Json, id_: str, param: str) -> Json:
@@ -116,4 +127,6 @@ def show(account: Account, item: Json) -> Json:
     }
     plan |= picked(price, _OF_PRICE) | price["recurring"]
     shown = {name: value for name, value in item.items() if not name.startswith("_")}
+    if prices.is_metered(price):
+        del shown["quantity"]
     return shown | {"price": price, "plan": plan}
