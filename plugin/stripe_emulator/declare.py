@@ -23,7 +23,7 @@ PINNED = "2026-08-26.dahlia"
 _FIELD = re.compile(r"\s*(\w+)(=)?")
 _JSON = json.JSONDecoder()
 _PLAIN = {"list": "GET", "create": "POST", "retrieve": "GET", "update": "POST", "delete": "DELETE"}
-_NO_ID = {"list", "create"}
+_NO_ID = {"list", "create", "create_preview"}
 _NAMED = {"id", "object"}
 _EMPTY: Mapping[str, Any] = MappingProxyType({"array": [], "boolean": False, "integer": 0})
 Texts = Mapping[str, str]

@@ -150,6 +150,16 @@ class Store:
         finally:
             self._db.execute("RELEASE attempt")
 
+    @contextmanager
+    def undone(self) -> Generator[None]:
+        """Undo what happens inside in any case, and go on with the transaction around it."""
+        self._db.execute("SAVEPOINT trial")
+        try:
+            yield
+        finally:
+            self._db.execute("ROLLBACK TO trial")
+            self._db.execute("RELEASE trial")
+
     def run(self, sql: str, *values: Any) -> sqlite3.Cursor:
         """Run one statement of a table other than `objects`."""
         return self._db.execute(sql, values)

@@ -61,12 +61,13 @@ def warn(account: Account, subscription: Json) -> None:
     account.emit("customer.subscription.trial_will_end", subscription)
 
 
-def _trial_ends(subscription: Json) -> int | None:
+def trial_ends(subscription: Json) -> int | None:
+    """When a trial ends."""
     moment: int | None = subscription["trial_end"]
     return moment if subscription["status"] == "trialing" else None
 
 
-@due("subscription.end_trial", _trial_ends)
+@due("subscription.end_trial", trial_ends)
 def end_trial(account: Account, subscription: Json) -> None:
     """Begin the first paid period, or do without a payment method what the settings say."""
     behavior = without_method(subscription)
@@ -100,14 +101,15 @@ def lacks_method(account: Account, subscription: Json) -> bool:
     return customers.default_method(customer) is None
 
 
-def _renews(subscription: Json) -> int | None:
+def renews(subscription: Json) -> int | None:
+    """When the first of its periods ends."""
     if subscription["status"] not in _RENEWS:
         return None
     ends: list[int] = [item["current_period_end"] for item in subscription["_items"]]
     return min(ends)
 
 
-@due("subscription.renew", _renews)
+@due("subscription.renew", renews)
 def renew(account: Account, subscription: Json) -> None:
     """Begin the next period of what ends now, with a draft that is finalized in an hour."""
     _renew(account, subscription, {})

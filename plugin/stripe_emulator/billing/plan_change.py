@@ -9,6 +9,7 @@ from stripe_emulator.resources import subscription as subscriptions
 from stripe_emulator.resources import subscription_item as items
 
 _EDITABLE_WHEN_ENDED = {"metadata", "cancellation_details", "expand"}
+_WORDS = ("billing_cycle_anchor", "trial_end")  # may be given as `now`
 _PRICED = ("price", "quantity")
 
 
@@ -23,6 +24,7 @@ _PRICED = ("price", "quantity")
 def update(account: Account, subscription: Json, given: Given) -> Json:
     """Change a subscription, and bill what the change costs as `proration_behavior` says."""
     _check(given)
+    subscription |= {name: given.before[name] for name in _WORDS}
     subscriptions.change_dates(account, subscription, given)
     _change_items(account, subscription, given)
     if "default_payment_method" in given:

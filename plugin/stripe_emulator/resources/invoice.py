@@ -19,7 +19,7 @@ declare(
         kind="invoice",
         prefix="in_1",
         path="/v1/invoices",
-        verbs="list create update finalize pay retrieve delete void send",
+        verbs="list create create_preview update finalize pay retrieve delete void send",
         starts="""account_country="US" account_name="Emulator" billing_reason="manual"
             collection_method="charge_automatically" _confirmation_secret currency="usd"
             customer_tax_exempt="none" customer_tax_ids=[] issuer={"type":"self"} _lines=[]

@@ -135,6 +135,7 @@ def _start_trial(account: Account, subscription: Json, given: Json) -> None:
     days = given.get("trial_period_days")
     end = account.now + days * invoices.DAY if days else given.get("trial_end")
     if not end or end == "now":
+        subscription["trial_end"] = None
         return
     if end <= account.now:
         raise refusals.past_timestamp("trial_end")

@@ -1,0 +1,127 @@
+"""What would be billed: by a change that is not made yet, or at the next renewal?
+
+It is done as it would be, looked at, and undone; nobody is told, and nothing is charged.
+"""
+
+from typing import Any
+
+from stripe_emulator import lifecycle
+from stripe_emulator.account import Account
+from stripe_emulator.billing import billed
+from stripe_emulator.lifecycle import Given, does, picked
+from stripe_emulator.message import token
+from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import invoice as invoices
+
+_DRAFT: Json = {
+    "status": "draft",
+    "number": None,
+    "effective_at": None,
+    "automatically_finalizes_at": None,
+    "next_payment_attempt": None,
+    "hosted_invoice_url": None,
+    "invoice_pdf": None,
+    "attempted": False,
+    "auto_advance": False,
+    "amount_paid": 0,
+    "ending_balance": None,
+}
+_UNPAID: Json = {"payment_behavior": "default_incomplete"}
+_RENEWALS = {"trialing": billed.end_trial}
+
+
+@does(
+    "invoice.create_preview",
+    """customer preview_mode=next subscription subscription_details.billing_cycle_anchor
+    subscription_details.cancel_at subscription_details.cancel_at_period_end
+    subscription_details.cancel_now subscription_details.items.deleted
+    subscription_details.items.id subscription_details.items.metadata
+    subscription_details.items.price subscription_details.items.price_data
+    subscription_details.items.quantity subscription_details.proration_behavior
+    subscription_details.proration_date subscription_details.trial_end""",
+)
+def preview(account: Account, _invoice: Json, given: Given) -> Json:
+    """Show the invoice that a change would make, or else the next one."""
+    told = len(account.events)
+    now, clock = account.now, account.clock
+    with account.store.undone():
+        found = _would_be(account, given)
+    del account.events[told:]
+    account.live(now, clock)
+    return _as_preview(found)
+
+
+def _as_preview(invoice: Json) -> Json:
+    lines = [line | {"id": f"il_tmp_1{token(22)}"} for line in invoice["_lines"]]
+    shown: Json = {"id": f"upcoming_in_1{token(22)}", "_lines": lines}
+    shown["amount_remaining"] = invoice["amount_due"]
+    shown["status_transitions"] = dict.fromkeys(invoice["status_transitions"])
+    return invoice | _DRAFT | shown
+
+
+def _would_be(account: Account, given: Json) -> Json:
+    details: Json = given.get("subscription_details", {})
+    if "subscription" not in given and details.get("items"):
+        return _of_new(account, given, details)
+    subscription = _named(account, given)
+    if details.pop("cancel_now", False):
+        return _of_end(account, subscription, details)
+    before = subscription["latest_invoice"]
+    lifecycle.do("subscription.update", account, subscription, details | _UNPAID)
+    changed = account.need("subscription", subscription["id"])
+    if changed["latest_invoice"] == before:
+        return _of_renewal(account, changed)
+    return account.need("invoice", changed["latest_invoice"])
+
+
+def _of_new(account: Account, given: Json, details: Json) -> Json:
+    of = picked(given, "customer")
+    made = account.new("subscription", **of)
+    asked = {**details, **_UNPAID, **of}
+    subscription = lifecycle.do("subscription.create", account, made, asked)
+    return account.need("invoice", subscription["latest_invoice"])
+
+
+def _named(account: Account, given: Json) -> Json:
+    """The subscription that is meant: by its id, or the customer's that renews first."""
+    if "subscription" in given:
+        return account.need("subscription", given["subscription"], "subscription")
+    customer: Any = given.get("customer")
+    found = account.find("subscription", customer=customer) if customer else []
+    renewing = [each for each in found if _next(each) is not None]
+    if not renewing:
+        raise _nothing(customer)
+    return min(renewing, key=lambda each: _next(each) or 0)
+
+
+def _next(subscription: Json) -> int | None:
+    """When a subscription is billed next; None when it is not."""
+    moments = (billed.trial_ends(subscription), billed.renews(subscription))
+    moment = next(filter(None, moments), None)
+    end = subscription["cancel_at"]
+    return None if moment is None or (end and end <= moment) else moment
+
+
+def _nothing(customer: str | None) -> Refusal:
+    message = f"No upcoming invoices for customer: {customer}"
+    return Refusal(message, code="invoice_upcoming_none", status=404)
+
+
+def _of_renewal(account: Account, subscription: Json) -> Json:
+    moment = _next(subscription)
+    if moment is None:
+        raise _nothing(subscription["customer"])
+    account.live(moment, account.clock)
+    _RENEWALS.get(subscription["status"], billed.renew)(account, subscription)
+    invoice = account.need("invoice", subscription["latest_invoice"])
+    return invoices.open_(account, invoice)
+
+
+def _of_end(account: Account, subscription: Json, details: Json) -> Json:
+    behavior = details.get("proration_behavior", "create_prorations")
+    asked = {"invoice_now": True, "prorate": behavior != "none"}
+    before = subscription["latest_invoice"]
+    lifecycle.do("subscription.delete", account, subscription, asked)
+    if subscription["latest_invoice"] == before:
+        raise _nothing(subscription["customer"])
+    return account.need("invoice", subscription["latest_invoice"])
