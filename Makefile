@@ -28,7 +28,7 @@ QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connect
 	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
 
-.PHONY: help demo test test-lowest test-oldest test-forms test-tools test-image lint write contract \
+.PHONY: help demo test test-lowest test-oldest test-forms test-hosts test-tools test-image lint write contract \
 	draft differential hammer soak bench bench-write \
 	bench-check record clean
 .DEFAULT_GOAL := help
@@ -50,6 +50,9 @@ test-forms: $(VENV)/.dev  ## draw, fill and send all forms in a browser (node, n
 
 test-tools: $(TOOLS)/.converters  ## give all tool schemas to the converters of tool APIs
 	@$(TOOLS)/bin/python -W ignore tests/tools/convert.py
+
+test-hosts: $(VENV)/.dev  ## run flows on real engines, killed at any moment (HOSTS="dbos prefect")
+	@$(RUN) tests/hosts/run.py $(HOSTS)
 
 test-oldest:  ## run the demo and the quick tests with the system's Python, if that is 3.11
 	@if $(OLDEST_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \

@@ -38,6 +38,7 @@ try:
     from prefect.concurrency.sync import rate_limit
     from prefect.deployments import run_deployment
     from prefect.exceptions import ObjectNotFound
+    from prefect.flows import EntrypointType
     from prefect.results import get_default_result_storage
     from prefect.task_runners import ThreadPoolTaskRunner
     from prefect.utilities.annotations import quote
@@ -346,3 +347,15 @@ def stripe_flow(  # noqa: PLR0913 - the parameters of a deployment
             return [dict(finish()) for finish in finishes]
         again = {"credentials": credentials, "rate": rate}
         return running.run(order, workers, again)
+
+
+def deploy(work_pool: str, name: str = "stripe") -> str:
+    """Makes `stripe_flow` a deployment of a work pool, whose workers have this package; its name.
+
+    It is then run as `stripe-nodes/NAME`, with the parameters of `stripe_flow`.
+    """
+    made: Any = stripe_flow.to_deployment(
+        name, work_pool_name=work_pool, entrypoint_type=EntrypointType.MODULE_PATH
+    )
+    made.apply()
+    return f"{stripe_flow.name}/{name}"
