@@ -37,4 +37,12 @@ def _on_dbos(session: Session, flow: "Flow", rate: float | None) -> "Iterator[Ou
     )
 
 
-ENGINES: "Mapping[str, RunFlow]" = {"dbos": _on_dbos}
+def _on_prefect(session: Session, flow: "Flow", rate: float | None) -> "Iterator[Outcome]":
+    """In this process, told to the Prefect API that Prefect's settings name."""
+    from stripe_flow.engines.on_prefect import run_flow
+
+    connection = _limited(session, rate)
+    return run_flow(flow, run_id=session.begun.run_id, host=session.host, connection=connection)
+
+
+ENGINES: "Mapping[str, RunFlow]" = {"dbos": _on_dbos, "prefect": _on_prefect}

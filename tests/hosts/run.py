@@ -4,6 +4,7 @@ Each name is a file beside this one, which installs its host into an environment
 for what is promised, and ends with another code than 0 if it did something else.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,8 +22,9 @@ def main(names: list[str]) -> int:
 
 def _runs(name: str) -> bool:
     print(f"--- {name}", flush=True)
-    command = [sys.executable, str(HERE / f"on_{name}.py")]
-    return subprocess.run(command, check=False).returncode == 0
+    command = [sys.executable, "-m", f"hosts.on_{name}"]
+    env = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    return subprocess.run(command, check=False, env=env).returncode == 0
 
 
 if __name__ == "__main__":

@@ -146,7 +146,8 @@ def run_flow(
         try:
             for told in DBOS.read_stream(workflow_id, OUTCOMES):
                 yield outcome_of(flow, told)
-            _wait(DBOS.retrieve_workflow(workflow_id))
+            handle: WorkflowHandle[None] = DBOS.retrieve_workflow(workflow_id)
+            _wait(handle)
         except PortableWorkflowError as error:
             raise Stopped.told(error.message, error.data) from None
         except (KeyboardInterrupt, GeneratorExit):
