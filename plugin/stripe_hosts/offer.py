@@ -1,6 +1,7 @@
 """What is offered at the doors: which actions, on whose accounts?"""
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 import attrs
@@ -27,14 +28,16 @@ class Offer:
 
     host: Host
     accounts: Accounts
-    only: Sequence[str] = ()  # IDs of actions, or of resources for all of theirs; empty: all
+    only: Sequence[
+        str
+    ] = ()  # IDs of actions, or of resources for all of theirs, or globs; empty: all
     read_only: bool = False  # only what changes nothing
     client_secrets: bool = False  # models, too, are given them whole
 
     def __attrs_post_init__(self) -> None:
         known = {word for entry in self.host.catalog() for word in _names(entry)}
         for word in self.only:
-            if word not in known:
+            if not any(fnmatchcase(name, word) for name in known):
                 hint = near(word, known)
                 raise UsageError(f"There is no action or resource {shown(word)}{hint}")
         if not self.catalog():
@@ -47,7 +50,7 @@ class Offer:
     def _has(self, entry: Entry) -> bool:
         if self.read_only and not entry["hints"]["read_only"]:
             return False
-        return not self.only or any(word in self.only for word in _names(entry))
+        return not self.only or any(_matches(word, entry) for word in self.only)
 
     def entry(self, action_id: str) -> Entry:
         """The entry of an action. Raises `NotOffered` if it is none of these."""
@@ -69,6 +72,10 @@ class Offer:
     def about(self) -> dict[str, Any]:
         """`Host.about`, and the accounts by name."""
         return {**self.host.about(), "accounts": self.accounts.listed()}
+
+
+def _matches(glob: str, entry: Entry) -> bool:
+    return any(fnmatchcase(name, glob) for name in _names(entry))
 
 
 def _names(entry: Entry) -> tuple[str, str]:
