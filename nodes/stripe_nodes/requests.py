@@ -7,7 +7,7 @@ from stripe_plugin import One, OpenAction, Resource, action, optional, required,
 ANYTHING = Resource("any", permission="Of each endpoint", words="object", icon="braces")
 
 
-@action("POST /v1", ANYTHING, answers=One(), repeatable=False, destructive=True)
+@action("POST /v1", ANYTHING, answers=One(), repeatable=False, destructive=True, beyond=True)
 class StripeAPIRequest(OpenAction):
     """Ask any endpoint of Stripe's API, checked by its document before it is sent.
 

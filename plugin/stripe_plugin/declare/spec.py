@@ -50,6 +50,8 @@ class Spec(Table):
     destroys: bool | None
     #: Its page below docs.stripe.com/api, if that is not the resource's and the name's first word.
     docs: str | None
+    #: Not on the action page.
+    beyond: bool = False
     #: Of one whose endpoint is an input: what of it nothing is known of, as a sentence.
     unchecked: str | None = None
 
