@@ -60,8 +60,8 @@ test-image: $(VENV)/.dev  ## run the commands of the Dockerfile in an environmen
 	@STRIPE_NODES_IMAGE=1 $(RUN) -m pytest -rA tests/test_dockerfile.py
 
 lint: $(VENV)/.dev  ## format, lint, types (mypy and pyright, strict), stale files
-	@$(VENV)/bin/ruff format --check plugin nodes manifests cassettes benchmarks tests
-	@$(VENV)/bin/ruff check plugin nodes manifests cassettes benchmarks tests
+	@$(VENV)/bin/ruff format --check plugin nodes manifests cassettes benchmarks tests examples
+	@$(VENV)/bin/ruff check plugin nodes manifests cassettes benchmarks tests examples
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/pyright --pythonpath $(RUN)
 	@$(RUN) manifests/write.py --check

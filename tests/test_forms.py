@@ -211,6 +211,38 @@ def test_what_a_validator_finds_has_a_message(name: str) -> None:
                     assert str(error.validator) in about["messages"][f"/{key}"]
 
 
+@pytest.mark.parametrize("name", DRAWN)
+def test_messages_are_whole(name: str) -> None:
+    """Nothing in a message was meant for a program, or left to be filled in."""
+    sentences = [it for told in DRAWN[name]["messages"].values() for it in told.values()]
+    assert [it for it in sentences if "bound method" in it or "{" in it] == []
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_a_condition_is_said_in_the_hosts_words(name: str) -> None:
+    """A message about no other row, or only one, is what the host says when that is given."""
+    spec = ACTIONS[name].spec
+    for row in spec.rows:
+        said = MANIFESTS[name]["messages"].get(f"/{row.name}", {})
+        for condition in row.conditions:
+            others = [case.label for case in condition.when if isinstance(case.label, str)]
+            if condition.demands or len(others) > 1 or condition.name not in said:
+                continue
+            inputs = {key: spec.fields[key].example for key in (row.key, *others)}
+            assert said[condition.name] in refusal(name, inputs)[row.key]
+
+
+def test_a_condition_about_several_names_them_all() -> None:
+    """Who does not know which of several rows is given is told of all; parameters have no row."""
+    said = MANIFESTS["list_products"]["messages"]
+    assert said["/ending_before"]["excludes"].endswith("given together with Starting After.")
+    said = MANIFESTS["create_invoice_item"]["messages"]
+    assert said["/price"]["excludes"] == "Price may not be given together with Amount."
+    several = rule.excludes("A", "B", rule.Parameter("c"))
+    assert several.ever_wrong == "may not be given together with A or B"
+    assert several.wrong({"B": 1}) == "may not be given together with B"
+
+
 @pytest.mark.parametrize("name", ACTIONS)
 def test_what_is_missing_is_said_in_the_same_words(name: str) -> None:
     """The message for a row that must be given is what reading says of it."""

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -104,7 +104,7 @@ def test_a_manifest_holds_the_table(name: str) -> None:
         )
         assert (each["clearable"], each["beyond"]) == (bool(row.clearable), row.beyond)
         assert each["rules"] == [rule.text for rule in row.rules if rule.text]
-    for word in ("id", "name", "summary", "method", "path", "docs_url", "hints", "output_example"):
+    for word in ("id", "name", "summary", "method", "path", "docs_url", "hints"):
         assert about[word] == getattr(spec, word)
 
 
@@ -144,6 +144,24 @@ def test_an_input_schema_has_the_rows(name: str) -> None:
     titles = {key: about["title"] for key, about in schema["properties"].items()}
     assert titles == {row.name: row.key for row in spec.rows}
     assert schema.get("required", []) == [row.name for row in spec.rows if row.required]
+
+
+def properties(schema: Any) -> Iterator[tuple[str, Any]]:
+    """Every property of a schema, at any depth."""
+    for key, about in schema.get("properties", {}).items():
+        yield key, about
+        yield from properties(about)
+        yield from properties(about.get("items", {}))
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_everything_in_an_input_schema_has_a_title(name: str) -> None:
+    """At every depth each property has its display key, a description and an example."""
+    found = [*properties(input_schema(ACTIONS[name].spec))]
+    lacking = [key for key, it in found if not {"title", "description", "examples"} <= it.keys()]
+    assert lacking == []
+    shown = {it["title"] for _, it in properties(describe(ACTIONS[name])["form_schema"])}
+    assert {it["title"] for _, it in found} == shown
 
 
 @pytest.mark.parametrize("name", ACTIONS)

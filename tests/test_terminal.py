@@ -90,12 +90,15 @@ def test_list_as_json(terminal: Terminal) -> None:
 
 
 def test_describe(terminal: Terminal) -> None:
-    """`describe` shows every input with its restrictions, an example of the output and the page."""
+    """`describe` shows inputs with their restrictions, outputs with path and unit, and the page."""
     shown = terminal("describe", "create_price", COLUMNS="120").stdout
     for words in ("Create Price (create_price)", "Currency *", "unit_amount", "Required if", "usd"):
         assert words in shown
     assert "https://docs.stripe.com/api/prices/create" in shown
     assert "Prices: Write" in shown
+    told = [re.split(r"\s{2,}", line.strip()) for line in shown.splitlines()]
+    assert ["Billing Interval", "recurring.interval", "string"] in told
+    assert ["Unit Amount", "unit_amount", "integer, smallest currency unit"] in told
 
 
 def test_describe_as_json(terminal: Terminal) -> None:

@@ -1,11 +1,11 @@
 """What does one request see of its account: objects, the time, and who learns of changes?"""
 
-import copy
 from typing import Any
 
 from attrs import define, field
 
-from stripe_emulator import declare, due, present
+from stripe_emulator import declare, due, present, store
+from stripe_emulator.billing.retries import AfterRetries
 from stripe_emulator.declare import PINNED, RESOURCES
 from stripe_emulator.message import token
 from stripe_emulator.present import Tree
@@ -29,13 +29,13 @@ class Account:
     key: str | None = None
     pages: str = "https://emulator.invalid"
     version: str = PINNED
+    after_retries: AfterRetries = "cancel"
     events: list[Json] = field(factory=list[Json])
     clock: str = ""
     time: int = field(init=False)
 
-    @time.default
-    def _is_now(self) -> int:
-        return self.now
+    def __attrs_post_init__(self) -> None:
+        self.time = self.now
 
     def live(self, moment: int, clock: str = "") -> None:
         """Go to a moment of everybody's time, or of a test clock."""
@@ -122,7 +122,7 @@ class Account:
 
     def emit(self, type_: str, obj: Json, previous: Json | None = None) -> None:
         """Record an event about an object, to be listed and delivered."""
-        data: Json = {"object": copy.deepcopy(self.show(obj))}
+        data: Json = {"object": store.copied(self.show(obj))}
         if previous is not None:
             data["previous_attributes"] = previous
         event = self.new("event", api_version=PINNED, data=data, type=type_)

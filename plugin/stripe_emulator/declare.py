@@ -12,7 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from stripe_emulator import contract, documented, refusals
 from stripe_emulator.contract import Said
@@ -55,6 +55,8 @@ class Resource:
     starts: str = ""
     #: parameters that must be given, though the document does not say so, by verb
     needs: Texts = _NONE
+    #: parameters that an empty text unsets, though the document does not say so, by verb
+    unsets: Texts = _NONE
     #: documented fields that are there only when they are set
     absent: str = ""
     #: documented fields that are shown only when they are expanded; kept with `_`, or looked for
@@ -69,7 +71,8 @@ class Resource:
     events: str = ""
     #: filters that look at a field of another name
     looks_at: Texts = _NONE
-    #: filters that are more than equality, as SQL: `name`, `name=value`, or `name=` if not given
+    #: filters that are more than equality, as SQL: `name`, `name=value`, or `name=` if not given,
+    #: `name,name=` if none of these is
     conditions: Texts = _NONE
     #: SQL that everything in its list meets
     listed: str = ""
@@ -112,7 +115,7 @@ class Resource:
             if has_value:
                 found[name], at = _JSON.raw_decode(self.starts, at)
             else:
-                found[name] = _empty(self.fields[name]) if name in self.fields else None
+                found[name] = empty(self.fields[name]) if name in self.fields else None
         return found
 
     @property
@@ -130,16 +133,17 @@ def empty_object(said: Said) -> Json:
     """An object in which nothing is set: what is always there, and what can be null."""
     always = said.required
     shown = {name: each for name, each in said.fields.items() if each.nullable or name in always}
-    found = {name: _empty(each) for name, each in shown.items()}
+    found = {name: empty(each) for name, each in shown.items()}
     return found | {"metadata": {}} if "metadata" in said.fields else found
 
 
-def _empty(said: Said) -> Any:
+def empty(said: Said) -> Any:
+    """What a value is that is not set."""
     if said.nullable or said.facts.get("format") == "unix-time":
         return None
     if said.whole.fields and "any" not in said.facts:
         return empty_object(said)
-    return _EMPTY.get(said.type)
+    return {} if "values" in said.facts else _EMPTY.get(said.type)
 
 
 @frozen(eq=False)
@@ -158,9 +162,9 @@ class Endpoint:
         said = contract.operation(self.method, self.template)
         if said is None:
             return _own(self.resource.own[self.verb])
-        found = documented.group(said, choose=self.pages)
-        needed = self.resource.needs.get(self.verb, "").split()
-        return evolve(found, required=found.required | {*needed})
+        needed = self.resource.needs.get(self.verb, "")
+        unset = self.resource.unsets.get(self.verb, "")
+        return documented.group(said, needed, unset, choose=self.pages)
 
     @property
     def pages(self) -> bool:

@@ -40,10 +40,13 @@ class Fields(Mapping[str, Shape]):
 
     said: Mapping[str, Said]
     choose: bool
+    #: those that an empty text unsets, though the document does not say so
+    unset: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> Shape:
         parameter = Parameter(name, self.said[name], self.choose)
-        return shape(parameter)
+        found = shape(parameter)
+        return evolve(found, emptyable=True) if name in self.unset else found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.said)
@@ -55,10 +58,10 @@ class Fields(Mapping[str, Shape]):
         return name in self.said
 
 
-def group(operation: Operation, *, choose: bool) -> Group:
-    """Everything that an endpoint takes."""
-    fields = Fields(operation.parameters, choose)
-    return _group(fields, operation.required)
+def group(operation: Operation, needed: str, unset: str, *, choose: bool) -> Group:
+    """Everything that an endpoint takes; what is needed or unset beyond the document by names."""
+    fields = Fields(operation.parameters, choose, frozenset(unset.split()))
+    return _group(fields, operation.required | {*needed.split()})
 
 
 def _group(fields: Fields, required: frozenset[str]) -> Group:

@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from stripe_emulator import (
     access,
+    billing,
     contract,
     control,
     declare,
@@ -30,6 +31,7 @@ from stripe_emulator import (
     webhooks,
 )
 from stripe_emulator.account import Account
+from stripe_emulator.billing.retries import AFTER_RETRIES, AfterRetries
 from stripe_emulator.declare import Endpoint
 from stripe_emulator.faults import Cut, Fault, Faults, TimedOut
 from stripe_emulator.judge import Place, Reference
@@ -40,6 +42,7 @@ from stripe_emulator.replays import Replays, fingerprint
 from stripe_emulator.store import Store
 
 resources.load()
+billing.load()
 File = str | os.PathLike[str]
 Clock = Callable[[], float]
 _LOG = logging.getLogger(__name__)
@@ -66,17 +69,26 @@ class Emulator:
 
     `file` is a path that threads and processes may share (SQLite), None keeps everything in
     memory. `clock` tells the time in unix seconds; `advance` puts the world ahead of it. With a
-    `seed` the same requests make the same ids. Any `sk_test_…` key is welcome; each
+    `seed` the same requests make the same ids. `after_retries` is what becomes of a subscription
+    that cannot be collected: `cancel`, `unpaid` or `past_due`. Any `sk_test_…` key is welcome; each
     Stripe-Account header is an account of its own. A forked child has a copy of what is in
     memory, and opens a file anew.
     """
 
     def __init__(
-        self, file: File | None = None, clock: Clock = time.time, *, seed: int | None = None
+        self,
+        file: File | None = None,
+        clock: Clock = time.time,
+        *,
+        seed: int | None = None,
+        after_retries: AfterRetries = "cancel",
     ) -> None:
+        if after_retries not in AFTER_RETRIES:
+            raise ValueError(f"after_retries is one of {AFTER_RETRIES}, not {after_retries!r}")
         self.file = None if file is None else str(file)
         self.clock = clock
         self.seed = seed
+        self.after_retries: AfterRetries = after_retries
         self._requests = itertools.count()
         self.base_url = "https://emulator.invalid"
         self.store = Store(file)
@@ -145,7 +157,9 @@ class Emulator:
     def account(self, name: str, request_id: str | None = None, key: str | None = None) -> Account:
         """Open an account for one request; only inside a transaction."""
         now = int(self.now())
-        return Account(self.store, name, now, request_id, key, self.base_url)
+        return Account(
+            self.store, name, now, request_id, key, self.base_url, after_retries=self.after_retries
+        )
 
     def advance(self, seconds: float) -> list[Json]:
         """Let time pass for everything in this world; returns the events of it, in order.

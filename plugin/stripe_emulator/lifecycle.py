@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from stripe_emulator import declare
+from stripe_emulator import clocks, declare
 from stripe_emulator.account import Account
 from stripe_emulator.contract import Said
 from stripe_emulator.declare import RESOURCES, Endpoint
@@ -79,7 +79,9 @@ def _exists(account: Account, kind: str, id_: str) -> bool:
 def execute(account: Account, endpoint: Endpoint, id_: str | None, given: Json) -> Json:
     """Do what the endpoint does; returns the kept object or a stub."""
     kind, verb = endpoint.resource.kind, endpoint.verb
-    obj = account.new(kind) if id_ is None else _found(account, endpoint, id_)
+    found = None if id_ is None else _found(account, endpoint, id_)
+    clocks.follow(account, given, found or {})
+    obj = found or account.new(kind)
     if obj.get("deleted") is True:
         return obj
     before = copy.deepcopy(obj)

@@ -94,8 +94,8 @@ def _conditions(resource: Resource, given: Json) -> list[Condition]:
     if resource.listed:
         found.append((resource.listed, None))
     for key, sql in resource.conditions.items():
-        name = key.removesuffix("=")
-        if name != key and name not in given:
+        names = key.removesuffix("=")
+        if names != key and given.keys().isdisjoint(names.split(",")):
             found.append((sql, None))
     for name, value in given.items():
         if name not in _PAGING:

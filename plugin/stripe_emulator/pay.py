@@ -9,7 +9,7 @@ from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from stripe_emulator import lifecycle, webhooks
+from stripe_emulator import clocks, lifecycle, webhooks
 from stripe_emulator.account import Account
 from stripe_emulator.message import Answer, Request
 from stripe_emulator.refusals import Json, Refusal, money
@@ -66,7 +66,9 @@ def answer(emulator: "Emulator", request: Request) -> Answer:
             if owner is None:
                 return Answer.page(404, message("There is no such payment."))
             account = emulator.account(owner, request.id)
-            served = _served(account, account.need(_KIND, id_), given)
+            session = account.need(_KIND, id_)
+            clocks.follow(account, session)
+            served = _served(account, session, given)
             found = webhooks.deliveries(account)
     except Refusal as refusal:
         return Answer.page(refusal.status, message(str(refusal)))

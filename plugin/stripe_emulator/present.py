@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stripe_emulator import contract
+from stripe_emulator import contract, declare
 from stripe_emulator.contract import Said
 from stripe_emulator.declare import RESOURCES
 from stripe_emulator.refusals import Json, Refusal, is_json, is_rows
@@ -82,12 +82,28 @@ def _checked(kind: str, text: str, *, pages: bool) -> list[str]:
 
 
 def _expandable(kind: str, path: Sequence[str]) -> bool:
-    fields = RESOURCES[kind].fields
-    for name in path:
-        if name not in fields or not fields[name].is_object:
+    if not path:
+        return True
+    found = _expandables(kind)
+    for name in path[:-1]:
+        if name not in found:
             return False
-        fields = _fields_of(fields[name])
-    return True
+        found = _expandables_below(found[name])
+    return path[-1] in found
+
+
+def _expandables(kind: str) -> Fields:
+    resource = RESOURCES[kind]
+    asked = resource.on_demand.split()
+    fields = resource.fields
+    return {name: fields[name] for name in fields if name in asked or fields[name].is_object}
+
+
+def _expandables_below(said: Said) -> Fields:
+    found = {name: each for name, each in contract.below(said) if each.is_object}
+    for kind in _kinds(said):
+        found |= _expandables(kind)
+    return found
 
 
 def _fields_of(said: Said) -> Fields:
@@ -102,8 +118,10 @@ def _expand_fields(
     account: "Account", view: Json, fields: Fields, wanted: Tree, kept: Json
 ) -> None:
     """Expand in a view what is wanted of its fields; `kept` may know what the view leaves out."""
+    resource = RESOURCES.get(kept.get("object", ""))
+    asked = resource.on_demand.split() if resource else []
     for name, below in wanted.items():
-        if name not in view and "id" in kept:
+        if name in asked:
             view[name] = _on_demand(account, kept, name, fields[name])
         if name in view:
             view[name] = _expanded(account, view[name], fields[name], below)
@@ -147,7 +165,7 @@ def _on_demand(account: "Account", kept: Json, name: str, said: Said) -> Any:
     """A field that is shown only when it is asked for: kept aside, or found, or empty."""
     value = copy.deepcopy(kept.get(f"_{name}"))
     if "data" not in said.fields:
-        return value
+        return declare.empty(said) if value is None else value
     owner, rows = RESOURCES[kept["object"]], value
     kind = next(iter(_kinds(said.fields["data"])), None)
     url = f"{owner.path}/{kept['id']}/{name}"

@@ -4,6 +4,7 @@ A parameter is known if its resource echoes it, a behaviour reads it, or a list 
 the rest that Stripe documents is refused by name, before anything is executed.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -40,8 +41,8 @@ def _filters(endpoint: Endpoint) -> Iterable[str]:
     if endpoint.verb != "list":
         return ()
     resource = endpoint.resource
-    names = [name.partition("=")[0] for name in resource.conditions]
-    return {*resource.blank(), *resource.looks_at, *names}
+    names = [name.partition("=")[0].split(",") for name in resource.conditions]
+    return {*resource.blank(), *resource.looks_at, *itertools.chain(*names)}
 
 
 def _tree(paths: Iterable[str]) -> Known:
@@ -57,6 +58,8 @@ def _tree(paths: Iterable[str]) -> Known:
 
 def _check_group(given: Json, names: Known, path: str) -> None:
     for name, value in given.items():
+        if value == "":  # it unsets what is not there
+            continue
         inner = f"{path}[{name}]" if path else name
         if name not in names:
             raise refusals.not_simulated(f"the parameter {inner}", inner)

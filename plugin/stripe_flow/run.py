@@ -7,9 +7,9 @@ from contextlib import suppress
 from functools import partial
 from secrets import token_hex
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from stripe_flow.journal import Journal
+from stripe_flow.journal import Compute
 from stripe_flow.step import Step, reason, run_step
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.errors import UsageError
@@ -43,6 +43,13 @@ class OtherInputs(UsageError):
     unsent = True
 
 
+class AnyJournal(Protocol):
+    """Where runs are kept; `stripe_flow.journal.Journal` is one, for the processes of a machine."""
+
+    def keep(self, run: str, name: str, compute: Compute, /) -> Any:
+        """What `compute()` gave the first time under this name of this run."""
+
+
 class Run:
     """A run on one connection, kept in a journal. `known`: whether it was begun before.
 
@@ -56,7 +63,7 @@ class Run:
         host: Host,
         connection: Connection,
         run_id: str,
-        journal: Journal,
+        journal: AnyJournal,
         *,
         what: str | None = None,
     ) -> None:

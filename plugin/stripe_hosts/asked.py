@@ -1,7 +1,8 @@
 """Which run does a request ask for? Read from its body and headers, before anything is judged."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -15,8 +16,11 @@ from stripe_plugin.run.context import RunContext
 from stripe_plugin.secrets import shown
 
 Data = Mapping[str, Any]
+Headers = Mapping[str, str]
+Pairs = Iterable[tuple[str, str]]
 #: The members of a body: how `RunContext` calls those that name the run.
 NAMES = {"run": "run_id", "step": "step", "item": "item", "begun": "begun"}
+IN_QUERY = ("account", "run", "step", "item")
 MEMBERS = ("inputs", "options", "account", *NAMES)
 WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([^",;\s]*)"?', re.IGNORECASE)
 SECONDS = re.compile(r"[1-9][0-9]{0,5}")
@@ -34,9 +38,30 @@ class Asked:
     wait: int | None  # seconds that the caller waits
 
 
-def asked(body: bytes, headers: Mapping[str, str]) -> Asked:
-    """What a request asks for. Raises `NotServed` for one that cannot be read, or `UsageError`."""
-    members = _members(body)
+def asked(body: bytes, headers: Headers) -> Asked:
+    """What a body of inputs, options and names asks for.
+
+    Raises `NotServed` for what cannot be read, or `UsageError`.
+    """
+    return _asked(_named("The body", MEMBERS, _object(body)), headers)
+
+
+def asked_by_inputs(body: bytes, query: Pairs, headers: Headers) -> Asked:
+    """The same for a body of nothing but inputs, as importers of OpenAPI draw it.
+
+    The names are in the query. What is empty, there and in headers, is not given: such a form
+    sends a box that is left alone.
+    """
+    members = _named("The query", IN_QUERY, _filled(once_in(query)))
+    return _asked({**members, "inputs": _object(body)}, _filled(headers))
+
+
+def _filled(texts: Headers) -> dict[str, str]:
+    """Those that are not empty."""
+    return {name: text for name, text in texts.items() if text.strip()}
+
+
+def _asked(members: Data, headers: Headers) -> Asked:
     wait = _wait(headers.get("prefer", ""))
     options, deadline = _bounded(members.get("options", {}), wait)
     named = {ours: members[name] for name, ours in NAMES.items() if name in members}
@@ -44,32 +69,54 @@ def asked(body: bytes, headers: Mapping[str, str]) -> Asked:
     return Asked(members.get("inputs", {}), options, members.get("account"), context, wait)
 
 
-def _members(body: bytes) -> Data:
-    """The members of a body, none of which is unknown; of none at all, nothing is asked."""
-    members: Any = _parsed(body) if body.strip() else {}
-    if not is_object(members):
-        text = f"The body must be an object with inputs in it; got {shown(members)}."
-        raise NotServed("malformed", text)
+def _object(body: bytes) -> Data:
+    """The object that a body is; of none at all, nothing is asked."""
+    found: Any = _parsed(body) if body.strip() else {}
+    if not is_object(found):
+        raise _malformed(f"The body must be an object; got {shown(found)}.")
+    return found
+
+
+def _named(where: str, known: Sequence[str], members: Data) -> dict[str, Any]:
+    """The members that are given, none of which is unknown."""
     for name in members:
-        if name not in MEMBERS:
-            known = ", ".join(MEMBERS)
-            hint = near(name, MEMBERS)
-            text = f"The body has no member {shown(name)}{hint}; it may have {known}."
-            raise NotServed("malformed", text)
+        if name not in known:
+            all_ = ", ".join(known)
+            raise _malformed(f"{where} has no {shown(name)}{near(name, known)}; it has {all_}.")
     return {name: value for name, value in members.items() if value is not None}
+
+
+def once_in(query: Pairs) -> dict[str, str]:
+    """The parameters of a query by name. Of one that is there twice, one would be ignored."""
+    found: dict[str, str] = {}
+    for name, value in query:
+        if name in found:
+            raise _malformed(f"The query has {shown(name)} twice.")
+        found[name] = value
+    return found
+
+
+def check_none(query: Pairs) -> None:
+    """Refuses a query where nothing in it would be looked at."""
+    for name, _ in query:
+        raise _malformed(f"This path takes no query; {shown(name)} belongs into the body.")
+
+
+def _malformed(text: str) -> NotServed:
+    return NotServed("malformed", text)
 
 
 def _parsed(body: bytes) -> Any:
     try:
         return parsed(body.decode())
     except RecursionError:
-        raise NotServed("malformed", TOO_DEEP) from None
+        raise _malformed(TOO_DEEP) from None
     except UnicodeDecodeError:
-        raise NotServed("malformed", "The body is not UTF-8 text.") from None
+        raise _malformed("The body is not UTF-8 text.") from None
     except Refused as error:
-        raise NotServed("malformed", f"An object in the body {error}.") from None
+        raise _malformed(f"An object in the body {error}.") from None
     except ValueError as error:
-        raise NotServed("malformed", f"The body is not JSON: {error}.") from None
+        raise _malformed(f"The body is not JSON: {error}.") from None
 
 
 def _wait(prefer: str) -> int | None:
@@ -78,8 +125,8 @@ def _wait(prefer: str) -> int | None:
     if found is None:
         return None
     if not SECONDS.fullmatch(found[1]):
-        text = f"Prefer: wait= must be whole seconds, from 1 to 999999; got {shown(found[1])}."
-        raise NotServed("malformed", text)
+        must = "be whole seconds, from 1 to 999999"
+        raise _malformed(f"Prefer: wait= must {must}; got {shown(found[1])}.")
     return int(found[1])
 
 
@@ -96,7 +143,13 @@ def _bounded(options: Any, wait: int | None) -> tuple[Any, int | None]:
 
 def _context(named: Data, key: str | None, deadline: int | None) -> RunContext:
     """Which run it is, told by the names that a body has."""
+    exact = {name: _plain(value) for name, value in named.items()}
     try:
-        return RunContext(**named, idempotency_key=key, deadline=deadline)
+        return RunContext(**exact, idempotency_key=key, deadline=deadline)
     except UsageError as error:
         raise UsageError(str(error).replace("run_id", "run")) from None
+
+
+def _plain(value: Any) -> Any:
+    """A number that JSON has with more digits than a float, which times do not need."""
+    return float(value) if isinstance(value, Decimal) else value

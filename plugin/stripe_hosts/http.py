@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from stripe_hosts.asked import asked
-from stripe_hosts.offer import Offer
+from stripe_hosts import openapi
+from stripe_hosts.asked import Asked, asked, asked_by_inputs, check_none, once_in
+from stripe_hosts.offer import Entry, Offer
 from stripe_hosts.problem import (
     Json,
     NotServed,
@@ -38,11 +39,13 @@ class Door:
         return [
             Route("/about", self.about),
             Route("/actions", self.actions),
-            Route("/actions/{id}", self.action),
+            Route("/actions/{id}", self.action, methods=["GET", "POST"]),
             Route("/actions/{id}/runs", self.run, methods=["POST"]),
             Route("/connection", self.connection),
             Route("/options", self.options),
             Route("/errors", self.errors),
+            Route("/resources", self.resources),
+            Route("/openapi.json", self.openapi),
         ]
 
     async def about(self, _: Request) -> Response:
@@ -54,8 +57,13 @@ class Door:
         return Json(self._offer.catalog())
 
     async def action(self, request: Request) -> Response:
-        """The manifest of one."""
-        return Json(self._offer.manifest(request.path_params["id"]))
+        """The manifest of one; a POST of its inputs runs it."""
+        entry = self._entry(request)
+        if request.method == "POST":
+            query = request.query_params.multi_items()
+            wanted = asked_by_inputs(await request.body(), query, request.headers)
+            return await self._ran(entry["id"], wanted)
+        return Json(self._offer.manifest(entry["id"]))
 
     async def connection(self, _: Request) -> Response:
         """What a connection is made of; those of this server are settled."""
@@ -69,17 +77,32 @@ class Door:
         """What can go wrong, and what to do about it."""
         return Json({**describe_errors(), "kinds": described()})
 
+    async def resources(self, _: Request) -> Response:
+        """The resources that the actions are about, or refer to."""
+        return Json(self._offer.resources())
+
+    async def openapi(self, request: Request) -> Response:
+        """All actions in OpenAPI, of the version that `?version=` names."""
+        query = once_in(request.query_params.multi_items())
+        server = str(request.base_url).removesuffix("/")
+        return Json(openapi.document(self._offer, server, query))
+
     async def run(self, request: Request) -> Response:
+        """A run that a body of inputs, options and names asks for."""
+        entry = self._entry(request)
+        check_none(request.query_params.multi_items())
+        return await self._ran(entry["id"], asked(await request.body(), request.headers))
+
+    def _entry(self, request: Request) -> Entry:
+        return self._offer.entry(request.path_params["id"])
+
+    async def _ran(self, action_id: str, wanted: Asked) -> Response:
         """Stripe's answer, whole: who calls is a program that sends it on."""
-        action_id = request.path_params["id"]
-        self._offer.entry(action_id)
-        wanted = asked(await request.body(), request.headers)
-        connection = self._offer.accounts.of(wanted.account)
         result = await self._offer.host.arun(
             action_id,
             wanted.inputs,
             options=wanted.options,
-            connection=connection,
+            connection=self._offer.accounts.of(wanted.account),
             context=wanted.context,
         )
         headers = {"Preference-Applied": f"wait={wanted.wait}"} if wanted.wait else None

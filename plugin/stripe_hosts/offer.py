@@ -8,6 +8,7 @@ import attrs
 from stripe_hosts.accounts import Accounts
 from stripe_plugin.errors import UsageError, near
 from stripe_plugin.host.host import Host
+from stripe_plugin.host.manifest import describe_resources
 from stripe_plugin.secrets import shown
 
 Entry = dict[str, Any]
@@ -60,6 +61,10 @@ class Offer:
         """The manifest of an action that is offered."""
         self.entry(action_id)
         return self.host.manifest(action_id)
+
+    def resources(self) -> dict[str, Any]:
+        """What these actions are about or refer to, by what Stripe calls it."""
+        return describe_resources(self.host.action(entry["id"]) for entry in self.catalog())
 
     def about(self) -> dict[str, Any]:
         """`Host.about`, and the accounts by name."""

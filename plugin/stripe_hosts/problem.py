@@ -67,7 +67,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             404, "The action is not offered here.", "Take an ID that GET /actions lists."
         ),
         "not_found": Kind(
-            404, "There is nothing at this path.", "Take a path that GET /openapi.json lists."
+            404,
+            "There is nothing at this path.",
+            "GET /actions lists the actions, POST /actions/{id}/runs runs one.",
         ),
         "method": Kind(
             405, "The path does not have this method.", "Take one that the header Allow names."

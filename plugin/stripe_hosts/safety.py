@@ -209,6 +209,8 @@ async def _read(receive: Receive) -> bytes:
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise NotServed("malformed", "The body ended before all of it had arrived.")
         part: bytes = message.get("body", b"")
         size += len(part)
         if size <= MOST_BYTES:

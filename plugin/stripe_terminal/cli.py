@@ -10,7 +10,7 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_terminal.commands import actions, doctor, emulator, flow, runs, serve
+from stripe_terminal.commands import actions, doctor, emulator, export, flow, mcp, runs, serve
 from stripe_terminal.report import WRONG
 from stripe_terminal.session import Session
 
@@ -64,6 +64,8 @@ COMMANDS = (
     emulator.emulator,
     emulator.fault,
     serve.serve,
+    mcp.mcp,
+    export.export,
     doctor.doctor,
 )
 for command in COMMANDS:

@@ -233,6 +233,11 @@ def print_start(err: Screen, file: str, steps: Steps, run: "Run") -> None:
     err.print(line, soft_wrap=True)
 
 
+def print_start_on(err: Screen, file: str, engine: str, run_id: str) -> None:
+    """What is about to run, and on what."""
+    err.print(Text.assemble((file, "bold"), f" on {engine}, run ID {run_id}"), soft_wrap=True)
+
+
 def print_faults(out: Screen, orders: Sequence[Facts]) -> None:
     """Each fault on order, for which requests, and how often it has struck."""
     for order in orders:

@@ -175,13 +175,17 @@ class Session:
         """
         from stripe_flow.run import Run
 
-        asked = [(self.host.action(action).spec, account) for action, account in actions]
-        self._ask(asked)
+        self.consent(actions)
         journal = self.journal()
         run = Run(self.host, self.connection, self.begun.run_id, journal, what=what)
-        self.begun.changes = not all(spec.hints["read_only"] for spec, _ in asked)
         self._warn_of_age(run)
         return run
+
+    def consent(self, actions: Iterable[Asked]) -> None:
+        """Asks before these actions are run, where that cannot be undone for real."""
+        asked = [(self.host.action(action).spec, account) for action, account in actions]
+        self._ask(asked)
+        self.begun.changes = not all(spec.hints["read_only"] for spec, _ in asked)
 
     def _warn_of_age(self, run: "Run") -> None:
         """Tells whoever repeats a run ID day by day, as cron does, that it is one run."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support import ACTIONS, REPOSITORY
 
 from stripe_emulator import beyond, contract, simulated
 from stripe_emulator.declare import ENDPOINTS, RESOURCES, Endpoint
+from stripe_plugin import Client, Connection, StripeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from stripe_emulator.contract import Said
 
+PACKAGE = REPOSITORY / "plugin" / "stripe_emulator"
+SOURCE = {"source": "tok_visa"}
 WHOLE = ""  # in the tree of what is known: everything below, or only some values
 SAMPLES = {
     "decimal": "1.5",
@@ -185,6 +189,7 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
             "collection_method": "send_invoice",
             "days_until_due": 3,
         },
+        "test_helpers.test_clock": {"frozen_time": 1_800_000_000},
         "webhook_endpoint": {"url": "http://localhost", "enabled_events": ["*"]},
     }
     return made.get(kind, {})
@@ -240,3 +245,24 @@ def has(answer: Any, sent: Any) -> bool:
         rows = answer if isinstance(answer, list) else ()
         return len(rows) == len(sent) and all(map(has, rows, sent))
     return bool(answer == sent)
+
+
+def test_a_host_tells_where_it_was_refused() -> None:
+    """A run that the emulator refuses ends at its display key, is not retried and not unknown."""
+    with Client(Connection.emulator()) as client, pytest.raises(StripeError) as caught:
+        client.run(ACTIONS["create_customer"].read({"Email": "a@b.example"}, extra=SOURCE))
+    about = caught.value.as_dict()
+    assert about["type"] == "emulator_error"
+    assert (about["display_key"], about["path"]) == (
+        "Options › Extra",
+        ["options", "extra", "source"],
+    )
+    assert (about["attempts"], about["retryable"], about["outcome_unknown"]) == (1, False, False)
+
+
+def test_what_it_refuses_is_listed() -> None:
+    """The list beside the package is the one that is derived."""
+    page = (PACKAGE / "README.md").read_text("utf-8")
+    for endpoint, names in simulated.refused().items():
+        row = f"| `{endpoint}` | {', '.join(f'`{name}`' for name in names)} |"
+        assert (row in page) is bool(names), endpoint

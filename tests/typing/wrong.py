@@ -134,7 +134,7 @@ path_id("ID", 5, "The coupon", COUPON)  # type: ignore[arg-type]  # pyright: ign
 
 path_id("ID", "x", "The coupon", "coupon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 reference("coupon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-Page(["x"])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+Page(["x"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 @action()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue, reportUntypedClassDecorator]

@@ -1,5 +1,6 @@
 """What is a customer: who pays, with what by default, and what ends with them?"""
 
+from stripe_emulator import clocks
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
@@ -14,15 +15,22 @@ declare(
         size=14,
         path="/v1/customers",
         verbs="list create retrieve update delete",
-        starts="""balance=0 currency customer_account delinquent=false invoice_prefix
-            invoice_settings next_invoice_sequence=1 preferred_locales=[] tax_exempt="none" """,
+        starts="""balance currency customer_account delinquent=false invoice_prefix
+            invoice_settings next_invoice_sequence=1 preferred_locales=[]
+            _tax={"automatic_tax": "unrecognized_location", "ip_address": null, "location": null,
+            "provider": "stripe"} tax_exempt="none" """,
         absent="business_name individual_name",
         on_demand="cash_balance invoice_credit_balance sources subscriptions tax tax_ids",
-        echoes="""address balance=0 business_name description email individual_name
+        unsets={
+            "create": "description name",
+            "update": "description email name phone preferred_locales",
+        },
+        echoes="""address balance business_name description email individual_name
             invoice_settings.custom_fields invoice_settings.footer
             invoice_settings.rendering_options.amount_tax_display name phone preferred_locales
             shipping tax_exempt""",
         emits="created updated deleted",
+        conditions={"test_clock=": "json_extract(body, '$.test_clock') IS NULL"},
         remembered=True,
     )
 )
@@ -33,10 +41,12 @@ _ENDED = {"canceled", "incomplete_expired"}
 
 @does(
     "customer.create",
-    "invoice_prefix invoice_settings.default_payment_method next_invoice_sequence payment_method",
+    """invoice_prefix invoice_settings.default_payment_method next_invoice_sequence payment_method
+    test_clock""",
 )
 def create(account: Account, customer: Json, given: Given) -> Json:
     """Create a customer, and attach the payment method it comes with."""
+    clocks.check_customers(account)
     customer["invoice_prefix"] = given.get("invoice_prefix") or new_prefix()
     account.create(customer)
     if id_ := given.get("payment_method"):

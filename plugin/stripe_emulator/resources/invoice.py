@@ -2,8 +2,9 @@
 
 import copy
 
-from stripe_emulator import present, refusals
+from stripe_emulator import lifecycle, present, refusals
 from stripe_emulator.account import Account
+from stripe_emulator.billing import retries
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.present import shows
@@ -26,6 +27,7 @@ declare(
             "template": null, "template_version": null} status="draft"
             subtotal_excluding_tax=0 total_discount_amounts=[] total_excluding_tax=0
             total_pretax_credit_amounts=[] total_taxes=[]""",
+        unsets={"update": "description footer"},
         on_demand="confirmation_secret payments",
         echoes="""auto_advance automatic_tax.enabled=false automatically_finalizes_at custom_fields
             description effective_at footer issuer.type=self number
@@ -44,6 +46,7 @@ MUST_SAY_DUE = "If invoice collection method is 'send_invoice', you must specify
 MAY_SAY_DUE = "You can only specify {} if invoice collection method is 'send_invoice'."
 _BOTH_DUE = "'due_date' or 'days_until_due'"
 _UNTIL_FINALIZED = 3_600
+_LEAST = 50  # in the minor unit: less than that is not charged
 _ALWAYS_EDITABLE = {
     "metadata",
     "auto_advance",
@@ -74,7 +77,7 @@ def create(account: Account, invoice: Json, given: Given) -> Json:
         )
     _address(account, invoice, customer, given.get("currency"))
     if invoice["auto_advance"]:
-        invoice["automatically_finalizes_at"] = account.now + _UNTIL_FINALIZED
+        _wait(account, invoice)
     if "subscription" in given:
         invoice["parent"] = _parent(account.need("subscription", given["subscription"]))
     _name_method(account, invoice)
@@ -125,24 +128,68 @@ def _parent(subscription: Json) -> Json:
     return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
 
 
-def of_subscription(account: Account, subscription: Json) -> Json:
-    """Make the invoice a subscription starts with, with pending items; sent ones stay drafts."""
+def of_subscription(
+    account: Account, subscription: Json, rows: list[Json], *, reason: str, since: int | None = None
+) -> Json:
+    """Make a draft of a subscription's items and of what is pending for it, since a moment.
+
+    What nobody waits for is finalized in an hour; what was asked for is opened by who asked.
+    """
     parent = _parent(subscription)
-    invoice = account.new("invoice", billing_reason="subscription_create", parent=parent)
+    invoice = account.new("invoice", billing_reason=reason, parent=parent)
     customer = account.need("customer", subscription["customer"], "customer")
     _address(account, invoice, customer, subscription["currency"])
+    invoice["period_start"] = since or account.now
     invoice["collection_method"] = subscription["collection_method"]
     if is_sent(subscription):
-        invoice["auto_advance"] = True
         invoice["due_date"] = account.now + subscription["days_until_due"] * DAY
-        invoice["automatically_finalizes_at"] = account.now + _UNTIL_FINALIZED
-    invoice["_lines"] = [
-        line_item.of_subscription_item(account, invoice, subscription, item)
-        for item in subscription["_items"]
-    ]
-    account.create(invoice)
-    _take_pending(account, invoice)
+    if is_sent(subscription) or reason == "subscription_cycle":
+        _wait(account, invoice)
+    lines = [_plan_line(account, invoice, subscription, item) for item in rows]
+    taken = [_line(account, invoice, item) for item in pending(account, subscription)]
+    _sum(invoice, taken + lines)
+    return account.create(invoice)
+
+
+def _wait(account: Account, invoice: Json) -> None:
+    """Leave a draft open for changes for an hour."""
+    soon = account.now + _UNTIL_FINALIZED
+    invoice |= {"auto_advance": True, "automatically_finalizes_at": soon}
+    invoice["next_payment_attempt"] = None if is_sent(invoice) else soon
+
+
+def held(invoice: Json) -> Json:
+    """A draft that stays one until somebody finalizes it."""
+    invoice |= {"auto_advance": False, "automatically_finalizes_at": None}
+    invoice["next_payment_attempt"] = None
     return invoice
+
+
+def _plan_line(account: Account, invoice: Json, subscription: Json, item: Json) -> Json:
+    """Make the line of an item's period; what it bills can come back later."""
+    line = line_item.of_subscription_item(account, invoice, subscription, item)
+    bills = subscription["status"] != "trialing"
+    billed = {"invoice": invoice["id"], "line": line["id"]}
+    billed |= {"price": item["price"], "quantity": item["quantity"]}
+    item["_billed"] = billed if bills else None
+    return line
+
+
+def pending(account: Account, subscription: Json) -> list[Json]:
+    """What the next invoice of a subscription takes along, newest first: nobody else's."""
+    waiting = account.find("invoiceitem", customer=subscription["customer"], invoice=None)
+    owners = {None, subscription["id"]}
+    mine = [item for item in waiting if _owner(item) in owners]
+    return [item for item in mine if item["currency"] == subscription["currency"]]
+
+
+def _owner(item: Json) -> str | None:
+    """The subscription whose invoices alone may take an item."""
+    if item["parent"]:
+        named: str | None = item["parent"]["subscription_details"]["subscription"]
+        return named
+    hidden: str | None = item.get("_subscription")
+    return hidden
 
 
 def draft(account: Account, id_: str) -> Json:
@@ -156,8 +203,8 @@ def draft(account: Account, id_: str) -> Json:
 
 def _take_pending(account: Account, invoice: Json) -> None:
     """Pending items stand first, newest on top."""
-    pending = account.find("invoiceitem", customer=invoice["customer"], invoice=None)
-    items = [item for item in pending if item["currency"] == invoice["currency"]]
+    waiting = account.find("invoiceitem", customer=invoice["customer"], invoice=None)
+    items = [item for item in waiting if item["currency"] == invoice["currency"]]
     lines = [_line(account, invoice, item) for item in items]
     _total(account, invoice, lines + invoice["_lines"])
 
@@ -182,13 +229,17 @@ def _line(account: Account, invoice: Json, item: Json) -> Json:
 
 
 def _total(account: Account, invoice: Json, lines: list[Json]) -> None:
+    _sum(invoice, lines)
+    account.change(invoice)
+
+
+def _sum(invoice: Json, lines: list[Json]) -> None:
     amount = sum(line["amount"] for line in lines)
     due = max(amount, 0)
     invoice |= dict.fromkeys(_SUMS, amount)
     invoice["amount_due"] = due
     invoice["amount_remaining"] = due - invoice["amount_paid"]
     invoice["_lines"] = lines
-    account.change(invoice)
 
 
 @does("invoice.update", "collection_method days_until_due default_payment_method due_date")
@@ -203,8 +254,10 @@ def update(account: Account, invoice: Json, given: Given) -> Json:
     if "default_payment_method" in given:
         _name_method(account, invoice)
     if was_draft and "auto_advance" in given:
-        soon = account.now + _UNTIL_FINALIZED
-        invoice["automatically_finalizes_at"] = soon if invoice["auto_advance"] else None
+        if invoice["auto_advance"]:
+            _wait(account, invoice)
+        else:
+            held(invoice)
     return account.change(invoice, given.before)
 
 
@@ -231,30 +284,39 @@ def finalize(account: Account, invoice: Json, _given: Given) -> Json:
 
 
 def open_(account: Account, invoice: Json) -> Json:
-    """Number an invoice and open it; nothing due means it is paid."""
+    """Number an invoice, settle the customer's balance and open it; nothing due is paid."""
     page = f"{account.pages}/invoices/{invoice['id']}"
     invoice |= {
         "status": "open",
-        "number": _next_number(account, invoice),
         "effective_at": account.now,
-        "ending_balance": 0,
         "automatically_finalizes_at": None,
+        "next_payment_attempt": None,
         "hosted_invoice_url": page,
         "invoice_pdf": f"{page}/pdf",
         "rendering": invoice["rendering"] | {"pdf": {"page_size": "letter"}},
     }
     invoice["status_transitions"]["finalized_at"] = account.now
+    _settle_customer(account, invoice)
     account.change(invoice)
     account.emit("invoice.finalized", invoice)
     return _mark_paid(account, invoice) if invoice["amount_due"] == 0 else invoice
 
 
-def _next_number(account: Account, invoice: Json) -> str:
+def _settle_customer(account: Account, invoice: Json) -> None:
+    """Take the next number of the customer, and its balance: a credit is used, a debt is paid.
+
+    What is less than nothing becomes a credit: a balance is negative then.
+    """
     customer = account.need("customer", invoice["customer"])
-    number = customer["next_invoice_sequence"]
+    before = dict(customer)
+    number, balance = customer["next_invoice_sequence"], customer["balance"]
     customer |= {"next_invoice_sequence": number + 1, "currency": invoice["currency"]}
-    account.change(customer)
-    return f"{customer['invoice_prefix']}-{number:04}"
+    due = max(invoice["total"] + balance, 0)
+    customer["balance"] = min(invoice["total"] + balance, 0)
+    account.change(customer, before if balance != customer["balance"] else None)
+    invoice["number"] = f"{customer['invoice_prefix']}-{number:04}"
+    invoice |= {"starting_balance": balance, "ending_balance": customer["balance"]}
+    invoice |= {"amount_due": due, "amount_remaining": due}
 
 
 def _mark_paid(account: Account, invoice: Json) -> Json:
@@ -270,7 +332,7 @@ def _mark_paid(account: Account, invoice: Json) -> Json:
     account.change(invoice)
     account.emit("invoice.paid", invoice)
     account.emit("invoice.payment_succeeded", invoice)
-    return invoice
+    return lifecycle.do("invoice.settled", account, invoice, {})
 
 
 @does("invoice.pay", "forgive=false off_session=true paid_out_of_band payment_method")
@@ -290,24 +352,70 @@ def pay(account: Account, invoice: Json, given: Given) -> Json:
     return charge(account, invoice, given.get("payment_method"))
 
 
-def charge(account: Account, invoice: Json, method: str | None) -> Json:
+def charge(account: Account, invoice: Json, method: str | None, *, automatic: bool = False) -> Json:
     """Collect an open invoice with a card; a declined one leaves it open (402)."""
-    chosen = method or invoice["default_payment_method"] or _inherited_method(account, invoice)
+    if invoice["amount_due"] < _LEAST:
+        return _roll_over(account, invoice)
+    chosen = method or method_of(account, invoice)
     if chosen is None:
         raise Refusal(
             "There is no `default_payment_method` set on this Customer or Invoice. Please set a "
             "`default_payment_method` or pass a `payment_method`.",
             code="resource_missing",
         )
-    intent = new_intent(account, invoice, chosen)
+    intent = _intent_for(account, invoice, chosen)
     try:
-        intents.collect(account, intent, {"off_session": True})
+        intents.collect(account, intent, {"off_session": True, "automatic": automatic})
     except Refusal:
-        invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
-        account.change(invoice)
-        account.emit("invoice.payment_failed", invoice)
+        fail(account, account.need("invoice", invoice["id"]), automatic=automatic)
         raise
     return account.need("invoice", invoice["id"])
+
+
+def charge_or_undo(account: Account, invoice: Json) -> Json:
+    """Collect an open invoice, or let nothing of the request have happened."""
+    try:
+        return charge(account, invoice, None)
+    except Refusal as refusal:
+        refusal.kept = False
+        raise
+
+
+def _roll_over(account: Account, invoice: Json) -> Json:
+    """Add what is too little to charge to the customer's balance, for the next invoice."""
+    customer = account.need("customer", invoice["customer"])
+    before = dict(customer)
+    customer["balance"] += invoice["amount_due"]
+    account.change(customer, before)
+    invoice |= {"amount_due": 0, "ending_balance": customer["balance"]}
+    return _mark_paid(account, invoice)
+
+
+def fail(account: Account, invoice: Json, *, automatic: bool) -> None:
+    """Note an attempt that failed, and when the next one is."""
+    retries.count(invoice, automatic=automatic)
+    if automatic:
+        attempts = invoice["attempt_count"]
+        invoice["next_payment_attempt"] = retries.next_attempt(account.now, attempts)
+    account.change(invoice)
+    account.emit("invoice.payment_failed", invoice)
+
+
+def _intent_for(account: Account, invoice: Json, method: str) -> Json:
+    """Take the PaymentIntent of an earlier attempt, or make one."""
+    kept = account.get("payment_intent", invoice.get("_intent"))
+    if kept is None or kept["status"] not in intents.OPEN:
+        return new_intent(account, invoice, method)
+    used = methods.use(account, method)
+    kept |= {"payment_method": used["id"], "status": "requires_confirmation"}
+    return account.change(kept)
+
+
+def await_payer(account: Account, invoice: Json, method: str | None) -> None:
+    """Leave it to the payer to confirm the payment of an open invoice, with its secret."""
+    intent = new_intent(account, invoice, method)
+    secret = {"client_secret": intent["client_secret"], "type": "payment_intent"}
+    account.change(invoice | {"_confirmation_secret": secret})
 
 
 def new_intent(account: Account, invoice: Json, method: str | None) -> Json:
@@ -322,12 +430,17 @@ def new_intent(account: Account, invoice: Json, method: str | None) -> Json:
     if method:
         intent["payment_method"] = methods.use(account, method)["id"]
         intent["status"] = "requires_confirmation"
+    invoice["_intent"] = intent["id"]
+    account.change(invoice)
     return account.create(intent)
 
 
-def _inherited_method(account: Account, invoice: Json) -> str | None:
-    """The subscription's payment method, else the customer's."""
-    if id_ := _subscription_of(invoice):
+def method_of(account: Account, invoice: Json) -> str | None:
+    """What an invoice is paid with: its own payment method, its subscription's, its customer's."""
+    own: str | None = invoice["default_payment_method"]
+    if own:
+        return own
+    if id_ := subscription_of(invoice):
         method: str | None = account.need("subscription", id_)["default_payment_method"]
         if method:
             return method
@@ -335,23 +448,19 @@ def _inherited_method(account: Account, invoice: Json) -> str | None:
     return customers.default_method(customer)
 
 
-def _subscription_of(invoice: Json) -> str | None:
+def subscription_of(invoice: Json) -> str | None:
+    """The subscription that an invoice bills."""
     parent = invoice["parent"]
     return parent["subscription_details"]["subscription"] if parent else None
 
 
 @does("payment_intent.paid")
-def settle(account: Account, intent: Json, _given: Given) -> Json:
-    """Mark the invoice of a PaymentIntent as paid, and start its subscription."""
+def settle(account: Account, intent: Json, given: Given) -> Json:
+    """Mark the invoice of a PaymentIntent as paid."""
     invoice = account.need("invoice", intent["_invoice"])
-    invoice["attempt_count"] += 1
+    retries.count(invoice, automatic=bool(given.get("automatic")))
     invoice["_payments"].append(invoice_payment.of_intent(account, invoice, intent))
-    _mark_paid(account, invoice)
-    if id_ := _subscription_of(invoice):
-        subscription = account.get("subscription", id_)
-        if subscription and subscription["status"] == "incomplete":
-            account.change(subscription | {"status": "active"}, subscription)
-    return invoice
+    return _mark_paid(account, invoice)
 
 
 @does("invoice.void")
@@ -361,7 +470,7 @@ def void(account: Account, invoice: Json, _given: Given) -> Json:
         raise Refusal("Invoices with `paid` payments cannot be voided.")
     if invoice["status"] not in {"open", "uncollectible"}:
         raise Refusal(_NOT_OPEN)
-    invoice["status"] = "void"
+    invoice |= {"status": "void", "auto_advance": False, "next_payment_attempt": None}
     invoice["status_transitions"]["voided_at"] = account.now
     account.change(invoice)
     account.emit("invoice.voided", invoice)

@@ -39,6 +39,9 @@ def create(account: Account, item: Json, given: Given) -> Json:
         raise refusals.missing_parameter("customer")
     fill(account, item, given)
     item["period"] = given.get("period") or account.moment
+    if "subscription" in given:
+        details = {"subscription": given["subscription"], "subscription_item": None}
+        item["parent"] = {"subscription_details": details, "type": "subscription_details"}
     if invoice:
         _check_currency(item, invoice)
     account.create(item)

@@ -28,7 +28,11 @@ def of_invoice_item(account: Account, invoice: Json, item: Json) -> Json:
     """Make a line of an invoice item."""
     copied = copy.deepcopy(picked(item, _OF_ITEM))
     line = account.new("line_item", **copied)
-    details = {"invoice_item": item["id"], **_NO_PRORATION, "subscription": None}
+    if item["proration"]:
+        parent = _proration_parent(item)
+        return line | {"invoice": invoice["id"], "subtotal": item["amount"], "parent": parent}
+    owner = item["parent"] and item["parent"]["subscription_details"]["subscription"]
+    details = {"invoice_item": item["id"], **_NO_PRORATION, "subscription": owner}
     line |= {"invoice": invoice["id"], "subtotal": item["amount"]}
     line["parent"] = {
         "invoice_item_details": details,
@@ -38,10 +42,28 @@ def of_invoice_item(account: Account, invoice: Json, item: Json) -> Json:
     return line
 
 
+def _proration_parent(item: Json) -> Json:
+    """A line of a proration speaks of the subscription's item, and of what a credit gives back."""
+    details: Json = {"subscription": item.get("_subscription"), "subscription_item": None}
+    if item["parent"]:
+        details |= item["parent"]["subscription_details"]
+    details |= {"invoice_item": item["id"], "proration": True}
+    details["proration_details"] = {"credited_items": _credited(item)}
+    return _of_subscription(details)
+
+
+def _credited(item: Json) -> Json | None:
+    given_back = item["proration_details"]
+    credited: Json | None = given_back and given_back["credited_items"]
+    return credited and credited["invoice_line_item_details"]
+
+
 def item_of(line: Json) -> str | None:
     """The invoice item that a line stands for."""
-    details = line["parent"]["invoice_item_details"]
-    return details["invoice_item"] if details else None
+    parent: Json = line["parent"]
+    details = parent["invoice_item_details"] or parent["subscription_item_details"]
+    found: str | None = details["invoice_item"]
+    return found
 
 
 def of_subscription_item(account: Account, invoice: Json, subscription: Json, item: Json) -> Json:
@@ -66,6 +88,10 @@ def of_subscription_item(account: Account, invoice: Json, subscription: Json, it
 def _subscription_parent(subscription: Json, item: Json) -> Json:
     details = {"invoice_item": None, **_NO_PRORATION}
     details |= {"subscription": subscription["id"], "subscription_item": item["id"]}
+    return _of_subscription(details)
+
+
+def _of_subscription(details: Json) -> Json:
     return {
         "invoice_item_details": None,
         "subscription_item_details": details,

@@ -22,6 +22,7 @@ declare(
             managed_payments={"enabled":false} payment_method_options={}
             payment_method_types=["card"] payment_record shared_payment_granted_token source
             status="requires_payment_method" """,
+        unsets={"update": "allowed_payment_method_types description"},
         echoes="""description excluded_payment_method_types
             payment_method_options.card.request_three_d_secure=automatic receipt_email shipping
             statement_descriptor statement_descriptor_suffix transfer_group""",
@@ -30,7 +31,8 @@ declare(
     )
 )
 
-_OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
+#: The states in which a payment can still be tried.
+OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 _CANCELABLE = (
     "requires_payment_method",
     "requires_capture",
@@ -162,12 +164,12 @@ def update(account: Account, intent: Json, given: Given) -> Json:
     """Update a PaymentIntent; what it charges only while it is open."""
     before = given.before
     fixed = [name for name in _FIXED_LATER if name in given]
-    if fixed and before["status"] not in _OPEN:
+    if fixed and before["status"] not in OPEN:
         name = fixed[0]
         message = (
             f"This PaymentIntent's {name} could not be updated because it has a status of "
             f"{before['status']}. You may only update the {name} of a PaymentIntent with one "
-            f"of the following statuses: {', '.join(_OPEN)}."
+            f"of the following statuses: {', '.join(OPEN)}."
         )
         raise refusals.wrong_state(message, account.show(before), name)
     _check_amount(intent["amount"], intent["currency"])
@@ -186,7 +188,7 @@ def confirm(account: Account, intent: Json, given: Given) -> Json:
     """Confirm a PaymentIntent."""
     before = given.before
     intent["payment_method"] = before["payment_method"]
-    if before["status"] not in _OPEN:
+    if before["status"] not in OPEN:
         raise refusals.wrong_state(_unconfirmable(before["status"]), account.show(before))
     if given.get("payment_method"):
         _use(account, intent, given["payment_method"])
@@ -202,7 +204,7 @@ def _unconfirmable(status: str) -> str:
     return (
         f"This PaymentIntent could not be confirmed because it has a status of {status}. Only a "
         "PaymentIntent with one of the following statuses may be confirmed: "
-        f"{', '.join(_OPEN)}."
+        f"{', '.join(OPEN)}."
     )
 
 

@@ -18,6 +18,7 @@ declare(
         verbs="list create update retrieve",
         starts="""active=true billing_scheme="per_unit" _currency_options
             tax_behavior="unspecified" _tiers type="one_time" """,
+        unsets={"update": "lookup_key nickname"},
         on_demand="currency_options tiers",
         echoes="active currency_options nickname tax_behavior",
         emits="created updated",

@@ -1,11 +1,12 @@
-"""What is a subscription: from its first invoice to its end?"""
+"""What is a subscription: how does it start, and how is it shown?"""
 
 import copy
+from contextlib import suppress
 from typing import Any
 
-from stripe_emulator import present, refusals
+from stripe_emulator import clocks, present, refusals
 from stripe_emulator.account import Account
-from stripe_emulator.declare import Resource, declare, missing
+from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
@@ -31,6 +32,7 @@ declare(
             status="active" trial_settings={"end_behavior": {"missing_payment_method":
             "create_invoice"}}""",
         needs={"create": "items"},
+        unsets={"update": "default_payment_method"},
         kinds={"plan": "plan"},
         echoes="""automatic_tax.enabled=false billing_mode.type=flexible description
             invoice_settings.issuer.type=self
@@ -49,11 +51,10 @@ declare(
             "status=all": "1",
             "status=ended": f"{_STATUS} IN ('canceled', 'incomplete_expired')",
             "status=": f"{_STATUS} != 'canceled'",  # without the filter
+            "customer,test_clock=": "json_extract(body, '$.test_clock') IS NULL",
         },
     )
 )
-
-_EDITABLE_WHEN_CANCELED = {"metadata", "cancellation_details", "expand"}
 
 
 @does(
@@ -67,6 +68,7 @@ def create(account: Account, subscription: Json, given: Given) -> Json:
     if "customer" not in given:
         raise refusals.missing_parameter("customer")
     customer = account.need("customer", given["customer"], "customer")
+    clocks.check_subscriptions(account, customer["id"])
     start(account, subscription, given)
     _check_method(customer, subscription, given)
     account.create(subscription)
@@ -83,13 +85,18 @@ def _check_method(customer: Json, subscription: Json, given: Json) -> None:
     if given.get("payment_behavior") == "default_incomplete":
         return
     if not (subscription["default_payment_method"] or customers.default_method(customer)):
-        raise Refusal(
-            "This customer has no attached payment source or default payment method. Please "
-            "consider adding a default payment method. For more information, visit "
-            "https://stripe.com/docs/billing/subscriptions/payment-methods-setting"
-            "#payment-method-priority.",
-            code="resource_missing",
-        )
+        raise no_method()
+
+
+def no_method() -> Refusal:
+    """There is nothing to pay with what has to be paid now."""
+    return Refusal(
+        "This customer has no attached payment source or default payment method. Please "
+        "consider adding a default payment method. For more information, visit "
+        "https://stripe.com/docs/billing/subscriptions/payment-methods-setting"
+        "#payment-method-priority.",
+        code="resource_missing",
+    )
 
 
 def start(account: Account, subscription: Json, given: Json) -> None:
@@ -98,11 +105,11 @@ def start(account: Account, subscription: Json, given: Json) -> None:
     _check_due(subscription, says_due=says_due, known="days_until_due" in given)
     subscription |= {"billing_cycle_anchor": account.now, "start_date": account.now}
     subscription["billing_mode"]["updated_at"] = account.now
-    _name_method(account, subscription)
+    name_method(account, subscription)
     _start_trial(account, subscription, given)
     for index, wanted in enumerate(given["items"]):
         items.add(account, subscription, wanted, f"items[{index}]")
-    _settle_currency(account, subscription)
+    settle_currency(account, subscription)
     _cancel_later(account, subscription, given)
 
 
@@ -113,7 +120,7 @@ def _check_due(subscription: Json, *, says_due: bool, known: bool) -> None:
         raise Refusal(f"{invoices.MUST_SAY_DUE}'days_until_due'.")
 
 
-def _name_method(account: Account, subscription: Json) -> None:
+def name_method(account: Account, subscription: Json) -> None:
     """A shared test payment method becomes one of the customer's own."""
     id_ = subscription["default_payment_method"]
     if not id_:
@@ -132,9 +139,11 @@ def _start_trial(account: Account, subscription: Json, given: Json) -> None:
     if end <= account.now:
         raise refusals.past_timestamp("trial_end")
     subscription |= {"trial_start": account.now, "trial_end": end, "status": "trialing"}
+    subscription["billing_cycle_anchor"] = end
 
 
-def _settle_currency(account: Account, subscription: Json) -> None:
+def settle_currency(account: Account, subscription: Json) -> None:
+    """Take the one currency of all items."""
     currencies: set[str] = set()
     for item in subscription["_items"]:
         price = account.need("price", item["price"])
@@ -157,16 +166,14 @@ def _cancel_later(account: Account, subscription: Json, given: Json) -> None:
         "canceled_at": account.now if moment else None,
     }
     reason = "cancellation_requested" if moment else None
-    _give_reason(subscription, reason)
-
-
-def _give_reason(subscription: Json, reason: str | None) -> None:
     subscription["cancellation_details"] = subscription["cancellation_details"] | {"reason": reason}
 
 
 def first_invoice(account: Account, subscription: Json) -> Json:
     """Make the invoice a subscription starts with; one that is sent stays a draft."""
-    invoice = invoices.of_subscription(account, subscription)
+    invoice = invoices.of_subscription(
+        account, subscription, subscription["_items"], reason="subscription_create"
+    )
     subscription["latest_invoice"] = invoice["id"]
     account.change(subscription)
     return invoice if invoices.is_sent(subscription) else invoices.open_(account, invoice)
@@ -178,57 +185,21 @@ def _pay_first(account: Account, subscription: Json, invoice: Json, given: Json)
     behavior = given.get("payment_behavior")
     method = subscription["default_payment_method"]
     if behavior == "default_incomplete":
-        intent = invoices.new_intent(account, invoice, method)
-        secret = {"client_secret": intent["client_secret"], "type": "payment_intent"}
-        account.change(invoice | {"_confirmation_secret": secret})
+        invoices.await_payer(account, invoice, method)
         return
-    try:
+    if behavior == "error_if_incomplete":
+        invoices.charge_or_undo(account, invoice)
+        return
+    with suppress(Refusal):
         invoices.charge(account, invoice, method)
-    except Refusal as refusal:
-        if behavior == "error_if_incomplete":
-            refusal.kept = False
-            raise
 
 
-@does(
-    "subscription.update",
-    """cancel_at cancel_at_period_end cancellation_details collection_method days_until_due
-    default_payment_method items.deleted items.id items.metadata items.price items.price_data
-    items.quantity off_session payment_behavior proration_behavior trial_end""",
-)
-def update(account: Account, subscription: Json, given: Given) -> Json:
-    """Change a subscription; items named by id change, others are added; nothing is prorated."""
-    if subscription["status"] == "canceled" and given.keys() - _EDITABLE_WHEN_CANCELED:
-        raise Refusal(
-            "A canceled subscription can only update its cancellation_details and metadata.",
-            code="invalid_canceled_subscription_fields",
-        )
+def change_dates(account: Account, subscription: Json, given: Given) -> None:
+    """Judge and take what an update says of due dates and of the end."""
     if given.keys() & {"days_until_due", "collection_method"}:
         known = subscription["days_until_due"] is not None
         _check_due(subscription, says_due="days_until_due" in given, known=known)
-    for index, wanted in enumerate(given.get("items", ())):
-        items.change(account, subscription, wanted, f"items[{index}]")
-    _settle_currency(account, subscription)
-    if given.get("trial_end") == "now":
-        subscription |= {"trial_end": account.now, "status": "active"}
-    elif "trial_end" in given:
-        _start_trial(account, subscription, given)
     _cancel_later(account, subscription, given)
-    return account.change(subscription, given.before)
-
-
-@does("subscription.delete", "cancellation_details invoice_now=false prorate=false")
-def cancel(account: Account, subscription: Json, _given: Given) -> Json:
-    """Cancel a subscription at once; a second time there is none."""
-    before = subscription["status"]
-    if before in {"canceled", "incomplete_expired"}:
-        raise missing("subscription", subscription["id"], "id", 404)
-    status = "incomplete_expired" if before == "incomplete" else "canceled"
-    subscription |= {"status": status, "canceled_at": account.now, "ended_at": account.now}
-    _give_reason(subscription, "cancellation_requested")
-    account.change(subscription)
-    account.emit("customer.subscription.deleted", subscription)
-    return subscription
 
 
 @shows("subscription")

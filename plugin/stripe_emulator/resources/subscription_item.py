@@ -1,10 +1,8 @@
 """What is an item of a subscription: one price, how many, for which period?"""
 
-import calendar
-from datetime import UTC, datetime, timedelta
-
 from stripe_emulator import lifecycle, refusals
 from stripe_emulator.account import Account
+from stripe_emulator.billing import periods
 from stripe_emulator.declare import Resource, declare, missing
 from stripe_emulator.lifecycle import picked
 from stripe_emulator.refusals import Json, Refusal
@@ -20,8 +18,6 @@ declare(
     )
 )
 
-_DAYS = {"day": 1, "week": 7}
-_MONTHS = {"month": 1, "year": 12}
 _OF_PRICE = """active billing_scheme created currency livemode metadata nickname product
     tiers_mode"""
 _NONE_LEFT = (
@@ -36,11 +32,19 @@ def add(account: Account, subscription: Json, wanted: Json, path: str) -> None:
     _check_unused(subscription, price)
     item = account.new("subscription_item", price=price["id"], subscription=subscription["id"])
     item |= picked(wanted, "quantity metadata")
-    item["current_period_start"] = account.now
-    item["current_period_end"] = subscription["trial_end"] or _after(
-        subscription["billing_cycle_anchor"], price["recurring"]
-    )
+    if subscription["status"] == "trialing":
+        end = subscription["trial_end"]
+        item |= {"current_period_start": account.now, "current_period_end": end}
+    else:
+        roll(account, subscription, item, account.now)
     subscription["_items"].append(item)
+
+
+def roll(account: Account, subscription: Json, item: Json, start: int) -> None:
+    """Begin a period of an item; it ends with the subscription's cycle."""
+    every = account.need("price", item["price"])["recurring"]
+    end = periods.end_after(subscription["billing_cycle_anchor"], every, start)
+    item |= {"current_period_start": start, "current_period_end": end}
 
 
 def _check_unused(subscription: Json, price: Json) -> None:
@@ -100,24 +104,6 @@ def _recurring_price(account: Account, wanted: Json, path: str) -> Json:
     return price
 
 
-def _after(moment: int, every: Json) -> int:
-    """The end of the billing period that starts then; months end on their last day."""
-    at = datetime.fromtimestamp(moment, UTC)
-    count, interval = every["interval_count"], every["interval"]
-    if interval in _DAYS:
-        end = at + timedelta(days=count * _DAYS[interval])
-    else:
-        end = _months_later(at, count * _MONTHS[interval])
-    return int(end.timestamp())
-
-
-def _months_later(at: datetime, months: int) -> datetime:
-    years, month = divmod(at.month - 1 + months, 12)
-    year, month = at.year + years, month + 1
-    last = calendar.monthrange(year, month)[1]
-    return at.replace(year=year, month=month, day=min(at.day, last))
-
-
 def show(account: Account, item: Json) -> Json:
     """Show an item with its price, and the price as the plan it once was called."""
     price = account.show(account.need("price", item["price"]))
@@ -129,4 +115,5 @@ def show(account: Account, item: Json) -> Json:
         "amount_decimal": price["unit_amount_decimal"],
     }
     plan |= picked(price, _OF_PRICE) | price["recurring"]
-    return item | {"price": price, "plan": plan}
+    shown = {name: value for name, value in item.items() if not name.startswith("_")}
+    return shown | {"price": price, "plan": plan}

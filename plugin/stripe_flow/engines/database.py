@@ -10,9 +10,8 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from stripe_flow.engines.worker import Journal
-from stripe_flow.journal import Compute
-from stripe_flow.journal import Journal as FileJournal
+from stripe_flow.journal import Compute, Journal
+from stripe_flow.run import AnyJournal
 from stripe_plugin.errors import UsageError
 
 VARIABLE = "DBOS_SYSTEM_DATABASE_URL"  # DBOS's own
@@ -41,11 +40,13 @@ def address(given: str | None) -> URL:
     raise UsageError(UNUSABLE.format(name=name))
 
 
-def journal_of(url: URL) -> Journal:
-    """Where runs are kept: beside an SQLite file, where those of the terminal are, or in it."""
-    if url.get_backend_name() == "sqlite":
-        return FileJournal(Path(str(url.database)).with_name(FILE))
-    return PostgresJournal(url)
+def journal_of(url: URL) -> AnyJournal:
+    """Where runs are kept: beside an SQLite file, as those of the terminal are, or in Postgres."""
+    if url.get_backend_name() != "sqlite":
+        return PostgresJournal(url)
+    file = Path(str(url.database))
+    file.touch(0o600)  # inputs are in it
+    return Journal(file.with_name(FILE))
 
 
 class PostgresJournal:

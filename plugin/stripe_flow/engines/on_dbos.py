@@ -8,6 +8,7 @@ What a process was at goes on by itself when one of the same executor ID is star
 at once, on any machine, when it is asked for again under its run ID.
 """
 
+import logging
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
@@ -33,6 +34,7 @@ try:
         DBOS,
         DBOSConfig,
         PortableWorkflowError,
+        SetEnqueueOptions,
         SetWorkflowID,
         WorkflowHandle,
         WorkflowSerializationFormat,
@@ -45,14 +47,21 @@ except ModuleNotFoundError as error:
 
 VERSION = "1"  # of what is stored: a worker goes on with workflows of its own version only
 POLLING = 0.2  # seconds between two looks at the queue
+GRACE = 90  # seconds in which what is on its way arrives when a run is interrupted
 OUTCOMES = "outcomes"  # the stream of a run
 ACTIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 JSON = WorkflowSerializationFormat.PORTABLE
 OTHER_ORDER = (
-    "The run {run_id} is going on with another file or other inputs: put those back to follow it, or"
-    " cancel the workflow {workflow_id} first"
+    "The run {run_id} is going on with another file or other inputs: put those back to follow it,"
+    " or cancel the workflow {workflow_id} first"
 )
+LATER = "%s: tried again in %.0f s, under the same key: %s"
+ARRIVING = "Interrupted: what is on its way to Stripe is waited for, the rest is not begun"
 ONE_ACCOUNT = "This process works for one account already: start another for the other"
+
+T = TypeVar("T")
+Handle: TypeAlias = WorkflowHandle[Told]
+logger = logging.getLogger("stripe_flow")
 
 
 @attrs.frozen
@@ -100,6 +109,9 @@ def working(
         DBOS.launch()
         _register(name, connection.rate)
         yield
+    except BaseException:
+        DBOS.destroy(workflow_completion_timeout_sec=GRACE)
+        raise
     finally:
         DBOS.destroy()
         _here.clear()
@@ -131,19 +143,27 @@ def run_flow(
     order = Order.of(flow, run_id, connection)
     with working(host, connection, database_url=database_url, executor=f"run {run_id}"):
         workflow_id = _started(order)
-        for told in DBOS.read_stream(workflow_id, OUTCOMES):
-            yield outcome_of(flow, told)
         try:
-            DBOS.retrieve_workflow(workflow_id).get_result(polling_interval_sec=POLLING)
+            for told in DBOS.read_stream(workflow_id, OUTCOMES):
+                yield outcome_of(flow, told)
+            _wait(DBOS.retrieve_workflow(workflow_id))
         except PortableWorkflowError as error:
             raise Stopped.told(error.message, error.data) from None
+        except (KeyboardInterrupt, GeneratorExit):
+            logger.warning(ARRIVING)
+            _cancel(workflow_id)
+            raise
 
 
 def work(host: Host, connection: Connection, *, database_url: str | None = None) -> None:
     """Works for the account until SIGTERM or SIGINT; what is under way goes on elsewhere."""
     over = threading.Event()
+
+    def end(_: int, __: object) -> None:
+        over.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, end)
     with working(host, connection, database_url=database_url):
         over.wait()
 
@@ -166,6 +186,12 @@ def _started(order: Order) -> str:
         raise UsageError(OTHER_ORDER.format(**what))
     _take_over(last)
     return last.workflow_id
+
+
+def _cancel(workflow_id: str) -> None:
+    """Has no worker begin what is left of a run."""
+    steps = DBOS.list_workflows(workflow_id_prefix=f"{workflow_id} ", status=ACTIVE)
+    DBOS.cancel_workflows([workflow_id, *(step.workflow_id for step in steps)])
 
 
 def _number(workflow: WorkflowStatus) -> int:
@@ -200,13 +226,11 @@ def _flow(order: dict[str, Any]) -> None:
 def _step(order: dict[str, Any], place: dict[str, Any]) -> Told:
     [here] = _here
     step = partial(here.worker.step, Order(**order), Place(**place))
-    pause = FIRST_PAUSE
-    while True:
-        told = DBOS.run_step({"name": place["name"]}, step)
-        if "later" not in told:
-            return told
-        DBOS.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
+    return DBOS.run_step({"name": place["name"]}, step)
+
+
+def _wait(handle: WorkflowHandle[T]) -> T:
+    return handle.get_result(polling_interval_sec=POLLING)
 
 
 class _Spread:
@@ -214,21 +238,32 @@ class _Spread:
 
     def __init__(self, order: dict[str, Any], queue: str) -> None:
         self._order, self._queue = order, queue
-        self._begun: list[WorkflowHandle[Told]] = []
+        self._begun: list[str] = []
 
     def __call__(self, places: Sequence[Place]) -> list[Finish]:
         """Gives these to the queue."""
-        return [self._begin(place) for place in places]
+        return [partial(self._end, place, self._begin(place)) for place in places]
 
-    def _begin(self, place: Place) -> Finish:
-        with SetWorkflowID(f"{DBOS.workflow_id} {place.name}"):
+    def _begin(self, place: Place, again: str = "", delay: float | None = None) -> Handle:
+        name = f"{DBOS.workflow_id} {place.name}{again}"
+        with SetWorkflowID(name), SetEnqueueOptions(delay_seconds=delay):
             handle = DBOS.enqueue_workflow(self._queue, _step, self._order, place.as_dict())
-        self._begun.append(handle)
-        return partial(handle.get_result, polling_interval_sec=POLLING)
+        self._begun.append(name)
+        return handle
+
+    def _end(self, place: Place, handle: Handle) -> Told:
+        """What comes of a step. As long as that is not known, it is put off and done again."""
+        told, pause, number = _wait(handle), FIRST_PAUSE, 2
+        while "later" in told:
+            logger.warning(LATER, place.name, pause, told["later"])
+            told = _wait(self._begin(place, f" again {number}", pause))
+            pause = min(2 * pause, LONGEST_PAUSE)
+            number += 1
+        return told
 
     def cancel(self) -> None:
         """Leaves undone what no worker has begun."""
-        DBOS.cancel_workflows([handle.workflow_id for handle in self._begun])
+        DBOS.cancel_workflows(self._begun)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from stripe_plugin.run.context import RunContext
 from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import masked, said
 
-HOLDS_A_SECRET = (
+WOULD_BE_STORED = (
     "The flow's {what} would be stored by the engine and hold a key or a secret: have a step name"
     " it as ${{{{ env.NAME }}}}, and set NAME where workers run"
 )
@@ -59,7 +59,7 @@ class Order:
         stored = {"file": flow.text, "inputs": json.dumps(given, ensure_ascii=False)}
         for what, text in stored.items():
             if masked(text) != text:
-                raise UsageError(HOLDS_A_SECRET.format(what=what))
+                raise UsageError(WOULD_BE_STORED.format(what=what))
         return cls(run_id, flow.name, flow.text, given, identity(connection))
 
     def as_dict(self) -> dict[str, Any]:

@@ -14,10 +14,9 @@ from stripe_flow.expressions import stands_on
 from stripe_flow.flow import Flow, load
 from stripe_flow.flowing import Flowing, Outcome
 from stripe_flow.items import Item
-from stripe_flow.journal import Compute
 from stripe_flow.placed import COLLECT, PlacedStep
 from stripe_flow.references import references, variable
-from stripe_flow.run import Run
+from stripe_flow.run import AnyJournal, Run
 from stripe_flow.step import reason
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.errors import NodeError, UsageError
@@ -32,18 +31,12 @@ MOST_BEGUN = 16  # runs whose flow a process has at hand
 Finish = Callable[[], Told]  # waits for what a worker tells of a step
 
 
-class Journal(Protocol):
-    """Where runs are kept, for all workers: `stripe_flow.journal.Journal` is one, for a machine."""
-
-    def keep(self, run: str, name: str, compute: Compute, /) -> Any:
-        """What `compute()` gave the first time under this name of this run."""
-
-
 class Spread(Protocol):
     """How an engine gives steps to its workers."""
 
     def __call__(self, places: Sequence[Place], /) -> Iterable[Finish]:
         """Begins them all, and gives for each how its end is waited for."""
+        ...
 
 
 @attrs.frozen
@@ -52,7 +45,9 @@ class _Begun:
 
     flow: Flow
     run: Run
-    known: dict[str, Any] = attrs.field(factory=dict, repr=False)  # the last that was asked for
+    known: dict[str, Any] = attrs.field(
+        factory=dict[str, Any], repr=False
+    )  # the last that was asked for
 
     def outputs_and_items(self, name: str) -> Any:
         """What a step stands on, as `Spreading` kept it."""
@@ -70,7 +65,7 @@ def _nothing_known() -> Any:
 class Worker:
     """A process of an engine: the actions and the account it has, and where runs are kept."""
 
-    def __init__(self, host: Host, connection: Connection, journal: Journal) -> None:
+    def __init__(self, host: Host, connection: Connection, journal: AnyJournal) -> None:
         self.host, self.connection, self.journal = host, connection, journal
         self._begun: dict[str, _Begun] = {}
         self._lock = threading.Lock()

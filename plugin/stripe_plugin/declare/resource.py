@@ -15,6 +15,7 @@ from stripe_plugin.secrets import shown
 # https://checkout.stripe.com/c/pay/cs_test_123#fid…
 ADDRESS = re.compile(r"(?:https?://)?(?:dashboard|checkout)\.stripe\.com/([^?#]*).*", re.DOTALL)
 
+NONE_DECLARED: Mapping[str, Any] = MappingProxyType({})
 ONLY_ID: Mapping[str, str] = MappingProxyType({"id": "ID"})
 
 # Every prefix that was declared, of whichever package: what an ID of another resource begins with.
@@ -32,10 +33,7 @@ def _template(_: object, __: object, label: str) -> None:
 
 @attrs.frozen(kw_only=True)
 class Resource:
-    """A kind of Stripe object, as data. A package declares its own beside its actions.
-
-    It is known by what it is called in `object`: two of one name are the same.
-    """
+    """A kind of Stripe object, as data. A package declares its own beside its actions."""
 
     #: What Stripe calls it in `object`, such as `checkout.session`.
     object: str = attrs.field(kw_only=False)
@@ -61,7 +59,7 @@ class Resource:
     #: `{"id": "Price ID", "recurring.interval": "Billing Interval"}`.
     outputs: Mapping[str, str] = attrs.field(default=ONLY_ID, eq=False)
     #: Values that one can have together, for examples of answers; the rest is made by the document.
-    example: Mapping[str, Any] = attrs.field(factory=dict, eq=False)
+    example: Mapping[str, Any] = attrs.field(default=NONE_DECLARED, eq=False)
     #: What a sentence calls it.
     words: str = attrs.field(default=attrs.Factory(_words, takes_self=True))
 

@@ -1,7 +1,7 @@
-"""What may stand at a place of an answer, whatever Stripe's document calls it?
+"""What may an answer hold, part by part?
 
-An answer is a `Shape` of the document. What stands in one place may be several of them: an ID or
-the object, a customer or what is left of one.
+Stripe's document has a `Shape` for each thing. What stands in one part of an answer may be several
+of them: an ID or the object, a customer or what is left of one.
 """
 
 import re
@@ -17,8 +17,8 @@ STEPS = re.compile(r"(\w+)|\[\d*\]")  # a field by its name, or an item of a lis
 
 
 @attrs.frozen
-class Place:
-    """Where values of some shapes stand."""
+class Part:
+    """A part of an answer, or all of it: what may stand there."""
 
     shapes: tuple[Shape, ...]
 
@@ -46,7 +46,7 @@ class Place:
 
     @property
     def kinds(self) -> set[str]:
-        """The kinds of objects that it can be, whole or by their IDs; what is left of one is one."""
+        """The kinds of objects that it can be, whole, by their IDs or what is left of them."""
         kinds = {kind for shape in self.shapes for kind in shape.kinds}
         return {kind.removeprefix("deleted_") for kind in kinds}
 
@@ -66,21 +66,28 @@ class Place:
         return None
 
     @property
-    def fields(self) -> "dict[str, Place]":
+    def fields(self) -> "dict[str, Part]":
         """What stands in it, if it is an object of known keys."""
         found: dict[str, list[Shape]] = {}
         for one in self.plain:
             for name, shape in one.fields.items():
                 found.setdefault(name, []).append(shape)
-        return {name: Place(tuple(shapes)) for name, shapes in found.items()}
+        return {name: Part(tuple(shapes)) for name, shapes in found.items()}
 
     @property
-    def items(self) -> "Place | None":
+    def whole(self) -> "Part":
+        """The same without what is left of a deleted object, where that is not all."""
+        each = [one for shape in self.shapes for one in shape.alternatives]
+        whole = tuple(one for one in each if not _is_left(one))
+        return Part(whole) if whole else self
+
+    @property
+    def items(self) -> "Part | None":
         """What stands in each of it, if it is a list."""
         return _together(one.items for one in self.plain)
 
     @property
-    def keyed(self) -> "Place | None":
+    def keyed(self) -> "Part | None":
         """What stands under each key of it, if it is an object of any keys and of nothing else."""
         return None if self.fields else _together(one.values for one in self.plain)
 
@@ -89,9 +96,9 @@ class Place:
         of_each = [one.fields.get(name) for one in self.plain]
         return all(shape is not None and shape.required for shape in of_each)
 
-    def at(self, path: str) -> "list[Place] | None":
-        """The places that a path leads through, as in `items.data[0].price`; None: nowhere."""
-        through = [self]
+    def at(self, path: str) -> "list[Part] | None":
+        """The parts that a path leads through, as in `items.data[0].price`; None: nowhere."""
+        through: list[Part] = [self]
         for step in STEPS.finditer(path):
             found = through[-1].fields.get(step[1]) if step[1] else through[-1].items
             if found is None:
@@ -100,12 +107,12 @@ class Place:
         return through
 
 
-def answered(spec: Spec) -> Place | None:
+def answered(spec: Spec) -> Part | None:
     """What an action answers, if Stripe's document knows that."""
     known = contract.operation(spec.method, spec.path)
     if known is None or known.answer is None:
         return None
-    return Place((known.answer,))
+    return Part((known.answer,))
 
 
 def _plain(shape: Shape) -> Iterator[Shape]:
@@ -118,10 +125,15 @@ def _plain(shape: Shape) -> Iterator[Shape]:
             yield from _plain(whole)
 
 
+def _is_left(shape: Shape) -> bool:
+    kind = shape.kind or ""
+    return kind.startswith("deleted_")
+
+
 def _is_nullable(shape: Shape) -> bool:
     return shape.nullable or any(one.nullable for one in shape.alternatives)
 
 
-def _together(shapes: Iterable[Shape | None]) -> Place | None:
+def _together(shapes: Iterable[Shape | None]) -> Part | None:
     found = tuple(shape for shape in shapes if shape is not None)
-    return Place(found) if found else None
+    return Part(found) if found else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from stripe_plugin.declare.answer import Page
 from stripe_plugin.declare.spec import Spec
-from stripe_plugin.host.answered import Place, answered
+from stripe_plugin.host.answered import Part, answered
 from stripe_plugin.judge.values import is_list, is_object
 
 A_TIME = 1672531200  # 2023, in unix seconds
@@ -24,8 +24,8 @@ def output_example(spec: Spec) -> Data:
     given = spec.answer.details(spec.subject)
     if isinstance(spec.answer, Page):
         given["url"] = _filled(spec)
-    place = answered(spec)
-    return given if place is None else _object(place, given)
+    part = answered(spec)
+    return given if part is None else _object(part.whole, given)
 
 
 def _filled(spec: Spec) -> str:
@@ -36,37 +36,37 @@ def _filled(spec: Spec) -> str:
     return path
 
 
-def _whole(place: Place, given: Any) -> Any:
+def _whole(part: Part, given: Any) -> Any:
     """What is given, with all that the document knows to be in it."""
     if is_object(given):
-        return _object(place, {**given})
-    if is_list(given) and place.items:
-        return [_whole(place.items, each) for each in given]
+        return _object(part, {**given})
+    if is_list(given) and part.items:
+        return [_whole(part.items, each) for each in given]
     return given
 
 
-def _object(place: Place, given: Data) -> Data:
-    fields = place.fields
+def _object(part: Part, given: Data) -> Data:
+    fields = part.fields
     found: Data = {}
     for name, value in given.items():
         found[name] = _whole(fields[name], value) if name in fields else value
     for name, field in fields.items():
-        if name not in found and (field.nullable or place.always(name)):
+        if name not in found and (field.nullable or part.always(name)):
             found[name] = _made(field)
     return found
 
 
-def _made(place: Place) -> Any:
+def _made(part: Part) -> Any:
     """A value of which nothing is given."""
-    if place.nullable:
+    if part.nullable:
         return None
-    [first, *_] = place.plain
+    [first, *_] = part.plain
     if first.type == "object":
-        return _object(place, {})
+        return _object(part, {})
     if first.type == "array":
         return []
-    if place.expands:
-        return f"{min(place.kinds)}_123"
+    if part.expands:
+        return f"{min(part.kinds)}_123"
     if first.enum:
         return first.enum[0]
     return FORMATS.get(first.format, BLANKS.get(first.type))

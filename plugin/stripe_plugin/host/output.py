@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_plugin.declare.spec import Spec
-from stripe_plugin.host.answered import Place, answered
+from stripe_plugin.host.answered import Part, answered
 from stripe_plugin.judge.schema import TYPES
 
-DEPTH = 3  # levels of fields, in an object that is answered and in each one of a page
+DEPTH = 3  # levels of fields; a list and what is in each of it are one
 ALWAYS = ("id", "data")  # what tells an answer from none; a deletion found done has no more
 MOST_VALUES = 30  # of which all are told
 NAMES: Mapping[type, str] = {**TYPES, list: "array", dict: "object", float: "number"}
@@ -25,17 +25,17 @@ Data = dict[str, Any]
 
 def output_schema(spec: Spec) -> Data:
     """All fields to a depth of three; linked objects, if they are asked for, with their own."""
-    place = answered(spec)
-    if place is None:
+    part = answered(spec)
+    if part is None:
         return _of_example(spec.output_excerpt)
-    schema = _schema(place, DEPTH + 1 if _is_page(place) else DEPTH)
-    schema["required"] = [name for name in ALWAYS if place.always(name)]
+    schema = _schema(part, DEPTH)
+    schema["required"] = [name for name in ALWAYS if part.always(name)]
     _fix_object(schema)
     return schema
 
 
-def _is_page(place: Place) -> bool:
-    about = place.fields.get("object")
+def _is_page(part: Part) -> bool:
+    about = part.fields.get("object")
     return about is not None and about.values == ["list"]
 
 
@@ -46,43 +46,43 @@ def _fix_object(schema: Data) -> None:
         about["enum"] = about.pop("examples")
 
 
-def _schema(place: Place, depth: int) -> Data:
+def _schema(part: Part, depth: int) -> Data:
     """A value with `depth` levels of fields in it."""
-    schema = _type(place) | _words(place)
-    if depth and place.fields:
-        schema["properties"] = _properties(place, depth)
-    if place.items:
-        schema["items"] = _schema(place.items, depth)
-    if place.keyed:
-        schema["additionalProperties"] = _schema(place.keyed, depth)
+    schema = _type(part) | _words(part)
+    if depth and part.fields:
+        schema["properties"] = _properties(part, depth)
+    if part.items:
+        schema["items"] = _schema(part.items, depth)
+    if part.keyed:
+        schema["additionalProperties"] = _schema(part.keyed, depth)
     return schema
 
 
-def _properties(place: Place, depth: int) -> Data:
-    below = depth - 1
+def _properties(part: Part, depth: int) -> Data:
+    below = depth if _is_page(part) else depth - 1
     linked = max(below - 1, 0)  # a linked object is a level of its own
     found: Data = {}
-    for name, field in place.fields.items():
+    for name, field in part.fields.items():
         found[name] = _schema(field, linked if field.expands else below)
     return found
 
 
-def _type(place: Place) -> Data:
-    types = place.types
-    if types and place.nullable:
+def _type(part: Part) -> Data:
+    types = part.types
+    if types and part.nullable:
         types.append("null")
     if len(types) > 1:
         return {"type": types}
     return {"type": types[0]} if types else {}
 
 
-def _words(place: Place) -> Data:
+def _words(part: Part) -> Data:
     """What a number counts, and which values are known."""
     words: Data = {}
-    if place.unit:
-        words["description"] = f"In {place.unit}."
-    if 0 < len(place.values) <= MOST_VALUES:
-        words["examples"] = place.values
+    if part.unit:
+        words["description"] = f"In {part.unit}."
+    if 0 < len(part.values) <= MOST_VALUES:
+        words["examples"] = part.values
     return words
 
 
@@ -105,17 +105,18 @@ def outputs(spec: Spec) -> list[Data]:
     finds a list: one value for each item.
     """
     labels = spec.answer.outputs(spec.subject)
-    return [_output(spec, path, label) for path, label in labels.items()]
+    whole = answered(spec)
+    found: list[Data] = []
+    for path, label in labels.items():
+        through = whole.at(path) if whole else None
+        facts = _facts(through, path) if through else _unknown(spec, path)
+        found.append({"path": path, "label": label, **facts})
+    return found
 
 
-def _output(spec: Spec, path: str, label: str) -> Data:
-    found = {"path": path, "label": label}
-    place = answered(spec)
-    through = place.at(path) if place else None
-    if through is None:
-        return found | _unknown(spec, path)
+def _facts(through: list[Part], path: str) -> Data:
     end = through[-1]
-    return found | {
+    return {
         "type": end.types[0] if end.types else None,
         "nullable": _is_nullable(through, path),
         "unit": end.unit,
@@ -125,24 +126,30 @@ def _output(spec: Spec, path: str, label: str) -> Data:
 
 def _unknown(spec: Spec, path: str) -> Data:
     """Of what Stripe's document does not know."""
-    kind = type(spec.output_excerpt.get(path))
+    value = spec.output_excerpt.get(path)
     resource = spec.answer.resource(spec.subject).object if path == "id" else None
-    return {"type": NAMES.get(kind), "nullable": True, "unit": None, "resource": resource}
+    return {"type": _word(value), "nullable": True, "unit": None, "resource": resource}
 
 
-def _is_nullable(through: list[Place], path: str) -> bool:
+def _word(value: Any) -> str | None:
+    """JSON's word for a value, but null."""
+    fitting = [word for kind, word in NAMES.items() if type(value) is kind]
+    return fitting[0] if fitting else None
+
+
+def _is_nullable(through: list[Part], path: str) -> bool:
     """Whether it may find nothing: what it leads through is null, or not there."""
-    if "[0]" in path or any(place.nullable for place in through):
+    if "[0]" in path or any(part.nullable for part in through):
         return True
     names = path.replace("[]", "").split(".")
-    owners = [place for place in through if place.fields]
-    return not all(place.always(name) for place, name in zip(owners, names, strict=False))
+    owners = [part for part in through if part.fields]
+    return not all(part.always(name) for part, name in zip(owners, names, strict=False))
 
 
-def _resource(through: list[Place], path: str) -> str | None:
+def _resource(through: list[Part], path: str) -> str | None:
     """The kind of object whose ID it is, if there is one."""
     end = through[-1]
-    is_id = path.split(".")[-1] == "id"
+    is_id = path.rpartition(".")[2] == "id"
     owner = through[-2] if is_id else end
     if not is_id and not end.expands:
         return None

@@ -1,7 +1,7 @@
 """How are the steps of a file run?"""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,22 +10,26 @@ from click.core import ParameterSource
 from stripe_plugin.errors import UsageError
 from stripe_terminal import flowing, printed
 from stripe_terminal.command import option, running
+from stripe_terminal.engines import ENGINES
 from stripe_terminal.inputs import name_of, pairs_of, text, text_of
 from stripe_terminal.session import Session
 
 if TYPE_CHECKING:
     from stripe_flow.flow import Flow
     from stripe_flow.flowing import Outcome
-    from stripe_flow.run import Run
     from stripe_plugin.host.host import Host
 
 FLOW_RUN_ID = "Continue or repeat this run: finished steps are not sent again."
 INPUT = "An input of the flow, by its name."
 CHECK = "Judge the file and its inputs, print the plan, send nothing."
 ALONE = "--check sends and keeps nothing: leave {option} out"
-OF_A_RUN = ("run_id", "account", "allow_live", "yes", "keep")
+ENGINE = "Have this engine run it, on all workers of the account (extra dbos or prefect)."
+RATE = "With --engine: so many steps and items a second, at most, on all workers together."
+OF_A_RUN = ("engine", "rate", "run_id", "account", "allow_live", "yes", "keep")
 GO_ON = "Go on: {again}"
 REPEATED = "Nothing was sent: this run was done before. Another run ID does it once more."
+RATE_ALONE = "--rate is for all workers of an engine: it needs --engine"
+KEEPS_LESS = "--keep ids keeps less than the workers of an engine need: leave one of both out"
 WHY = "See why: {show}. Try what failed again: {again}"
 
 Given = Mapping[str, Any]
@@ -36,6 +40,8 @@ Given = Mapping[str, Any]
 @option("--input", INPUT, multiple=True, metavar="NAME=VALUE")
 @option("--run-id", FLOW_RUN_ID)
 @click.option("--check", is_flag=True, help=CHECK)
+@click.option("--engine", type=click.Choice([*ENGINES]), help=ENGINE)
+@click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help=RATE)
 @running
 def flow(session: Session, file: str, **given: Any) -> None:
     """Run the steps of a flow file. With --json, one line (NDJSON) per step and item."""
@@ -45,10 +51,26 @@ def flow(session: Session, file: str, **given: Any) -> None:
     session.name_run(given["run_id"])
     with session.connected() as host:
         loaded = _loaded(host, session, file, given)
-        run = session.begin([(step.action, step.account) for step in loaded.steps], loaded.name)
-        printed.print_start(session.err, loaded.name, loaded.steps, run)
-        tally = _run(session, loaded, run, _again(session, file, given))
+        outcomes = _begun(session, loaded, given)
+        tally = _run(session, outcomes, _again(session, file, given))
     sys.exit(tally.code)
+
+
+def _begun(session: Session, loaded: "Flow", given: Given) -> "Iterator[Outcome]":
+    """What comes of the flow, which begins when the first is asked for."""
+    asked = [(step.action, step.account) for step in loaded.steps]
+    engine = given["engine"]
+    if engine is None:
+        if given["rate"]:
+            raise UsageError(RATE_ALONE)
+        run = session.begin(asked, loaded.name)
+        printed.print_start(session.err, loaded.name, loaded.steps, run)
+        return run.flow(loaded, flowing.Waiting(session.err))
+    if session.outputs != "all":
+        raise UsageError(KEEPS_LESS)
+    session.consent(asked)
+    printed.print_start_on(session.err, loaded.name, engine, session.begun.run_id)
+    return ENGINES[engine](session, loaded, given["rate"])
 
 
 def _loaded(host: "Host", session: Session, file: str, given: Given) -> "Flow":
@@ -88,13 +110,12 @@ def _check_alone() -> None:
             raise UsageError(ALONE.format(option=f"--{option}"))
 
 
-def _run(session: Session, loaded: "Flow", run: "Run", again: str) -> flowing.Tally:
+def _run(session: Session, outcomes: "Iterator[Outcome]", again: str) -> flowing.Tally:
     """Runs it; whatever stops it, and the end of it, tell what was done and how to go on."""
     tally = flowing.Tally()
-    waiting = flowing.Waiting(session.err)
     last = None
     try:
-        for outcome in run.flow(loaded, waiting):
+        for outcome in outcomes:
             tally.add(outcome)
             last = outcome.result or last
             _tell(session, outcome)
@@ -140,6 +161,9 @@ def _again(session: Session, file: str, given: Given) -> str:
         words.append("--allow-live")
     if session.outputs != "all":
         words += ["--keep", session.outputs]
+    for name in ("engine", "rate"):
+        if given[name]:
+            words += [f"--{name}", str(given[name])]
     return session.command(*words, "--run-id", session.begun.run_id)
 
 

@@ -1,0 +1,99 @@
+"""How does a subscription end: when it is asked to, at its time, or unpaid?"""
+
+import copy
+
+from stripe_emulator.account import Account
+from stripe_emulator.billing import proration
+from stripe_emulator.declare import missing
+from stripe_emulator.due import due
+from stripe_emulator.lifecycle import Given, do, does
+from stripe_emulator.refusals import Json
+from stripe_emulator.resources import invoice as invoices
+
+ENDED = {"canceled", "incomplete_expired"}
+_UNTIL_EXPIRED = 23 * 3_600
+
+
+def _expires(subscription: Json) -> int | None:
+    start: int = subscription["start_date"] or subscription["created"]
+    return start + _UNTIL_EXPIRED if subscription["status"] == "incomplete" else None
+
+
+@due("subscription.expire", _expires)
+def expire(account: Account, subscription: Json) -> None:
+    """Give up a subscription whose first invoice was not paid in 23 hours; void that invoice."""
+    before = copy.deepcopy(subscription)
+    invoice = account.get("invoice", subscription["latest_invoice"])
+    if invoice and invoice["status"] == "open":
+        do("invoice.void", account, invoice, {})
+    subscription |= {"status": "incomplete_expired", "ended_at": account.now}
+    account.change(subscription, before)
+
+
+def _ends(subscription: Json) -> int | None:
+    moment: int | None = subscription["cancel_at"]
+    return moment if subscription["status"] not in ENDED else None
+
+
+@due("subscription.end", _ends)
+def end_at_its_time(account: Account, subscription: Json) -> None:
+    """End what was asked to end now; it keeps the moment at which that was asked."""
+    end(account, subscription, subscription["cancellation_details"]["reason"])
+
+
+def end(account: Account, subscription: Json, reason: str | None, status: str = "canceled") -> Json:
+    """End a subscription; what it still owes is not collected any more."""
+    subscription |= {
+        "status": status,
+        "canceled_at": subscription["canceled_at"] or account.now,
+        "ended_at": account.now,
+    }
+    give_reason(subscription, reason)
+    account.change(subscription)
+    account.emit("customer.subscription.deleted", subscription)
+    stop_collecting(account, subscription)
+    return subscription
+
+
+def give_reason(subscription: Json, reason: str | None) -> None:
+    """Say why a subscription ends."""
+    subscription["cancellation_details"] = subscription["cancellation_details"] | {"reason": reason}
+
+
+def stop_collecting(account: Account, subscription: Json) -> None:
+    """Leave the open invoices of a subscription to whoever wants to pay them."""
+    for invoice in account.find("invoice", customer=subscription["customer"], status="open"):
+        if invoices.subscription_of(invoice) == subscription["id"]:
+            account.change(invoice | {"auto_advance": False, "next_payment_attempt": None})
+
+
+@does("subscription.delete", "cancellation_details invoice_now prorate")
+def cancel(account: Account, subscription: Json, given: Given) -> Json:
+    """Cancel a subscription at once; a second time there is none."""
+    before = subscription["status"]
+    if before in ENDED:
+        raise missing("subscription", subscription["id"], "id", 404)
+    subscription |= {"canceled_at": None, "cancel_at": None, "cancel_at_period_end": False}
+    if given.get("prorate"):
+        proration.credit_rest(account, subscription)
+    if given.get("invoice_now"):
+        _bill_last(account, subscription)
+    status = "incomplete_expired" if before == "incomplete" else "canceled"
+    return end(account, subscription, "cancellation_requested", status)
+
+
+def _bill_last(account: Account, subscription: Json) -> None:
+    """Bill what is pending for the subscription; what is only a credit is written off, as recorded.
+
+    What is left to pay is a draft for an hour, as every invoice that nobody asked to be paid now.
+    """
+    waiting = invoices.pending(account, subscription)
+    if not any(item["proration"] for item in waiting):
+        return
+    start = min(item["current_period_start"] for item in subscription["_items"])
+    invoice = invoices.of_subscription(
+        account, subscription, [], reason="subscription_cycle", since=start
+    )
+    subscription["latest_invoice"] = invoice["id"]
+    if invoice["total"] < 0:
+        do("invoice.mark_uncollectible", account, invoice, {})

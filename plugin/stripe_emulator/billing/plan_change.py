@@ -1,0 +1,160 @@
+"""What follows when a subscription is changed: its plan, its quantities, its trial, its dates?"""
+
+from stripe_emulator import refusals
+from stripe_emulator.account import Account
+from stripe_emulator.billing import billed, ending, proration
+from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import subscription as subscriptions
+from stripe_emulator.resources import subscription_item as items
+
+_EDITABLE_WHEN_ENDED = {"metadata", "cancellation_details", "expand"}
+_PRICED = ("price", "quantity")
+
+
+@does(
+    "subscription.update",
+    """billing_cycle_anchor cancel_at cancel_at_period_end cancellation_details collection_method
+    days_until_due default_payment_method items.deleted items.id items.metadata items.price
+    items.price_data items.quantity off_session pause_collection
+    payment_behavior=allow_incomplete|default_incomplete|error_if_incomplete proration_behavior
+    proration_date trial_end""",
+)
+def update(account: Account, subscription: Json, given: Given) -> Json:
+    """Change a subscription, and bill what the change costs as `proration_behavior` says."""
+    _check(given)
+    subscriptions.change_dates(account, subscription, given)
+    _change_items(account, subscription, given)
+    if "default_payment_method" in given:
+        subscriptions.name_method(account, subscription)
+    if given.get("trial_end") == "now" and given.before["status"] == "trialing":
+        return _end_trial(account, subscription, given)
+    if given.get("trial_end") not in {None, "now"}:
+        return _start_trial(account, subscription, given)
+    if _restarts(account, subscription, given):
+        return _restart(account, subscription, given)
+    return _prorate(account, subscription, given)
+
+
+def _check(given: Given) -> None:
+    before = given.before
+    if before["status"] in ending.ENDED and given.keys() - _EDITABLE_WHEN_ENDED:
+        raise Refusal(
+            "A canceled subscription can only update its cancellation_details and metadata.",
+            code="invalid_canceled_subscription_fields",
+        )
+    _check_date(before, given)
+
+
+def _check_date(before: Json, given: Given) -> None:
+    at = given.get("proration_date")
+    starts = [item["current_period_start"] for item in before["_items"]]
+    ends = [item["current_period_end"] for item in before["_items"]]
+    if at is not None and not min(starts) <= at <= max(ends):
+        raise Refusal(
+            "Invalid `proration_date`: it must be within the current billing period of the "
+            "subscription.",
+            param="proration_date",
+        )
+
+
+def _change_items(account: Account, subscription: Json, given: Given) -> None:
+    for index, wanted in enumerate(given.get("items", ())):
+        items.change(account, subscription, wanted, f"items[{index}]")
+    subscriptions.settle_currency(account, subscription)
+
+
+def _restarts(account: Account, subscription: Json, given: Given) -> bool:
+    """Whether the billing period begins anew: by request, or for another interval."""
+    if subscription["status"] == "trialing":
+        return False
+    if given.get("billing_cycle_anchor") == "now":
+        return True
+    before = {item["id"]: item for item in given.before["_items"]}
+    kept = [item for item in subscription["_items"] if item["id"] in before]
+    return any(_every(account, item) != _every(account, before[item["id"]]) for item in kept)
+
+
+def _every(account: Account, item: Json) -> tuple[str, int]:
+    recurring = account.need("price", item["price"])["recurring"]
+    return recurring["interval"], recurring["interval_count"]
+
+
+def _behavior(given: Json) -> str:
+    found: str = given.get("proration_behavior", "create_prorations")
+    return found
+
+
+def _prorate(account: Account, subscription: Json, given: Given) -> Json:
+    """Leave the items of what changed pending, or bill them at once."""
+    costs = _behavior(given) != "none" and subscription["status"] != "trialing"
+    made = _pairs(account, subscription, given) if costs else []
+    account.change(subscription, given.before)
+    if made and _behavior(given) == "always_invoice":
+        return billed.now(account, subscription, [], given)
+    return subscription
+
+
+def _pairs(account: Account, subscription: Json, given: Given) -> list[Json]:
+    """The items of a change: charges first, so that credits, which are newer, are on top."""
+    at = given.get("proration_date", account.now)
+    before = {item["id"]: item for item in given.before["_items"]}
+    after = {item["id"]: item for item in subscription["_items"]}
+    dropped = [item for id_, item in before.items() if _differs(item, after.get(id_))]
+    added = [item for id_, item in after.items() if _differs(item, before.get(id_))]
+    made = [proration.charge(account, subscription, item, at) for item in added]
+    made += [proration.credit(account, given.before, item, at) for item in dropped]
+    return [item for item in made if item]
+
+
+def _differs(one: Json, other: Json | None) -> bool:
+    return other is None or any(one[name] != other[name] for name in _PRICED)
+
+
+def _restart(account: Account, subscription: Json, given: Given) -> Json:
+    """Begin a new period now: what is left of the old one comes back, the new one is paid."""
+    if _behavior(given) != "none":
+        at = given.get("proration_date", account.now)
+        for item in given.before["_items"]:
+            proration.credit(account, given.before, item, at)
+    _roll_all(account, subscription)
+    return billed.now(account, subscription, subscription["_items"], given)
+
+
+def _roll_all(account: Account, subscription: Json) -> None:
+    subscription["billing_cycle_anchor"] = account.now
+    for item in subscription["_items"]:
+        items.roll(account, subscription, item, account.now)
+
+
+def _end_trial(account: Account, subscription: Json, given: Given) -> Json:
+    """End a trial now: the first paid period begins, or what the trial's settings say."""
+    subscription["trial_end"] = account.now
+    if billed.lacks_method(account, subscription):
+        behavior = billed.without_method(subscription)
+        if behavior == "create_invoice":
+            raise subscriptions.no_method()
+        return billed.stop_trial(account, subscription, behavior)
+    subscription["status"] = "active"
+    _roll_all(account, subscription)
+    return billed.now(account, subscription, subscription["_items"], given)
+
+
+def _start_trial(account: Account, subscription: Json, given: Given) -> Json:
+    """Put the next payment off to a trial's end; what was paid for until then comes back."""
+    end: int = given["trial_end"]
+    if end <= account.now:
+        raise refusals.past_timestamp("trial_end")
+    before = given.before
+    goes_on = before["status"] == "trialing"
+    start = before["trial_start"] if goes_on else account.now
+    if not goes_on and _behavior(given) != "none":
+        for item in before["_items"]:
+            proration.credit(account, before, item, account.now)
+    subscription |= {"trial_start": start, "trial_end": end, "status": "trialing"}
+    subscription |= {"billing_cycle_anchor": end, "_warned": None}
+    for item in subscription["_items"]:
+        item |= {"current_period_start": account.now, "current_period_end": end, "_billed": None}
+    if goes_on:
+        return account.change(subscription, before)
+    return billed.now(account, subscription, subscription["_items"], given)

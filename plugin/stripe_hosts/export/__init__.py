@@ -1,0 +1,52 @@
+"""How do the actions become nodes of a host that has its own? Files, generated from manifests."""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol, cast
+
+from stripe_plugin.errors import UsageError, near
+from stripe_plugin.host.host import Host
+from stripe_plugin.secrets import shown
+
+#: The hosts that there is an export for, and the module that makes its files.
+TARGETS: Mapping[str, str] = {"n8n": "n8n"}
+
+
+class Target(Protocol):
+    """A module of this package."""
+
+    def files(self, host: Host) -> Mapping[str, str]:
+        """The text of each file by its path in the folder, with `/`; the same for the same host."""
+        ...
+
+
+def files_of(target: str, host: Host) -> Mapping[str, str]:
+    """The files of a target. Raises `UsageError` if there is none of this name."""
+    if target not in TARGETS:
+        known = ", ".join(TARGETS)
+        hint = near(target, TARGETS)
+        raise UsageError(f"There is no export for {shown(target)}{hint}; there is one for {known}")
+    module = importlib.import_module(f"{__name__}.{TARGETS[target]}")
+    return cast("Target", module).files(host)
+
+
+def written(files: Mapping[str, str], folder: Path, *, replace: bool = False) -> list[Path]:
+    """Writes files into a folder. Raises `UsageError` if it has something in it already.
+
+    `replace`: files of the same names are written anew; what else is there stays.
+    """
+    try:
+        if not replace and folder.exists() and any(folder.iterdir()):
+            text = f"{folder} is not empty: take another folder, or --replace what it has"
+            raise UsageError(text)
+        return [_written(folder / name, text) for name, text in files.items()]
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f"{folder} cannot be written: {why}") from error
+
+
+def _written(file: Path, text: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8", newline="\n")
+    return file

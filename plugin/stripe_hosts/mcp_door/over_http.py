@@ -1,0 +1,66 @@
+"""How is it served over HTTP? Stateless, each answer one JSON document, at `/mcp`.
+
+`/mcp` has all tools, `/mcp/price` only those of one resource, for clients that take few.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import attrs
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from stripe_hosts.mcp_door.door import Door
+from stripe_hosts.mcp_door.versions import server
+from stripe_hosts.offer import Offer
+from stripe_hosts.problem import NotServed
+from stripe_plugin.errors import near
+from stripe_plugin.secrets import shown
+
+RESOURCE = "resource"
+ALL = ""
+
+
+class OverHttp:
+    """The application of an offer, which answers while it is `running`."""
+
+    def __init__(self, offer: Offer) -> None:
+        self._managers = {ALL: _manager(offer)}
+        for name in dict.fromkeys(entry["resource"] for entry in offer.catalog()):
+            self._managers[name] = _manager(_of_one(offer, name))
+
+    def routes(self) -> list[Route]:
+        """Where it is found."""
+        return [Route("/mcp", self), Route(f"/mcp/{{{RESOURCE}}}", self)]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """What the lifespan of the whole application enters."""
+        async with AsyncExitStack() as stack:
+            for manager in self._managers.values():
+                await stack.enter_async_context(manager.run())
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request; there are no sessions to be listened to, or ended."""
+        name = scope["path_params"].get(RESOURCE, ALL)
+        if name not in self._managers:
+            hint = near(name, self._managers)
+            raise NotServed("not_found", f"There are no tools of {shown(name)} here{hint}.")
+        if scope["method"] != "POST":
+            raise HTTPException(405, headers={"Allow": "POST"})
+        await self._managers[name].handle_request(scope, receive, send)
+
+
+def _of_one(offer: Offer, resource: str) -> Offer:
+    """What is offered of one resource."""
+    entries = [entry for entry in offer.catalog() if entry["resource"] == resource]
+    return attrs.evolve(offer, only=[entry["id"] for entry in entries])
+
+
+def _manager(offer: Offer) -> Any:
+    made = server(Door(offer))
+    return StreamableHTTPSessionManager(made, json_response=True, stateless=True)

@@ -1,0 +1,301 @@
+"""What may be asked of the HTTP door, as programs read it? OpenAPI, in three versions.
+
+Each action is one operation, whose body is its inputs alone: importers draw a field for each. 3.0.3
+and Swagger 2.0 have few words, as importers want it; 3.1 has each action's conditions.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from stripe_hosts.offer import Offer
+from stripe_hosts.openapi_words import IN_HEADERS, IN_QUERY, PROBLEM_SCHEMA, RESULT, WRONG
+from stripe_hosts.portable import OPENAPI_3_0, SWAGGER_2_0, portable
+from stripe_hosts.problem import PROBLEM, NotServed
+from stripe_plugin.errors import near
+from stripe_plugin.secrets import shown
+
+Data = dict[str, Any]
+JSON = "application/json"
+TITLE = "Stripe's actions"
+ABOUT = "Each operation runs one action of Stripe's; its inputs are the body."
+BEARER = "The word Bearer, a space, and the token of the server."
+DONE = "What Stripe answered, whole."
+
+
+def document(offer: Offer, server: str, query: Mapping[str, str]) -> Data:
+    """The document of an offer at a server's address. Raises `NotServed` for another query."""
+    for name in query:
+        if name != "version":
+            hint = near(name, ("version",))
+            raise NotServed("malformed", f"The query has no {shown(name)}{hint}; it has version.")
+    number = query.get("version", "3.0")
+    if number not in VERSIONS:
+        known = ", ".join(VERSIONS)
+        text = f"There is no version {shown(number)} of the document; there are {known}."
+        raise NotServed("malformed", text)
+    version = VERSIONS[number]
+    return version.whole(Parts(version, offer, server))
+
+
+@attrs.frozen
+class Version:
+    """How a version writes schemas, operations and the whole."""
+
+    number: str
+    schema: Callable[[Data], Data]
+    inputs: Callable[[Data], Data]  # of an action, by its manifest
+    schemas_at: str
+    operation: Callable[["Parts", Data], Data]
+    whole: Callable[["Parts"], Data]
+
+
+@attrs.frozen(slots=False)
+class Parts:
+    """What all versions are made of."""
+
+    version: Version
+    offer: Offer
+    server: str
+
+    @cached_property
+    def manifests(self) -> list[Data]:
+        """Of each action that is offered."""
+        return [self.offer.manifest(entry["id"]) for entry in self.offer.catalog()]
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """What the schema of each action's output is called: those that are alike share one."""
+        alike: dict[str, list[Data]] = {}
+        for manifest in self.manifests:
+            written = json.dumps(manifest["output_schema"])
+            alike.setdefault(written, []).append(manifest)
+        names: dict[str, str] = {}
+        for group in alike.values():
+            name = _name_of(group)
+            if name in names.values():
+                name = group[0]["id"]
+            names |= {manifest["id"]: name for manifest in group}
+        return names
+
+    def info(self) -> Data:
+        """What the document is of."""
+        version = self.offer.about()["version"]
+        return {"title": TITLE, "version": version, "description": ABOUT}
+
+    def paths(self) -> Data:
+        """One operation for each action."""
+        return {
+            f"/actions/{manifest['id']}": {"post": self._operation(manifest)}
+            for manifest in self.manifests
+        }
+
+    def _operation(self, manifest: Data) -> Data:
+        about = {
+            "operationId": manifest["id"],
+            "summary": manifest["name"],
+            "description": manifest["description"],
+            "tags": [_words(manifest["resource"])],
+        }
+        return about | self.version.operation(self, manifest)
+
+    def schemas(self) -> Data:
+        """Inputs, output and result of each action, and what is wrong."""
+        schema, inputs = self.version.schema, self.version.inputs
+        found: Data = {"problem": schema(PROBLEM_SCHEMA)}
+        for manifest in self.manifests:
+            name = manifest["id"]
+            found[f"{name}_inputs"] = inputs(manifest)
+            found[f"{self.outputs[name]}_output"] = schema(_plain(manifest["output_schema"]))
+            found[f"{name}_result"] = self._result(name)
+        return found
+
+    def _result(self, name: str) -> Data:
+        """What is answered: Stripe's object, and how it was come by."""
+        facts = {word: self.version.schema(fact) for word, fact in RESULT.items()}
+        properties = {"output": self.ref(f"{self.outputs[name]}_output"), **facts}
+        return {"type": "object", "properties": properties, "required": [*properties]}
+
+    def ref(self, schema: str) -> Data:
+        """A reference to a schema."""
+        return {"$ref": f"{self.version.schemas_at}{schema}"}
+
+    def parameters(self, manifest: Data) -> Iterator[tuple[str, str, Data, bool]]:
+        """Name, place, schema, and whether it must be there: what goes beside the inputs."""
+        named = self.offer.accounts.named
+        for name, schema in IN_HEADERS.items():
+            if name != "Idempotency-Key" or manifest["method"] == "POST":
+                yield name, "header", schema, False
+        for name, schema in IN_QUERY.items():
+            if name == "account":
+                yield name, "query", {**schema, "enum": [*named]}, len(named) > 1
+            else:
+                yield name, "query", schema, False
+
+
+def _name_of(alike: list[Data]) -> str:
+    """The action whose output it is; of several, their resource."""
+    only = alike[0]
+    name = only["id"] if len(alike) == 1 else only["resource"]
+    return str(name).replace(".", "_")
+
+
+def _words(resource: str) -> str:
+    """What a resource is called: checkout.session is Checkout session."""
+    return resource.replace(".", " ").replace("_", " ").capitalize()
+
+
+def _plain(schema: Data) -> Data:
+    """A schema without the name of its language, which a document has for all."""
+    return {word: value for word, value in schema.items() if word != "$schema"}
+
+
+# --- OpenAPI 3 ------------------------------------------------------------------------------------
+
+
+def _operation_3(parts: Parts, manifest: Data) -> Data:
+    name = manifest["id"]
+    inputs = _content(parts.ref(f"{name}_inputs"))
+    return {
+        "parameters": [
+            {"name": word, "in": place, "required": must, **_about(schema), "schema": schema}
+            for word, place, schema, must in parts.parameters(manifest)
+        ],
+        "requestBody": {"required": True, **inputs},
+        "responses": {
+            "200": {"description": DONE, **_content(parts.ref(f"{name}_result"))},
+            "default": {"$ref": "#/components/responses/problem"},
+        },
+    }
+
+
+def _content(schema: Data, kind: str = JSON) -> Data:
+    return {"content": {kind: {"schema": schema}}}
+
+
+def _about(schema: Data) -> Data:
+    return {"description": schema["description"]}
+
+
+def _whole_3(parts: Parts) -> Data:
+    problem = {"description": WRONG, **_content(parts.ref("problem"), PROBLEM)}
+    return {
+        "openapi": parts.version.number,
+        "info": parts.info(),
+        "servers": [{"url": parts.server}],
+        "security": [{"token": []}],
+        "paths": parts.paths(),
+        "components": {
+            "schemas": parts.schemas(),
+            "responses": {"problem": problem},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+# --- Swagger 2.0 ----------------------------------------------------------------------------------
+
+
+def _operation_2(parts: Parts, manifest: Data) -> Data:
+    name = manifest["id"]
+    body = {"name": "inputs", "in": "body", "required": True}
+    beside = [
+        {"name": word, "in": place, "required": must, **_summed_up(schema)}
+        for word, place, schema, must in parts.parameters(manifest)
+    ]
+    return {
+        "parameters": [*beside, {**body, "schema": parts.ref(f"{name}_inputs")}],
+        "responses": {
+            "200": {"description": DONE, "schema": parts.ref(f"{name}_result")},
+            "default": {"$ref": "#/responses/problem"},
+        },
+    }
+
+
+def _summed_up(schema: Data) -> Data:
+    """A schema with its title where Power Automate looks for it, all the way down."""
+    said = {word: value for word, value in schema.items() if word != "title"}
+    if "title" in schema:
+        said["x-ms-summary"] = schema["title"]
+    for word in ("items", "additionalProperties"):
+        if isinstance(said.get(word), dict):
+            said[word] = _summed_up(said[word])
+    if "properties" in said:
+        inner = said["properties"].items()
+        said["properties"] = {name: _summed_up(one) for name, one in inner}
+    return said
+
+
+def _whole_2(parts: Parts) -> Data:
+    address = urlsplit(parts.server)
+    token = {"type": "apiKey", "in": "header", "name": "Authorization", "description": BEARER}
+    return {
+        "swagger": parts.version.number,
+        "info": parts.info(),
+        "host": address.netloc,
+        "basePath": "/",
+        "schemes": [address.scheme],
+        "consumes": [JSON],
+        "produces": [JSON, PROBLEM],
+        "security": [{"token": []}],
+        "paths": parts.paths(),
+        "definitions": parts.schemas(),
+        "responses": {"problem": {"description": WRONG, "schema": parts.ref("problem")}},
+        "securityDefinitions": {"token": token},
+    }
+
+
+# --- the versions ---------------------------------------------------------------------------------
+
+
+def _full(manifest: Data) -> Data:
+    """All that can be checked of the inputs, conditions included."""
+    return _plain(manifest["input_schema"])
+
+
+def _few_words(manifest: Data) -> Data:
+    """What every importer reads of the inputs, with display keys as titles."""
+    return _titled(manifest["tool_schema"], manifest["form_schema"])
+
+
+def _titled(schema: Data, form: Data) -> Data:
+    """A schema with the titles of a form of the same, all the way down."""
+    said = dict(schema)
+    if "title" in form:
+        said = {"title": form["title"], **said}
+    if "properties" in said and "properties" in form:
+        said["properties"] = {
+            name: _titled(inner, form["properties"].get(name, {}))
+            for name, inner in said["properties"].items()
+        }
+    if "items" in said and "items" in form:
+        said["items"] = _titled(said["items"], form["items"])
+    return said
+
+
+def _inputs_2(manifest: Data) -> Data:
+    return _summed_up(portable(_few_words(manifest), SWAGGER_2_0))
+
+
+def _inputs_3_0(manifest: Data) -> Data:
+    return portable(_few_words(manifest), OPENAPI_3_0)
+
+
+AT_3 = "#/components/schemas/"
+AT_2 = "#/definitions/"
+_schema_3_0 = partial(portable, dialect=OPENAPI_3_0)
+_schema_2_0 = partial(portable, dialect=SWAGGER_2_0)
+
+#: By what `?version=` says.
+VERSIONS: Mapping[str, Version] = MappingProxyType(
+    {
+        "3.0": Version("3.0.3", _schema_3_0, _inputs_3_0, AT_3, _operation_3, _whole_3),
+        "3.1": Version("3.1.0", _plain, _full, AT_3, _operation_3, _whole_3),
+        "2.0": Version("2.0", _schema_2_0, _inputs_2, AT_2, _operation_2, _whole_2),
+    }
+)

@@ -1,0 +1,30 @@
+"""How do the actions become nodes of a host that has its own?"""
+
+from pathlib import Path
+
+import click
+
+from stripe_hosts.export import TARGETS, files_of, written
+from stripe_terminal.command import reported
+from stripe_terminal.inputs import text
+from stripe_terminal.session import Session
+
+REPLACE_HELP = "Write files of the same names anew."
+
+
+@click.command()
+@click.argument("target", type=click.Choice(list(TARGETS)))
+@click.argument("folder", type=text, metavar="DIR")
+@click.option("--replace", is_flag=True, help=REPLACE_HELP)
+@reported
+def export(session: Session, target: str, folder: str, *, replace: bool) -> None:
+    """Write the installed actions as nodes of another host, into a folder."""
+    session.warn_of_plugins()
+    files = files_of(target, session.host)
+    made = [str(file) for file in written(files, Path(folder), replace=replace)]
+    if session.as_json:
+        session.data({"target": target, "files": made})
+        return
+    for file in made:
+        session.out.say(file)
+    session.err.say(f"README.md in {folder} says how it is installed.")

@@ -1,0 +1,248 @@
+"""A flow on an engine is the same flow: what it does, what it keeps, and what a crash leaves."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from terminal_support import SCRIPT, environment, python
+
+from stripe_emulator import Emulator, Fault
+from stripe_flow.engines import on_dbos
+from stripe_flow.engines.on_dbos import run_flow
+from stripe_flow.engines.order import Order, Place, identity, told_of
+from stripe_flow.engines.worker import Worker
+from stripe_flow.flow import Flow, load
+from stripe_flow.journal import Journal
+from stripe_flow.run import Run
+from stripe_plugin import Connection, Host, Policy, UsageError
+from stripe_plugin.errors import CardError
+from stripe_plugin.secrets import hiding
+
+SECRET = "whs_of_this_machine"
+# Every word that a flow has, and an item that Stripe refuses.
+WHOLE = """\
+inputs:
+  names: { type: array, default: [Jenny, John, Joan, Jenny] }
+  more: { type: boolean, required: true }
+steps:
+  - id: product
+    action: create_product
+    inputs: { Name: Plan, Metadata: { token: "${{ env.TOKEN }}" } }
+    options: { Expand: [default_price] }
+  - id: never
+    action: create_product
+    if: inputs.more == `false`
+    inputs: { Name: Never }
+  - id: make
+    action: create_customer
+    foreach: inputs.names
+    inputs: { Name: "${{ item }}", Description: "${{ steps.product.name }} ${{ index }}" }
+  - id: every
+    action: list_customers
+    all: true
+  - id: bill
+    action: create_invoice_item
+    foreach: steps.every.data
+    if: item.name != 'John'
+    on_error: collect
+    inputs: { Customer: "${{ item.id }}", Amount: 1500, Currency: usd }
+  - id: none
+    action: retrieve_customer
+    foreach: ["cus_none", "${{ steps.make[0].id }}"]
+    on_error: collect
+    inputs: { Customer ID: "${{ item }}" }
+"""
+WHOLE_EXECUTED = [*["POST /v1/customers"] * 4, *["POST /v1/invoiceitems"] * 3, "POST /v1/products"]
+PAY = """\
+steps:
+  - id: pay
+    action: create_payment_intent
+    inputs: { Amount: 2000, Currency: usd, Payment Method: CARD }
+    options: { Extra: { confirm: true, return_url: "https://shop.example/" } }
+"""
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """The host, which is not patient."""
+    with Host.load(policy=Policy(retries=1, first_delay=0.0)) as loaded:
+        yield loaded
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Emulator]:
+    """An emulator of several processes."""
+    with Emulator(tmp_path / "emulator.db") as emulator:
+        yield emulator
+
+
+def account(world: Emulator) -> Connection:
+    """A connection to it."""
+    return Connection("sk_test_emulator", in_process=world)
+
+
+def on_engine(flow: Flow, host: Host, world: Emulator, home: Path) -> list[dict[str, Any]]:
+    """What comes of a flow on DBOS."""
+    outcomes = run_flow(
+        flow,
+        run_id="r1",
+        host=host,
+        connection=account(world),
+        database_url=f"sqlite:///{home / 'dbos.db'}",
+    )
+    return [told_of(outcome) for outcome in outcomes]
+
+
+def executed(world: Emulator) -> list[str]:
+    """What was executed and changed something, in order."""
+    with world.store.transaction(write=False):
+        rows = world.store.run("SELECT method, path FROM executions ORDER BY rowid").fetchall()
+    return [f"{method} {path}" for method, path in rows]
+
+
+def facts(told: Mapping[str, Any]) -> str:
+    """What is the same whoever does a step, and in whatever order its items: no ID, no request."""
+    result, error = told.get("result"), told.get("error")
+    output = result and {
+        name: result["output"].get(name) for name in ("object", "name", "description", "metadata")
+    }
+    return json.dumps([told["step"], output, error and error["category"]])
+
+
+def test_all_of_a_flow_works_on_an_engine(
+    host: Host, world: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same comes of every word of a flow as without an engine, and the run is the same run."""
+    monkeypatch.setenv("TOKEN", SECRET)
+    flow = load("whole.yaml", WHOLE, host, {"more": True})
+    on_dbos_told = on_engine(flow, host, world, tmp_path)
+    with Emulator() as other, hiding(SECRET):
+        alone = Run(host, account(other), "r1", Journal(tmp_path / "other.db")).flow(flow)
+        assert sorted(map(facts, on_dbos_told)) == sorted(map(facts, map(told_of, alone)))
+    again = Run(host, account(world), "r1", Journal(tmp_path / "runs.db")).flow(flow)
+    told = [told_of(outcome) for outcome in again]
+    assert [*map(facts, told)] == [*map(facts, on_dbos_told)]
+    assert all(each["result"]["replayed"] for each in told if "result" in each)
+    assert sorted(executed(world)) == WHOLE_EXECUTED
+    stored = b"".join(file.read_bytes() for file in tmp_path.glob("*.db*"))
+    assert b"Jenny" in stored
+    emulators = (tmp_path / "emulator.db").read_bytes()
+    assert SECRET.encode() in emulators
+    assert SECRET.encode() not in stored.replace(emulators, b"")
+    assert b"sk_test_emulator" not in stored
+
+
+def test_another_card_in_the_same_run(host: Host, world: Emulator, tmp_path: Path) -> None:
+    """A card is refused, another taken under the same run ID; once more, nothing is executed."""
+    declined = load("pay.yaml", PAY.replace("CARD", "pm_card_chargeDeclined"), host)
+    with pytest.raises(CardError, match="declined") as refused:
+        on_engine(declined, host, world, tmp_path)
+    assert any("--run-id r1" in note for note in refused.value.__notes__)
+    good = load("pay.yaml", PAY.replace("CARD", "pm_card_visa"), host)
+    [paid] = on_engine(good, host, world, tmp_path)
+    [again] = on_engine(good, host, world, tmp_path)
+    assert paid["result"]["output"]["status"] == "succeeded"
+    assert again["result"] == {**paid["result"], "replayed": True}
+    assert len(executed(world)) == 2  # the refusal is Stripe's work, too
+
+
+def test_an_unknown_outcome_is_put_off(
+    host: Host, world: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step whose answers are lost is done again until one arrives, under the same key."""
+    monkeypatch.setattr(on_dbos, "FIRST_PAUSE", 0.1)
+    world.faults.add(Fault("cut_after", method="POST", times=5))
+    flow = load("f.yaml", "steps: [{id: a, action: create_product, inputs: {Name: P}}]", host)
+    [told] = on_engine(flow, host, world, tmp_path)
+    assert told["result"]["output"]["name"] == "P"
+    assert executed(world) == ["POST /v1/products"]
+
+
+def test_a_killed_flow_goes_on(tmp_path: Path, world: Emulator) -> None:
+    """Killed when an item is done but not answered, the same command goes on, and none is twice."""
+    (tmp_path / "whole.yaml").write_text(WHOLE, "utf-8")
+    env = environment(tmp_path, TOKEN=SECRET, PYTHONWARNINGS="default")
+    words = ["flow", str(tmp_path / "whole.yaml"), "--input", "more=true", "--engine", "dbos"]
+    command = [str(SCRIPT), *words, "--run-id", "r1", "--json"]
+    world.faults.add(Fault("delay_after", path="/v1/customers", method="POST", seconds=30.0))
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        while "POST /v1/customers" not in executed(world):
+            assert run.poll() is None, run.communicate()
+        run.send_signal(signal.SIGKILL)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["step"] for line in lines].count("make") == 4, done.stderr
+    assert sorted(executed(world)) == WHOLE_EXECUTED
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+def test_a_secret_is_not_stored(host: Host) -> None:
+    """A key in a file or an input is refused before an engine stores it; it is not repeated."""
+    key = "sk_test_" + 24 * "a"
+    text = f"steps: [{{id: a, action: create_product, inputs: {{Name: {key}}}}}]"
+    with pytest.raises(UsageError, match=r"env\.NAME") as refused:
+        Order.of(load("f.yaml", text, host), "r1", Connection.emulator())
+    assert key not in str(refused.value)
+
+
+def test_a_worker_of_another_account_refuses(host: Host, tmp_path: Path) -> None:
+    """A worker runs nothing on another account than the run was begun with."""
+    flow = load("f.yaml", "steps: [{id: a, action: list_products}]", host)
+    order = Order.of(flow, "r1", Connection("sk_test_" + 24 * "a"))
+    worker = Worker(host, Connection.emulator(), Journal(tmp_path / "runs.db"))
+    with pytest.raises(UsageError, match="another account or mode"):
+        worker.step(order, Place("a", "a", "known"))
+
+
+def test_identities_differ() -> None:
+    """Accounts, modes and keys have names of their own, of which none gives the key away."""
+    key, other = "sk_test_" + 24 * "a", "sk_test_" + 24 * "b"
+    connections = [
+        *(Connection(key), Connection(other), Connection(key, "acct_1234567890abcdef")),
+        *(Connection(key, base_url="http://127.0.0.1:9"), Connection.emulator()),
+    ]
+    assert len({identity(connection) for connection in connections}) == len(connections)
+    assert identity(Connection(key)) == identity(Connection(key))
+
+
+@pytest.mark.parametrize("url", ["", "mysql://u:hidden@h/d", "sqlite://", "postgresql:hidden@"])
+def test_an_address_is_refused_without_its_password(
+    url: str, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no address of a database is refused in words that do not repeat it."""
+    monkeypatch.delenv("DBOS_SYSTEM_DATABASE_URL", raising=False)
+    flow = load("f.yaml", "steps: [{id: a, action: list_products}]", host)
+    run = run_flow(flow, run_id="r1", host=host, connection=Connection.emulator(), database_url=url)
+    with pytest.raises(UsageError, match="no address of a database") as refused:
+        next(run)
+    assert "hidden" not in str(refused.value)
+
+
+def test_a_missing_engine_names_its_extra(tmp_path: Path) -> None:
+    """Without the extra, an engine says which one brings it."""
+    code = """
+import sys
+sys.modules["dbos"] = None
+from stripe_plugin import UsageError
+try:
+    import stripe_flow.engines.on_dbos
+except UsageError as error:
+    print(error)
+"""
+    assert 'pip install "stripe-nodes[dbos]"' in python(code, tmp_path)
+
+
+def test_a_flow_without_an_engine_imports_none(tmp_path: Path) -> None:
+    """The command that has engines costs nothing of theirs, as long as none is asked for."""
+    code = """
+import sys
+import stripe_terminal.commands.flow, stripe_flow.flow, stripe_flow.run
+print({"dbos", "prefect", "sqlalchemy"} & {*sys.modules})
+"""
+    assert python(code, tmp_path) == "set()\n"
