@@ -51,9 +51,6 @@ test-forms: $(VENV)/.dev  ## draw, fill and send all forms in a browser (node, n
 test-tools: $(TOOLS)/.converters  ## give all tool schemas to the converters of tool APIs
 	@$(TOOLS)/bin/python -W ignore tests/tools/convert.py
 
-test-hosts: $(VENV)/.dev  ## run flows on real engines, killed at any moment (HOSTS="dbos prefect")
-	@$(RUN) tests/hosts/run.py $(HOSTS)
-
 test-oldest:  ## run the demo and the quick tests with the system's Python, if that is 3.11
 	@if $(OLDEST_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
 	then $(MAKE) --no-print-directory $(OLDEST)/.tested; \

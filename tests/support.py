@@ -22,6 +22,8 @@ BY_NAME = {found.spec.name: found for found in ACTIONS.values()}
 # Those whose endpoint is an input: no document tells their rows.
 OPEN = tuple(name for name in ACTIONS if issubclass(ACTIONS[name], OpenAction))
 TABLES = tuple(name for name in ACTIONS if name not in OPEN)
+# Lists that Stripe filters by when an object was made.
+DATED = tuple(name for name in ACTIONS if "Created After" in ACTIONS[name].spec.fields)
 LISTS = tuple(name for name in ACTIONS if isinstance(ACTIONS[name].spec.answer, Page))
 
 

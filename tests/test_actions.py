@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from support import ACTIONS, BY_NAME, LISTS, fewest, made, referred, right
+from support import ACTIONS, BY_NAME, DATED, LISTS, fewest, made, referred, right
 from terminal_support import python
 
 import stripe_nodes
@@ -97,7 +97,11 @@ BEYOND = {
 }
 
 # Stripe has renamed the parameter since.
-SENT_AS = {("create_invoice_item", "Price"): "pricing[price]"}
+SENT_AS = {
+    ("create_invoice_item", "Price"): "pricing[price]",
+    **{(name, "Created After"): "created[gte]" for name in DATED},
+    **{(name, "Created Before"): "created[lt]" for name in DATED},
+}
 
 
 def test_the_actions_are_those_of_the_page_in_its_order(seed: Any) -> None:
@@ -230,7 +234,7 @@ def test_docs_are_for_people(name: str) -> None:
     spec = ACTIONS[name].spec
     assert spec.summary.endswith(".")
     assert spec.description.startswith(spec.summary)
-    assert re.fullmatch(r"https://docs\.stripe\.com/api(/[a-z_/]+)?", spec.docs_url)
+    assert re.fullmatch(r"https://docs\.stripe\.com/api(/[a-z_/-]+)?", spec.docs_url)
     for row in spec.rows:
         assert row.description
         assert not row.description.endswith(".")

@@ -203,7 +203,7 @@ def test_a_missing_permission_is_named(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("action", "row", "note"),
     [
-        ("refund_payment", "Charge ID", "Nothing lists the charges: write the ID."),
+        ("pay_invoice", "Payment Method", "Nothing lists the payment methods: write the ID."),
         (
             "list_checkout_session_line_items",
             "Starting After",

@@ -6,7 +6,18 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import pytest
-from support import ACTIONS, BY_NAME, TABLES, fewest, made, pairs, reference, referred, refusal
+from support import (
+    ACTIONS,
+    BY_NAME,
+    DATED,
+    TABLES,
+    fewest,
+    made,
+    pairs,
+    reference,
+    referred,
+    refusal,
+)
 
 from stripe_plugin import Page, rule
 from stripe_plugin.declare import contract
@@ -94,6 +105,7 @@ def test_the_refused_wire_cases_are_there(conformance: Any) -> None:
 PAGE = "the action page demands it"
 CUSTOMER = "the action page demands it; customer_account, which could stand for it, has no row"
 UPDATES = "pending_if_incomplete is for updates alone: docs.stripe.com/api/subscriptions/create"
+RANGE = "the document does not say that the ends of its ranges are times"
 PATTERN = "its pattern holds the length"
 
 # Where a row differs from the document, and why: the action, the place, the fact.
@@ -106,6 +118,7 @@ EXPLAINED: Mapping[tuple[str, str, str], str] = {
     ("create_checkout_session", "success_url", "required"): PAGE,
     ("create_checkout_session", "cancel_url", "required"): PAGE,
     ("create_price", "product_data.statement_descriptor", "length"): PATTERN,
+    **{(name, f"created.{end}", "time"): RANGE for name in DATED for end in ("gte", "lt")},
 }
 
 

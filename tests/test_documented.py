@@ -320,7 +320,9 @@ def test_a_nested_key_given_too_high_is_shown_its_place(name: str) -> None:
     for key in {*inner(name)} - spec.words.keys() - spec.sends.keys() - OPTIONS.keys():
         [problem] = refusal(name, {**fewest(name), key: "x"})[key]
         labels = {key, *(field.key for field in nested(spec.rows) if field.name == key)}
-        assert any(f" › {label}" in problem for label in labels)
+        rows = [row.key for row in spec.rows if row.steps[-1] == key]  # created[gte]
+        told = any(f" › {label}" in problem for label in labels)
+        assert told or any(f"it is {row}." in problem for row in rows)
         assert "did you mean" not in problem
 
 

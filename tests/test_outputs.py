@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from emulator.answers import BEYOND_THE_DOCUMENT, schema_of
-from emulator.test_all_actions import PAID, STORY
+from emulator.test_all_actions import EXTRA, STORY, identity
 from emulator.test_all_actions import filled as placed
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,10 +121,9 @@ def answers() -> Iterator[dict[str, list[Any]]]:
     with Host.load() as host:
         connection, ids = Connection.emulator(), dict[str, str]()
         for step, name, inputs in [*FEW, *STORY]:
-            extra = PAID if step == "payment" else {}
-            call: Data = {"connection": connection, "extra": extra}
+            call: Data = {"connection": connection, "extra": EXTRA.get(step, {})}
             output = host.run(name, placed(inputs, ids), **call).output
-            ids[step] = output.get("id", "")
+            ids[step] = identity(output)
             found[name].append(output)
             if retrieve := RETRIEVED.get(output["object"]):
                 key = f"retrieve_{retrieve}"

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_nodes.charges import *
     from stripe_nodes.checkout_sessions import *
     from stripe_nodes.customers import *
+    from stripe_nodes.events import *
     from stripe_nodes.invoice_items import *
     from stripe_nodes.invoices import *
     from stripe_nodes.payment_intents import *
@@ -28,14 +30,15 @@ if TYPE_CHECKING:
 MODULES = (
     *("products", "prices", "customers", "invoices", "subscriptions"),
     *("payment_intents", "refunds", "checkout_sessions", "invoice_items"),
-    "requests",
+    *("charges", "events", "requests"),
 )
 
 
 def actions() -> "Iterator[type[Action]]":
-    """Every action class, module by module, in the order of declaration."""
-    for module in MODULES:
-        yield from _actions_of(f"{__name__}.{module}")
+    """Every action class: those of the page in its order, then those beyond it likewise."""
+    found = [each for module in MODULES for each in _actions_of(f"{__name__}.{module}")]
+    yield from (each for each in found if not each.spec.beyond)
+    yield from (each for each in found if each.spec.beyond)
 
 
 def _actions_of(module: str) -> "list[type[Action]]":

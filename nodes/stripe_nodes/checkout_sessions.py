@@ -176,6 +176,8 @@ class ListCheckoutSessions(Action):
     subscription: str | None = rows.link(
         "Subscription", "sub_123", "Only the session that started it", SUBSCRIPTION, beyond=True
     )
+    created_after: int | None = rows.created_after()
+    created_before: int | None = rows.created_before()
     return_all: bool | None = rows.return_all()
     most: int | None = rows.most()
 

@@ -49,6 +49,8 @@ class ListCustomers(Action):
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("cus_123", CUSTOMER)
     ending_before: str | None = rows.ending_before("cus_456", CUSTOMER)
+    created_after: int | None = rows.created_after()
+    created_before: int | None = rows.created_before()
     return_all: bool | None = rows.return_all()
     most: int | None = rows.most()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from stripe_nodes import rows, rules
 from stripe_nodes.resources import CUSTOMER, INVOICE, INVOICE_ITEM, PRICE
-from stripe_plugin import Action, One, action, optional, rule
+from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, rule
 
 _OTHER_AMOUNTS = (rule.Parameter("price_data"), rule.Parameter("unit_amount_decimal"))
 
@@ -65,3 +65,35 @@ class CreateInvoiceItem(Action):
         "Description", "One-time setup fee", "What the line says", 5000
     )
     metadata: dict[str, Any] | None = rows.metadata({"ref": "123"})
+
+
+@action("GET /v1/invoiceitems", INVOICE_ITEM, answers=Page(), beyond=True)
+class ListInvoiceItems(Action):
+    """List lines that wait for an invoice, or are on one, newest first."""
+
+    customer: str | None = rows.customer("Only this customer's lines")
+    invoice: str | None = rows.link("Invoice", "in_123", "Only the lines of this one", INVOICE)
+    pending: bool | None = optional(
+        "Pending", True, "Only lines that are on no invoice yet, or only others"
+    )
+    limit: int | None = rows.limit()
+    starting_after: str | None = rows.starting_after("ii_123", INVOICE_ITEM)
+    ending_before: str | None = rows.ending_before("ii_456", INVOICE_ITEM)
+    created_after: int | None = rows.created_after()
+    created_before: int | None = rows.created_before()
+    return_all: bool | None = rows.return_all()
+    most: int | None = rows.most()
+
+
+@action("GET /v1/invoiceitems/{invoiceitem}", INVOICE_ITEM, answers=One(), beyond=True)
+class RetrieveInvoiceItem(Action):
+    """Get one line."""
+
+    invoiceitem: str = path_id("Invoice Item ID", "ii_123", "The line to get", INVOICE_ITEM)
+
+
+@action("DELETE /v1/invoiceitems/{invoiceitem}", INVOICE_ITEM, answers=Deleted(), beyond=True)
+class DeleteInvoiceItem(Action):
+    """Drop a line that is not billed yet."""
+
+    invoiceitem: str = path_id("Invoice Item ID", "ii_123", "The line to drop", INVOICE_ITEM)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
-from stripe_nodes.resources import CUSTOMER, INVOICE, SUBSCRIPTION
+from stripe_nodes.resources import CUSTOMER, INVOICE, INVOICE_LINE, PAYMENT_METHOD, SUBSCRIPTION
 from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, required, rule
 
 _STATUS = rule.one_of("draft", "open", "paid", "uncollectible", "void")
@@ -31,6 +31,8 @@ class ListInvoices(Action):
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("in_123", INVOICE)
     ending_before: str | None = rows.ending_before("in_456", INVOICE)
+    created_after: int | None = rows.created_after()
+    created_before: int | None = rows.created_before()
     return_all: bool | None = rows.return_all()
     most: int | None = rows.most()
 
@@ -90,3 +92,89 @@ class DeleteInvoice(Action):
     """Delete a draft invoice for good. A finalized one can only be voided."""
 
     invoice: str = path_id("Invoice ID", "in_123", "The draft to delete", INVOICE)
+
+
+@action(
+    "POST /v1/invoices/{invoice}/finalize",
+    INVOICE,
+    answers=One(status="open"),
+    repeatable=False,
+    beyond=True,
+)
+class FinalizeInvoice(Action):
+    """Make a draft final, so that it can be paid; its lines then never change."""
+
+    invoice: str = path_id("Invoice ID", "in_123", "The draft to make final", INVOICE)
+    auto_advance: bool | None = optional(
+        "Auto Advance", True, "Whether Stripe goes on by itself: charges it, or reminds of it"
+    )
+
+
+@action(
+    "POST /v1/invoices/{invoice}/pay",
+    INVOICE,
+    answers=One(status="paid"),
+    repeatable=False,
+    beyond=True,
+)
+class PayInvoice(Action):
+    """Charge an open invoice now, or note that it was paid in another way."""
+
+    invoice: str = path_id("Invoice ID", "in_123", "The invoice to pay", INVOICE)
+    payment_method: str | None = rows.link(
+        "Payment Method",
+        "pm_123",
+        "What to charge; empty for the one of the invoice or customer",
+        PAYMENT_METHOD,
+    )
+    paid_out_of_band: bool | None = optional(
+        "Paid Out of Band", True, "Whether it was paid outside of Stripe: nothing is charged"
+    )
+    off_session: bool | None = optional(
+        "Off Session", True, "Whether the customer is away, and can authenticate nothing"
+    )
+
+
+@action(
+    "POST /v1/invoices/{invoice}/send",
+    INVOICE,
+    answers=One(status="open"),
+    repeatable=False,
+    beyond=True,
+)
+class SendInvoice(Action):
+    """Email an invoice to its customer; a draft is made final first. Never in test mode."""
+
+    invoice: str = path_id("Invoice ID", "in_123", "The invoice to send", INVOICE)
+
+
+@action(
+    "POST /v1/invoices/{invoice}/void",
+    INVOICE,
+    answers=One(status="void"),
+    destructive=True,
+    repeatable=False,
+    beyond=True,
+)
+class VoidInvoice(Action):
+    """Cancel a final invoice for good; it stays as a record of that."""
+
+    invoice: str = path_id("Invoice ID", "in_123", "The invoice to void", INVOICE)
+
+
+@action(
+    "GET /v1/invoices/{invoice}/lines",
+    INVOICE_LINE,
+    answers=Page(),
+    docs="invoice-line-item",
+    beyond=True,
+)
+class ListInvoiceLines(Action):
+    """List what an invoice adds up."""
+
+    invoice: str = path_id("Invoice ID", "in_123", "The invoice that has them", INVOICE)
+    limit: int | None = rows.limit()
+    starting_after: str | None = rows.starting_after("il_123", INVOICE_LINE)
+    ending_before: str | None = rows.ending_before("il_456", INVOICE_LINE)
+    return_all: bool | None = rows.return_all()
+    most: int | None = rows.most()

@@ -43,6 +43,8 @@ class ListPaymentIntents(Action):
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("pi_123", PAYMENT_INTENT)
     ending_before: str | None = rows.ending_before("pi_456", PAYMENT_INTENT)
+    created_after: int | None = rows.created_after()
+    created_before: int | None = rows.created_before()
     return_all: bool | None = rows.return_all()
     most: int | None = rows.most()
 
@@ -139,3 +141,50 @@ class CancelPaymentIntent(Action):
         "Why, for your records",
         rule.one_of("duplicate", "fraudulent", "requested_by_customer", "abandoned"),
     )
+
+
+@action(
+    "POST /v1/payment_intents/{intent}/confirm",
+    PAYMENT_INTENT,
+    answers=One(status="succeeded"),
+    repeatable=False,
+    beyond=True,
+)
+class ConfirmPaymentIntent(Action):
+    """Take a payment now that was prepared before, with its payment method or another."""
+
+    intent: str = path_id("Payment Intent ID", "pi_123", "The payment to take", PAYMENT_INTENT)
+    payment_method: str | None = _payment_method("pm_123")
+    return_url: str | None = optional(
+        "Return URL",
+        "https://yoursite.com/return",
+        "Where the customer comes back to from a page of their bank or wallet",
+    )
+    off_session: bool | None = optional(
+        "Off Session", True, "Whether the customer is away, and can authenticate nothing"
+    )
+    receipt_email: str | None = _receipt_email(clearable=True)
+
+
+@action(
+    "POST /v1/payment_intents/{intent}/capture",
+    PAYMENT_INTENT,
+    answers=One(status="succeeded"),
+    repeatable=False,
+    beyond=True,
+)
+class CapturePaymentIntent(Action):
+    """Take what a card was only held for, all of it or a part; the rest is let go."""
+
+    intent: str = path_id("Payment Intent ID", "pi_123", "The payment to capture", PAYMENT_INTENT)
+    amount_to_capture: int | None = optional(
+        "Amount to Capture",
+        800,
+        "How much, in the currency's smallest unit (cents); empty for all that is held",
+        rule.at_least(1),
+        rules.amount(currency=None),
+    )
+    statement_descriptor_suffix: str | None = rows.text(
+        "Statement Descriptor Suffix", "ORDER 123", "What the card's statement says at its end", 22
+    )
+    metadata: dict[str, Any] | None = rows.metadata({"order_id": "123"})

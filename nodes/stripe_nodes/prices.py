@@ -25,6 +25,8 @@ class ListPrices(Action):
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("price_123", PRICE)
     ending_before: str | None = rows.ending_before("price_456", PRICE)
+    created_after: int | None = rows.created_after()
+    created_before: int | None = rows.created_before()
     return_all: bool | None = rows.return_all()
     most: int | None = rows.most()
 

@@ -19,6 +19,8 @@ class ListProducts(Action):
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("prod_123", PRODUCT, _CURSOR)
     ending_before: str | None = rows.ending_before("prod_456", PRODUCT, _CURSOR)
+    created_after: int | None = rows.created_after()
+    created_before: int | None = rows.created_before()
     return_all: bool | None = rows.return_all()
     most: int | None = rows.most()
 

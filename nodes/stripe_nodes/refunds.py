@@ -4,7 +4,7 @@ from typing import Any
 
 from stripe_nodes import rows, rules
 from stripe_nodes.resources import CHARGE, PAYMENT_INTENT, REFUND
-from stripe_plugin import Action, One, action, optional, rule
+from stripe_plugin import Action, One, Page, action, optional, path_id, rule
 
 
 @action(
@@ -49,3 +49,35 @@ class RefundPayment(Action):
         rule.one_of("duplicate", "fraudulent", "requested_by_customer"),
     )
     metadata: dict[str, Any] | None = rows.metadata({"order_id": "12345"})
+
+
+@action("GET /v1/refunds", REFUND, answers=Page(), beyond=True)
+class ListRefunds(Action):
+    """List refunds, of one payment or all, newest first."""
+
+    charge: str | None = rows.link("Charge", "ch_123", "Only those of this charge", CHARGE)
+    payment_intent: str | None = rows.link(
+        "Payment Intent", "pi_123", "Only those of this payment", PAYMENT_INTENT
+    )
+    limit: int | None = rows.limit()
+    starting_after: str | None = rows.starting_after("re_123", REFUND)
+    ending_before: str | None = rows.ending_before("re_456", REFUND)
+    created_after: int | None = rows.created_after()
+    created_before: int | None = rows.created_before()
+    return_all: bool | None = rows.return_all()
+    most: int | None = rows.most()
+
+
+@action("GET /v1/refunds/{refund}", REFUND, answers=One(), beyond=True)
+class RetrieveRefund(Action):
+    """Get one refund, with how far it is."""
+
+    refund: str = path_id("Refund ID", "re_123", "The refund to get", REFUND)
+
+
+@action("POST /v1/refunds/{refund}", REFUND, answers=One(), repeatable=True, beyond=True)
+class UpdateRefund(Action):
+    """Change a refund's metadata; nothing else of it ever changes."""
+
+    refund: str = path_id("Refund ID", "re_123", "The refund to change", REFUND)
+    metadata: dict[str, Any] | None = rows.metadata({"order_id": "456"})

@@ -8,7 +8,14 @@ ANYTHING = Resource("any", permission="Of each endpoint", words="object", icon="
 _CUSTOMER = {"id": "cus_123", "object": "customer", "email": "jenny@example.com"}
 
 
-@action("POST /v1", ANYTHING, answers=Anything(_CUSTOMER), repeatable=False, destructive=True)
+@action(
+    "POST /v1",
+    ANYTHING,
+    answers=Anything(_CUSTOMER),
+    repeatable=False,
+    destructive=True,
+    beyond=True,
+)
 class StripeAPIRequest(OpenAction):
     """Ask any endpoint of Stripe's API, checked by its document before it is sent.
 

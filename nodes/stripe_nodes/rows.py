@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import rules
+from stripe_nodes import rules, times
 from stripe_nodes.resources import CUSTOMER
 from stripe_plugin import Resource, optional, rule
 
@@ -14,6 +14,7 @@ RECORDED = "recorded: Stripe answered 200 and null"
 STAFF = "said by Stripe's staff: stripe-dotnet#1954, stripe-node#1834"
 LIBRARY = "done by Stripe's Java library"
 
+SINCE, UNTIL = "created[gte]", "created[lt]"
 RETURN_ALL = "Return All"
 DAYS = "How many days the customer has to pay a sent invoice"
 
@@ -56,6 +57,18 @@ def ending_before(example: str, resource: Resource, page: str | None = None) -> 
     about = "Go back to the results before this ID: the first one of the page after"
     alone = rule.excludes("Starting After")
     return optional("Ending Before", example, about, alone, rule.reference(resource), page=page)
+
+
+def created_after() -> Any:
+    """A filter by when an object was made."""
+    about = "Only what was created at this time or later: unix seconds, or a date with its zone"
+    return optional("Created After", 1672531200, about, times.at(), beyond=True, sent_as=SINCE)
+
+
+def created_before() -> Any:
+    """A filter by when an object was made."""
+    about = "Only what was created before this time: unix seconds, or a date with its zone"
+    return optional("Created Before", 1893456000, about, times.at(), beyond=True, sent_as=UNTIL)
 
 
 def return_all() -> Any:

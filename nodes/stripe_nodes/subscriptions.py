@@ -36,6 +36,8 @@ class ListSubscriptions(Action):
     limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("sub_123", SUBSCRIPTION)
     ending_before: str | None = rows.ending_before("sub_456", SUBSCRIPTION)
+    created_after: int | None = rows.created_after()
+    created_before: int | None = rows.created_before()
     return_all: bool | None = rows.return_all()
     most: int | None = rows.most()
 

@@ -102,6 +102,11 @@ class InFuture(Time):
         return Refused(f"must {self.must}; got {value}{when}", self.name)
 
 
+def at() -> Time:
+    """A time, whenever it is."""
+    return Time()
+
+
 def in_future(hours: int = 0) -> InFuture:
     """A time that is still to come, by at least so many hours."""
     return InFuture(hours)

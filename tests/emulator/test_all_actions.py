@@ -15,7 +15,46 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAID = {"confirm": True, "return_url": "https://a.example"}
+SENT = {"Collection Method": "send_invoice", "Days Until Due": 30}
+MONEY = {"Amount": 500, "Currency": "usd"}
 URLS = {"Success URL": "https://a.example/ok", "Cancel URL": "https://a.example/no"}
+
+EXTRA: dict[str, dict[str, Any]] = {"payment": PAID, "hold": {"capture_method": "manual"}}
+CARD = {"Amount": 900, "Currency": "usd", "Payment Method": "pm_card_visa"}
+# What is beyond the page, as a story of its own.
+BEYOND: list[tuple[str, str, dict[str, Any]]] = [
+    ("who", "create_customer", {"Email": "c@d.example"}),
+    ("intent", "create_payment_intent", CARD),
+    (
+        "",
+        "confirm_payment_intent",
+        {"Payment Intent ID": "@intent", "Return URL": "https://a.example"},
+    ),
+    ("refund", "refund_payment", {"Payment Intent ID": "@intent", "Amount": 100}),
+    ("", "retrieve_refund", {"Refund ID": "@refund"}),
+    ("", "update_refund", {"Refund ID": "@refund", "Metadata": {"a": "b"}}),
+    ("", "list_refunds", {"Payment Intent": "@intent"}),
+    ("charge", "list_charges", {"Payment Intent": "@intent"}),
+    ("", "retrieve_charge", {"Charge ID": "@charge"}),
+    ("hold", "create_payment_intent", {**CARD, "Confirm": True, "Return URL": "https://a.example"}),
+    ("", "capture_payment_intent", {"Payment Intent ID": "@hold"}),
+    ("bill", "create_invoice", {"Customer": "@who", **SENT}),
+    ("line", "create_invoice_item", {"Customer": "@who", "Invoice": "@bill", **MONEY}),
+    ("", "retrieve_invoice_item", {"Invoice Item ID": "@line"}),
+    ("", "list_invoice_items", {"Customer": "@who"}),
+    ("drop", "create_invoice_item", {"Customer": "@who", **MONEY}),
+    ("", "delete_invoice_item", {"Invoice Item ID": "@drop"}),
+    ("", "list_invoice_lines", {"Invoice ID": "@bill"}),
+    ("", "finalize_invoice", {"Invoice ID": "@bill"}),
+    ("", "send_invoice", {"Invoice ID": "@bill"}),
+    ("", "pay_invoice", {"Invoice ID": "@bill", "Paid Out of Band": True}),
+    ("void", "create_invoice", {"Customer": "@who", **SENT}),
+    ("", "create_invoice_item", {"Customer": "@who", "Invoice": "@void", **MONEY}),
+    ("", "finalize_invoice", {"Invoice ID": "@void"}),
+    ("", "void_invoice", {"Invoice ID": "@void"}),
+    ("event", "list_events", {"Limit": 1}),
+    ("", "retrieve_event", {"Event ID": "@event"}),
+]
 
 # step, action, inputs; `@step` is the ID that an earlier step answered with.
 STORY: list[tuple[str, str, dict[str, Any]]] = [
@@ -99,6 +138,7 @@ STORY: list[tuple[str, str, dict[str, Any]]] = [
     ("", "delete_product", {"Product ID": "@spare"}),
     ("", "delete_customer", {"Customer ID": "@customer"}),
     ("", "stripe_api_request", {"Method": "GET", "Path": "/v1/products"}),
+    *BEYOND,
 ]
 
 
@@ -121,15 +161,23 @@ def filled(value: Any, ids: dict[str, str]) -> Any:
     return ids[value[1:]] if isinstance(value, str) and value.startswith("@") else value
 
 
+def identity(output: dict[str, Any]) -> str:
+    """The ID of what was answered, of a list that of its first entry."""
+    entries = output.get("data")
+    first = entries[0] if isinstance(entries, list) and entries else output
+    found: str = first.get("id", "")
+    return found
+
+
 @pytest.mark.parametrize("run", [sync, concurrent])
 def test_all_actions_run(run: Callable[..., Any]) -> None:
     """They run one after another on one state, and every answer keeps to the schema."""
     host, connection, ids = Host.load(), Connection.emulator(), dict[str, str]()
     for step, action, inputs in STORY:
         given = filled(inputs, ids)
-        extra = PAID if step == "payment" else {}
+        extra = EXTRA.get(step, {})
         output = run(host, action, given, connection=connection, extra=extra).output
-        ids[step] = output.get("id", "")
+        ids[step] = identity(output)
         request = host.action(action).read(given).request()
         schema = schema_of(request.method, request.path)
         assert schema

@@ -190,6 +190,7 @@ def action(  # noqa: PLR0913 - each is one fact
     repeatable: bool | None = None,
     destructive: bool | None = None,
     docs: str | None = None,
+    beyond: bool = False,
 ) -> Callable[[type[_A]], type[_A]]:
     """Makes a class of rows an action: `METHOD /path/{variable}`, and what that is about.
 
@@ -204,6 +205,7 @@ def action(  # noqa: PLR0913 - each is one fact
         repeats=repeatable,
         destroys=destructive,
         docs=docs,
+        beyond=beyond,
     )
 
     def declare(cls: type[_A]) -> type[_A]:

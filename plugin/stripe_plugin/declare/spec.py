@@ -50,6 +50,8 @@ class Spec(Table):
     destroys: bool | None
     #: Its page below docs.stripe.com/api, if that is not the resource's and the name's first word.
     docs: str | None
+    #: Not on the action page.
+    beyond: bool = False
     #: Of one whose endpoint is an input: what of it nothing is known of, as a sentence.
     unchecked: str | None = None
 
@@ -151,10 +153,15 @@ class Spec(Table):
 
     def within(self, steps: tuple[str, ...]) -> str | None:
         """A parameter's steps as a form has them: `Address › City`; None outside of rows."""
-        row = self._roots.get(steps[0])
-        if row is None or steps[: len(row.steps)] != row.steps:
-            return None
-        return place_in(row, steps[len(row.steps) :])
+        row = self._sent_as(steps)
+        return None if row is None else place_in(row, steps[len(row.steps) :])
+
+    def _sent_as(self, steps: Path) -> Row | None:
+        """The row that is sent there, or outside of that place: created[gte] beside created[lt]."""
+        for row in self.rows:
+            if steps[: len(row.steps)] == row.steps:
+                return row
+        return None
 
     def locate(self, param: str | None, code: str | None = None) -> Place | None:
         """Where Stripe's `param`, such as `line_items[0][price]`, is among the inputs.
@@ -163,10 +170,10 @@ class Spec(Table):
         """
         steps = steps_of(param or "")
         if steps and steps[0] in self._roots:
-            row = self._roots[str(steps[0])]
-            own = len(row.steps)
-            if steps[:own] != row.steps:  # pricing alone, of a row that is sent as pricing[price]
-                own = 1
+            exact = self._sent_as(steps)
+            # pricing alone, of a row that is sent as pricing[price]; or what only we call so
+            row = exact or self._roots[str(steps[0])]
+            own = len(exact.steps) if exact else 1
             return _place(row, steps[own:])
         if code == "resource_missing" and self.path_names:
             row = self.words[self.path_names[-1]]
