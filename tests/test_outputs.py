@@ -308,6 +308,14 @@ def test_an_output_schema_is_nested(name: str) -> None:
     assert at(SCHEMAS[name], path)["type"] == types
 
 
+def test_a_listing_carries_no_schema() -> None:
+    """What is read to list all actions stays small: answers are in each action's own file."""
+    folder = REPOSITORY / "manifests" / "stripe_manifests"
+    index = json.loads((folder / "index.json").read_text("utf-8"))
+    for entry in index["actions"]:
+        assert not {"outputs", "output_schema", "output_example"} & entry.keys()
+
+
 # --- outputs --------------------------------------------------------------------------------------
 
 PICKED = [(name, output) for name in TABLES for output in MANIFESTS[name]["outputs"]]
