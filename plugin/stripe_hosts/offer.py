@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -35,7 +36,7 @@ class Offer:
     client_secrets: bool = False  # models, too, are given them whole
 
     def __attrs_post_init__(self) -> None:
-        known = {word for entry in self.host.catalog() for word in _names(entry)}
+        known = {*chain.from_iterable(map(_names, self.host.catalog()))}
         for word in self.only:
             if not any(fnmatchcase(name, word) for name in known):
                 hint = near(word, known)
@@ -67,7 +68,8 @@ class Offer:
 
     def resources(self) -> dict[str, Any]:
         """What these actions are about or refer to, by what Stripe calls it."""
-        return describe_resources(self.host.action(entry["id"]) for entry in self.catalog())
+        ids = [entry["id"] for entry in self.catalog()]
+        return describe_resources(map(self.host.action, ids))
 
     def about(self) -> dict[str, Any]:
         """`Host.about`, and the accounts by name."""
