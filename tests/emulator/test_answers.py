@@ -387,7 +387,7 @@ def test_an_invoice_keeps_its_number_and_pages(api: Caller) -> None:
 
 
 def test_nobody_chooses_an_amount(api: Caller) -> None:
-    """A price whose amount the payer chooses is kept, and refused in Checkout, where nobody does."""
+    """A price whose amount the payer chooses is kept, and refused in Checkout."""
     custom = {"custom_unit_amount": {"enabled": True}, "product_data": {"name": "Gift"}}
     price = api.made("/v1/prices", currency="usd", **custom)["id"]
     error = checkout(api, 50, line_items=[{"price": price, "quantity": 1}]).error
