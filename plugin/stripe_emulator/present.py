@@ -166,11 +166,22 @@ def _on_demand(account: "Account", kept: Json, name: str, said: Said) -> Any:
     value = copy.deepcopy(kept.get(f"_{name}"))
     if "data" not in said.fields:
         return declare.empty(said) if value is None else value
-    owner, rows = RESOURCES[kept["object"]], value
-    kind = next(iter(_kinds(said.fields["data"])), None)
-    url = f"{owner.path}/{kept['id']}/{name}"
-    if rows is None and kind:
+    if value is not None:
+        url = f"{RESOURCES[kept['object']].path}/{kept['id']}/{name}"
+        return _first(account, value, url)
+    return _looked_for(account, kept, name, said)
+
+
+def _looked_for(account: "Account", kept: Json, name: str, said: Said) -> Json:
+    """Of the objects that belong to one, the first ones and how many there are."""
+    owner = RESOURCES[kept["object"]]
+    url, rows = f"{owner.path}/{kept['id']}/{name}", list[Json]()
+    for kind in _kinds(said.fields["data"]):
         url = f"{RESOURCES[kind].path}?{owner.kind}={kept['id']}"
         rows = account.find(kind, **{owner.kind: kept["id"]})
-    data = [account.show(row) for row in rows or ()]
-    return listing(data[:INNER_ROWS], url, more=len(data) > INNER_ROWS)
+    return _first(account, rows, url) | {"total_count": len(rows)}
+
+
+def _first(account: "Account", rows: list[Json], url: str) -> Json:
+    data = [account.show(row) for row in rows[:INNER_ROWS]]
+    return listing(data, url, more=len(rows) > INNER_ROWS)

@@ -343,3 +343,52 @@ def test_who_brings_stripes_library_is_not_sent_away(api: Caller, use_stripe_sdk
     )
     wanted = "use_stripe_sdk" if use_stripe_sdk else "redirect_to_url"
     assert intent["next_action"]["type"] == wanted
+
+
+CARDS_OF_NOBODY = [
+    ({"exp_month": 13}, "invalid_expiry_month", "card[exp_month]", "expiration month"),
+    ({"exp_year": 2020}, "invalid_expiry_year", "card[exp_year]", "expiration year"),
+    ({"cvc": "12"}, "invalid_cvc", "card[cvc]", "security code"),
+    ({"number": "4242424242424241"}, "incorrect_number", "card[number]", "number"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "code", "param", "called"), CARDS_OF_NOBODY)
+def test_a_card_that_cannot_be_is_refused(
+    api: Caller, wrong: dict[str, Any], code: str, param: str, called: str
+) -> None:
+    """What no card has is refused as a card's mistake, where it stands."""
+    card = {"number": "4242424242424242", "exp_month": 5, "exp_year": 2099, "cvc": "123"}
+    error = api.post("/v1/payment_methods", type="card", card=card | wrong).error
+    assert (error["type"], error["code"], error["param"]) == ("card_error", code, param)
+    assert called in error["message"]
+
+
+def test_a_subscription_keeps_what_it_was_paid_with(api: Caller) -> None:
+    """The card of the first payment becomes the subscription's own where that was asked for."""
+    kept = {"save_default_payment_method": "on_subscription"}
+    made = subscribed(api, payment_settings=kept)
+    [intent] = intents(api, made["latest_invoice"])
+    assert made["default_payment_method"] == intent["payment_method"]
+    assert subscribed(api)["default_payment_method"] is None
+
+
+def test_an_invoice_keeps_its_number_and_pages(api: Caller) -> None:
+    """A number, a date and a page size that were given are those of the finalized invoice."""
+    given = {
+        "number": "A-1",
+        "effective_at": 1_780_000_000,
+        "rendering": {"pdf": {"page_size": "a4"}},
+    }
+    draft = api.made("/v1/invoices", customer=api.made("/v1/customers")["id"], **given)
+    opened = api.made(f"/v1/invoices/{draft['id']}/finalize")
+    assert (opened["number"], opened["effective_at"]) == ("A-1", 1_780_000_000)
+    assert opened["rendering"]["pdf"] == {"page_size": "a4"}
+
+
+def test_nobody_chooses_an_amount(api: Caller) -> None:
+    """A price whose amount the payer chooses is kept, and refused in Checkout."""
+    custom = {"custom_unit_amount": {"enabled": True}, "product_data": {"name": "Gift"}}
+    price = api.made("/v1/prices", currency="usd", **custom)["id"]
+    error = checkout(api, 50, line_items=[{"price": price, "quantity": 1}]).error
+    assert (error["type"], error["param"]) == ("emulator_error", "line_items[0][price]")

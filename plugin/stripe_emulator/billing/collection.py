@@ -125,8 +125,16 @@ def settled(account: Account, invoice: Json, _given: Given) -> Json:
     id_ = invoices.subscription_of(invoice)
     subscription = account.get("subscription", id_) if id_ else None
     if subscription and subscription["status"] in _RECOVERS and _counts(subscription, invoice):
-        account.change(subscription | {"status": "active"}, subscription)
+        paid_with = _kept_method(account, subscription, invoice)
+        account.change(subscription | {"status": "active", **paid_with}, subscription)
     return invoice
+
+
+def _kept_method(account: Account, subscription: Json, invoice: Json) -> Json:
+    """What a subscription is paid with from now on, if that is to be kept."""
+    intent = account.get("payment_intent", invoice.get("_intent"))
+    keeps = subscription["payment_settings"]["save_default_payment_method"] == "on_subscription"
+    return {"default_payment_method": intent["payment_method"]} if keeps and intent else {}
 
 
 def _counts(subscription: Json, invoice: Json) -> bool:

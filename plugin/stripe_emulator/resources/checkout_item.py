@@ -69,7 +69,10 @@ def _filled(line: Json, price: Json, wanted: Json) -> Json:
 def _price(account: Account, wanted: Json, path: str) -> Json:
     data = wanted.get("price_data")
     if not data:
-        return prices.on_sale(account, wanted, path)
+        price = prices.on_sale(account, wanted, path)
+        if price["custom_unit_amount"]:
+            raise refusals.not_simulated("a payer who chooses the amount", f"{path}[price]")
+        return price
     if "product" not in data and "product_data" not in data:
         raise refusals.missing_parameter(f"{path}[price_data][product_data]")
     if "unit_amount" not in data and "unit_amount_decimal" not in data:

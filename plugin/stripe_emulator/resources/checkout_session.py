@@ -109,7 +109,9 @@ _SAVED_METHODS: Json = {
     payment_method_options.card.request_three_d_secure=automatic payment_method_types
     redirect_on_completion return_url setup_intent_data.description setup_intent_data.metadata
     shipping_options subscription_data.description subscription_data.metadata
-    subscription_data.trial_end subscription_data.trial_period_days success_url ui_mode""",
+    subscription_data.billing_mode.type=flexible subscription_data.invoice_settings.issuer.type=self
+    subscription_data.trial_end subscription_data.trial_period_days
+    subscription_data.trial_settings success_url ui_mode""",
 )
 def create(account: Account, session: Json, given: Given) -> Json:
     """Open a session for what is to be paid, subscribed or set up."""
@@ -438,7 +440,7 @@ def _quantity(line: Json) -> Json:
 def _start_subscription(account: Account, session: Json, method: Json) -> Json:
     data = session["_data"].get("subscription_data", {})
     subscription = account.new("subscription", customer=session["customer"])
-    subscription |= picked(data, "description metadata")
+    subscription |= picked(data, "description metadata trial_settings")
     subscription["default_payment_method"] = method["id"]
     recurring = [
         {"price": price["id"], **_quantity(line)}

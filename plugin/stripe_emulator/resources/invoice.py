@@ -293,18 +293,24 @@ def open_(account: Account, invoice: Json) -> Json:
     page = f"{account.pages}/invoices/{invoice['id']}"
     invoice |= {
         "status": "open",
-        "effective_at": account.now,
+        "effective_at": invoice["effective_at"] or account.now,
         "automatically_finalizes_at": None,
         "next_payment_attempt": None,
         "hosted_invoice_url": page,
         "invoice_pdf": f"{page}/pdf",
-        "rendering": invoice["rendering"] | {"pdf": {"page_size": "letter"}},
+        "rendering": _rendered(invoice["rendering"]),
     }
     invoice["status_transitions"]["finalized_at"] = account.now
     _settle_customer(account, invoice)
     account.change(invoice)
     account.emit("invoice.finalized", invoice)
     return _mark_paid(account, invoice) if invoice["amount_due"] == 0 else invoice
+
+
+def _rendered(rendering: Json) -> Json:
+    """Letters are the pages of this account, where nobody chose others."""
+    chosen = rendering["pdf"]["page_size"]
+    return rendering | {"pdf": {"page_size": "letter" if chosen == "auto" else chosen}}
 
 
 def _settle_customer(account: Account, invoice: Json) -> None:
@@ -319,7 +325,7 @@ def _settle_customer(account: Account, invoice: Json) -> None:
     due = max(invoice["total"] + balance, 0)
     customer["balance"] = min(invoice["total"] + balance, 0)
     account.change(customer, before if balance != customer["balance"] else None)
-    invoice["number"] = f"{customer['invoice_prefix']}-{number:04}"
+    invoice["number"] = invoice["number"] or f"{customer['invoice_prefix']}-{number:04}"
     invoice |= {"starting_balance": balance, "ending_balance": customer["balance"]}
     invoice |= {"amount_due": due, "amount_remaining": due}
 
@@ -435,6 +441,7 @@ def new_intent(account: Account, invoice: Json, method: str | None) -> Json:
         "currency": invoice["currency"],
         "customer": invoice["customer"],
         "description": _PAYS_FOR[invoice["billing_reason"]],
+        "statement_descriptor": invoice["statement_descriptor"],
         "_invoice": invoice["id"],
     }
     if invoice["billing_reason"] == "subscription_create":

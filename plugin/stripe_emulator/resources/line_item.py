@@ -16,6 +16,7 @@ declare(
         prefix="il_1",
         starts="""discount_amounts=[] discountable=true pretax_credit_amounts=[] quantity=1
             quantity_decimal="1" taxes=[]""",
+        absent="subscription",
     )
 )
 

@@ -23,9 +23,10 @@ declare(
             payment_method_types=["card"] payment_record shared_payment_granted_token source
             status="requires_payment_method" """,
         unsets={"update": "allowed_payment_method_types description"},
+        absent="payment_details",
         echoes="""description excluded_payment_method_types
             payment_method_options.card.request_three_d_secure=automatic receipt_email shipping
-            statement_descriptor statement_descriptor_suffix transfer_group""",
+            statement_descriptor payment_details statement_descriptor_suffix transfer_group""",
         emits="created",
         in_path="intent",
     )

@@ -1,6 +1,7 @@
 """What is a payment method: Stripe's test cards, and what charging each of them does?"""
 
 import copy
+import re
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -21,7 +22,7 @@ declare(
         starts="""allow_redisplay="unspecified" billing_details={"address": {"city": null,
             "country": null, "line1": null, "line2": null, "postal_code": null, "state": null},
             "email": null, "name": null, "phone": null, "tax_id": null} card=null customer_account
-            _outcome radar_options={} type="card" """,
+            _outcome type="card" """,
         echoes="allow_redisplay billing_details card.exp_month card.exp_year",
         emits="updated",
         events="payment_method",
@@ -212,7 +213,26 @@ def create(account: Account, method: Json, given: Given) -> Json:
     made = _new(account, _chosen(given["card"]))
     made |= picked(method, "metadata allow_redisplay billing_details")
     made["card"] |= picked(given["card"], "exp_month exp_year")
+    _check_card(account, given["card"])
     return account.create(made)
+
+
+def _check_card(account: Account, card: Json) -> None:
+    """Refuse what no card has: a month, a year that is over, a code of other than 3 or 4 digits."""
+    year = 1970 + account.now // _SECONDS_A_YEAR
+    rules = {
+        "exp_month": (1 <= card.get("exp_month", 1) <= 12, "expiration month", "expiry_month"),
+        "exp_year": (card.get("exp_year", year) >= year, "expiration year", "expiry_year"),
+        "cvc": (re.fullmatch(r"\d{3,4}", card.get("cvc", "123")), "security code", "cvc"),
+    }
+    for name, (is_right, called, code) in rules.items():
+        if not is_right:
+            message = f"Your card's {called} is invalid."
+            raise _of_card(message, f"invalid_{code}", f"card[{name}]")
+
+
+def _of_card(message: str, code: str, param: str) -> Refusal:
+    return Refusal(message, code=code, param=param, status=402, type="card_error")
 
 
 def _chosen(card: Json) -> str:
@@ -223,13 +243,7 @@ def _chosen(card: Json) -> str:
         return name
     if "token" in card:
         raise missing("token", given_token, "card[token]")
-    raise Refusal(
-        "Your card number is incorrect.",
-        code="incorrect_number",
-        param="card[number]",
-        status=402,
-        type="card_error",
-    )
+    raise _of_card("Your card number is incorrect.", "incorrect_number", "card[number]")
 
 
 @does("payment_method.attach", "customer")
