@@ -87,6 +87,8 @@ hammer: $(VENV)/.dev  ## processes on one emulator file for a minute
 soak: $(VENV)/.dev  ## what takes minutes: a flow killed 100 times, 11,000 interruptions, 50,000 runs
 	@STRIPE_NODES_INTERRUPTIONS=2500 $(RUN) -m pytest tests/promises/test_interrupted.py
 	@STRIPE_NODES_CRASHES=100 $(RUN) -m pytest tests/promises/test_resume.py
+	@STRIPE_NODES_SUBSCRIPTIONS=1000 STRIPE_NODES_PLAN_CHANGES=1000 $(RUN) -m pytest \
+		tests/emulator/test_time.py tests/emulator/test_proration.py
 	@$(RUN) tests/soak.py
 
 bench: $(VENV)/.bench  ## what a run costs beside Stripe's library and others (ONLY=sync, ARGS=--quick)

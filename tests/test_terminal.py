@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -1083,6 +1084,53 @@ def test_emulator_serves_every_client(
     out, err = process.communicate(timeout=10)
     assert "Traceback" not in out + err
     assert process.returncode == 0
+
+
+def test_time_passes_in_the_emulators_file(terminal: Terminal) -> None:
+    """`emulator advance` tells what happens until then and when; the next command is there."""
+    price = {"currency": "usd", "unit_amount": 500, "product_data": {"name": "a"}}
+    lines = json.dumps([{"price_data": price, "quantity": 1}])
+    words = ("Mode=payment", "Success URL=https://a.example", "Cancel URL=https://a.example")
+    session = document(terminal("run", "create_checkout_session", *words, f"Line Items={lines}"))
+    assert terminal("emulator", "advance", "23h").stdout == ""
+    told = terminal("emulator", "advance", "1h").stdout
+    moment = datetime.fromtimestamp(session["expires_at"], UTC)
+    assert told == f"{moment:%Y-%m-%d %H:%M}  checkout.session.expired  {session['id']}\n"
+    again = document(terminal("run", "retrieve_checkout_session", f"ID={session['id']}"))
+    assert again["status"] == "expired"
+    passed = document(terminal("emulator", "advance", "40d", "--json"))
+    assert passed == {"seconds": 40 * 86_400, "events": []}
+    made = document(terminal("run", "create_product", "Name=a"))
+    assert made["created"] >= session["created"] + 41 * 86_400
+
+
+def test_many_events_are_counted(terminal: Terminal) -> None:
+    """Of hundreds of events it is told how often each happened; every one is in the document."""
+    terminal.home.mkdir()
+    with Emulator(terminal.home / "emulator.db") as world:
+        headers = {"Authorization": "Bearer sk_test_x"}
+        for _ in range(70):
+            body = b"frozen_time=1800000000"
+            assert world.answer("POST", "/v1/test_helpers/test_clocks", headers, body).status == 200
+    told = terminal("emulator", "advance", "31d").stdout
+    assert told.split() == ["70", "×", "test_helpers.test_clock.deleted"]
+
+
+WRONG_TIMES = [
+    (("advance",), "Missing argument 'TIME'"),
+    (("advance", "soon"), "an age is as in 90d or 12h"),
+    (("advance", "0d"), "Give a time of up to ten years"),
+    (("advance", "99999d"), "Give a time of up to ten years"),
+    (("--port", "1234", "advance", "1d"), "`advance` goes without it"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), WRONG_TIMES)
+def test_time_that_cannot_pass_is_refused(
+    words: tuple[str, ...], said: str, terminal: Terminal
+) -> None:
+    """No time, too much of it, or a port for it: wrong usage, and no time has passed."""
+    assert said in terminal("emulator", *words, code=2).stderr
 
 
 def test_faults_are_ordered_listed_and_cleared(terminal: Terminal) -> None:

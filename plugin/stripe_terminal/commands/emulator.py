@@ -9,9 +9,9 @@ import click
 from click.core import ParameterSource
 
 from stripe_plugin.errors import UsageError
-from stripe_terminal import printed
+from stripe_terminal import printed, printed_time
 from stripe_terminal.command import option, reported
-from stripe_terminal.inputs import glob, method
+from stripe_terminal.inputs import age, glob, method
 from stripe_terminal.screen import EMULATED
 from stripe_terminal.session import Session, emulator_file, usable_emulator
 from stripe_terminal.stopping import stopped_by_signals
@@ -40,21 +40,63 @@ invalid_json   it is executed, the answer cannot be read
 wrong_type     the answer says that it is no JSON, but is"""
 
 PORT = click.IntRange(0, 65535)
+FILE = "stripe_terminal.emulator_file"
 
 
-@click.command()
+@click.group(invoke_without_command=True, subcommand_metavar="[advance TIME]")
 @click.option("--port", default=0, type=PORT, help="The port on 127.0.0.1; 0 takes a free one.")
 @option("--file", "Keep its state here.")
 @click.pass_obj
 def emulator(session: Session, /, port: int, **given: Any) -> None:
-    """Serve the emulator on loopback, for any Stripe client."""
-    with session.reporting(), stopped_by_signals() as stop:
-        file = given["file"] or emulator_file()
-        with _kept(Path(file)) as kept, _served(kept, port) as server:
+    """Serve the emulator on loopback, for any Stripe client; `advance` its time."""
+    with session.reporting():
+        file = Path(given["file"] or emulator_file())
+        if _is_advanced(file):
+            return
+        with stopped_by_signals() as stop, _kept(file) as kept, _served(kept, port) as server:
             session.out.print(f"[yellow]{EMULATED}[/]")
             session.out.say(f"STRIPE_API_BASE={server.url} STRIPE_API_KEY=sk_test_emulator")
             session.err.say("Ctrl-C stops it.")
             stop.wait()
+
+
+def _is_advanced(file: Path) -> bool:
+    """Whether another command goes on with the file; a port would be of no use to it."""
+    context = click.get_current_context()
+    if context.invoked_subcommand is None:
+        return False
+    if context.get_parameter_source("port") is ParameterSource.COMMANDLINE:
+        raise UsageError("--port is where the emulator is served: `advance` goes without it")
+    context.meta[FILE] = file
+    return True
+
+
+@emulator.command()
+@click.argument("passed", type=age, metavar="TIME")
+@reported
+def advance(session: Session, passed: float) -> None:
+    """Let time pass in the emulator's file: 40d, 12h (s, m, h, d or w).
+
+    Renewals, trials, retries and whatever else is due until then happen in order, each at its own
+    moment; webhook endpoints are told. A server of the same file goes on from there.
+    """
+    file = click.get_current_context().meta[FILE]
+    with _kept(file) as kept:
+        events = _advanced(kept, passed)
+        kept.postman.wait()
+    if session.as_json:
+        session.data({"seconds": passed, "events": events})
+    else:
+        printed_time.print_events(session.out, events)
+        session.err.say(f"{len(events)} events in {file}.")
+
+
+def _advanced(kept: "Emulator", seconds: float) -> list[dict[str, Any]]:
+    try:
+        events = kept.advance(seconds)
+    except ValueError as error:
+        raise UsageError(f"Give a time of up to ten years, as in 40d: {error}") from error
+    return [printed_time.told(event) for event in events]
 
 
 @contextmanager
