@@ -10,6 +10,7 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -186,19 +187,25 @@ class Processes:
         self.programs, self.home = programs, home
         self.env = {**clean, "STRIPE_NODES_HOME": str(home), **env}
         self._all: list[Process] = []
+        self._lock = threading.Lock()
 
     def start(self, *words: str, later: float = 0.0, **env: str) -> Process:
         """Starts a program of the host's environment; `later`: seconds that its clock is ahead."""
         given = {**self.env, **env}
         if later:
             given |= {"PYTHONPATH": str(self._clock()), "CLOCK_AHEAD": str(later)}
-        log = (self.home / f"{len(self._all)}.log").open("w")
-        process = Process(
-            [str(self.programs / words[0]), *words[1:]],
-            env=given, cwd=self.home, stdout=log, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )  # fmt: skip
-        self._all.append(process)
+        with self._lock:
+            log = (self.home / f"{len(self._all)}.log").open("w")
+            process = Process(
+                [str(self.programs / words[0]), *words[1:]],
+                env=given,
+                cwd=self.home,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+            self._all.append(process)
         return process
 
     def _clock(self) -> Path:
