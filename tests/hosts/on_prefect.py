@@ -29,6 +29,7 @@ from hosts.crashes import (
     environment,
     free_port,
     kill,
+    postgres,
     wait,
     watched,
 )
@@ -259,11 +260,13 @@ def main() -> None:
         "DO_NOT_TRACK": "1",
         "STRIPE_API_KEY": "sk_test_x",
     }
-    processes = Processes(programs, home, **env)
-    try:
-        prove(Proof(home, processes, Server(processes, port)))
-    finally:
-        processes.close()
+    with postgres(home) as database:
+        driver = database.replace("postgresql:", "postgresql+asyncpg:")
+        processes = Processes(programs, home, PREFECT_API_DATABASE_CONNECTION_URL=driver, **env)
+        try:
+            prove(Proof(home, processes, Server(processes, port)))
+        finally:
+            processes.close()
     shutil.rmtree(home)
 
 
