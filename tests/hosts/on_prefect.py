@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -39,6 +40,7 @@ from stripe_emulator import Fault
 MOMENTS = int(os.environ.get("STRIPE_NODES_MOMENTS", "20"))
 RATE, ITEMS = 40, 1_000
 AT_ONCE = 3
+LONG_PENDING = 12  # looks, five seconds apart
 POOL, WORKER = "proof", ("prefect", "worker", "start", "--pool", "proof", "--type", "process")
 FINAL = ("COMPLETED", "FAILED", "CANCELLED")
 DEPLOY = "from stripe_flow.engines.on_prefect import deploy; deploy('proof')"
@@ -63,6 +65,7 @@ class Server:
         self._do("prefect", "work-pool", "create", POOL, "--type", "process")
         self._do("python", "-c", DEPLOY)
         self._dead = set[str]()
+        self._pending = Counter[str]()
         threading.Thread(target=self._report_the_dead, daemon=True).start()
 
     def _is_up(self) -> bool:
@@ -102,9 +105,9 @@ class Server:
         """A flow run."""
         return self._ask("GET", f"/flow_runs/{id_}")
 
-    def running(self) -> list[Any]:
+    def running(self, state: str = "RUNNING") -> list[Any]:
         """The flow runs that are running, or seem to be."""
-        wanted = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
+        wanted = {"flow_runs": {"state": {"type": {"any_": [state]}}}}
         found: list[Any] = self._ask("POST", "/flow_runs/filter", wanted)
         return found
 
@@ -121,6 +124,11 @@ class Server:
             for id_ in dead & self._dead:
                 self.set_state(id_, "CRASHED")
             self._dead = dead
+            pending = {run["id"] for run in self.running("PENDING")}
+            self._pending = Counter({id_: self._pending[id_] + 1 for id_ in pending})
+            for id_, times in self._pending.items():
+                if times > LONG_PENDING:  # who was to start it died before
+                    self.set_state(id_, "SCHEDULED")
 
     def set_state(self, id_: str, name: str) -> None:
         """What the commands of the terminal do."""
@@ -157,7 +165,6 @@ class Proof:
     def __init__(self, home: Path, processes: Processes, server: Server) -> None:
         self.home, self.processes, self.server = home, processes, server
         self.workers = [processes.start(*WORKER) for _ in range(2)]
-        self._lock = threading.Lock()
 
     @contextmanager
     def account(self, name: str) -> Iterator[tuple[Account, str]]:
@@ -175,7 +182,7 @@ class Proof:
         words = ["flow", str(file), "--engine", "prefect", "--run-id", run_id, "--json"]
         return self.processes.start("stripe-nodes", *words, later=later, STRIPE_API_BASE=url)
 
-    def moment(self, seed: int) -> None:
+    def moment(self, seed: int, *, with_worker: bool = False) -> None:
         """A run that is killed once, and gone on with, executes all once."""
         run_id, moment = f"r{seed}", Moment.of(seed)
         with self.account(run_id) as (world, _):
@@ -184,7 +191,6 @@ class Proof:
             id_ = self.server.begin(FLOW, run_id, credentials=run_id, workers=workers)
             wait(lambda: moment.comes(world), str(moment))
             victims = self.server.processes(run_id)
-            with_worker = moment.dice.random() < 0.3
             if with_worker:
                 self._kill_worker()
             for pid in victims:
@@ -200,9 +206,8 @@ class Proof:
         assert victims
 
     def _kill_worker(self) -> None:
-        with self._lock:
-            kill(self.workers[1])
-            self.workers[1] = self.processes.start(*WORKER)
+        kill(self.workers[1])
+        self.workers[1] = self.processes.start(*WORKER)
 
     def paused(self) -> None:
         """A run that pauses for two days between two steps goes on, and does each once."""
@@ -274,8 +279,11 @@ def prove(proof: Proof) -> None:
     """What is promised."""
     wanted = sys.argv[1:] or ["moments", "paused", "lost", "many"]
     if "moments" in wanted:
+        alone = MOMENTS // 4  # these kill a worker, which is others' too
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(proof.moment, range(MOMENTS)))
+            list(pool.map(proof.moment, range(alone, MOMENTS)))
+        for seed in range(alone):
+            proof.moment(seed, with_worker=True)
     for name in ("paused", "lost", "many"):
         if name in wanted:
             getattr(proof, name)()
