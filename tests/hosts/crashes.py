@@ -7,9 +7,11 @@ is counted, whoever asked for it, and however often.
 import json
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -131,15 +133,11 @@ class Moment:
 
     def order(self, world: Account) -> None:
         """Has the emulator wait there."""
-        skipped = self.dice.randrange(2) if EXECUTED[f"POST {self.path}"] > 1 else 0
-        chance = 1.0 if not skipped else 0.6
         fault = Fault(
             self.kind,  # type: ignore[arg-type]
             method="POST",
             path=self.path,
             seconds=8.0,
-            probability=chance,
-            seed=self.dice.randrange(10**6),
         )
         world.faults.add(fault)
 
@@ -186,19 +184,25 @@ class Processes:
         self.programs, self.home = programs, home
         self.env = {**clean, "STRIPE_NODES_HOME": str(home), **env}
         self._all: list[Process] = []
+        self._lock = threading.Lock()
 
     def start(self, *words: str, later: float = 0.0, **env: str) -> Process:
         """Starts a program of the host's environment; `later`: seconds that its clock is ahead."""
         given = {**self.env, **env}
         if later:
             given |= {"PYTHONPATH": str(self._clock()), "CLOCK_AHEAD": str(later)}
-        log = (self.home / f"{len(self._all)}.log").open("w")
-        process = Process(
-            [str(self.programs / words[0]), *words[1:]],
-            env=given, cwd=self.home, stdout=log, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )  # fmt: skip
-        self._all.append(process)
+        with self._lock:
+            log = (self.home / f"{len(self._all)}.log").open("w")
+            process = Process(
+                [str(self.programs / words[0]), *words[1:]],
+                env=given,
+                cwd=self.home,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+            self._all.append(process)
         return process
 
     def _clock(self) -> Path:
@@ -241,6 +245,31 @@ def account(home: Path) -> Iterator[tuple[Account, str]]:
     """An emulator and its address."""
     with Account(home / "emulator.db") as world, serve(world) as server:
         yield world, server.url
+
+
+@contextmanager
+def postgres(home: Path) -> Iterator[str]:
+    """A server of Debian's Postgres, and the address of a database in it."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    assert found, "Postgres is not installed: apt-get install postgresql"
+    programs, port, data = found[-1].parent, free_port(), home / "postgres"
+    data.mkdir()
+    before: list[str] = []
+    if os.getuid() == 0:  # it refuses to be run by root
+        shutil.chown(data, "postgres", "postgres")
+        home.chmod(0o755)
+        before = ["runuser", "-u", "postgres", "--"]
+    initdb = [*before, str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres"]
+    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL)
+    command = [*before, str(programs / "postgres"), "-D", str(data), "-p", str(port)]
+    options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}"]
+    with subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL) as server:
+        ready = [str(programs / "pg_isready"), "-h", "127.0.0.1", "-p", str(port), "-q"]
+        wait(lambda: subprocess.run(ready, check=False).returncode == 0, "Postgres")
+        try:
+            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        finally:
+            server.terminate()
 
 
 def names(many: int) -> str:

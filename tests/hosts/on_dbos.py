@@ -2,12 +2,9 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from hosts.crashes import (
@@ -23,9 +20,9 @@ from hosts.crashes import (
     Processes,
     account,
     environment,
-    free_port,
     kill,
     names,
+    postgres,
     wait,
     watched,
 )
@@ -35,31 +32,6 @@ from stripe_emulator import Fault
 MOMENTS = int(os.environ.get("STRIPE_NODES_MOMENTS", "20"))
 RATE, ITEMS = 40, 1_000
 WORKER = ("python", "-m", "stripe_flow.engines.on_dbos")
-
-
-@contextmanager
-def postgres(home: Path) -> Iterator[str]:
-    """A server of Debian's Postgres, and the address of a database in it."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    assert found, "Postgres is not installed: apt-get install postgresql"
-    programs, port, data = found[-1].parent, free_port(), home / "postgres"
-    data.mkdir()
-    before: list[str] = []
-    if os.getuid() == 0:  # it refuses to be run by root
-        shutil.chown(data, "postgres", "postgres")
-        home.chmod(0o755)
-        before = ["runuser", "-u", "postgres", "--"]
-    initdb = [*before, str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres"]
-    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL)
-    command = [*before, str(programs / "postgres"), "-D", str(data), "-p", str(port)]
-    options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}"]
-    with subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL) as server:
-        ready = [str(programs / "pg_isready"), "-h", "127.0.0.1", "-p", str(port), "-q"]
-        wait(lambda: subprocess.run(ready, check=False).returncode == 0, "Postgres")
-        try:
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        finally:
-            server.terminate()
 
 
 class Proof:

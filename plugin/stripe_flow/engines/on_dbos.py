@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,12 +22,12 @@ from typing import Any, TypeAlias, TypeVar
 import attrs
 
 from stripe_flow.engines import AT_ONCE, FIRST_PAUSE, LONGEST_PAUSE, NEEDS
-from stripe_flow.engines.order import Order, Place, Stopped, Told, identity, outcome_of
+from stripe_flow.engines.order import Order, Place, Stopped, Stored, Told, identity, outcome_of
 from stripe_flow.engines.worker import Finish, Worker
 from stripe_flow.flow import Flow
 from stripe_flow.flowing import Outcome
 from stripe_plugin.client.connection import Connection
-from stripe_plugin.errors import UsageError
+from stripe_plugin.errors import NodeError, UsageError
 from stripe_plugin.host.host import Host
 
 try:
@@ -58,9 +59,11 @@ OTHER_ORDER = (
 LATER = "%s: tried again in %.0f s, under the same key: %s"
 ARRIVING = "Interrupted: what is on its way to Stripe is waited for, the rest is not begun"
 ONE_ACCOUNT = "This process works for one account already: start another for the other"
+WORDS = "A worker has no word but --allow-live; its account is that of the environment"
+USABLE: tuple[list[str], ...] = ([], ["--allow-live"])
 
 T = TypeVar("T")
-Handle: TypeAlias = WorkflowHandle[Told]
+Handle: TypeAlias = WorkflowHandle[Stored]
 logger = logging.getLogger("stripe_flow")
 
 
@@ -87,26 +90,17 @@ def working(
 
     `database_url`: sqlite:///FILE or postgresql://…, without it DBOS_SYSTEM_DATABASE_URL.
     `executor`: what tells this process from others, the same when it is started again; without it
-    DBOS__VMID, or the machine's name. The connection's `rate` holds for all workers together: so
-    many steps and items are begun a second.
+    DBOS__VMID, or the machine's name. The connection's `rate` holds for all workers together.
     """
     if _here:
         raise UsageError(ONE_ACCOUNT)
     url = address(database_url)
+    # DBOS leaves each application its own: no worker takes what is another account's.
     name = f"stripe-nodes-{identity(connection)}"
-    config: DBOSConfig = {
-        "name": name,  # DBOS leaves each what is of its name: no worker takes another account's
-        "system_database_url": url.render_as_string(hide_password=False),
-        "executor_id": executor or os.environ.get("DBOS__VMID") or socket.gethostname(),
-        "application_version": VERSION,
-        "log_level": "CRITICAL",  # what stops a run is raised where that was asked for
-        "notification_listener_polling_interval_sec": POLLING,
-    }
-    _here.append(_Here(Worker(host, connection, journal_of(url)), name))
+    worker = Worker(host, connection, journal_of(url))
+    _here.append(_Here(worker, name))
     try:
-        DBOS(config=config)
-        DBOS.listen_queues([name])
-        DBOS.launch()
+        _launch(name, url.render_as_string(hide_password=False), executor)
         _register(name, connection.rate)
         yield
     except BaseException:
@@ -115,6 +109,20 @@ def working(
     finally:
         DBOS.destroy()
         _here.clear()
+
+
+def _launch(name: str, database_url: str, executor: str | None) -> None:
+    config: DBOSConfig = {
+        "name": name,
+        "system_database_url": database_url,
+        "executor_id": executor or os.environ.get("DBOS__VMID") or socket.gethostname(),
+        "application_version": VERSION,
+        "log_level": "CRITICAL",  # what stops a run is raised where that was asked for
+        "notification_listener_polling_interval_sec": POLLING,
+    }
+    DBOS(config=config)
+    DBOS.listen_queues([name])
+    DBOS.launch()
 
 
 def _register(queue: str, rate: float | None) -> None:
@@ -141,23 +149,29 @@ def run_flow(
     same flow raises without an engine; `UsageError` if the run is going on with other inputs.
     """
     order = Order.of(flow, run_id, connection)
-    with working(host, connection, database_url=database_url, executor=f"run {run_id}"):
+    executor = f"run {run_id}"
+    with working(host, connection, database_url=database_url, executor=executor):
         workflow_id = _started(order)
-        try:
-            for told in DBOS.read_stream(workflow_id, OUTCOMES):
-                yield outcome_of(flow, told)
-            handle: WorkflowHandle[None] = DBOS.retrieve_workflow(workflow_id)
-            _wait(handle)
-        except PortableWorkflowError as error:
-            raise Stopped.told(error.message, error.data) from None
-        except (KeyboardInterrupt, GeneratorExit):
-            logger.warning(ARRIVING)
-            _cancel(workflow_id)
-            raise
+        for told in _outcomes(workflow_id):
+            yield outcome_of(flow, told)
+
+
+def _outcomes(workflow_id: str) -> Iterator[Told]:
+    """What comes of each step and item, whichever process tells it."""
+    handle: WorkflowHandle[None] = DBOS.retrieve_workflow(workflow_id)
+    try:
+        yield from DBOS.read_stream(workflow_id, OUTCOMES)
+        _wait(handle)
+    except PortableWorkflowError as error:
+        raise Stopped.told(error.message, error.data) from None
+    except (KeyboardInterrupt, GeneratorExit):
+        logger.warning(ARRIVING)
+        _cancel(workflow_id)
+        raise
 
 
 def work(host: Host, connection: Connection, *, database_url: str | None = None) -> None:
-    """Works for the account until SIGTERM or SIGINT; what is under way goes on elsewhere."""
+    """Works for the account until SIGTERM or SIGINT; what is not done by then goes on elsewhere."""
     over = threading.Event()
 
     def end(_: int, __: object) -> None:
@@ -174,25 +188,25 @@ def work(host: Host, connection: Connection, *, database_url: str | None = None)
 
 def _started(order: Order) -> str:
     """The workflow of a run: the one that goes on, taken over from whoever was at it, or a new."""
-    name = f"{order.run_id} {order.owner}"
-    known = DBOS.list_workflows(workflow_id_prefix=f"{name} try ", name=_flow.__name__)
+    name = f"{order.run_id} {order.owner} try "
+    known = DBOS.list_workflows(workflow_id_prefix=name, name=_flow.__name__)
     last = max(known, key=_number, default=None)
-    if last is None or last.status not in ACTIVE:
-        number = 1 if last is None else _number(last) + 1
-        with SetWorkflowID(f"{name} try {number}"):
-            return DBOS.start_workflow(_flow, order.as_dict()).workflow_id
-    given = last.input and last.input["args"][0]
+    if last is not None and last.status in ACTIVE:
+        _check_order(order, last)
+        _take_over(last)
+        return last.workflow_id
+    number = 0 if last is None else _number(last)
+    with SetWorkflowID(f"{name}{number + 1}"):
+        handle = DBOS.start_workflow(_flow, order.as_dict())
+    return handle.workflow_id
+
+
+def _check_order(order: Order, workflow: WorkflowStatus) -> None:
+    """Refuses to follow a run that goes on with something else than is given now."""
+    given = workflow.input and workflow.input["args"][0]
     if given != order.as_dict():
-        what = {"run_id": order.run_id, "workflow_id": last.workflow_id}
-        raise UsageError(OTHER_ORDER.format(**what))
-    _take_over(last)
-    return last.workflow_id
-
-
-def _cancel(workflow_id: str) -> None:
-    """Has no worker begin what is left of a run."""
-    steps = DBOS.list_workflows(workflow_id_prefix=f"{workflow_id} ", status=ACTIVE)
-    DBOS.cancel_workflows([workflow_id, *(step.workflow_id for step in steps)])
+        id_ = workflow.workflow_id
+        raise UsageError(OTHER_ORDER.format(run_id=order.run_id, workflow_id=id_))
 
 
 def _number(workflow: WorkflowStatus) -> int:
@@ -203,16 +217,30 @@ def _number(workflow: WorkflowStatus) -> int:
 def _take_over(workflow: WorkflowStatus) -> None:
     """Goes on here with what another process was at; if that lives, DBOS has it stop."""
     [here] = _here
-    begun = DBOS.list_workflows(workflow_id_prefix=f"{workflow.workflow_id} ", status="PENDING")
-    for step in begun:
+    for step in _steps(workflow.workflow_id, ["PENDING"]):
         if step.executor_id != DBOS.executor_id:
             DBOS.resume_workflow(step.workflow_id, queue_name=here.queue)
     if workflow.status == "PENDING" and workflow.executor_id != DBOS.executor_id:
         DBOS.resume_workflow(workflow.workflow_id)
 
 
+def _cancel(workflow_id: str) -> None:
+    """Has no worker begin what is left of a run."""
+    left = [step.workflow_id for step in _steps(workflow_id, ACTIVE)]
+    DBOS.cancel_workflows([workflow_id, *left])
+
+
+def _steps(workflow_id: str, status: list[str]) -> list[WorkflowStatus]:
+    """The workflows of its steps."""
+    return DBOS.list_workflows(workflow_id_prefix=f"{workflow_id} ", status=status)
+
+
+def _wait(handle: WorkflowHandle[T]) -> T:
+    return handle.get_result(polling_interval_sec=POLLING)
+
+
 @DBOS.workflow(name="_flow", serialization_type=JSON, max_recovery_attempts=None)
-def _flow(order: dict[str, Any]) -> None:
+def _flow(order: Stored) -> None:
     [here] = _here
     spread = _Spread(order, here.queue)
     try:
@@ -224,40 +252,40 @@ def _flow(order: dict[str, Any]) -> None:
 
 
 @DBOS.workflow(name="_step", serialization_type=JSON, max_recovery_attempts=None)
-def _step(order: dict[str, Any], place: dict[str, Any]) -> Told:
+def _step(order: Stored, place: Stored) -> Stored:
     [here] = _here
-    step = partial(here.worker.step, Order(**order), Place(**place))
-    return DBOS.run_step({"name": place["name"]}, step)
-
-
-def _wait(handle: WorkflowHandle[T]) -> T:
-    return handle.get_result(polling_interval_sec=POLLING)
+    at = Place(**place)
+    step = partial(here.worker.step, Order(**order), at)
+    return DBOS.run_step({"name": at.name}, step)
 
 
 class _Spread:
     """The steps of a run that were given to the queue."""
 
-    def __init__(self, order: dict[str, Any], queue: str) -> None:
+    def __init__(self, order: Stored, queue: str) -> None:
         self._order, self._queue = order, queue
         self._begun: list[str] = []
 
     def __call__(self, places: Sequence[Place]) -> list[Finish]:
         """Gives these to the queue."""
-        return [partial(self._end, place, self._begin(place)) for place in places]
+        handles = [self._begin(place, place.name) for place in places]
+        pairs = zip(places, handles, strict=True)
+        return [partial(self._end, place, handle) for place, handle in pairs]
 
-    def _begin(self, place: Place, again: str = "", delay: float | None = None) -> Handle:
-        name = f"{DBOS.workflow_id} {place.name}{again}"
-        with SetWorkflowID(name), SetEnqueueOptions(delay_seconds=delay):
-            handle = DBOS.enqueue_workflow(self._queue, _step, self._order, place.as_dict())
-        self._begun.append(name)
-        return handle
+    def _begin(self, place: Place, name: str, delay: float | None = None) -> Handle:
+        workflow_id = f"{DBOS.workflow_id} {name}"
+        self._begun.append(workflow_id)
+        with SetWorkflowID(workflow_id), SetEnqueueOptions(delay_seconds=delay):
+            given = place.as_dict()
+            return DBOS.enqueue_workflow(self._queue, _step, self._order, given)
 
     def _end(self, place: Place, handle: Handle) -> Told:
         """What comes of a step. As long as that is not known, it is put off and done again."""
         told, pause, number = _wait(handle), FIRST_PAUSE, 2
         while "later" in told:
             logger.warning(LATER, place.name, pause, told["later"])
-            told = _wait(self._begin(place, f" again {number}", pause))
+            again = self._begin(place, f"{place.name} again {number}", pause)
+            told = _wait(again)
             pause = min(2 * pause, LONGEST_PAUSE)
             number += 1
         return told
@@ -267,11 +295,17 @@ class _Spread:
         DBOS.cancel_workflows(self._begun)
 
 
-def main() -> None:
+def main(words: list[str]) -> None:
     """A worker of the environment's account, until it is told to end."""
-    with Host.load() as host:
-        work(host, Connection.from_env())
+    try:
+        if words not in USABLE:
+            raise UsageError(WORDS)
+        connection = Connection.from_env(allow_live=bool(words))
+        with Host.load() as host:
+            work(host, connection)
+    except NodeError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -9,16 +9,16 @@ storage, which must be one that all workers share. A flow run whose process died
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from time import sleep
-from typing import Any, Self
+from typing import Any
 
 import attrs
 
 from stripe_flow.engines import AT_ONCE, FIRST_PAUSE, NEEDS
-from stripe_flow.engines.order import Order, Place, Told, identity, outcome_of
+from stripe_flow.engines.order import Order, Place, Stored, Told, identity, outcome_of
 from stripe_flow.engines.worker import Finish, Worker
 from stripe_flow.flow import Flow, load
 from stripe_flow.flowing import Outcome
@@ -27,6 +27,7 @@ from stripe_plugin.client.address import STRIPE
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.errors import NodeError, UsageError
 from stripe_plugin.host.host import Host
+from stripe_plugin.judge.values import NOTHING
 from stripe_plugin.secrets import said
 
 try:
@@ -80,8 +81,7 @@ class ResultJournal:
 
     def keep(self, run: str, name: str, compute: Compute) -> Any:
         """What `compute()` gave the first time under this name of this run."""
-        scope, digest = (hashlib.sha256(text.encode()).hexdigest() for text in (run, name))
-        path = f"stripe-nodes/{scope[:32]}/{digest[:32]}.json"
+        path = f"stripe-nodes/{_digest(run)}/{_digest(name)}.json"
         with self._lock:
             found = self._read(path)
             if found is None:
@@ -98,6 +98,10 @@ class ResultJournal:
             return None
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
 class Later(Exception):
     """A step that is to be done once more."""
 
@@ -110,8 +114,16 @@ class Refused(Exception):
         self.told = told
 
 
-_given: list[tuple[Host, Connection]] = []  # what an ad hoc run has, instead of the environment
-_told: list[Told] = []  # what has come of it so far
+@attrs.frozen
+class _AdHoc:
+    """What a run in this process has, instead of the environment; what has come of it so far."""
+
+    host: Host
+    connection: Connection
+    told: list[Stored] = attrs.field(factory=list)
+
+
+_ad_hoc: list[_AdHoc] = []  # one, while it runs
 
 
 def run_flow(flow: Flow, *, run_id: str, host: Host, connection: Connection) -> Iterator[Outcome]:
@@ -121,23 +133,25 @@ def run_flow(flow: Flow, *, run_id: str, host: Host, connection: Connection) -> 
     raises without an engine. The connection's `rate` holds for all runs of the account together.
     """
     order = Order.of(flow, run_id, connection)
-    given = {**order.inputs}
+    run = _AdHoc(host, connection)
     error: Exception | None = None
-    _given[:], _told[:] = [(host, connection)], []
+    _ad_hoc.append(run)
     try:
-        stripe_flow(flow.text, given, run_id=run_id, name=flow.name, rate=connection.rate)
+        stripe_flow(
+            flow.text, {**order.inputs}, run_id=run_id, name=flow.name, rate=connection.rate
+        )
     except Exception as raised:  # noqa: BLE001 - it is raised behind what was done before
         error = raised
     finally:
-        _given.clear()
-    for told in _told:
+        _ad_hoc.clear()
+    for told in run.told:
         yield outcome_of(flow, told)
     if error is not None:
         raise error
 
 
 @task(task_run_name="{place.name}", cache_policy=NO_CACHE)
-def _step(worker: Worker, order: Order, place: Place, limit: str | None) -> Told:
+def _step(worker: Worker, order: Order, place: Place, limit: str | None) -> Stored:
     if limit:
         rate_limit(limit, strict=True)
     told = worker.step(order, place)
@@ -149,45 +163,37 @@ def _step(worker: Worker, order: Order, place: Place, limit: str | None) -> Told
 
 
 def _is_later(_: object, __: object, state: Any) -> bool:
-    return isinstance(state.result(raise_on_failure=False), Later)
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, Later)
 
 
 def _pauses() -> list[float]:
     """Seconds before each further try."""
-    return [min(FIRST_PAUSE * 2**number, LONGEST_PAUSE) for number in range(TRIES)]
+    doubled = (FIRST_PAUSE * 2.0**number for number in range(TRIES))
+    return [min(pause, LONGEST_PAUSE) for pause in doubled]
 
 
 class _Running:
-    """A flow run on its way."""
+    """A flow run on its way. `shared`: the parameters of the runs that share its loops."""
 
-    def __init__(self, credentials: str | None) -> None:
-        self._stack = ExitStack()
-        host, connection = _given[0] if _given else (self._host(), _connection(credentials))
-        self._worker = Worker(host, connection, ResultJournal())
-        self._owner = identity(connection)
+    def __init__(self, run: _AdHoc, shared: Stored) -> None:
+        self._worker = Worker(run.host, run.connection, ResultJournal())
+        self._told = run.told
+        self._shared = shared
         self._limit: str | None = None
 
-    def _host(self) -> Host:
-        return self._stack.enter_context(Host.load())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def order(self, name: str, text: str, inputs: Mapping[str, Any], run_id: str) -> Order:
+    def order(self, name: str, text: str, inputs: Stored, run_id: str | None) -> Order:
         """The order of this flow run. Refuses to go on with it on another account."""
-        found = load(name, text, self._worker.host, inputs)
-        order = Order.of(found, run_id, self._worker.connection)
-        entry = {"owner": self._owner}
-        kept = self._worker.journal.keep(f"flow run {runtime.flow_run.id}", "owner", lambda: entry)
-        attrs.evolve(order, owner=kept["owner"]).check(self._worker.connection)
+        worker, id_ = self._worker, runtime.flow_run.id
+        flow = load(name, text, worker.host, inputs)
+        order = Order.of(flow, run_id or id_, worker.connection)
+        kept = worker.journal.keep(f"flow run {id_}", "order", order.as_dict)
+        Order(**kept).check(worker.connection)
         return order
 
     def limit(self, rate: float | None) -> None:
         """Has each step wait for the account's limit, if it has one or is given one."""
-        name = f"stripe-nodes-{self._owner}"
+        name = f"stripe-nodes-{identity(self._worker.connection)}"
         with get_client(sync_client=True) as client:
             if rate is not None:
                 slots = max(1, int(rate))
@@ -195,45 +201,52 @@ class _Running:
             with suppress(ObjectNotFound):
                 self._limit = client.read_global_concurrency_limit_by_name(name).name
 
-    def run(self, order: Order, workers: int, again: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """What comes of each step and item. `again`: parameters of the runs that share loops."""
-        shared = partial(self._shared, order, workers, again)
-        _told.clear()
+    def run(self, order: Order, workers: int) -> list[Stored]:
+        """What comes of each step and item."""
+        spread = partial(self._share, order, workers)
         try:
-            _told.extend(self._worker.outcomes(order, shared))
+            for told in self._worker.outcomes(order, spread):
+                self._told.append(told)
         except NodeError:
             raise
         except Exception as error:  # noqa: BLE001 - Prefect stores its text
             raise UsageError(said(error)) from None
         finally:
-            _tell(order.run_id, _told)
-        return [dict(told) for told in _told]
+            _tell(order.run_id, self._told)
+        return self._told
 
-    def spread(self, order: Order, places: Sequence[Place]) -> list[Finish]:
+    def part(self, order: Order, part: list[Stored]) -> list[Stored]:
+        """What is told of each place of a part of a loop."""
+        places = [Place(**place) for place in part]
+        return [{**finish()} for finish in self._spread(order, places)]
+
+    def _spread(self, order: Order, places: Sequence[Place]) -> list[Finish]:
         """Gives steps to the threads of this process."""
         patient = _step.with_options(
             retries=TRIES, retry_delay_seconds=_pauses(), retry_condition_fn=_is_later
         )
-        futures = [
-            patient.submit(quote(self._worker), quote(order), place, self._limit)
-            for place in places
-        ]
-        return [partial(_end, future) for future in futures]
+        finishes: list[Finish] = []
+        for place in places:
+            future = patient.submit(quote(self._worker), quote(order), place, self._limit)
+            finishes.append(partial(_end, future))
+        return finishes
 
-    def _shared(
-        self, order: Order, workers: int, again: Mapping[str, Any], places: Sequence[Place]
-    ) -> list[Finish]:
+    def _share(self, order: Order, workers: int, places: Sequence[Place]) -> list[Finish]:
         """Gives the items of a loop to several runs of this deployment, if there is one."""
-        deployment = runtime.deployment.id
-        if workers < 2 or len(places) < 2 or deployment is None:
-            return self.spread(order, places)
-        parts = [_Part(order, places[first::workers], again) for first in range(workers)]
-        for part in parts:
+        if workers < 2 or len(places) < 2 or runtime.deployment.id is None:
+            return self._spread(order, places)
+        parts: list[_Part] = []
+        for first in range(workers):
+            part = _Part(order, places[first::workers], self._shared)
             part.begin()
-        return [
-            partial(parts[number % workers].told, number // workers)
-            for number in range(len(places))
-        ]
+            parts.append(part)
+        return [_finish(parts, number) for number in range(len(places))]
+
+
+def _finish(parts: list["_Part"], number: int) -> Finish:
+    """How the end of the nth item is waited for, which the parts have in turn."""
+    row, column = divmod(number, len(parts))
+    return partial(parts[column].told, row)
 
 
 def _end(future: Any) -> Told:
@@ -250,17 +263,10 @@ def _end(future: Any) -> Told:
 class _Part:
     """A flow run that does a part of a loop; if its process dies, there is another one."""
 
-    def __init__(self, order: Order, places: Sequence[Place], again: Mapping[str, Any]) -> None:
-        self._parameters = {
-            "text": order.text,
-            "inputs": {**order.inputs},
-            "run_id": order.run_id,
-            "name": order.name,
-            "part": [place.as_dict() for place in places],
-            **again,
-        }
-        self._told: list[Told] | None = None
-        self._lock = threading.Lock()
+    def __init__(self, order: Order, places: Sequence[Place], shared: Stored) -> None:
+        part = [place.as_dict() for place in places]
+        self._parameters = {**shared, "run_id": order.run_id, "part": part}
+        self._told: list[Stored] | None = None
 
     def begin(self) -> None:
         """Has a worker do it."""
@@ -287,26 +293,35 @@ class _Part:
 
 def _tell(run_id: str, told: Sequence[Told]) -> None:
     """An artifact of what was done, for people who look at the flow run."""
-    create_table_artifact(
-        [_row(each) for each in told], key="stripe-nodes", description=f"Run ID {run_id}"
-    )
+    rows = [_row(each) for each in told]
+    create_table_artifact(rows, key="stripe-nodes", description=f"Run ID {run_id}")
 
 
-def _row(told: Told) -> dict[str, Any]:
-    result, failed = told.get("result"), told.get("error")
-    output = result["output"] if result else {}
+def _row(told: Told) -> Stored:
+    result: Told = told.get("result", NOTHING)
+    output: Told = result.get("output", NOTHING)
     outcome = "done" if result else "skipped"
+    if "error" in told:
+        outcome = told["error"]["text"]
     return {
         "step": told["step"],
-        "item": told.get("item", {}).get("label", ""),
-        "outcome": failed["text"] if failed else outcome,
+        "item": told.get("item", NOTHING).get("label", ""),
+        "outcome": outcome,
         "object": output.get("id", ""),
-        "request": result["request_id"] if result else "",
+        "request": result.get("request_id", ""),
     }
 
 
+@contextmanager
+def _environment(credentials: str | None) -> Generator[_AdHoc]:
+    """What a worker has of its own. Without an account, an error that says so."""
+    connection = _connection(credentials)
+    with Host.load() as host:
+        yield _AdHoc(host, connection)
+
+
 def _connection(credentials: str | None) -> Connection:
-    """The account of a block, or else of the worker's environment. Without either, an error."""
+    """The account of a block, or else of the worker's environment."""
     if credentials is None:
         return Connection.from_env()
     block: Any = StripeCredentials.load(credentials)
@@ -314,24 +329,30 @@ def _connection(credentials: str | None) -> Connection:
     return connection
 
 
+def _flow_run_name() -> str:
+    given: Stored = runtime.flow_run.parameters
+    part = ", a part" if given.get("part") else ""
+    return f"{given.get('name')} {given.get('run_id') or ''}{part}"
+
+
 @flow(
     name="stripe-nodes",
-    flow_run_name="{name} {run_id}",
+    flow_run_name=_flow_run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=AT_ONCE),
     persist_result=True,
     result_serializer="json",
 )
 def stripe_flow(  # noqa: PLR0913 - the parameters of a deployment
     text: str,
-    inputs: dict[str, Any] | None = None,
+    inputs: Stored | None = None,
     *,
     run_id: str | None = None,
     name: str = "flow.yaml",
     credentials: str | None = None,
     rate: float | None = None,
     workers: int = 1,
-    part: list[dict[str, Any]] | None = None,
-) -> list[dict[str, Any]]:
+    part: list[Stored] | None = None,
+) -> list[Stored]:
     """Runs a flow: what comes of each step and item, as JSON data without secrets.
 
     `text`: of the flow file. `run_id`: without one, that of the flow run. `credentials`: the name
@@ -339,14 +360,16 @@ def stripe_flow(  # noqa: PLR0913 - the parameters of a deployment
     items a second, at most, of all runs of the account. `workers`: flow runs of this deployment
     that share each loop. `part`: what one of these is to do.
     """
-    with _Running(credentials) as running:
-        order = running.order(name, text, inputs or {}, run_id or runtime.flow_run.id)
+    given = inputs or {}
+    shared = {"text": text, "inputs": given, "name": name, "credentials": credentials}
+    here = nullcontext(_ad_hoc[0]) if _ad_hoc else _environment(credentials)
+    with here as run:
+        running = _Running(run, shared)
+        order = running.order(name, text, given, run_id)
         running.limit(rate)
         if part is not None:
-            finishes = running.spread(order, [Place(**place) for place in part])
-            return [dict(finish()) for finish in finishes]
-        again = {"credentials": credentials, "rate": rate}
-        return running.run(order, workers, again)
+            return running.part(order, part)
+        return running.run(order, workers)
 
 
 def deploy(work_pool: str, name: str = "stripe") -> str:

@@ -25,6 +25,10 @@ OTHER_ACCOUNT = (
     "This worker's key is of another account or mode than the run {run_id} was begun with: start it"
     " with the same STRIPE_API_KEY, STRIPE_ACCOUNT and STRIPE_API_BASE"
 )
+UNNAMED = "On an engine a run ID is printable, and has at most {most} characters"
+MOST_CHARACTERS = 400  # which databases take for a name
+
+Stored = dict[str, Any]  # JSON data
 Told = Mapping[str, Any]  # {"result": …}, {"error": …} or {"later": why}, as JSON data
 
 
@@ -51,18 +55,15 @@ class Order:
     def of(cls, flow: Flow, run_id: str, connection: Connection) -> Self:
         """The order of a flow that was judged. `UsageError` if it would store a secret."""
         RunContext(run_id=run_id)  # refuses what is no name, or a secret
-        given = {
-            parameter.name: flow.inputs[parameter.name]
-            for parameter in flow.parameters
-            if flow.inputs[parameter.name] != parameter.default
-        }
-        stored = {"file": flow.text, "inputs": json.dumps(given, ensure_ascii=False)}
-        for what, text in stored.items():
-            if masked(text) != text:
-                raise UsageError(WOULD_BE_STORED.format(what=what))
-        return cls(run_id, flow.name, flow.text, given, identity(connection))
+        if len(run_id) > MOST_CHARACTERS or not run_id.isprintable():
+            raise UsageError(UNNAMED.format(most=MOST_CHARACTERS))
+        given = _given(flow)
+        _check_secrets("file", flow.text)
+        _check_secrets("inputs", json.dumps(given, ensure_ascii=False))
+        owner = identity(connection)
+        return cls(run_id, flow.name, flow.text, given, owner)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Stored:
         """As JSON data."""
         return attrs.asdict(self)
 
@@ -72,6 +73,21 @@ class Order:
             raise UsageError(OTHER_ACCOUNT.format(run_id=self.run_id))
 
 
+def _given(flow: Flow) -> Stored:
+    """What the flow was given: its inputs but for the defaults."""
+    given: Stored = {}
+    for parameter in flow.parameters:
+        value = flow.inputs[parameter.name]
+        if value != parameter.default:
+            given[parameter.name] = value
+    return given
+
+
+def _check_secrets(what: str, text: str) -> None:
+    if masked(text) != text:
+        raise UsageError(WOULD_BE_STORED.format(what=what))
+
+
 @attrs.frozen
 class Place:
     """Which step of an order, and which of its items: all else is kept under `known`."""
@@ -79,9 +95,10 @@ class Place:
     step: str
     name: str  # for people: `pay 3/20 cus_123`
     known: str  # the name under which the run keeps what the step stands on
-    index: int | None = None  # of its item
+    index: int | None = None  # of its item, among those that are kept there
+    of: int = 1  # so many items
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Stored:
         """As JSON data."""
         return attrs.asdict(self)
 
@@ -91,22 +108,24 @@ class Stopped(Exception):
 
     def __init__(self, error: Exception) -> None:
         super().__init__(said(error))
+        notes: list[str] = getattr(error, "__notes__", [])
         facts = error.as_dict() if isinstance(error, NodeError) else None
-        self.data = {"error": facts, "notes": [*getattr(error, "__notes__", ())]}
+        self.data = {"error": facts, "notes": notes}
 
     @classmethod
     def told(cls, text: str, data: Any) -> Exception:
         """The error that stopped it, with its notes."""
-        facts = data and data.get("error")
+        about: Told = data or NOTHING
+        facts = about.get("error")
         error = NodeError.from_dict(facts) if facts else UsageError(text)
-        for note in data.get("notes", ()) if data else ():
+        for note in about.get("notes", ()):
             error.add_note(note)
         return error
 
 
-def told_of(outcome: Outcome) -> dict[str, Any]:
+def told_of(outcome: Outcome) -> Stored:
     """An outcome as JSON data, without secrets."""
-    told: dict[str, Any] = {"step": outcome.step.id}
+    told: Stored = {"step": outcome.step.id}
     if outcome.item is not None:
         told |= {"item": outcome.item.as_dict(), "of": outcome.of}
     if outcome.result is not None:
@@ -120,11 +139,19 @@ def outcome_of(flow: Flow, told: Told) -> Outcome:
     """The outcome that `told_of` told; of its item no more than its place and label."""
     steps = {step.id: step for step in flow.steps}
     step = steps[told["step"]]
-    about = told.get("item", NOTHING)
-    item = Item(about["label"] or None, about["index"], "") if about else None
-    outcome = Outcome(step, item, told.get("of", 1))
+    outcome = Outcome(step)
+    if "item" in told:
+        item = _item(told["item"])
+        outcome = Outcome(step, item, told["of"])
     if "result" in told:
-        return attrs.evolve(outcome, result=Result.from_dict(told["result"]))
+        result = Result.from_dict(told["result"])
+        return attrs.evolve(outcome, result=result)
     if "error" in told:
-        return attrs.evolve(outcome, error=NodeError.from_dict(told["error"]))
+        error = NodeError.from_dict(told["error"])
+        return attrs.evolve(outcome, error=error)
     return outcome
+
+
+def _item(about: Told) -> Item:
+    value = about["label"] or None
+    return Item(value, about["index"], identity="")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from stripe_flow.engines.order import Order, Place, Told, told_of
+from stripe_flow.engines.order import Order, Place, Stored, Told, told_of
 from stripe_flow.expressions import stands_on
 from stripe_flow.flow import Flow, load
 from stripe_flow.flowing import Flowing, Outcome
@@ -70,24 +70,23 @@ class Worker:
         self._begun: dict[str, _Begun] = {}
         self._lock = threading.Lock()
 
-    def outcomes(self, order: Order, spread: Spread) -> Iterator[dict[str, Any]]:
+    def outcomes(self, order: Order, spread: Spread) -> Iterator[Stored]:
         """Runs a flow, whose steps the workers do; what comes of each as JSON data."""
         begun = self._begin(order)
-        for outcome in Spreading(begun.run, begun.flow, spread).outcomes():
+        flowing = Spreading(begun, spread)
+        for outcome in flowing.outcomes():
             with hiding(*begun.flow.hidden):
-                yield told_of(outcome)
+                told = told_of(outcome)
+            yield told
 
-    def step(self, order: Order, place: Place) -> Told:
+    def step(self, order: Order, place: Place) -> Stored:
         """Does a step, or says that it is to be done once more, later and under the same key."""
-        begun = self._begin(order)
-        with hiding(*begun.flow.hidden):
-            try:
-                result = Doing(begun, place).result()
-            except NodeError as error:
-                if error.retryable:
-                    return {"later": reason(error)["text"]}
-                return {"error": error.as_dict()}
-            return {"result": result.as_dict()}
+        try:
+            begun = self._begin(order)
+            with hiding(*begun.flow.hidden):
+                return _done(begun, place)
+        except NodeError as error:
+            return {"error": error.as_dict()}
 
     def _begin(self, order: Order) -> _Begun:
         """The run of an order, judged here: this worker has the variables that it names."""
@@ -100,17 +99,29 @@ class Worker:
         return found
 
     def _made(self, order: Order) -> _Begun:
-        order.check(self.connection)
-        flow = load(order.name, order.text, self.host, order.inputs)
-        run = Run(self.host, self.connection, order.run_id, self.journal, what=order.name)
+        host, connection = self.host, self.connection
+        order.check(connection)
+        flow = load(order.name, order.text, host, order.inputs)
+        run = Run(host, connection, order.run_id, self.journal, what=flow.name)
         return _Begun(flow, run)
+
+
+def _done(begun: _Begun, place: Place) -> Stored:
+    """What comes of a step; why it is to be done later, if what failed may pass."""
+    try:
+        result = Doing(begun, place).result()
+    except NodeError as error:
+        if not error.retryable:
+            raise
+        return {"later": reason(error)["text"]}
+    return {"result": result.as_dict()}
 
 
 class Spreading(Flowing):
     """A flow on its way, whose steps and items are begun together and waited for in order."""
 
-    def __init__(self, run: Run, flow: Flow, spread: Spread) -> None:
-        super().__init__(run, flow, None)
+    def __init__(self, begun: _Begun, spread: Spread) -> None:
+        super().__init__(begun.run, begun.flow, None)
         self._spread = spread
         self._finish: dict[int | None, Finish] = {}
 
@@ -130,26 +141,28 @@ class Spreading(Flowing):
 
     def _begin(self, wanted: list[Outcome]) -> None:
         known = self._keep_known(wanted)
-        places = [
-            Place(at.step.id, at.name, known, number if at.item else None)
-            for number, at in enumerate(wanted)
-        ]
+        places: list[Place] = []
+        for number, at in enumerate(wanted):
+            index = number if at.item else None
+            places.append(Place(at.step.id, at.name, known, index, at.of))
         finishes = self._spread(places)
-        self._finish |= dict(zip(map(_index, wanted), finishes, strict=True))
+        for at, finish in zip(wanted, finishes, strict=True):
+            self._finish[_index(at)] = finish
 
     def _keep_known(self, wanted: list[Outcome]) -> str:
         """Keeps what a step and its items stand on, once for all workers; gives its name."""
         step = wanted[0].step
-        outputs = {name: self._outputs[name] for name in sorted(_steps_of(step))}
-        items = [_item(at) for at in wanted if at.item]
-        text = json.dumps({"steps": outputs, "items": items}, default=str)
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        name = f"{KNOWN}{step.id}:{digest}"
+        outputs = {name: self._outputs[name] for name in _steps_of(step)}
+        items = [attrs.asdict(at.item) for at in wanted if at.item]
+        known = {"steps": outputs, "items": items}
+        text = json.dumps(known, default=str)  # what was not kept as a whole says so
+        name = f"{KNOWN}{step.id}:{_digest(text)}"
         self._run.keep(name, partial(json.loads, text))
         return name
 
     def _result(self, at: Outcome) -> Result:
-        told = self._finish.pop(_index(at))()
+        finish = self._finish.pop(_index(at))
+        told = finish()
         if "error" in told:
             raise NodeError.from_dict(told["error"])
         return Result.from_dict(told["result"])
@@ -164,17 +177,19 @@ class Doing(Flowing):
         known = begun.outputs_and_items(place.known)
         self._outputs.update(known["steps"])
         self._at = Outcome(steps[place.step])
+        items = known["items"]
         if place.index is not None:
-            item = Item(**known["items"][place.index])
-            self._at = attrs.evolve(self._at, item=item, of=len(known["items"]))
+            item = Item(**items[place.index])
+            self._at = Outcome(self._at.step, item, place.of)
 
     def result(self) -> Result:
         """What comes of it. Raises what `run_step` raises."""
         return self._result(self._at)
 
 
-def _item(at: Outcome) -> dict[str, Any]:
-    return {} if at.item is None else attrs.asdict(at.item, recurse=False)
+def _digest(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:16]
 
 
 def _index(at: Outcome) -> int | None:
@@ -185,10 +200,13 @@ def _raise(error: Exception) -> Told:
     raise error
 
 
-def _steps_of(step: PlacedStep) -> set[str]:
+def _steps_of(step: PlacedStep) -> list[str]:
     """The steps whose outputs it asks for, itself or for its items."""
-    expressions = [text for _, _, value in step.values for text in references(value)]
-    if isinstance(step.when, str):
-        expressions.append(step.when)
-    found = [names for text in expressions if not variable(text) for names in stands_on(text)]
-    return {names[1] for names in found if names[0] == "steps"}
+    expressions = [step.when] if isinstance(step.when, str) else []
+    for _, _, value in step.values:
+        expressions += references(value)
+    found = set[str]()
+    for expression in expressions:
+        if not variable(expression):
+            found |= {names[1] for names in stands_on(expression) if names[0] == "steps"}
+    return sorted(found)
