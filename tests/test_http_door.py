@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,6 +14,7 @@ from door_support import BEARER, Refusing, Served, offered, serving
 from hypothesis import given
 from hypothesis import strategies as st
 from network_support import eventually
+from support import REPOSITORY
 from terminal_support import Counted
 
 from stripe_emulator.faults import Fault
@@ -23,6 +25,7 @@ from stripe_plugin import Connection, Denied, Host, NodeError, UsageError, hooki
 from stripe_plugin.host.advice import describe_errors
 from stripe_plugin.secrets import Secret
 
+SECURITY = (REPOSITORY / "SECURITY.md").read_text("utf-8")
 KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
 PRODUCT = {"Name": "Premium Plan"}
 PAYING = {
@@ -353,6 +356,15 @@ def test_every_failure_is_in_the_table() -> None:
     met = {str(row.values[0]) for row in FAILURES}
     categories = set(describe_errors()["categories"])
     assert set(KINDS) - categories - met == {"too_slow"}
+
+
+def test_the_table_is_what_is_promised() -> None:
+    """SECURITY.md names every kind with its status."""
+    [table] = re.findall(r"<!-- door -->(.*?)<!-- end -->", SECURITY, re.DOTALL)
+    promised = re.findall(r"\| (\d{3}) \| `(\w+)` \|", table)
+    assert {kind: int(status) for status, kind in promised} == {
+        name: kind.status for name, kind in KINDS.items()
+    }
 
 
 AT = [

@@ -3,12 +3,13 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from terminal_support import Terminal
+from terminal_support import SCRIPT, Terminal, environment
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -41,6 +42,33 @@ def test_money_moves_in_the_emulator(card: str, tmp_path: Path) -> None:
     paid = json.loads(terminal("--emulator", "run", *words).stdout)
     refund = terminal("--emulator", "run", "refund_payment", f"Payment Intent ID={paid['id']}")
     assert (paid["status"], json.loads(refund.stdout)["amount"]) == ("succeeded", 2000)
+
+
+SERVING = re.findall(
+    r"```console\n\$ export (\w+)=(\S+)\n\$ ([^\n]*?) &\n\$ (curl .*?)\n```", README, re.DOTALL
+)
+
+
+def test_an_action_is_run_over_http(tmp_path: Path) -> None:
+    """The three lines that the README types: a token, a server, a request that it answers."""
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    [[variable, token, serve, curl]] = SERVING
+    env = environment(tmp_path, **{variable: token})
+    command = [str(SCRIPT), *shlex.split(serve.replace("8642", "0"))[1:]]
+    with subprocess.Popen(command, env=env, stdout=-1, stderr=-1, text=True) as server:
+        assert server.stdout
+        address = server.stdout.readline().strip().removeprefix("http://")
+        line = (
+            curl.replace("\\\n", "")
+            .replace("localhost:8642", address)
+            .replace(f"${variable}", token)
+        )
+        told = subprocess.run(shlex.split(line), capture_output=True, check=False).stdout
+        server.terminate()
+        server.communicate()
+    assert json.loads(told)["output"]["name"] == "Plan"
+    assert server.returncode == 0
 
 
 @pytest.mark.parametrize(
