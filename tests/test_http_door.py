@@ -3,10 +3,12 @@
 import json
 import logging
 import re
+import socket
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -18,6 +20,7 @@ from support import REPOSITORY
 from terminal_support import Counted
 
 from stripe_emulator.faults import Fault
+from stripe_hosts import safety
 from stripe_hosts.asked import asked
 from stripe_hosts.problem import KINDS, NotServed
 from stripe_hosts.safety import MOST_BYTES, Terms
@@ -498,25 +501,40 @@ def test_the_log_has_no_inputs(door: httpx.Client, caplog: pytest.LogCaptureFixt
     assert "quagga" not in caplog.text
 
 
+@contextmanager
+def half_sent(served: Served) -> Iterator[socket.socket]:
+    """A connection with a body on it that is announced to be longer."""
+    address = urlsplit(served.url)
+    head = [
+        "POST /actions/create_product/runs HTTP/1.1",
+        f"Host: {address.netloc}",
+        *(f"{name}: {text}" for name, text in JSON.items()),
+        "Content-Length: 100",
+    ]
+    body = json.dumps({"account": "berlin", "inputs": PRODUCT})
+    with socket.create_connection((address.hostname, address.port), timeout=30) as line:
+        line.sendall("\r\n".join([*head, "", body]).encode())
+        yield line
+
+
 def test_a_body_that_ends_too_soon_is_not_run(served: Served, berlin: Counted) -> None:
     """Half a body is no body, even if it could be read."""
-    import socket
-    from urllib.parse import urlsplit
-
-    address = urlsplit(served.url)
     before = berlin.executed("POST /v1/products")
-    with socket.create_connection((address.hostname, address.port)) as line:
-        head = [
-            "POST /actions/create_product/runs HTTP/1.1",
-            f"Host: {address.netloc}",
-            *(f"{name}: {text}" for name, text in JSON.items()),
-            "Content-Length: 100",
-        ]
-        body = json.dumps({"account": "berlin", "inputs": PRODUCT})
-        line.sendall("\r\n".join([*head, "", body]).encode())
+    with half_sent(served) as line:
         line.shutdown(socket.SHUT_WR)
         assert b" 200 " not in line.recv(1000)
     assert berlin.executed("POST /v1/products") == before
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After half a minute, here sooner, it is refused and the connection closed."""
+    monkeypatch.setattr(safety, "BODY_SECONDS", 0.1)
+    with half_sent(served) as line:
+        answer = line.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"/errors#too_slow" in answer
 
 
 # --- what is offered ------------------------------------------------------------------------------
