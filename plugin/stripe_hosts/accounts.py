@@ -1,6 +1,7 @@
 """Whose accounts does a door serve? Names to connections; keys come from the environment alone."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from stripe_plugin.secrets import masked, shown
 
 DEFAULT = "default"  # what the environment's own account is called
 LONGEST_NAME = 100
+NAME = re.compile(rf"(?=.*\S).{{1,{LONGEST_NAME}}}")
 MOST_BYTES = 500_000
 # The words of an account in a file, beside `variable`, and the variable that each stands for.
 SETTINGS = {"account": "STRIPE_ACCOUNT", "base_url": "STRIPE_API_BASE"}
@@ -53,12 +55,12 @@ class Accounts:
         are not set; it says at which account.
         """
         path = Path(file)
-        found = _read(path)
+        found = os.environ if environ is None else environ
         named: dict[str, Connection] = {}
-        for name, entry in found.items():
+        for name, entry in _read(path).items():
             place = f"{path.name} › {_name(path, name)}"
             account = _Account(place, _entry(place, entry))
-            named[name] = account.connected(os.environ if environ is None else environ, allow_live)
+            named[name] = account.connected(found, allow_live)
         if not named:
             raise UsageError(f"{path.name} names no account. Write {EXAMPLE}.")
         return cls(named)
@@ -150,17 +152,18 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _holds_a_key(path: Path, text: str) -> str:
-    lines = text.splitlines()
-    number = next(index for index, line in enumerate(lines, 1) if masked(line) != line)
+    numbered = enumerate(text.splitlines(), 1)
+    lines = [str(number) for number, line in numbered if masked(line) != line]
+    where = f"in line {', '.join(lines)}"
     return (
-        f"{path.name} holds a key, in line {number}. Put the key into a variable of the"
+        f"{path.name} holds a key, {where}. Put the key into a variable of the"
         f" environment, and the variable's name into the file: {EXAMPLE}."
     )
 
 
 def _name(path: Path, name: str) -> str:
     """A name that a request, a log and a sentence can have."""
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+    if not NAME.fullmatch(name) or not name.isprintable():
         must = f"a name is 1–{LONGEST_NAME} visible characters"
         raise UsageError(f"{path.name} has the name {shown(name)}: {must}.")
     return name

@@ -16,7 +16,9 @@ from stripe_plugin.run.context import RunContext
 from stripe_plugin.secrets import shown
 
 Data = Mapping[str, Any]
+Members = dict[str, Any]
 Headers = Mapping[str, str]
+Wait = int | None  # seconds
 Pairs = Iterable[tuple[str, str]]
 #: The members of a body: how `RunContext` calls those that name the run.
 NAMES = {"run": "run_id", "step": "step", "item": "item", "begun": "begun"}
@@ -37,7 +39,7 @@ class Asked:
     options: Any
     account: Any
     context: RunContext
-    wait: int | None  # seconds that the caller waits
+    wait: Wait  # how long the caller waits
 
 
 def asked(body: bytes, headers: Headers) -> Asked:
@@ -55,10 +57,11 @@ def asked_by_inputs(body: bytes, query: Pairs, headers: Headers) -> Asked:
     sends a box that is left alone.
     """
     members = _named("The query", IN_QUERY, _filled(once_in(query)))
-    return _asked({**members, "inputs": _object(body)}, _filled(headers))
+    members["inputs"] = _object(body)
+    return _asked(members, _filled(headers))
 
 
-def asked_to_choose(body: bytes) -> tuple[Any, dict[str, Any]]:
+def asked_to_choose(body: bytes) -> tuple[Any, Members]:
     """An account, and what `Host.choices` is told of a row and the form so far."""
     members = _named("The body", (*CHOOSING, "account"), _object(body))
     account = members.pop("account", None)
@@ -78,9 +81,13 @@ def _filled(texts: Headers) -> dict[str, str]:
 def _asked(members: Data, headers: Headers) -> Asked:
     wait = _wait(headers.get("prefer", ""))
     options, deadline = _bounded(members.get("options", {}), wait)
-    named = {ours: members[name] for name, ours in NAMES.items() if name in members}
-    context = _context(named, headers.get("idempotency-key"), deadline)
-    return Asked(members.get("inputs", {}), options, members.get("account"), context, wait)
+    return Asked(
+        inputs=members.get("inputs", {}),
+        options=options,
+        account=members.get("account"),
+        context=_context(members, headers.get("idempotency-key"), deadline),
+        wait=wait,
+    )
 
 
 def _object(body: bytes) -> Data:
@@ -91,7 +98,7 @@ def _object(body: bytes) -> Data:
     return found
 
 
-def _named(where: str, known: Sequence[str], members: Data) -> dict[str, Any]:
+def _named(where: str, known: Sequence[str], members: Data) -> Members:
     """The members that are given, none of which is unknown."""
     for name in members:
         if name not in known:
@@ -133,7 +140,7 @@ def _parsed(body: bytes) -> Any:
         raise _malformed(f"The body is not JSON: {error}.") from None
 
 
-def _wait(prefer: str) -> int | None:
+def _wait(prefer: str) -> Wait:
     """The seconds of `Prefer: wait=30` (RFC 7240); other preferences are another server's."""
     found = WAIT.search(prefer)
     if found is None:
@@ -144,7 +151,7 @@ def _wait(prefer: str) -> int | None:
     return int(found[1])
 
 
-def _bounded(options: Any, wait: int | None) -> tuple[Any, int | None]:
+def _bounded(options: Any, wait: Wait) -> tuple[Any, Wait]:
     """The options, and the run's deadline where they have none: the shorter of two holds."""
     values, wrong = Options.judge(options)
     deadline = values.get("deadline")
@@ -152,14 +159,18 @@ def _bounded(options: Any, wait: int | None) -> tuple[Any, int | None]:
         return options, wait
     if deadline <= wait:
         return options, None
-    return {name: value for name, value in values.items() if name != "deadline"}, wait
+    del values["deadline"]
+    return values, wait
 
 
-def _context(named: Data, key: str | None, deadline: int | None) -> RunContext:
+def _context(members: Data, key: str | None, deadline: Wait) -> RunContext:
     """Which run it is, told by the names that a body has."""
-    exact = {name: _plain(value) for name, value in named.items()}
+    named: Members = {}
+    for name, ours in NAMES.items():
+        if name in members:
+            named[ours] = _plain(members[name])
     try:
-        return RunContext(**exact, idempotency_key=key, deadline=deadline)
+        return RunContext(**named, idempotency_key=key, deadline=deadline)
     except UsageError as error:
         raise UsageError(str(error).replace("run_id", "run")) from None
 

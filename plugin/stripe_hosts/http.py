@@ -95,14 +95,15 @@ class Door:
         """A run that a body of inputs, options and names asks for."""
         entry = self._entry(request)
         check_none(request.query_params.multi_items())
-        return await self._ran(entry["id"], asked(await request.body(), request.headers))
+        wanted = asked(await request.body(), request.headers)
+        return await self._ran(entry["id"], wanted)
 
     async def choices(self, request: Request) -> Response:
         """The objects that can be chosen in a row that takes an ID."""
         entry = self._entry(request)
         account, wanted = asked_to_choose(await request.body())
-        connection = self._offer.accounts.of(account)
-        found = await self._offer.host.achoices(entry["id"], **wanted, connection=connection)
+        wanted["connection"] = self._offer.accounts.of(account)
+        found = await self._offer.host.achoices(entry["id"], **wanted)
         return Json(found.as_dict())
 
     def _entry(self, request: Request) -> Entry:

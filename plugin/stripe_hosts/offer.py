@@ -1,6 +1,7 @@
 """What is offered at the doors: which actions, on whose accounts?"""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -32,7 +33,7 @@ class Offer:
     client_secrets: bool = False  # models, too, are given them whole
 
     def __attrs_post_init__(self) -> None:
-        known = {word for entry in self.host.catalog() for word in _names(entry)}
+        known = {*chain.from_iterable(map(_names, self.host.catalog()))}
         for word in self.only:
             if word not in known:
                 hint = near(word, known)
@@ -47,7 +48,8 @@ class Offer:
     def _has(self, entry: Entry) -> bool:
         if self.read_only and not entry["hints"]["read_only"]:
             return False
-        return not self.only or any(word in self.only for word in _names(entry))
+        chosen = {*self.only}
+        return not chosen or not chosen.isdisjoint(_names(entry))
 
     def entry(self, action_id: str) -> Entry:
         """The entry of an action. Raises `NotOffered` if it is none of these."""
@@ -64,7 +66,8 @@ class Offer:
 
     def resources(self) -> dict[str, Any]:
         """What these actions are about or refer to, by what Stripe calls it."""
-        return describe_resources(self.host.action(entry["id"]) for entry in self.catalog())
+        ids = [entry["id"] for entry in self.catalog()]
+        return describe_resources(map(self.host.action, ids))
 
     def about(self) -> dict[str, Any]:
         """`Host.about`, and the accounts by name."""

@@ -5,6 +5,7 @@ and Swagger 2.0 have few words, as importers want it; 3.1 has each action's cond
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from stripe_hosts.offer import Offer
-from stripe_hosts.openapi_words import IN_HEADERS, IN_QUERY, PROBLEM_SCHEMA, RESULT, WRONG
+from stripe_hosts.openapi_words import ACCOUNT, IN_HEADERS, IN_QUERY, PROBLEM_SCHEMA, RESULT, WRONG
 from stripe_hosts.portable import OPENAPI_3_0, SWAGGER_2_0, portable
 from stripe_hosts.problem import PROBLEM, NotServed
 from stripe_plugin.errors import near
@@ -55,6 +56,21 @@ class Version:
     whole: Callable[["Parts"], Data]
 
 
+@attrs.frozen
+class Beside:
+    """A parameter, or the whole body: what it is called, and where it goes."""
+
+    name: str
+    place: str
+    schema: Data
+    required: bool = attrs.field(default=False, kw_only=True)
+
+    @property
+    def facts(self) -> Data:
+        """What all versions say of it."""
+        return {"name": self.name, "in": self.place, "required": self.required}
+
+
 @attrs.frozen(slots=False)
 class Parts:
     """What all versions are made of."""
@@ -66,7 +82,8 @@ class Parts:
     @cached_property
     def manifests(self) -> list[Data]:
         """Of each action that is offered."""
-        return [self.offer.manifest(entry["id"]) for entry in self.offer.catalog()]
+        ids = [entry["id"] for entry in self.offer.catalog()]
+        return [*map(self.offer.manifest, ids)]
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -117,25 +134,25 @@ class Parts:
 
     def _result(self, name: str) -> Data:
         """What is answered: Stripe's object, and how it was come by."""
-        facts = {word: self.version.schema(fact) for word, fact in RESULT.items()}
-        properties = {"output": self.ref(f"{self.outputs[name]}_output"), **facts}
+        properties = {"output": self.ref(f"{self.outputs[name]}_output")}
+        for word, fact in RESULT.items():
+            properties[word] = self.version.schema(fact)
         return {"type": "object", "properties": properties, "required": [*properties]}
 
     def ref(self, schema: str) -> Data:
         """A reference to a schema."""
         return {"$ref": f"{self.version.schemas_at}{schema}"}
 
-    def parameters(self, manifest: Data) -> Iterator[tuple[str, str, Data, bool]]:
-        """Name, place, schema, and whether it must be there: what goes beside the inputs."""
-        named = self.offer.accounts.named
+    def parameters(self, manifest: Data) -> Iterator[Beside]:
+        """What goes beside the inputs."""
         for name, schema in IN_HEADERS.items():
             if name != "Idempotency-Key" or manifest["method"] == "POST":
-                yield name, "header", schema, False
+                yield Beside(name, "header", schema)
+        names = [*self.offer.accounts.named]
+        account = {**ACCOUNT, "enum": names}
+        yield Beside("account", "query", account, required=len(names) > 1)
         for name, schema in IN_QUERY.items():
-            if name == "account":
-                yield name, "query", {**schema, "enum": [*named]}, len(named) > 1
-            else:
-                yield name, "query", schema, False
+            yield Beside(name, "query", schema)
 
 
 def _name_of(alike: list[Data]) -> str:
@@ -147,12 +164,17 @@ def _name_of(alike: list[Data]) -> str:
 
 def _words(resource: str) -> str:
     """What a resource is called: checkout.session is Checkout session."""
-    return resource.replace(".", " ").replace("_", " ").capitalize()
+    words = re.split("[._]", resource)
+    return " ".join(words).capitalize()
 
 
 def _plain(schema: Data) -> Data:
     """A schema without the name of its language, which a document has for all."""
-    return {word: value for word, value in schema.items() if word != "$schema"}
+    return _without(schema, "$schema")
+
+
+def _without(schema: Data, word: str) -> Data:
+    return {other: schema[other] for other in schema if other != word}
 
 
 # --- OpenAPI 3 ------------------------------------------------------------------------------------
@@ -163,8 +185,8 @@ def _operation_3(parts: Parts, manifest: Data) -> Data:
     inputs = _content(parts.ref(f"{name}_inputs"))
     return {
         "parameters": [
-            {"name": word, "in": place, "required": must, **_about(schema), "schema": schema}
-            for word, place, schema, must in parts.parameters(manifest)
+            {**beside.facts, **_about(beside.schema), "schema": beside.schema}
+            for beside in parts.parameters(manifest)
         ],
         "requestBody": {"required": True, **inputs},
         "responses": {
@@ -183,7 +205,7 @@ def _about(schema: Data) -> Data:
 
 
 def _whole_3(parts: Parts) -> Data:
-    problem = {"description": WRONG, **_content(parts.ref("problem"), PROBLEM)}
+    told = _content(parts.ref("problem"), PROBLEM)
     return {
         "openapi": parts.version.number,
         "info": parts.info(),
@@ -192,7 +214,7 @@ def _whole_3(parts: Parts) -> Data:
         "paths": parts.paths(),
         "components": {
             "schemas": parts.schemas(),
-            "responses": {"problem": problem},
+            "responses": {"problem": {"description": WRONG, **told}},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -203,13 +225,12 @@ def _whole_3(parts: Parts) -> Data:
 
 def _operation_2(parts: Parts, manifest: Data) -> Data:
     name = manifest["id"]
-    body = {"name": "inputs", "in": "body", "required": True}
-    beside = [
-        {"name": word, "in": place, "required": must, **_summed_up(schema)}
-        for word, place, schema, must in parts.parameters(manifest)
+    inputs = Beside("inputs", "body", parts.ref(f"{name}_inputs"), required=True)
+    others = [
+        {**beside.facts, **_summed_up(beside.schema)} for beside in parts.parameters(manifest)
     ]
     return {
-        "parameters": [*beside, {**body, "schema": parts.ref(f"{name}_inputs")}],
+        "parameters": [*others, {**inputs.facts, "schema": inputs.schema}],
         "responses": {
             "200": {"description": DONE, "schema": parts.ref(f"{name}_result")},
             "default": {"$ref": "#/responses/problem"},
@@ -219,7 +240,7 @@ def _operation_2(parts: Parts, manifest: Data) -> Data:
 
 def _summed_up(schema: Data) -> Data:
     """A schema with its title where Power Automate looks for it, all the way down."""
-    said = {word: value for word, value in schema.items() if word != "title"}
+    said = _without(schema, "title")
     if "title" in schema:
         said["x-ms-summary"] = schema["title"]
     for word in ("items", "additionalProperties"):
@@ -233,6 +254,7 @@ def _summed_up(schema: Data) -> Data:
 
 def _whole_2(parts: Parts) -> Data:
     address = urlsplit(parts.server)
+    problem = {"description": WRONG, "schema": parts.ref("problem")}
     token = {"type": "apiKey", "in": "header", "name": "Authorization", "description": BEARER}
     return {
         "swagger": parts.version.number,
@@ -245,7 +267,7 @@ def _whole_2(parts: Parts) -> Data:
         "security": [{"token": []}],
         "paths": parts.paths(),
         "definitions": parts.schemas(),
-        "responses": {"problem": {"description": WRONG, "schema": parts.ref("problem")}},
+        "responses": {"problem": problem},
         "securityDefinitions": {"token": token},
     }
 

@@ -24,9 +24,9 @@ IN_HEADERS: Mapping[str, Data] = MappingProxyType(
         },
     }
 )
+ACCOUNT: Data = {**TEXT, "title": "Account", "description": "One that the server has by name."}
 IN_QUERY: Mapping[str, Data] = MappingProxyType(
     {
-        "account": {**TEXT, "title": "Account", "description": "One that the server has by name."},
         "run": {
             **TEXT,
             "title": "Run",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+Data = Mapping[str, Any]
 Schema = dict[str, Any]
 NULL = "null"
 ALWAYS = ("title", "description")
@@ -34,7 +35,7 @@ OPENAPI_3_0 = Dialect("nullable", alternatives=True)
 SWAGGER_2_0 = Dialect("x-nullable", alternatives=False)
 
 
-def portable(schema: Mapping[str, Any], dialect: Dialect) -> Schema:
+def portable(schema: Data, dialect: Dialect) -> Schema:
     """The schema in the words of a dialect."""
     types = _types(schema)
     said = {word: schema[word] for word in ALWAYS if word in schema}
@@ -48,20 +49,20 @@ def portable(schema: Mapping[str, Any], dialect: Dialect) -> Schema:
     return said | _values(schema, dialect)
 
 
-def _types(schema: Mapping[str, Any]) -> list[str]:
+def _types(schema: Data) -> list[str]:
     found: Any = schema.get("type", [])
     return [found] if isinstance(found, str) else [*found]
 
 
-def _of_type(kind: str, schema: Mapping[str, Any], dialect: Dialect) -> Schema:
+def _of_type(kind: str, schema: Data, dialect: Dialect) -> Schema:
     """What is said of values of one type."""
     said: Schema = {"type": kind}
     for word in WORDS[kind]:
         if word in schema and not _is_lookaround(schema[word]):
             said[word] = schema[word]
     if "properties" in said:
-        inner = said["properties"].items()
-        said["properties"] = {name: portable(one, dialect) for name, one in inner}
+        inner = said["properties"]
+        said["properties"] = {name: portable(inner[name], dialect) for name in inner}
     for word in ("items", "additionalProperties"):
         if isinstance(said.get(word), Mapping):
             said[word] = portable(said[word], dialect)
@@ -75,9 +76,11 @@ def _is_lookaround(value: Any) -> bool:
     return isinstance(value, str) and "(?" in value
 
 
-def _values(schema: Mapping[str, Any], dialect: Dialect) -> Schema:
+def _values(schema: Data, dialect: Dialect) -> Schema:
     """Which values it may have, where that is said."""
-    values = [schema["const"]] if "const" in schema else schema.get("enum", [])
+    values = schema.get("enum", [])
+    if "const" in schema:
+        values = [schema["const"]]
     if not dialect.alternatives:
         values = [value for value in values if value is not None]  # null has its own word
     return {"enum": values} if values else {}

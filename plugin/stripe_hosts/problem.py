@@ -19,6 +19,7 @@ from stripe_plugin.host import advice
 from stripe_plugin.secrets import said
 
 PROBLEM = "application/problem+json"
+Headers = Mapping[str, str] | None
 Data = dict[str, Any]
 
 
@@ -101,7 +102,7 @@ CLOSER: Mapping[type[NodeError], str] = {
 class NotServed(Exception):
     """What the door itself refuses, before an action is looked at: a kind and a sentence."""
 
-    def __init__(self, kind: str, text: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, kind: str, text: str, headers: Headers = None) -> None:
         self.kind, self.text, self.headers = kind, text, headers
         super().__init__(kind, text)
 
@@ -121,7 +122,7 @@ class ProblemResponse(Json):
 
     media_type = PROBLEM
 
-    def __init__(self, problem: Data, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, problem: Data, headers: Headers = None) -> None:
         super().__init__(problem, problem["status"], headers)
 
 
@@ -149,8 +150,13 @@ def _placed(facts: Data) -> list[Data]:
     """What Stripe found wrong, at the row that it is about, as our own problems are."""
     if facts["path"] is None:
         return []
-    key, rule = facts["display_key"], facts["code"] or facts["category"]
-    return [{"path": facts["path"], "key": key, "rule": rule, "text": facts["text"]}]
+    about = {
+        "path": facts["path"],
+        "key": facts["display_key"],
+        "rule": facts["code"] or facts["category"],
+        "text": facts["text"],
+    }
+    return [about]
 
 
 def _advice(facts: Data) -> str | None:

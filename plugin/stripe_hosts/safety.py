@@ -108,10 +108,13 @@ def _log_failure(scope: Scope, error: Exception) -> None:
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
-    facts = {"method": scope["method"], "path": shown(scope["path"]), "status": status}
-    logger.info(
-        "%s %s %s in %.3f s", *facts.values(), seconds, extra={**facts, "duration": seconds}
-    )
+    facts = {
+        "method": scope["method"],
+        "path": shown(scope["path"]),
+        "status": status,
+        "duration": seconds,
+    }
+    logger.info("%s %s %s in %.3f s", *facts.values(), extra=facts)
 
 
 class _Addressed:
@@ -183,7 +186,8 @@ def _no_token(text: str, more: str = "") -> NotServed:
 def _check_type(method: str, headers: Headers) -> None:
     """A form of a web page can send other types across origins without being asked first."""
     kind = headers.get("content-type", "")
-    if method in WITHOUT_BODY or kind.partition(";")[0].strip().lower() == "application/json":
+    plain, _, _ = kind.partition(";")
+    if method in WITHOUT_BODY or plain.strip().lower() == "application/json":
         return
     got = f"it is {shown(kind)}" if kind else "it is missing"
     raise NotServed("media_type", f"The header Content-Type must be application/json; {got}.")
@@ -227,7 +231,8 @@ def _too_large() -> NotServed:
 
 def _again(body: bytes, receive: Receive) -> Receive:
     """Gives a body that was read; after it only what comes of the connection."""
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    whole = {"type": "http.request", "body": body, "more_body": False}
+    waiting: list[Message] = [whole]
 
     async def again() -> Message:
         return waiting.pop() if waiting else await receive()
