@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from stripe_hosts.http import HANDLERS, Door
+from stripe_hosts.mcp_door.over_http import OverHttp
 from stripe_hosts.offer import Offer
 from stripe_hosts.safety import LOOPBACK, Terms, guarded
 from stripe_plugin.errors import UsageError
@@ -86,13 +87,18 @@ def token(environ: Mapping[str, str] | None = None) -> tuple[Secret, bool]:
 
 def application(offer: Offer, terms: Terms) -> ASGIApp:
     """The doors of an offer, behind what guards both."""
+    tools = OverHttp(offer)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with offer.host:  # runs leave their connections to the next
+        async with offer.host, tools.running():  # runs leave their connections to the next
             yield
 
-    doors = Starlette(routes=Door(offer).routes(), lifespan=lifespan, exception_handlers=HANDLERS)
+    doors = Starlette(
+        routes=[*Door(offer).routes(), *tools.routes()],
+        lifespan=lifespan,
+        exception_handlers=HANDLERS,
+    )
     doors.router.redirect_slashes = False
     return guarded(doors, terms)
 
