@@ -1,6 +1,7 @@
 """What is offered at the doors: which actions, on whose accounts?"""
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from itertools import chain
 from typing import Any
 
@@ -28,14 +29,14 @@ class Offer:
 
     host: Host
     accounts: Accounts
-    only: Sequence[str] = ()  # IDs of actions, or of resources for all of theirs; empty: all
+    only: Sequence[str] = ()  # IDs of actions, or of resources for all of theirs; globs; none: all
     read_only: bool = False  # only what changes nothing
     client_secrets: bool = False  # models, too, are given them whole
 
     def __attrs_post_init__(self) -> None:
         known = {*chain.from_iterable(map(_names, self.host.catalog()))}
         for word in self.only:
-            if word not in known:
+            if not any(fnmatchcase(name, word) for name in known):
                 hint = near(word, known)
                 raise UsageError(f"There is no action or resource {shown(word)}{hint}")
         if not self.catalog():
@@ -48,8 +49,7 @@ class Offer:
     def _has(self, entry: Entry) -> bool:
         if self.read_only and not entry["hints"]["read_only"]:
             return False
-        chosen = {*self.only}
-        return not chosen or not chosen.isdisjoint(_names(entry))
+        return not self.only or any(_matches(word, entry) for word in self.only)
 
     def entry(self, action_id: str) -> Entry:
         """The entry of an action. Raises `NotOffered` if it is none of these."""
@@ -72,6 +72,10 @@ class Offer:
     def about(self) -> dict[str, Any]:
         """`Host.about`, and the accounts by name."""
         return {**self.host.about(), "accounts": self.accounts.listed()}
+
+
+def _matches(glob: str, entry: Entry) -> bool:
+    return any(fnmatchcase(name, glob) for name in _names(entry))
 
 
 def _names(entry: Entry) -> tuple[str, str]:

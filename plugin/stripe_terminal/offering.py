@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 LIBRARIES = ("anyio", "mcp", "starlette", "uvicorn")
 EXTRA = "This needs an extra: pip install 'stripe-nodes[serve]'"
 ACCOUNTS_HELP = "A TOML file of accounts: names, and the variables that their keys are in."
-ONLY_HELP = "Offer only this action, or the actions of this resource."
+ONLY_HELP = (
+    "Offer only this action, or the actions of this resource; a glob, as 'create_*', for several."
+)
 READ_ONLY_HELP = "Offer only actions that change nothing."
 SECRETS_HELP = "Give client secrets whole to models, too."
 ALONE = "--accounts FILE says whose accounts are served: --emulator and --account go without it"

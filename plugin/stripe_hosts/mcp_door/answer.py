@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from stripe_plugin.errors import NodeError
+from stripe_hosts.mcp_door.tool import Own
+from stripe_plugin.errors import NodeError, near
 from stripe_plugin.host import advice
 from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import said
 
 Data = dict[str, Any]
+Mode = str | None  # without one, it is not known whose account it would have been
 # In `_meta`: how a run went, what ended it, and whose account it was.
 RUN, ERROR, MODE = "stripe-nodes/run", "stripe-nodes/error", "stripe-nodes/mode"
 MODES: Mapping[str, str] = MappingProxyType(
@@ -28,14 +30,14 @@ CUT = (
     "A client secret in it is cut, as models pass on what they read: whoever runs the server gives"
     " it whole by --client-secrets."
 )
-AGAIN = 'Call it again with idempotency_key "{}": it is executed only once.'
+AGAIN = 'Call it again with {} "{}": it is executed only once.'
 LATER = "Call it again a little later."
 UNEXPECTED = (
     "Something unexpected: {}. Nothing says whether it was executed: look at Stripe before you"
     " call it again."
 )
 # Errors whose sentence says already what to do.
-TOLD = ("invalid_inputs", "invalid_request", "usage", "unreconciled")
+TOLD = ("invalid_request", "usage", "idempotency", "unreconciled")
 
 
 def success(result: Result, name: str, key: str | None, *, whole: bool) -> Data:
@@ -52,49 +54,71 @@ def success(result: Result, name: str, key: str | None, *, whole: bool) -> Data:
         told.append(CUT)
     if result.note:
         told.append(result.note)
+    facts["idempotency_key"] = key
+    as_text = json.dumps(output, ensure_ascii=False)
     return {
-        "content": [_text(json.dumps(output, ensure_ascii=False)), _text(" ".join(told))],
+        "content": _texts(as_text, " ".join(told)),
         "structuredContent": output,
         "isError": False,
-        "_meta": {MODE: result.mode, RUN: {**facts, "idempotency_key": key}},
+        "_meta": {MODE: result.mode, RUN: facts},
     }
 
 
-def failure(error: NodeError, mode: str | None) -> Data:
-    """What is wrong, where, and what to do; all of it as data in `_meta`."""
+def failure(error: NodeError, mode: Mode, own: Own | None = None) -> Data:
+    """What is wrong, where, and what to do; all of it as data in `_meta`.
+
+    `own`: the arguments that the call could have beside its inputs, if that is known.
+    """
     facts = error.as_dict()
-    sentences = [facts["text"], _advice(facts)]
+    sentences = [facts["text"], _advice(facts, own)]
     text = " ".join(_ended(sentence) for sentence in sentences if sentence)
     return _failed(text, mode, {ERROR: facts})
 
 
-def unexpected(error: Exception, mode: str | None) -> Data:
+def unexpected(error: Exception, mode: Mode) -> Data:
     """What a plugin raises, or a fault of ours."""
     return _failed(UNEXPECTED.format(said(error)), mode, {})
 
 
-def _failed(text: str, mode: str | None, meta: Data) -> Data:
-    content = [_text(text)]
-    if mode:
-        content.append(_text(MODES[mode]))
-    return {"content": content, "isError": True, "_meta": {MODE: mode, **meta}}
+def _failed(text: str, mode: Mode, meta: Data) -> Data:
+    texts = [text, MODES[mode]] if mode else [text]
+    meta[MODE] = mode
+    return {"content": _texts(*texts), "isError": True, "_meta": meta}
 
 
-def _advice(facts: Data) -> str | None:
+def _advice(facts: Data, own: Own | None) -> str | None:
     """What to do about it, if the sentence does not say so."""
     category = facts["category"]
+    if category == "invalid_inputs":
+        return _unknown(facts["problems_at"], own)
+    if facts["retryable"]:
+        return _again(facts.get("idempotency_key"), own)
     if category in TOLD:
         return None
-    if facts["retryable"] and category != "idempotency":
-        key = facts.get("idempotency_key")
-        return AGAIN.format(key) if key else LATER
-    declined = advice.DECLINES.get(facts.get("decline_code"))
+    declined = advice.DECLINES.get(facts.get("decline_code") or "")
     return declined or advice.ADVICE[category].do
+
+
+def _again(key: str | None, own: Own | None) -> str:
+    """How to repeat it; what only reads has no key."""
+    if key and own and own.key:
+        return AGAIN.format(own.key, key)
+    return LATER
+
+
+def _unknown(problems: list[Data], own: Own | None) -> str | None:
+    """Where an argument is no input: which others there are."""
+    unknown = [each for each in problems if each["rule"] == "not_a_row"]
+    if not unknown or own is None:
+        return None
+    names = ", ".join(own.names)
+    hint = near(unknown[0]["key"], own.names)
+    return f"Beside its inputs a call has {names}{hint}."
 
 
 def _ended(sentence: str) -> str:
     return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
 
-def _text(text: str) -> Data:
-    return {"type": "text", "text": text}
+def _texts(*texts: str) -> list[Data]:
+    return [{"type": "text", "text": text} for text in texts]

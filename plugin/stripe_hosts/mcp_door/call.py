@@ -8,9 +8,10 @@ import attrs
 from stripe_hosts.mcp_door.tool import KEY, Own, row_words
 from stripe_plugin.declare.options import Options
 from stripe_plugin.judge.reading import parsed
-from stripe_plugin.judge.values import is_empty, is_object
+from stripe_plugin.judge.values import NOTHING, is_empty, is_object
 from stripe_plugin.run.context import RunContext
 
+Data = Mapping[str, Any]
 # What hosts add to every call of their agents' tools, without being asked: n8n.
 ADDED_BY_HOSTS = ("toolCallId", "sessionId", "action", "chatInput", "tool")
 # Seconds of a call that says nothing else: clients give up after 60, and know nothing then.
@@ -28,7 +29,7 @@ class Call:
     context: RunContext
 
 
-def call(arguments: Mapping[str, Any], manifest: Mapping[str, Any], own: Own) -> Call:
+def call(arguments: Data, manifest: Data, own: Own) -> Call:
     """What these arguments ask for; what is unknown among them is left to the judgement."""
     rows = row_words(manifest)
     inputs = {
@@ -36,40 +37,42 @@ def call(arguments: Mapping[str, Any], manifest: Mapping[str, Any], own: Own) ->
         for name, value in arguments.items()
         if name in rows or name not in ADDED_BY_HOSTS
     }
-    key = inputs.pop(own.key, None) if own.key else None
-    account = inputs.pop(own.account, None) if own.account else None
-    options = _options(inputs.pop(own.options, None), key)
-    return Call(inputs, options, account, _key(options), _context(options))
+    key = _taken(inputs, own.key)
+    account = _taken(inputs, own.account)
+    options = _options(_taken(inputs, own.options), key)
+    values, wrong = Options.judge(options)
+    context = RunContext() if wrong else _context(values)
+    return Call(inputs, options, account, values.get(KEY), context)
+
+
+def _taken(inputs: dict[str, Any], name: str | None) -> Any:
+    """What was given under a name of our own, which is no input; what is empty was not given."""
+    value = inputs.pop(name, None) if name else None
+    return None if is_empty(value) else value
 
 
 def _options(given: Any, key: Any) -> Any:
-    """The options, the key among them. Models send objects as text, too."""
-    options = {} if is_empty(given) else given
-    if isinstance(options, str):
-        try:
-            options = parsed(options)
-        except ValueError:
-            return given
-    if is_object(options) and not is_empty(key):
-        return _with_key(options, key)
-    return options
-
-
-def _with_key(options: Mapping[str, Any], key: Any) -> dict[str, Any]:
-    """With the key under its display key where its name is taken: given twice, it is refused."""
+    """The options, the key among them."""
+    options: Any = NOTHING if given is None else _object(given)
+    if key is None or not is_object(options):
+        return options
     label = Options.table.words[KEY].key
-    return {**options, (label if KEY in options else KEY): key}
+    name = label if KEY in options else KEY  # given twice, it is refused
+    return {**options, name: key}
 
 
-def _key(options: Any) -> str | None:
-    values, _ = Options.judge(options)
-    found = values.get(KEY)
-    return found if isinstance(found, str) else None
+def _object(given: Any) -> Any:
+    """What models send as text, too; what cannot be read is left to the judgement."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return parsed(given)
+    except ValueError:
+        return given
 
 
-def _context(options: Any) -> RunContext:
+def _context(options: Data) -> RunContext:
     """A run that ends before the client gives up, unless the call says when it must."""
-    values, wrong = Options.judge(options)
-    if wrong or values.get("deadline") is not None:
+    if options.get("deadline") is not None:
         return RunContext()
     return RunContext(deadline=DEADLINE)

@@ -6,15 +6,16 @@ from functools import cached_property
 from typing import Any
 
 from stripe_hosts.mcp_door.answer import MODES, failure, success, unexpected
-from stripe_hosts.mcp_door.call import DEADLINE, call
+from stripe_hosts.mcp_door.call import DEADLINE, Call, call
 from stripe_hosts.mcp_door.page import ADDRESS, MARKDOWN, listed, page
-from stripe_hosts.mcp_door.tool import Own, Toolmaker
+from stripe_hosts.mcp_door.tool import OPTIONS_ABOUT, Own, Toolmaker, titled
 from stripe_hosts.offer import NotOffered, Offer
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.declare.options import Options
 from stripe_plugin.errors import NodeError
 from stripe_plugin.host.box import boxes
 from stripe_plugin.host.tool import tool_schema
+from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import said, shown
 
 logger = logging.getLogger("stripe_hosts")
@@ -38,8 +39,14 @@ class Door:
     @property
     def instructions(self) -> str:
         """What a model is told before it sees a tool."""
-        modes = dict.fromkeys(each.mode for each in self._accounts.values())
-        return " ".join([INSTRUCTIONS, *(MODES[mode] for mode in modes)])
+        modes = [MODES[mode] for mode in self._modes]
+        return " ".join([INSTRUCTIONS, *modes])
+
+    @property
+    def _modes(self) -> list[str]:
+        """Those of the accounts, each once."""
+        modes = [account.mode for account in self._accounts.values()]
+        return [*dict.fromkeys(modes)]
 
     async def list_tools(self, _: Params) -> Data:
         """A tool for each action that is offered."""
@@ -48,51 +55,53 @@ class Door:
     @cached_property
     def _tools(self) -> list[Data]:
         host = self._offer.host
+        schema = tool_schema(OPTIONS_ABOUT, boxes(Options.table))
         make = Toolmaker(
-            options={row["name"]: row for row in host.options()["inputs"]},
-            options_schema=tool_schema("", boxes(Options.table))["properties"],
+            options=titled(schema, host.options()["inputs"]),
             accounts=[*self._accounts],
-            open_world=any(each.mode != "emulated" for each in self._accounts.values()),
+            open_world=self._modes != ["emulated"],
         )
-        return [make.tool(host.manifest(entry["id"])) for entry in self._offer.catalog()]
+        offered = self._offer.catalog()
+        return [make.tool(host.manifest(entry["id"])) for entry in offered]
 
     async def call_tool(self, params: Params) -> Data:
         """What came of a call. An error is an answer, too, which a model can read and mend."""
-        mode = self._only_mode
         try:
             manifest = self._offer.manifest(params["name"])
-            asked = call(params.get("arguments") or {}, manifest, self._own(manifest))
-            connection: Connection = self._offer.accounts.of(asked.account)
-            mode = connection.mode
-            result = await self._offer.host.arun(
-                manifest["id"],
-                asked.inputs,
-                options=asked.options,
-                connection=connection,
-                context=asked.context,
-            )
+            own = Own.of(manifest, self._accounts)
+            asked = call(params.get("arguments") or {}, manifest, own)
+            connection = self._offer.accounts.of(asked.account)
         except NodeError as error:
-            return failure(error, mode)
+            return failure(error, self._only_mode)
+        mode = connection.mode
+        try:
+            result = await self._ran(manifest, asked, connection)
+        except NodeError as error:
+            return failure(error, mode, own)
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises
-            logger.error(
-                "%s ended with something unexpected: %s", shown(params["name"]), said(error)
-            )
+            _log(manifest["id"], error)
             return unexpected(error, mode)
         whole = self._offer.client_secrets
         return success(result, manifest["name"], asked.key, whole=whole)
 
+    async def _ran(self, manifest: Params, asked: Call, connection: Connection) -> Result:
+        return await self._offer.host.arun(
+            manifest["id"],
+            asked.inputs,
+            options=asked.options,
+            connection=connection,
+            context=asked.context,
+        )
+
     @property
     def _only_mode(self) -> str | None:
         """The mode, if a call cannot choose among accounts."""
-        modes = {each.mode for each in self._accounts.values()}
-        return modes.pop() if len(modes) == 1 else None
-
-    def _own(self, manifest: Params) -> Own:
-        return Own.of(manifest, self._accounts)
+        return self._modes[0] if len(self._modes) == 1 else None
 
     async def list_resources(self, _: Params) -> Data:
         """The page of each action."""
-        return {"resources": [listed(entry) for entry in self._offer.catalog()]}
+        pages = [listed(entry) for entry in self._offer.catalog()]
+        return {"resources": pages}
 
     async def read_resource(self, params: Params) -> Data:
         """The page of one. Raises `UsageError` if there is none at this address."""
@@ -100,4 +109,9 @@ class Door:
         if not uri.startswith(ADDRESS):
             raise NotOffered(f"There is no page {shown(uri)} here: pages begin with {ADDRESS}")
         text = page(self._offer.manifest(uri.removeprefix(ADDRESS)))
-        return {"contents": [{"uri": uri, "mimeType": MARKDOWN, "text": text}]}
+        found = {"uri": uri, "mimeType": MARKDOWN, "text": text}
+        return {"contents": [found]}
+
+
+def _log(action_id: str, error: Exception) -> None:
+    logger.error("%s ended with something unexpected: %s", action_id, said(error))

@@ -29,8 +29,9 @@ class OverHttp:
 
     def __init__(self, offer: Offer) -> None:
         self._managers = {ALL: _manager(offer)}
-        for name in dict.fromkeys(entry["resource"] for entry in offer.catalog()):
-            self._managers[name] = _manager(_of_one(offer, name))
+        for name, ids in _by_resource(offer).items():
+            of_one = attrs.evolve(offer, only=ids)
+            self._managers[name] = _manager(of_one)
 
     def routes(self) -> list[Route]:
         """Where it is found."""
@@ -55,10 +56,12 @@ class OverHttp:
         await self._managers[name].handle_request(scope, receive, send)
 
 
-def _of_one(offer: Offer, resource: str) -> Offer:
-    """What is offered of one resource."""
-    entries = [entry for entry in offer.catalog() if entry["resource"] == resource]
-    return attrs.evolve(offer, only=[entry["id"] for entry in entries])
+def _by_resource(offer: Offer) -> dict[str, list[str]]:
+    """The IDs of the actions that are offered, by resource."""
+    found: dict[str, list[str]] = {}
+    for entry in offer.catalog():
+        found.setdefault(entry["resource"], []).append(entry["id"])
+    return found
 
 
 def _manager(offer: Offer) -> Any:

@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
@@ -19,26 +19,26 @@ from stripe_hosts.mcp_door.door import Door
 from stripe_hosts.mcp_door.versions import server
 from stripe_hosts.offer import Offer
 from stripe_plugin.client.network import within
+from stripe_plugin.judge.values import is_object
 
+Files = tuple[IO[str], IO[str]]
 LAST_SECONDS = 60.0  # for what is on its way when the end comes
 
 
 def serve(offer: Offer) -> None:
     """Serves until the end of stdin, or a signal."""
-    with _claimed() as (incoming, outgoing):
-        asyncio.run(_serve(offer, incoming, outgoing))
+    asyncio.run(_serve(offer, _claimed()))
 
 
-async def _serve(offer: Offer, incoming: IO[str], outgoing: IO[str]) -> None:
+async def _serve(offer: Offer, files: Files) -> None:
     made = server(Door(offer))
-    talk: Any = Talk(incoming, outgoing)
+    talk: Any = Talk(*files)
     with talk.ended_by_signals():
         async with offer.host, stdio_server(talk, talk) as streams:
             await made.run(*streams, made.create_initialization_options())
 
 
-@contextmanager
-def _claimed() -> Generator[tuple[IO[str], IO[str]]]:
+def _claimed() -> Files:
     """The two streams for us alone: whatever a plugin prints goes to stderr."""
     stdin, stdout = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -47,7 +47,7 @@ def _claimed() -> Generator[tuple[IO[str], IO[str]]]:
     os.dup2(2, 1)
     incoming = open(stdin, encoding="utf-8", errors="replace", newline="\n")  # noqa: PTH123, SIM115
     outgoing = open(stdout, "w", encoding="utf-8", newline="\n")  # noqa: PTH123, SIM115
-    yield incoming, outgoing
+    return incoming, outgoing
 
 
 class Talk:
@@ -101,7 +101,8 @@ class Talk:
         """Remembers what is asked, and forgets what is taken back."""
         message = _object(line)
         if message.get("method") == "notifications/cancelled":
-            self._settle((message.get("params") or {}).get("requestId"))
+            params: Mapping[str, Any] = message.get("params") or {}
+            self._settle(params.get("requestId"))
         elif "method" in message and "id" in message:
             self._unanswered[json.dumps(message["id"])] = None
 
@@ -122,10 +123,10 @@ class Talk:
         """Every line is written at once."""
 
 
-def _object(line: str) -> dict[str, Any]:
+def _object(line: str) -> Mapping[str, Any]:
     """A message; what is none is left to the library."""
     try:
         found = json.loads(line)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if is_object(found) else {}

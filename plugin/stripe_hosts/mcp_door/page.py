@@ -6,7 +6,10 @@ from typing import Any
 
 ADDRESS = "stripe-nodes://actions/"
 MARKDOWN = "text/markdown"
-HEAD = "| Display key | Parameter | Type | Example | What it is | Restrictions |\n|---|---|---|---|---|---|"
+HEAD = (
+    "| Display key | Parameter | Type | Example | What it is | Restrictions |\n"
+    "|---|---|---|---|---|---|"
+)
 Row = Mapping[str, Any]
 
 
@@ -27,9 +30,11 @@ def page(manifest: Row) -> str:
     parts = [f"# {manifest['name']}", manifest["description"], f"`{manifest['id']}` · {endpoint}"]
     if manifest["permission"]:
         parts.append(f"A restricted key needs: {manifest['permission']}.")
-    rows = "\n".join(_line(label, row) for label, row in _labelled(manifest["inputs"]))
-    if rows:
-        parts += ["`*` must be given, inside of another if that is.", f"{HEAD}\n{rows}"]
+    labelled = _labelled(manifest["inputs"])
+    lines = [_line(label, row) for label, row in labelled]
+    if lines:
+        parts.append("`*` must be given, inside of another if that is.")
+        parts.append("\n".join([HEAD, *lines]))
     answer = json.dumps(manifest["output_example"], indent=2, ensure_ascii=False)
     parts.append(f"Answers, for example:\n\n```json\n{answer}\n```")
     return "\n\n".join(parts) + "\n"
@@ -46,11 +51,11 @@ def _labelled(rows: Iterable[Row], above: str = "") -> Iterator[tuple[str, Row]]
 def _line(label: str, row: Row) -> str:
     example = json.dumps(row["example"], ensure_ascii=False)
     said = [row.get("restrictions"), *row["rules"]]
-    rules = "; ".join(dict.fromkeys(text for text in said if text))
+    rules = dict.fromkeys(text for text in said if text)
     mark = " *" if row["required"] else ""
     cells = (
         *(f"{label}{mark}", f"`{row['name']}`", row["type"], f"`{example}`"),
-        *(row["description"], rules),
+        *(row["description"], "; ".join(rules)),
     )
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 

@@ -1,11 +1,12 @@
 """How does an action look to a client of MCP? As a tool, made from its manifest."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import attrs
 
 Data = dict[str, Any]
+Schema = Mapping[str, Any]
 ACTION = "stripe-nodes/action"  # in `_meta`: what a host may show beside the tool
 ABOUT = ("resource", "method", "path", "docs_url", "permission", "outputs", "output_example")
 TAKEN = "run_"  # what our own arguments begin with, where an action has a row of their name
@@ -16,6 +17,8 @@ KEY_ABOUT = (
     " it is executed only once: give it, so that you can call again if no answer comes."
 )
 ACCOUNT_ABOUT = "The account to act on, of those that are served here."
+KEY_SCHEMA = {"title": "Idempotency Key", "description": KEY_ABOUT, "type": "string"}
+ACCOUNT_SCHEMA = {"title": "Account", "description": ACCOUNT_ABOUT, "type": "string"}
 
 
 @attrs.frozen
@@ -26,8 +29,14 @@ class Own:
     options: str
     account: str | None  # with a single account: none
 
+    @property
+    def names(self) -> list[str]:
+        """Those that there are."""
+        names = (self.key, self.options, self.account)
+        return [name for name in names if name]
+
     @classmethod
-    def of(cls, manifest: Mapping[str, Any], accounts: Collection[str]) -> "Own":
+    def of(cls, manifest: Schema, accounts: Collection[str]) -> Self:
         """Those of one action; none is called as one of its rows."""
         rows = row_words(manifest)
         reads = manifest["method"] == "GET"
@@ -38,9 +47,10 @@ class Own:
         )
 
 
-def row_words(manifest: Mapping[str, Any]) -> set[str]:
+def row_words(manifest: Schema) -> set[str]:
     """By what the rows of an action are called: parameters and display keys."""
-    return {row[word] for row in manifest["inputs"] for word in ("name", "key")}
+    rows = manifest["inputs"]
+    return {row["name"] for row in rows} | {row["key"] for row in rows}
 
 
 def _free(name: str, rows: Collection[str]) -> str:
@@ -53,12 +63,11 @@ def _free(name: str, rows: Collection[str]) -> str:
 class Toolmaker:
     """What all tools of a server have in common."""
 
-    options: Mapping[str, Any]  # the rows of `Host.options()`, by name
-    options_schema: Mapping[str, Any]  # their properties, in words that every client takes
+    options: Schema  # of all that a run may be told beside its inputs
     accounts: Collection[str]
     open_world: bool  # whether any account is more than an emulator's
 
-    def tool(self, manifest: Mapping[str, Any]) -> Data:
+    def tool(self, manifest: Schema) -> Data:
         """The tool of one action, as `tools/list` has it."""
         about = {word: manifest[word] for word in ABOUT if word in manifest}
         return {
@@ -71,7 +80,7 @@ class Toolmaker:
             "_meta": {ACTION: about},
         }
 
-    def _annotations(self, manifest: Mapping[str, Any]) -> Data:
+    def _annotations(self, manifest: Schema) -> Data:
         hints = manifest["hints"]
         return {
             "title": manifest["name"],
@@ -81,37 +90,36 @@ class Toolmaker:
             "openWorldHint": self.open_world,
         }
 
-    def _inputs(self, manifest: Mapping[str, Any]) -> Data:
+    def _inputs(self, manifest: Schema) -> Data:
         schema = titled(manifest["tool_schema"], manifest["inputs"])
         own = Own.of(manifest, self.accounts)
         schema["properties"] |= dict(self._own(own))
         if own.account:
-            schema["required"] = [*schema.get("required", ()), own.account]
+            required = schema.get("required", ())
+            schema["required"] = [*required, own.account]
         return schema
 
     def _own(self, own: Own) -> Iterator[tuple[str, Data]]:
         """The arguments of the call itself."""
         if own.key:
-            yield own.key, {"title": "Idempotency Key", "description": KEY_ABOUT, "type": "string"}
+            yield own.key, {**KEY_SCHEMA}
         if own.account:
-            about = {"title": "Account", "description": ACCOUNT_ABOUT}
-            yield own.account, {**about, "type": "string", "enum": [*self.accounts]}
-        properties = {name: it for name, it in self.options_schema.items() if name != KEY}
-        head = {"title": "Options", "description": OPTIONS_ABOUT}
-        rest = titled({"type": "object", "properties": properties}, self.options.values())
-        yield own.options, head | rest
+            yield own.account, {**ACCOUNT_SCHEMA, "enum": [*self.accounts]}
+        inner = dict(self.options["properties"])
+        del inner[KEY]  # which has an argument of its own
+        yield own.options, {"title": "Options", **self.options, "properties": inner}
 
 
-def titled(schema: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> Data:
+def titled(schema: Schema, rows: Iterable[Schema]) -> Data:
     """A copy of an object's schema in which each property says its display key."""
-    by_name = {row["name"]: row for row in rows}
-    properties = {name: _with_title(it, by_name[name]) for name, it in schema["properties"].items()}
+    given = schema["properties"]
+    properties = {row["name"]: _with_title(given[row["name"]], row) for row in rows}
     return {**schema, "properties": properties}
 
 
-def _with_title(schema: Mapping[str, Any], row: Mapping[str, Any]) -> Data:
+def _with_title(schema: Schema, row: Schema) -> Data:
     inner = row.get("fields", ())
-    found: Data = {"title": row["key"], **schema}
+    found = {"title": row["key"], **schema}
     if "properties" in schema:
         return titled(found, inner)
     if "properties" in schema.get("items", ()):

@@ -76,15 +76,18 @@ def _second(door: Door) -> Any:
 
         return handle
 
-    handlers = {f"on_{method}": handler(method, word) for method, word in METHODS.items()}
+    handlers = {f"on_{method}": handler(method, METHODS[method]) for method in METHODS}
     return _server_class()(NAME, **_about(door), **handlers)
 
 
 def _answer(door: Door, method: str, result: Any) -> Handler:
     """A method of the door, between the library's types."""
+    ask: Handler = getattr(door, method)
 
     async def answer(params: Any) -> Any:
-        plain = params.model_dump(mode="json", by_alias=True) if params else {}
-        return result.model_validate(await getattr(door, method)(plain))
+        plain: dict[str, Any] = {}
+        if params is not None:
+            plain = params.model_dump(mode="json", by_alias=True)
+        return result.model_validate(await ask(plain))
 
     return answer
