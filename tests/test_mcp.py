@@ -1,0 +1,393 @@
+"""The tools: what the official client sees, runs and is told, over stdio and over HTTP."""
+
+import asyncio
+import json
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from door_support import BEARER, TOKEN, offered, serving
+from jsonschema import Draft202012Validator
+from mcp_support import Client, by_http, by_stdio, connected
+from network_support import eventually
+from terminal_support import LIVE_KEY, SCRIPT, Terminal, environment, install
+
+from stripe_emulator import Emulator
+from stripe_emulator.faults import Fault
+from stripe_hosts.accounts import Accounts
+from stripe_hosts.mcp_door.call import ADDED_BY_HOSTS
+from stripe_hosts.mcp_door.door import Door
+from stripe_hosts.mcp_door.tool import Own
+from stripe_hosts.offer import Offer
+from stripe_plugin import Connection, Host, action, required
+from stripe_plugin.declare.resource import Resource
+from stripe_plugin.declare.answer import One
+
+MODE, RUN, ERROR = "stripe-nodes/mode", "stripe-nodes/run", "stripe-nodes/error"
+CATALOG = {entry["id"]: entry for entry in Host.load().catalog()}
+DECLINED = {
+    "confirm": True,
+    "payment_method": "pm_card_chargeDeclined",
+    "return_url": "https://shop.example",
+}
+
+
+class World:
+    """A client, and the emulator that answers it."""
+
+    def __init__(self, client: Client, emulator: Emulator) -> None:
+        self.client, self.emulator = client, emulator
+        self.call = client.call
+
+    @contextmanager
+    def failing(self, kind: Any, path: str, **more: Any) -> Iterator[None]:
+        """Lets requests to a path fail while this lasts."""
+        self.emulator.faults.add(Fault(kind, path=path, **more))
+        yield
+        self.emulator.faults.clear()
+
+    def named(self, name: str) -> int:
+        """How many products have this name."""
+        found = self.call("list_products", {"limit": 100})["structuredContent"]["data"]
+        return [each["name"] for each in found].count(name)
+
+
+@contextmanager
+def over_stdio(home: Path) -> Iterator[World]:
+    """The command, whose emulator is a file."""
+    with (
+        (home / "errors.txt").open("w") as errors,
+        connected(by_stdio(home, [], errors)) as client,
+        Emulator(home / "emulator.db") as emulator,
+    ):
+        yield World(client, emulator)
+
+
+@contextmanager
+def over_http(_: Path) -> Iterator[World]:
+    """A server with a token."""
+    emulator = Emulator()
+    offer = offered(default=Connection("sk_test_emulator", in_process=emulator))
+    with serving(offer) as served, connected(by_http(f"{served.url}/mcp", TOKEN)) as client:
+        yield World(client, emulator)
+
+
+@pytest.fixture(scope="module", params=[over_stdio, over_http], ids=["stdio", "http"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A client over either way."""
+    with request.param(tmp_path_factory.mktemp("mcp")) as found:
+        yield found
+
+
+def texts(answer: Mapping[str, Any]) -> str:
+    """All that a person reads."""
+    return " ".join(content["text"] for content in answer["content"])
+
+
+# --- what there is --------------------------------------------------------------------------------
+
+
+def test_each_action_is_a_tool(world: World) -> None:
+    """All of them, each with its name for people, its hints and two schemas."""
+    tools = {tool["name"]: tool for tool in world.client.tools()}
+    assert tools.keys() == CATALOG.keys()
+    for name, tool in tools.items():
+        hints = CATALOG[name]["hints"]
+        assert tool["title"] == tool["annotations"]["title"] == CATALOG[name]["name"]
+        assert tool["description"]
+        assert tool["annotations"]["readOnlyHint"] == hints["read_only"]
+        assert tool["annotations"]["destructiveHint"] == hints["destructive"]
+        assert tool["annotations"]["idempotentHint"] == hints["idempotent"]
+        assert tool["annotations"]["openWorldHint"] is False  # it is the emulator's
+        assert tool["_meta"]["stripe-nodes/action"]["resource"] == CATALOG[name]["resource"]
+
+
+def test_schemas_are_those_of_the_manifest(world: World) -> None:
+    """The output's in full; the input's with each display key, and what is the call's own."""
+    host = Host.load()
+    for tool in world.client.tools():
+        manifest = host.manifest(tool["name"])
+        assert tool["outputSchema"] == manifest["output_schema"]
+        properties = dict(tool["inputSchema"]["properties"])
+        own = Own.of(manifest, [])
+        assert all(properties.pop(name)["description"] for name in own.names)
+        assert {name: it["title"] for name, it in properties.items()} == {
+            row["name"]: row["key"] for row in manifest["inputs"]
+        }
+        assert ("required" in tool["inputSchema"]) == any(
+            row["presence"] == "required" for row in manifest["inputs"]
+        )
+        for schema in ("inputSchema", "outputSchema"):
+            assert tool[schema]["type"] == "object"
+            Draft202012Validator.check_schema(tool[schema])
+
+
+def test_titles_reach_inside() -> None:
+    """Also what is inside of a row, or of the items of one, says its display key."""
+    door = Door(offered(default=Connection.emulator()))
+    tools = {tool["name"]: tool for tool in asyncio.run(door.list_tools({}))["tools"]}
+    session = tools["create_checkout_session"]["inputSchema"]["properties"]
+    assert session["line_items"]["items"]["properties"]["quantity"]["title"] == "Quantity"
+    price = tools["create_price"]["inputSchema"]["properties"]
+    assert price["recurring"]["properties"]["interval"]["title"] == "Interval"
+
+
+def test_each_action_has_a_page(world: World) -> None:
+    """A resource in Markdown that has every display key; another address is refused in words."""
+    host = Host.load()
+    pages = {page["name"]: page for page in world.client.pages()}
+    assert pages.keys() == CATALOG.keys()
+    assert {page["mimeType"] for page in pages.values()} == {"text/markdown"}
+    text = world.client.page("stripe-nodes://actions/create_price")
+    for row in host.manifest("create_price")["inputs"]:
+        assert row["key"] in text
+    with pytest.raises(Exception, match=r"did you mean create_price\?"):
+        world.client.page("stripe-nodes://actions/create_prize")
+
+
+def test_a_model_is_told_the_mode_first(world: World) -> None:
+    """What is told before any tool is seen: whose account it is, and what a key is for."""
+    told = world.client.about["instructions"]
+    assert "Mode: emulated." in told
+    assert "idempotency_key" in told
+    assert world.client.about["serverInfo"]["name"] == "stripe-nodes"
+
+
+# --- what a call brings ---------------------------------------------------------------------------
+
+
+def test_actions_run_one_after_the_other(world: World) -> None:
+    """The answer is Stripe's object, as data and as text; the mode is in the text and beside it."""
+    product = world.call("create_product", {"name": "Plan"})["structuredContent"]
+    asked = {"currency": "usd", "product": product["id"], "unit_amount": 0}
+    answer = world.call("create_price", asked)
+    price = answer["structuredContent"]
+    assert (price["product"], price["unit_amount"]) == (product["id"], 0)
+    assert json.loads(answer["content"][0]["text"]) == price
+    assert "Create Price: done. Mode: emulated." in answer["content"][1]["text"]
+    assert not answer["isError"]
+    assert answer["_meta"][MODE] == answer["_meta"][RUN]["mode"] == "emulated"
+    assert answer["_meta"][RUN]["request_id"]
+
+
+def test_the_least_that_can_be_is_accepted(world: World) -> None:
+    """An object of nearly nothing but nulls passes the client's own check of the output."""
+    answer = world.call("create_customer", {"email": "x@y.example"})
+    assert answer["structuredContent"]["name"] is None
+
+
+def test_the_same_key_is_executed_once(world: World) -> None:
+    """Called again with its key, a tool says that nothing was executed again."""
+    asked = {"name": "Once", "idempotency_key": "order-1-product"}
+    first, second = world.call("create_product", asked), world.call("create_product", asked)
+    assert first["structuredContent"] == second["structuredContent"]
+    assert not first["_meta"][RUN]["replayed"]
+    assert second["_meta"][RUN]["replayed"]
+    assert second["_meta"][RUN]["idempotency_key"] == "order-1-product"
+    assert "was not executed again" in texts(second)
+    assert world.named("Once") == 1
+
+
+def test_options_go_beside_the_inputs(world: World) -> None:
+    """Extra and Expand, as an object or as its text, do what they do elsewhere."""
+    extra = {"confirm": True, "payment_method": "pm_card_visa", "return_url": "https://a.example"}
+    options: dict[str, Any] = {"extra": extra, "expand": ["latest_charge"], "deadline": 20}
+    asked = {"amount": 1000, "currency": "usd"}
+    for given in (options, json.dumps(options), {"Extra": extra, "Expand": ["latest_charge"]}):
+        answer = world.call("create_payment_intent", {**asked, "options": given})
+        paid = answer["structuredContent"]
+        assert (paid["status"], paid["latest_charge"]["object"]) == ("succeeded", "charge")
+
+
+def test_what_hosts_add_or_leave_empty_is_not_given(world: World) -> None:
+    """Ids of n8n's agents, and boxes that nobody filled in, are no inputs."""
+    added = dict.fromkeys(ADDED_BY_HOSTS, "x")
+    empty = {"description": "", "images": [], "idempotency_key": "", "options": {}, "url": None}
+    answer = world.call("create_product", {"name": "Given", **added, **empty})
+    assert not answer["isError"], texts(answer)
+    assert answer["structuredContent"]["description"] is None
+
+
+def test_a_client_secret_is_cut(world: World) -> None:
+    """A model is not given it, and a person is told how it is come by."""
+    answer = world.call("create_payment_intent", {"amount": 1000, "currency": "usd"})
+    secret = answer["structuredContent"]["client_secret"]
+    assert secret.endswith("_secret_…")
+    assert "--client-secrets" in texts(answer)
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("create_price", {}, "Currency is required. Product is required if Product Data is empty."),
+    ("create_price", {"unit_amout": 5}, "unit_amout is not an input of Create Price (did you"),
+    ("create_price", {"product": "prod_none"}, "Product: No such product: 'prod_none'."),
+    ("create_price", {"unit_amount": -5}, "Unit Amount must be at least 0; got -5."),
+    ("create_price", {"recurring": {"interval": "moon"}}, "Recurring › Interval must be one of"),
+    ("create_price", {"idempotencyKey": "k"}, "(did you mean idempotency_key?)"),
+    ("create_price", {"idempotency_key": "a b"}, "Options › Idempotency Key must be 1–255 ASCII"),
+    ("create_price", {"options": {"deadlin": 3}}, "Options › deadlin is not an input of Options"),
+    ("create_price", {"options": {"account": "x"}}, "Options › Account must be the ID of an acc"),
+    ("create_price", {"options": [3]}, "Options must be an object of display keys"),
+    ("creat_price", {}, 'There is no action "creat_price" here (did you mean create_price?).'),
+    ("create_payment_intent", {"options": {"extra": DECLINED}}, "Your card was declined. The bank"),
+]
+USUAL: dict[str, dict[str, Any]] = {
+    "create_price": {"currency": "usd", "unit_amount": 5, "product": "prod_123"},
+    "create_payment_intent": {"amount": 1000, "currency": "usd"},
+}
+
+
+@pytest.mark.parametrize(("tool", "arguments", "sentence"), WRONG)
+def test_what_is_wrong_is_said_by_display_key(
+    world: World, tool: str, arguments: dict[str, Any], sentence: str
+) -> None:
+    """An answer of words, with the error as data beside it, and no content that has a schema."""
+    usual = USUAL.get(tool, {}) if arguments and "unit_amout" not in arguments else {}
+    answer = world.call(tool, {**usual, **arguments})
+    assert answer["isError"]
+    assert sentence in answer["content"][0]["text"]
+    assert "structuredContent" not in answer
+    assert answer["_meta"][MODE] == "emulated"
+    assert "Mode: emulated." in texts(answer)
+    assert answer["_meta"][ERROR]["category"]
+
+
+def test_an_error_names_its_row_as_data(world: World) -> None:
+    """Of our own refusals each problem has its key and path, of Stripe's the error itself."""
+    ours = world.call("create_price", {"currency": "usd"})["_meta"][ERROR]
+    assert {problem["key"] for problem in ours["problems_at"]} >= {"Product", "Unit Amount"}
+    asked = {"currency": "usd", "product": "prod_none", "unit_amount": 5}
+    stripes = world.call("create_price", asked)["_meta"][ERROR]
+    assert (stripes["display_key"], stripes["path"]) == ("Product", ["product"])
+
+
+def test_a_key_that_was_used_otherwise_is_explained(world: World) -> None:
+    """The sentence says to put the inputs back, and nothing against it."""
+    world.call("create_product", {"name": "One", "idempotency_key": "order-2"})
+    answer = world.call("create_product", {"name": "Other", "idempotency_key": "order-2"})
+    assert "Put those back" in texts(answer)
+    assert "another key" not in texts(answer)
+
+
+def test_an_unknown_outcome_says_how_to_go_on(world: World) -> None:
+    """No answer comes: the text names the key; called again with it, it was executed once."""
+    asked = {"name": "Lost", "options": {"deadline": 3}}
+    with world.failing("cut_after", "/v1/products", times=None):
+        answer = world.call("create_product", asked)
+    assert answer["_meta"][ERROR]["outcome_unknown"]
+    assert "It may have been executed all the same." in texts(answer)
+    key = answer["_meta"][ERROR]["idempotency_key"]
+    assert f'Call it again with idempotency_key "{key}"' in texts(answer)
+    again = world.call("create_product", {**asked, "idempotency_key": key})
+    assert again["_meta"][RUN]["replayed"]
+    assert world.named("Lost") == 1
+
+
+def test_a_client_that_gave_up_calls_again(world: World) -> None:
+    """Its patience ends during a run: the same key again, and it was executed once."""
+    asked = {"name": "Patience", "idempotency_key": "order-3"}
+    with (
+        world.failing("delay_after", "/v1/products", seconds=2.0),
+        pytest.raises(Exception, match=r"(?i)time"),
+    ):
+        world.call("create_product", asked, seconds=0.5)
+    again = world.call("create_product", asked)
+    assert again["structuredContent"]["name"] == "Patience"
+    assert world.named("Patience") == 1
+
+
+# --- what is offered ------------------------------------------------------------------------------
+
+
+def told(offer: Offer, tool: str, **arguments: Any) -> dict[str, Any]:
+    """What a door answers to a call."""
+    params = {"name": tool, "arguments": arguments}
+    return asyncio.run(Door(offer).call_tool(params))
+
+
+def tools_of(offer: Offer) -> dict[str, Any]:
+    """The tools of a door."""
+    found = asyncio.run(Door(offer).list_tools({}))["tools"]
+    return {tool["name"]: tool for tool in found}
+
+
+CHOICES: list[tuple[dict[str, Any], set[str]]] = [
+    ({"only": ["create_price", "list_prices"]}, {"create_price", "list_prices"}),
+    ({"only": ["price"]}, {name for name in CATALOG if CATALOG[name]["resource"] == "price"}),
+    ({"only": ["create_*"]}, {name for name in CATALOG if name.startswith("create_")}),
+    ({"read_only": True}, {name for name in CATALOG if CATALOG[name]["hints"]["read_only"]}),
+    ({"only": ["*_price"], "read_only": True}, {"retrieve_price"}),
+]
+
+
+@pytest.mark.parametrize(("choice", "names"), CHOICES)
+def test_fewer_are_offered_on_demand(choice: dict[str, Any], names: set[str]) -> None:
+    """By ID, by resource, by glob, or only what changes nothing; another is not found."""
+    accounts = Accounts({"default": Connection.emulator()})
+    offer = Offer(host=Host.load(), accounts=accounts, **choice)
+    assert tools_of(offer).keys() == names
+    assert "There is no action" in texts(told(offer, "cancel_subscription", id="sub_1"))
+
+
+def test_client_secrets_are_whole_on_demand() -> None:
+    """Who started the server with --client-secrets gets them."""
+    accounts = Accounts({"default": Connection.emulator()})
+    offer = Offer(host=Host.load(), accounts=accounts, client_secrets=True)
+    answer = told(offer, "create_payment_intent", amount=1000, currency="usd")
+    secret = answer["structuredContent"]["client_secret"]
+    assert "…" not in secret
+    assert json.loads(answer["content"][0]["text"])["client_secret"] == secret
+    assert "cut" not in texts(answer)
+
+
+def test_a_call_names_one_of_several_accounts() -> None:
+    """Each tool then demands an account; one that is not served is refused."""
+    offer = offered(berlin=Connection.emulator(), tokyo=Connection.emulator())
+    schema = tools_of(offer)["list_products"]["inputSchema"]
+    assert schema["properties"]["account"]["enum"] == ["berlin", "tokyo"]
+    assert schema["required"] == ["account"]
+    told(offer, "create_product", name="Plan", account="berlin")
+    for account, count in (("berlin", 1), ("tokyo", 0)):
+        listed = told(offer, "list_products", account=account)
+        assert len(listed["structuredContent"]["data"]) == count
+    assert "say which account (berlin, tokyo)" in texts(told(offer, "list_products"))
+    refused = told(offer, "list_products", account="paris")
+    assert 'There is no account "paris" here' in texts(refused)
+
+
+@action("POST /v1/boxes", Resource("box"), answers=One(name="Box"))
+class MakeBox:
+    """Make a box."""
+
+    action: str = required("Action", "fold", "What is done")
+    options: str = required("Options", "large", "What it is like")
+    idempotency_key: str = required("Idempotency Key", "k", "A row of the same name")
+
+
+class Boxes:
+    """A plugin with one action, and something that goes wrong."""
+
+    def register_actions(self) -> list[Any]:
+        """The action."""
+        return [MakeBox]
+
+
+def test_rows_keep_their_names() -> None:
+    """Where an action has rows as our own arguments are called, ours get another name."""
+    host = Host.load()
+    host.register(Boxes(), "acme:boxes")
+    offer = offered(host, default=Connection.emulator())
+    properties = tools_of(offer)["make_box"]["inputSchema"]["properties"]
+    assert properties["options"]["description"].startswith("What it is like")
+    assert {"run_options", "run_idempotency_key"} < properties.keys()
+    answer = told(offer, "make_box", action="fold", idempotency_key="k")
+    assert texts(answer).startswith("Options is required.")
+    rows = {"action": "fold", "options": "large", "idempotency_key": "k"}
+    refused = told(offer, "make_box", **rows, run_idempotency_key="a b")
+    assert texts(refused).startswith("Options › Idempotency Key must be")
