@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from door_support import BEARER, TOKEN, offered, serving
 from jsonschema import Draft202012Validator
@@ -24,9 +23,9 @@ from stripe_hosts.mcp_door.call import ADDED_BY_HOSTS
 from stripe_hosts.mcp_door.door import Door
 from stripe_hosts.mcp_door.tool import Own
 from stripe_hosts.offer import Offer
-from stripe_plugin import Connection, Host, action, required
-from stripe_plugin.declare.resource import Resource
+from stripe_plugin import Action, Connection, Host, action, hookimpl, required
 from stripe_plugin.declare.answer import One
+from stripe_plugin.declare.resource import Resource
 
 MODE, RUN, ERROR = "stripe-nodes/mode", "stripe-nodes/run", "stripe-nodes/error"
 CATALOG = {entry["id"]: entry for entry in Host.load().catalog()}
@@ -207,7 +206,13 @@ def test_options_go_beside_the_inputs(world: World) -> None:
 def test_what_hosts_add_or_leave_empty_is_not_given(world: World) -> None:
     """Ids of n8n's agents, and boxes that nobody filled in, are no inputs."""
     added = dict.fromkeys(ADDED_BY_HOSTS, "x")
-    empty = {"description": "", "images": [], "idempotency_key": "", "options": {}, "url": None}
+    empty: dict[str, Any] = {
+        "description": "",
+        "images": [],
+        "idempotency_key": "",
+        "options": {},
+        "url": None,
+    }
     answer = world.call("create_product", {"name": "Given", **added, **empty})
     assert not answer["isError"], texts(answer)
     assert answer["structuredContent"]["description"] is None
@@ -362,7 +367,7 @@ def test_a_call_names_one_of_several_accounts() -> None:
 
 
 @action("POST /v1/boxes", Resource("box"), answers=One(name="Box"))
-class MakeBox:
+class MakeBox(Action):
     """Make a box."""
 
     action: str = required("Action", "fold", "What is done")
@@ -371,8 +376,9 @@ class MakeBox:
 
 
 class Boxes:
-    """A plugin with one action, and something that goes wrong."""
+    """A plugin with one action."""
 
+    @hookimpl
     def register_actions(self) -> list[Any]:
         """The action."""
         return [MakeBox]
@@ -391,3 +397,181 @@ def test_rows_keep_their_names() -> None:
     rows = {"action": "fold", "options": "large", "idempotency_key": "k"}
     refused = told(offer, "make_box", **rows, run_idempotency_key="a b")
     assert texts(refused).startswith("Options › Idempotency Key must be")
+
+
+class Broken:
+    """A plugin that fails."""
+
+    @hookimpl
+    def run_action(self) -> None:
+        """Fail."""
+        raise OSError("no disk at sk_test_4eC39HqLyjWDarjtT1zdp7dc")
+
+
+def test_what_nobody_expected_is_an_answer_too() -> None:
+    """A plugin that fails: said in words, without its key, and that it may have been executed."""
+    host = Host.load()
+    host.register(Broken(), "acme:broken")
+    answer = told(offered(host, default=Connection.emulator()), "list_products")
+    assert answer["isError"]
+    assert "Something unexpected: OSError: no disk" in texts(answer)
+    assert "4eC39HqLyjWDarjtT1zdp7dc" not in json.dumps(answer)
+
+
+# --- over HTTP ------------------------------------------------------------------------------------
+
+PING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+ACCEPT = {"Accept": "application/json, text/event-stream"}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Any]:
+    """A server with a token."""
+    with serving(offered(default=Connection.emulator())) as found:
+        yield found
+
+
+def test_one_resource_has_an_address_of_its_own(served: Any) -> None:
+    """/mcp/price has the tools of prices alone, and their pages; it does not run others."""
+    names = {name for name in CATALOG if CATALOG[name]["resource"] == "price"}
+    with connected(by_http(f"{served.url}/mcp/price", TOKEN)) as client:
+        assert {tool["name"] for tool in client.tools()} == names
+        assert {page["name"] for page in client.pages()} == names
+        assert "There is no action" in texts(client.call("list_products", {}))
+
+
+REFUSED: list[tuple[str, str, dict[str, str], int, str]] = [
+    ("POST", "/mcp", {}, 401, "There is no token"),
+    ("POST", "/mcp", {"Authorization": "Bearer another-that-is-wrong"}, 401, "is not the one"),
+    ("POST", "/mcp", {**BEARER, "Origin": "https://evil.example"}, 403, "may not call"),
+    ("POST", "/mcp", {**BEARER, "Host": "evil.example"}, 421, "does not go by the name"),
+    ("POST", "/mcp/prices", BEARER, 404, 'There are no tools of "prices" here (did you mean pri'),
+    ("GET", "/mcp", BEARER, 405, "does not have the method"),
+    ("DELETE", "/mcp", BEARER, 405, "does not have the method"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "status", "sentence"), REFUSED)
+def test_the_door_is_guarded(
+    served: Any, method: str, path: str, headers: dict[str, str], status: int, sentence: str
+) -> None:
+    """The token, the names and the origins hold for tools as for all else."""
+    content = json.dumps(PING) if method == "POST" else None
+    sent = {"Content-Type": "application/json", **ACCEPT, **headers}
+    with served.client({}) as door:
+        answer = door.request(method, path, content=content, headers=sent)
+    assert answer.status_code == status
+    assert sentence in answer.json()["detail"]
+
+
+def test_a_program_can_call_without_a_session(served: Any) -> None:
+    """One POST without a handshake is enough, as from an HTTP request node."""
+    asked = {**PING, "method": "tools/call", "params": {"name": "list_products", "arguments": {}}}
+    with served.client({**BEARER, **ACCEPT}) as door:
+        answer = door.post("/mcp", json=asked)
+    assert answer.json()["result"]["structuredContent"]["object"] == "list"
+
+
+# --- over stdio -----------------------------------------------------------------------------------
+
+HELLO: list[dict[str, Any]] = [
+    {
+        "jsonrpc": "2.0",
+        "id": 0,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    },
+    {"jsonrpc": "2.0", "method": "notifications/initialized"},
+]
+CHATTY = """
+import os
+from stripe_plugin import hookimpl
+
+@hookimpl
+def run_action(action):
+    print("printed")
+    os.write(1, b"written\\n")
+    os.system("echo from a child")
+"""
+
+
+def asking(tool: str, **arguments: Any) -> str:
+    """What a client writes to start, and to call one tool."""
+    call = {"name": tool, "arguments": arguments}
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+    return "".join(json.dumps(message) + "\n" for message in [*HELLO, asked])
+
+
+def env_of(home: Path, **more: str) -> dict[str, str]:
+    """The environment of a process whose library may warn."""
+    return {**environment(home), "PYTHONWARNINGS": "default", **more}
+
+
+def test_nothing_but_the_protocol_is_on_stdout(tmp_path: Path) -> None:
+    """What plugins and their children print goes to stderr; the end of stdin lets answers come."""
+    install(
+        tmp_path / "site",
+        "acme-chatty",
+        "[stripe_plugin.v1]\nchatty = acme_chatty\n",
+        {"acme_chatty.py": CHATTY},
+    )
+    done = subprocess.run(
+        [str(SCRIPT), "--emulator", "mcp"],
+        input=asking("list_products"),
+        env=env_of(tmp_path, PYTHONPATH=str(tmp_path / "site")),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [message["id"] for message in messages] == [0, 1]
+    assert messages[1]["result"]["structuredContent"]["object"] == "list"
+    for word in ("printed", "written", "from a child"):
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_what_is_on_its_way_arrive(tmp_path: Path, number: int) -> None:
+    """In the middle of a run: its answer comes, and the process ends well."""
+    with Emulator(tmp_path / "emulator.db") as emulator:
+        emulator.faults.add(Fault("delay", path="/v1/products", seconds=1.0))
+        with subprocess.Popen(
+            [str(SCRIPT), "--emulator", "mcp"],
+            env=env_of(tmp_path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(asking("create_product", name="Plan"))
+            process.stdin.flush()
+            assert eventually(lambda: emulator.faults.list()[0]["left"] == 0)
+            process.send_signal(number)
+            lines = process.stdout.read().splitlines()
+            assert process.wait(30) == 0
+    assert json.loads(lines[-1])["result"]["structuredContent"]["name"] == "Plan"
+
+
+NO_START: list[tuple[list[str], dict[str, str], str]] = [
+    ([], {"STRIPE_API_KEY": ""}, "There is no API key"),
+    ([], {"STRIPE_API_KEY": LIVE_KEY}, "moves real money"),
+    (["--only", "prise"], {}, 'There is no action or resource "prise" (did you mean price?)'),
+    (["--only", "c*_price", "--read-only"], {}, "Nothing is offered"),
+]
+
+
+@pytest.mark.parametrize(("words", "env", "sentence"), NO_START)
+def test_what_cannot_be_served_does_not_start(
+    tmp_path: Path, words: list[str], env: dict[str, str], sentence: str
+) -> None:
+    """No key, a live one, a choice that nothing is left of: words on stderr, nothing on stdout."""
+    ended = Terminal(tmp_path)("mcp", *words, code=2, **env)
+    assert sentence in " ".join(ended.stderr.split())
+    assert ended.stdout == ""
