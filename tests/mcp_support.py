@@ -1,6 +1,7 @@
 """The official client of MCP, of either major version, for tests that are no coroutines."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -12,14 +13,12 @@ from contextlib import (
 )
 from datetime import timedelta
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, TextIO
 
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
-from terminal_support import SCRIPT, environment
 
 Data = dict[str, Any]
 Streams = AbstractAsyncContextManager[Any]
@@ -93,13 +92,12 @@ def connected(streams: Callable[[], Streams]) -> Iterator[Client]:
         loop.close()
 
 
-def by_stdio(home: Path, words: Sequence[str], errors: TextIO) -> Callable[[], Streams]:
-    """The command in a process of its own, with the emulator."""
-    command = [str(SCRIPT), "--emulator", "mcp", *words]
-    env = environment(home)
-    # Warnings are errors in our own code; the library's are the library's.
-    env["PYTHONWARNINGS"] = "default"
-    server = StdioServerParameters(command=command[0], args=command[1:], env=env)
+def by_stdio(
+    command: Sequence[str], errors: TextIO, env: Mapping[str, str] | None = None
+) -> Callable[[], Streams]:
+    """A server that is started; without an environment it has that of this process."""
+    given = dict(os.environ if env is None else env)
+    server = StdioServerParameters(command=command[0], args=[*command[1:]], env=given)
     return lambda: stdio_client(server, errlog=errors)
 
 

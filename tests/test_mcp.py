@@ -21,12 +21,13 @@ from stripe_emulator.faults import Fault
 from stripe_hosts.accounts import Accounts
 from stripe_hosts.mcp_door.call import ADDED_BY_HOSTS
 from stripe_hosts.mcp_door.door import Door
-from stripe_hosts.mcp_door.tool import Own
+from stripe_hosts.mcp_door.tool import Own, identified
 from stripe_hosts.offer import Offer
 from stripe_plugin import Action, Connection, Host, action, hookimpl, required
 from stripe_plugin.declare.answer import One
 from stripe_plugin.declare.resource import Resource
 
+COMMAND = (str(SCRIPT), "--emulator", "mcp")
 MODE, RUN, ERROR = "stripe-nodes/mode", "stripe-nodes/run", "stripe-nodes/error"
 CATALOG = {entry["id"]: entry for entry in Host.load().catalog()}
 DECLINED = {
@@ -56,12 +57,17 @@ class World:
         return [each["name"] for each in found].count(name)
 
 
+def env_of(home: Path, **more: str) -> dict[str, str]:
+    """The environment of a command, whose library may warn."""
+    return {**environment(home), "PYTHONWARNINGS": "default", **more}
+
+
 @contextmanager
 def over_stdio(home: Path) -> Iterator[World]:
     """The command, whose emulator is a file."""
     with (
         (home / "errors.txt").open("w") as errors,
-        connected(by_stdio(home, [], errors)) as client,
+        connected(by_stdio(COMMAND, errors, env_of(home))) as client,
         Emulator(home / "emulator.db") as emulator,
     ):
         yield World(client, emulator)
@@ -88,6 +94,21 @@ def texts(answer: Mapping[str, Any]) -> str:
     return " ".join(content["text"] for content in answer["content"])
 
 
+def told(offer: Offer, tool: str, **arguments: Any) -> dict[str, Any]:
+    """What a door answers to a call."""
+    params = {"name": tool, "arguments": arguments}
+    return asyncio.run(Door(offer).call_tool(params))
+
+
+def tools_of(offer: Offer) -> dict[str, Any]:
+    """The tools of a door."""
+    found = asyncio.run(Door(offer).list_tools({}))["tools"]
+    return {tool["name"]: tool for tool in found}
+
+
+TOOLS = tools_of(offered(default=Connection.emulator()))
+
+
 # --- what there is --------------------------------------------------------------------------------
 
 
@@ -111,7 +132,7 @@ def test_schemas_are_those_of_the_manifest(world: World) -> None:
     host = Host.load()
     for tool in world.client.tools():
         manifest = host.manifest(tool["name"])
-        assert tool["outputSchema"] == manifest["output_schema"]
+        assert tool["outputSchema"] == identified(manifest["output_schema"])
         properties = dict(tool["inputSchema"]["properties"])
         own = Own.of(manifest, [])
         assert all(properties.pop(name)["description"] for name in own.names)
@@ -126,13 +147,17 @@ def test_schemas_are_those_of_the_manifest(world: World) -> None:
             Draft202012Validator.check_schema(tool[schema])
 
 
+def test_alike_outputs_have_one_address() -> None:
+    """A client that prepares a schema by its address does so once for a resource."""
+    addresses = {name: tool["outputSchema"]["$id"] for name, tool in TOOLS.items()}
+    assert addresses["create_price"] == addresses["update_price"] != addresses["list_prices"]
+
+
 def test_titles_reach_inside() -> None:
     """Also what is inside of a row, or of the items of one, says its display key."""
-    door = Door(offered(default=Connection.emulator()))
-    tools = {tool["name"]: tool for tool in asyncio.run(door.list_tools({}))["tools"]}
-    session = tools["create_checkout_session"]["inputSchema"]["properties"]
+    session = TOOLS["create_checkout_session"]["inputSchema"]["properties"]
     assert session["line_items"]["items"]["properties"]["quantity"]["title"] == "Quantity"
-    price = tools["create_price"]["inputSchema"]["properties"]
+    price = TOOLS["create_price"]["inputSchema"]["properties"]
     assert price["recurring"]["properties"]["interval"]["title"] == "Interval"
 
 
@@ -213,7 +238,7 @@ def test_what_hosts_add_or_leave_empty_is_not_given(world: World) -> None:
         "options": {},
         "url": None,
     }
-    answer = world.call("create_product", {"name": "Given", **added, **empty})
+    answer = world.call("create_product", {"name": "Given", "options": {}, **added, **empty})
     assert not answer["isError"], texts(answer)
     assert answer["structuredContent"]["description"] is None
 
@@ -308,18 +333,6 @@ def test_a_client_that_gave_up_calls_again(world: World) -> None:
 
 
 # --- what is offered ------------------------------------------------------------------------------
-
-
-def told(offer: Offer, tool: str, **arguments: Any) -> dict[str, Any]:
-    """What a door answers to a call."""
-    params = {"name": tool, "arguments": arguments}
-    return asyncio.run(Door(offer).call_tool(params))
-
-
-def tools_of(offer: Offer) -> dict[str, Any]:
-    """The tools of a door."""
-    found = asyncio.run(Door(offer).list_tools({}))["tools"]
-    return {tool["name"]: tool for tool in found}
 
 
 CHOICES: list[tuple[dict[str, Any], set[str]]] = [
@@ -506,11 +519,6 @@ def asking(tool: str, **arguments: Any) -> str:
     return "".join(json.dumps(message) + "\n" for message in [*HELLO, asked])
 
 
-def env_of(home: Path, **more: str) -> dict[str, str]:
-    """The environment of a process whose library may warn."""
-    return {**environment(home), "PYTHONWARNINGS": "default", **more}
-
-
 def test_nothing_but_the_protocol_is_on_stdout(tmp_path: Path) -> None:
     """What plugins and their children print goes to stderr; the end of stdin lets answers come."""
     install(
@@ -520,7 +528,7 @@ def test_nothing_but_the_protocol_is_on_stdout(tmp_path: Path) -> None:
         {"acme_chatty.py": CHATTY},
     )
     done = subprocess.run(
-        [str(SCRIPT), "--emulator", "mcp"],
+        COMMAND,
         input=asking("list_products"),
         env=env_of(tmp_path, PYTHONPATH=str(tmp_path / "site")),
         capture_output=True,
@@ -541,7 +549,7 @@ def test_a_signal_lets_what_is_on_its_way_arrive(tmp_path: Path, number: int) ->
     with Emulator(tmp_path / "emulator.db") as emulator:
         emulator.faults.add(Fault("delay", path="/v1/products", seconds=1.0))
         with subprocess.Popen(
-            [str(SCRIPT), "--emulator", "mcp"],
+            COMMAND,
             env=env_of(tmp_path),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

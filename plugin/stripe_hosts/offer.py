@@ -29,9 +29,7 @@ class Offer:
 
     host: Host
     accounts: Accounts
-    only: Sequence[
-        str
-    ] = ()  # IDs of actions, or of resources for all of theirs, or globs; empty: all
+    only: Sequence[str] = ()  # IDs of actions, or of resources for all of theirs; globs; none: all
     read_only: bool = False  # only what changes nothing
     client_secrets: bool = False  # models, too, are given them whole
 

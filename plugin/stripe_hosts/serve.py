@@ -21,6 +21,7 @@ from stripe_plugin.secrets import Secret, shown
 
 TOKEN = "STRIPE_NODES_TOKEN"  # noqa: S105 - the variable's name
 TOKEN_BYTES = 24
+IDLE_SECONDS = 75  # longer than clients keep a connection: none finds it closed under its hands
 SAY_SO = "Say so with --public"
 GIVE_A_TOKEN = f"Give it a token of your own in {TOKEN}: one that is made at each start is printed"
 
@@ -117,6 +118,7 @@ def server(app: ASGIApp) -> uvicorn.Server:
         loop="asyncio",
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
         ws="none",
     )
     return uvicorn.Server(config)

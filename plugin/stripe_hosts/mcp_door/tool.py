@@ -1,5 +1,7 @@
 """How does an action look to a client of MCP? As a tool, made from its manifest."""
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Self
 
@@ -75,7 +77,7 @@ class Toolmaker:
             "title": manifest["name"],
             "description": manifest["description"],
             "inputSchema": self._inputs(manifest),
-            "outputSchema": manifest["output_schema"],
+            "outputSchema": identified(manifest["output_schema"]),
             "annotations": self._annotations(manifest),
             "_meta": {ACTION: about},
         }
@@ -108,6 +110,13 @@ class Toolmaker:
         inner = dict(self.options["properties"])
         del inner[KEY]  # which has an argument of its own
         yield own.options, {"title": "Options", **self.options, "properties": inner}
+
+
+def identified(schema: Schema) -> Data:
+    """The schema under an address of its own: clients prepare those of several tools once."""
+    text = json.dumps(schema, sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return {"$id": f"urn:stripe-nodes:{digest[:20]}", **schema}
 
 
 def titled(schema: Schema, rows: Iterable[Schema]) -> Data:
