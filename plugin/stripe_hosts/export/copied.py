@@ -1,0 +1,19 @@
+"""Which files of a target are copied as they are? Those of the folder that is called like it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+def copied(target: str) -> dict[str, str]:
+    """The text of each file by its path in the folder, with `/`."""
+    folder = HERE / target
+    found = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in found}
+
+
+def as_text(data: Any) -> str:
+    """JSON as people read it in a file."""
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
