@@ -108,5 +108,5 @@ def _control(row: Row) -> Data:
 def _group(kind: str, key: str, values: list[Data]) -> Data:
     """What has rows inside of it; `kind` is how the node reads it."""
     options = [{"displayName": key, "name": kind, "values": values}]
-    about = {"type": "fixedCollection", "placeholder": f"Add {key}", "default": {}}
+    about: Data = {"type": "fixedCollection", "placeholder": f"Add {key}", "default": {}}
     return {**about, **({} if kind == "fieldsOf" else SEVERAL), "options": options}
