@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 from typing import Any
 
 from stripe_hosts.export.copied import as_text, copied
@@ -55,7 +56,7 @@ def _menu(name: str, options: list[Data]) -> Data:
 def _operations(group: Group) -> Iterator[Data]:
     for entry in group.entries:
         name = entry["name"]
-        about = {"name": name, "value": entry["id"], "action": name}
+        about = {"name": name, "value": entry["id"], "action": name.capitalize()}
         yield {**about, "description": entry["summary"]}
 
 
@@ -87,8 +88,12 @@ def _sent(rows: Iterable[Row], member: str) -> Iterator[Data]:
 
 
 def _field(row: Row) -> Data:
-    about = {"displayName": row.key, "name": row.name, "required": row.required}
-    return {**about, **_control(row), "description": row.description}
+    about = {
+        "displayName": row.key,
+        "name": row.name,
+        "description": escape(row.description, quote=False),
+    }
+    return {**about, **_control(row), **({"required": True} if row.required else {})}
 
 
 def _control(row: Row) -> Data:
@@ -100,8 +105,10 @@ def _control(row: Row) -> Data:
     if row.choices:
         named = [{"name": label, "value": value} for label, value in row.choices]
         return {"type": "options", "options": [NOT_SET, *named], "default": ""}
-    if row.type == "object":
+    if row.type == "map":
         return _group("pairsOf", row.key, PAIR)
+    if row.type == "object":
+        return {"type": "json", "default": ""}
     return TEXTS if many else {**TEXT, "placeholder": f"e.g. {row.example}"}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import attrs
@@ -20,7 +20,7 @@ class Row:
 
     key: str
     name: str
-    type: str  # of JSON
+    type: str  # of JSON; `map`: an object whose keys are made up, with text in it
     required: bool
     optional: bool  # nothing makes it required
     description: str  # sentences, its rules among them
@@ -39,38 +39,48 @@ class Group:
 
 
 def groups_of(host: Host) -> list[Group]:
-    """The actions by resource, in the order of their names."""
-    catalog = sorted(host.catalog(), key=itemgetter("resource"))
+    """The actions by resource, both in the order of the alphabet."""
+    catalog = sorted(host.catalog(), key=itemgetter("resource", "name"))
     resources = describe_resources(host.action(entry["id"]) for entry in catalog)
-    return [
+    groups = [
         Group(name, resources[name]["label"], [*entries])
         for name, entries in groupby(catalog, itemgetter("resource"))
     ]
+    return sorted(groups, key=attrgetter("label"))
 
 
 def rows_of(table: Data) -> list[Row]:
     """The rows of a manifest, or of `Host.options`."""
-    return _rows(table["inputs"], table["labels"], "")
+    return _rows(table["inputs"], table["labels"], table["input_schema"], "")
 
 
-def _rows(inputs: Iterable[Data], labels: Data, path: str) -> list[Row]:
-    """`path`: the names of what they are inside of, each with a dot behind it."""
-    return [_row(row, labels, path + row["name"]) for row in inputs]
+def _rows(inputs: Iterable[Data], labels: Data, schema: Data, path: str) -> list[Row]:
+    """`schema`: of what they are inside of; `path`: its names, each with a dot behind it."""
+    inside = schema.get("items", schema).get("properties", {})
+    return [_row(row, labels, inside[row["name"]], path + row["name"]) for row in inputs]
 
 
-def _row(row: Data, labels: Data, path: str) -> Row:
-    sentences = (row["description"], *row["rules"])
+def _row(row: Data, labels: Data, schema: Data, path: str) -> Row:
+    free = "additionalProperties" in schema and "fields" not in row
     return Row(
         key=row["key"],
         name=row["name"],
-        type=row["type"],
+        type="map" if free else row["type"],
         required=row["required"],
         optional=row["presence"] == "optional",
-        description=" ".join(f"{said}." for said in sentences),
+        description=_description(row),
         example=str(row["example"]),
         choices=_choices(row, labels, path),
-        inside=_rows(row.get("fields", ()), labels, f"{path}."),
+        inside=_rows(row.get("fields", ()), labels, schema, f"{path}."),
     )
+
+
+def _description(row: Data) -> str:
+    """What it is and must be, in sentences; its choices are seen anyway."""
+    words = row.get("enum", ())
+    listed = (", ".join(words), " or ".join(words))
+    rules = [rule for rule in row["rules"] if rule not in listed]
+    return " ".join(f"{said}." for said in (row["description"], *rules))
 
 
 def _choices(row: Data, labels: Data, path: str) -> list[tuple[str, Any]]:
