@@ -1,6 +1,8 @@
 // Does a person who uses n8n get a price, and our sentence where none can be made?
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parse } from 'flatted';
 import { chromium } from 'playwright-core';
 
 const { N8N, DOOR, TOKEN, CHROMIUM, SHOTS } = process.env;
@@ -10,17 +12,15 @@ mkdirSync(SHOTS, { recursive: true });
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 const page = await browser.newPage({ viewport: { width: 1500, height: 1000 } });
-const shot = (name) => page.screenshot({ path: `${SHOTS}/${name}.png` });
 
 // The editor's own requests, from its page: with its cookie, and as the browser that it knows.
 const ask = async (method, path, body) => {
   const told = await page.evaluate(async ([method, path, body]) => {
     const id = localStorage.getItem('n8n-browserId') ?? '';
     const headers = { 'content-type': 'application/json', 'browser-id': id };
-    const sent = { method, headers, body: body && JSON.stringify(body) };
-    const response = await fetch(`/rest${path}`, sent);
+    const response = await fetch(`/rest${path}`, { method, headers, body });
     return [response.status, await response.text()];
-  }, [method, path, body]);
+  }, [method, path, body && JSON.stringify(body)]);
   assert(told[0] < 300, `${method} ${path}: ${told}`);
   return JSON.parse(told[1]).data;
 };
@@ -33,53 +33,90 @@ for (const [name, value] of Object.entries(OWNER)) {
 await page.click('button:has-text("Next")');
 await page.waitForURL((url) => !url.pathname.includes('setup'));
 
-const data = { url: `${DOOR}/`, token: TOKEN, account: '' };
-const kept = await ask('POST', '/credentials', { name: 'Door', type: 'stripeNodesApi', data });
-const tried = async (changed) => {
-  const credentials = { ...kept, data: { ...data, ...changed } };
-  return ask('POST', '/credentials/test', { credentials });
-};
-console.log('credential', await tried({}), await tried({ token: 'x'.repeat(20) }),
-  await tried({ url: 'http://127.0.0.1:9' }));
+// --- the credential, and what its test says ------------------------------------------------------
 
-const credentials = { stripeNodesApi: { id: kept.id, name: kept.name } };
+const data = { url: `${DOOR}/`, token: TOKEN, account: '' };
+const credential = async (name, changed) => {
+  const about = { name, type: 'stripeNodesApi', data: { ...data, ...changed } };
+  const kept = await ask('POST', '/credentials', about);
+  const credentials = { ...kept, data: about.data };
+  const { status, message } = await ask('POST', '/credentials/test', { credentials });
+  return { use: { stripeNodesApi: { id: kept.id, name } }, said: `${status}: ${message}` };
+};
+const good = await credential('Good', {});
+const foreign = await credential('Wrong token', { token: 'x'.repeat(20) });
+const dead = await credential('Nobody there', { url: 'http://127.0.0.1:9' });
+const stranger = await credential('Unknown account', { account: 'none' });
+for (const { use, said } of [good, foreign, dead, stranger]) {
+  console.log(`${use.stripeNodesApi.name}: ${said}`);
+}
+assert.match(good.said, /^OK/);
+assert.match(foreign.said, /^Error: The token/);
+
+// --- runs ----------------------------------------------------------------------------------------
+
 const start = { id: 's', name: 'Start', type: 'n8n-nodes-base.manualTrigger', typeVersion: 1,
   position: [0, 0], parameters: {} };
-const next = (name, at, parameters) => ({ id: name, name, type: NODE, typeVersion: 1,
-  position: [at * 220, 0], parameters, credentials });
 const to = (node) => ({ main: [[{ node, type: 'main', index: 0 }]] });
-const product = { resource: 'product', operation: 'create_product', name: 'Lamp' };
-const price = { resource: 'price', operation: 'create_price', currency: 'usd', unit_amount: '0' };
-const right = { ...price, product: '={{ $json.id }}',
-  additionalFields: { active: false, recurring: { fieldsOf: { interval: 'month' } },
-    metadata: { pairsOf: [{ key: 'a', value: '1' }] } } };
-const wrong = { ...price, product: 'prod_none' };
-const opened = async (name, parameters) => {
-  const nodes = [start, next('Product', 1, product), next('Price', 2, parameters)];
-  const connections = { Start: to('Product'), Product: to('Price') };
-  const made = await ask('POST', '/workflows', { name, nodes, connections, settings: {} });
-  await page.goto(`${N8N}/workflow/${made.id}`);
-  await page.waitForSelector('[data-test-id="canvas-node"]');
+const workflow = (name, parameters, { use = good.use, ...settings } = {}) => {
+  const step = { type: NODE, typeVersion: 1, position: [220, 0], credentials: use, ...settings };
+  const nodes = [start, { id: 'n', name: 'Node', parameters, ...step }];
+  const connections = { Start: to('Node') };
+  return ask('POST', '/workflows', { name, nodes, connections, settings: {} });
 };
-const run = async () => {
-  await page.keyboard.press('Escape');
-  await page.click('[data-test-id="execute-workflow-button"]');
+const executed = async (made) => {
+  const asked = { workflowData: made, triggerToStartFrom: { name: 'Start' } };
+  const { executionId } = await ask('POST', `/workflows/${made.id}/run`, asked);
+  for (;;) {
+    const execution = await ask('GET', `/executions/${executionId}`);
+    if (execution.stoppedAt) return parse(execution.data).resultData.runData.Node[0];
+    await wait(200);
+  }
 };
-const open = (name) => page.dblclick(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
+const ran = async (...of) => executed(await workflow(...of));
+const refused = async (name, said, ...of) => {
+  const { error } = await ran(name, ...of);
+  console.log(`${name}: ${error?.message} | ${error?.description}`);
+  assert.match(error?.message, said);
+};
 
-await opened('Right', right);
-await open('Price');
-await page.waitForTimeout(1500);
-await shot('form');
-await run();
-await page.waitForTimeout(4000);
-await open('Price');
-await page.waitForTimeout(1500);
-await shot('result');
-await opened('Wrong', wrong);
-await run();
-await page.waitForTimeout(4000);
-await open('Price');
-await page.waitForTimeout(1500);
-await shot('error');
+const price = { resource: 'price', operation: 'create_price', currency: 'usd' };
+const right = { ...price, unit_amount: '0', product_data: { fieldsOf: { name: 'Lamp', active: false } },
+  additionalFields: { recurring: { fieldsOf: { interval: 'month', interval_count: '' } },
+    metadata: { pairsOf: [{ key: 'a', value: '1' }] } } };
+const made = (await ran('Right', right)).data.main[0][0].json;
+console.log(made);
+assert.deepEqual([made.unit_amount, made.recurring.interval, made.metadata], [0, 'month', { a: '1' }]);
+
+const lost = { ...price, unit_amount: '1', product: 'prod_none' };
+await refused('Refused by Stripe', /Product.*No such product/, lost);
+await refused('Refused by us', /Unit Amount/, { ...right, unit_amount: 'many' });
+await refused('Key twice', /Metadata has the key "a" twice/, { ...right, additionalFields: {
+  metadata: { pairsOf: [{ key: 'a', value: '1' }, { key: 'a', value: '2' }] } } });
+const pay = { resource: 'payment_intent', operation: 'create_payment_intent', amount: '5000',
+  currency: 'usd', additionalFields: { payment_method: 'pm_card_chargeDeclined', confirm: true } };
+await refused('Refused card', /card was declined/, pay);
+await refused('Wrong token', /token/, right, foreign);
+await refused('Nobody there', /No answer from http:\/\/127.0.0.1:9/, right, dead);
+await refused('Unknown account', /account/, right, stranger);
+await refused('Another version', /no action/, { ...right, operation: 'create_moon' });
+await refused('Too slow for n8n', /No answer/, { ...right, requestOptions: { timeout: 1 } });
+
+// --- what a person sees --------------------------------------------------------------------------
+
+const seen = async (name, parameters, shot, { run }) => {
+  const { id } = await workflow(name, parameters);
+  await page.goto(`${N8N}/workflow/${id}`);
+  if (run) {
+    await page.click('[data-test-id="execute-workflow-button"]');
+    await page.waitForSelector('[data-test-id="clear-execution-data-button"], .el-notification');
+  }
+  await page.dblclick('[data-test-id="canvas-node"][data-node-name="Node"]');
+  await page.waitForSelector('[data-test-id="parameter-input-operation"], [data-test-id="ndv"]');
+  await wait(2000); // what unfolds
+  await page.screenshot({ path: `${SHOTS}/${shot}.png` });
+};
+await seen('Form', right, 'form', { run: false });
+await seen('Result', right, 'result', { run: true });
+await seen('Error', lost, 'error', { run: true });
 await browser.close();

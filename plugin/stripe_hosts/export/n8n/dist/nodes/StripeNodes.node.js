@@ -30,10 +30,11 @@ async function asked(request) {
 
 async function reached(request) {
   try {
-    return await this.makeRoutingRequest(request.options);
+    return await this.makeRoutingRequest(request);
   } catch (error) {
-    if (error instanceof NodeApiError) throw error;
-    const message = `Nothing answered at ${request.options.baseURL}: ${error.message}`;
+    const { code, message: why } = error.cause ?? error;
+    if (!code) throw error;
+    const message = `No answer from ${request.options.baseURL}: ${why}`;
     const description = 'See that "stripe-nodes serve" runs there, and what the credential has. '
       + 'If the action was on its way, it may be done: Retry on Fail does it only once.';
     throw new NodeApiError(this.getNode(), {}, { message, description });
