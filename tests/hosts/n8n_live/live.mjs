@@ -85,7 +85,7 @@ const right = { ...price, unit_amount: '0', product_data: { fieldsOf: { name: 'L
   additionalFields: { recurring: { fieldsOf: { interval: 'month', interval_count: '' } },
     metadata: { pairsOf: [{ key: 'a', value: '1' }] } } };
 const made = (await ran('Right', right)).data.main[0][0].json;
-console.log(made);
+console.log('Right:', JSON.stringify(made));
 assert.deepEqual([made.unit_amount, made.recurring.interval, made.metadata], [0, 'month', { a: '1' }]);
 
 const lost = { ...price, unit_amount: '1', product: 'prod_none' };
@@ -94,8 +94,9 @@ await refused('Refused by us', /Unit Amount/, { ...right, unit_amount: 'many' })
 await refused('Key twice', /Metadata has the key "a" twice/, { ...right, additionalFields: {
   metadata: { pairsOf: [{ key: 'a', value: '1' }, { key: 'a', value: '2' }] } } });
 const pay = { resource: 'payment_intent', operation: 'create_payment_intent', amount: '5000',
-  currency: 'usd', additionalFields: { payment_method: 'pm_card_chargeDeclined', confirm: true } };
-await refused('Refused card', /card was declined/, pay);
+  currency: 'usd', additionalFields: { payment_method: 'pm_card_chargeDeclined', confirm: true },
+  options: { extra: '{"payment_method_types": ["card"]}' } };
+await refused('Refused card', /declined/, pay);
 await refused('Wrong token', /token/, right, foreign);
 await refused('Nobody there', /No answer from http:\/\/127.0.0.1:9/, right, dead);
 await refused('Unknown account', /account/, right, stranger);
