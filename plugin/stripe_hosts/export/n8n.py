@@ -27,8 +27,13 @@ def files(host: Host) -> Mapping[str, str]:
     """What the folder `n8n` has, and the node's parameters."""
     made = copied("n8n")
     package = json.loads(made["package.json"])
-    package["version"] = host.about()["version"]
-    derived = {"properties": [*_properties(host)], "trial": describe_connection()["trial"]}
+    about = host.about()
+    package["version"] = about["version"]
+    derived = {
+        "manifestVersion": str(about["manifest_version"]),
+        "properties": [*_properties(host)],
+        "trial": describe_connection()["trial"],
+    }
     return {**made, "package.json": as_text(package), "dist/derived.json": as_text(derived)}
 
 

@@ -8,6 +8,6 @@ const request = { baseURL, method, url: `/actions/${action}/runs`, body: { accou
 
 exports.StripeNodesApi = class StripeNodesApi {
   constructor() {
-    Object.assign(this, credential, { test: { request } });
+    Object.assign(this, credential, { test: { request, ...credential.test } });
   }
 };

@@ -1,7 +1,7 @@
 // What does the node send to `stripe-nodes serve`, and what does it say of the answer?
 const { NodeApiError } = require('n8n-workflow');
 const description = require('../node.json');
-const [resource, ...properties] = require('../derived.json').properties;
+const { manifestVersion, properties: [resource, ...properties] } = require('../derived.json');
 
 // What nobody typed is not sent; 0 and false are typed.
 const isLeft = (value) =>
@@ -30,24 +30,27 @@ async function asked(request) {
 
 async function reached(request) {
   try {
-    return await this.makeRoutingRequest(request.options);
+    return await this.makeRoutingRequest(request);
   } catch (error) {
-    if (error instanceof NodeApiError) throw error;
-    const message = `Nothing answered at ${request.options.baseURL}: ${error.message}`;
-    const description = 'See that "stripe-nodes serve" runs there, and what the credential has. '
-      + 'If the action was on its way, it may be done: Retry on Fail does it only once.';
+    const { code } = error.cause ?? error;
+    if (!code) throw error;
+    const message = `No answer from ${request.options.baseURL}`;
+    const description = `${code}: see that "stripe-nodes serve" runs there, and what the credential `
+      + 'has. If the action was on its way, it may be done: Retry on Fail does it only once.';
     throw new NodeApiError(this.getNode(), {}, { message, description });
   }
 }
 
 async function answered(items, { statusCode, body }) {
-  if (statusCode < 300) return items;
   const strange = `Something else than "stripe-nodes serve" answered, with HTTP ${statusCode}`;
-  const { detail: message = strange, advice: description } = Object(body);
+  const { output, detail: message = strange, advice, problems_at: named } = Object(body);
+  if (statusCode === 200 && output) return [{ json: output }];
+  const description = named?.length ? 'Change what it names, and run this again.' : advice;
   throw new NodeApiError(this.getNode(), {}, { message, description, httpCode: `${statusCode}` });
 }
 
 description.requestOperations = { pagination: reached };
+description.requestDefaults.headers = { 'Stripe-Nodes-Manifest': manifestVersion };
 resource.routing = { send: { preSend: [asked], paginate: true }, output: { postReceive: [answered] } };
 description.properties = [resource, ...properties];
 
