@@ -49,9 +49,7 @@ EXTENSION: Mapping[str, Any] = {
     "description": "Stripe's actions as components.",
     "lfx": {"compat": ["1"]},
     "capabilities": {"requiresCredentials": True},
-    "bundles": [
-        {"name": "stripe", "path": BUNDLE, "display_name": "Stripe", "icon": "CreditCard"}
-    ],
+    "bundles": [{"name": "stripe", "path": BUNDLE, "display_name": "Stripe", "icon": "CreditCard"}],
 }
 PROJECT = """\
 [build-system]
