@@ -142,12 +142,19 @@ def test_the_output_example_is_that_of_the_page(page: dict[str, Any]) -> None:
     assert page["output_example"] != OWN_OUTPUTS.get(spec.id)
 
 
+def every_list_has(name: str) -> list[str]:
+    """The rows by which any list is read to its end, or from a time on."""
+    dated = ["Created After", "Created Before"] if name in DATED else []
+    return [*dated, "Return All", "Most"]
+
+
 def test_the_rows_beyond_the_page_are_known(seed: Any) -> None:
     """The rows beyond the page are the listed ones, they come last, and nothing requires them."""
     found = {
         name: [row.key for row in each.spec.rows if row.beyond] for name, each in ACTIONS.items()
     }
-    assert {name: keys for name, keys in found.items() if keys} == BEYOND
+    of_lists = {name: [*BEYOND.get(name, []), *every_list_has(name)] for name in LISTS}
+    assert {name: keys for name, keys in found.items() if keys} == BEYOND | of_lists
     for each in ACTIONS.values():
         beyond = [row.beyond for row in each.spec.rows]
         assert beyond == sorted(beyond)

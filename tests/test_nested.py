@@ -17,8 +17,13 @@ from stripe_plugin.judge.values import holds_objects, is_list_kind
 Data = dict[str, Any]
 TABLES = [(name, row.key) for name, it in ACTIONS.items() for row in it.spec.rows if row.nested]
 FREE = ("metadata", "extra", "parameters_")  # whose keys a person makes up
-# Objects that the emulator does not have, and the only item, which cannot be dropped.
-NOT_RUN = ("tax_rates", "default_tax_rates", "discounts", "shipping_rate", "deleted", "clear_usage")
+# Objects that the emulator does not have, what it does not simulate and therefore refuses, and the
+# only item, which cannot be dropped.
+NOT_RUN = (
+    *("tax_rates", "default_tax_rates", "discounts", "shipping_rate", "deleted", "clear_usage"),
+    *("billing_thresholds", "application_fee_percent", "application_fee_amount", "flexible"),
+    *("billing_cycle_anchor", "on_behalf_of", "transfer_data", "transfer_group"),
+)
 BESIDE = {"create_subscription": {"Collection Method": "send_invoice", "Days Until Due": 7}}
 
 

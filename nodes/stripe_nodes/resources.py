@@ -313,6 +313,7 @@ CHARGE = Resource(
         "currency": "usd",
         "paid": True,
         "captured": True,
+        "radar_options": {},
         "payment_intent": "pi_123",
         "customer": "cus_123",
         "metadata": {},

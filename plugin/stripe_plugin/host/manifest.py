@@ -37,6 +37,7 @@ def describe(action: type[Action]) -> Data:
         "docs_url": spec.docs_url,
         "hints": spec.hints,
         "permission": spec.permission,
+        "beyond": spec.beyond,
         **_drawn(spec),
         "tool_schema": tool_schema(spec.description, boxes(spec)),
         "outputs": outputs(spec),
