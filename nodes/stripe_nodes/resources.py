@@ -315,8 +315,10 @@ CHARGE = Resource(
         "captured": True,
         "payment_intent": "pi_123",
         "customer": "cus_123",
+        "radar_options": {},
         "metadata": {},
     },
+    on_demand=("refunds",),
 )
 PAYMENT_METHOD = Resource(
     "payment_method",
