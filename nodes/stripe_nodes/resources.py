@@ -316,8 +316,10 @@ CHARGE = Resource(
         "radar_options": {},
         "payment_intent": "pi_123",
         "customer": "cus_123",
+        "radar_options": {},
         "metadata": {},
     },
+    on_demand=("refunds",),
 )
 PAYMENT_METHOD = Resource(
     "payment_method",
