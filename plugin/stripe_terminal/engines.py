@@ -3,8 +3,6 @@
 import os
 from typing import TYPE_CHECKING
 
-import attrs
-
 from stripe_terminal.session import Session, home
 
 if TYPE_CHECKING:
@@ -21,6 +19,8 @@ DATABASE = "DBOS_SYSTEM_DATABASE_URL"
 
 def _limited(session: Session, rate: float | None) -> "Connection":
     """The session's connection, with the rate that all workers share."""
+    import attrs  # takes long to import
+
     return attrs.evolve(session.connection, rate=rate)
 
 

@@ -56,7 +56,7 @@ class Action:
     expand: Paths | None = attrs.field(default=(), hash=False)
 
     def __init__(self, *, extra: Parameters = NOTHING, expand: Any = (), **inputs: Any) -> None:
-        _take(self, inputs, extra, expand)
+        self._take(inputs, extra, expand)
 
     @classmethod
     def read(cls, inputs: Parameters, *, extra: Parameters = NOTHING, expand: Paths = ()) -> Self:
@@ -65,8 +65,16 @@ class Action:
         Empty values (`None`, `""`, `{}`, `[]`) are not given.
         """
         one = cls.__new__(cls)
-        _take(one, inputs, extra, expand)
+        one._take(inputs, extra, expand)
         return one
+
+    def _take(self, inputs: Any, extra: Any, expand: Any) -> None:
+        """Makes inputs its own, or refuses them: the one place where an action is judged."""
+        judged = self._judgement(self.spec, inputs, extra, expand)
+        judged.refuse_unknown()
+        if judged.problems:
+            raise InvalidInputs(judged.problems, self.spec.id)
+        vars(self).update(judged.values)
 
     @classmethod
     def judge(
@@ -166,15 +174,6 @@ def changed(action: Action, **changes: Any) -> Action:
     return type(action)(**{**vars(action), **changes})
 
 
-def _take(action: Action, inputs: Any, extra: Any, expand: Any) -> None:
-    """Makes these inputs an action's own, or refuses them: the one place where it is judged."""
-    judged = action._judgement(action.spec, inputs, extra, expand)  # noqa: SLF001 - its own
-    judged.refuse_unknown()
-    if judged.problems:
-        raise InvalidInputs(judged.problems, action.spec.id)
-    vars(action).update(judged.values)
-
-
 _A = TypeVar("_A", bound=Action)
 
 
@@ -208,13 +207,10 @@ def action(  # noqa: PLR0913 - each is one fact
         beyond=beyond,
     )
 
-    def declare(cls: type[_A]) -> type[_A]:
-        return _declared(cls, spec)
-
-    return declare
+    return partial(_declared, spec)
 
 
-def _declared(cls: type[_A], spec: Callable[..., Spec]) -> type[_A]:
+def _declared(spec: Callable[..., Spec], cls: type[_A]) -> type[_A]:
     _check_names(cls)
     made = _table(cls)
     rows = rows_of(made, "extra", "expand")

@@ -12,8 +12,12 @@ from stripe_plugin.secrets import shown
 
 PATH = re.compile(r"/v1(?:/[A-Za-z0-9_.~-]+)+")
 # Last steps of paths behind which something is over for good.
-ENDS = frozenset("abandon archive cancel deactivate detach expire fail mark_uncollectible".split())
-ENDS |= frozenset("redact reject release reverse void void_grant".split())
+ENDS = frozenset(
+    [
+        *("abandon", "archive", "cancel", "deactivate", "detach", "expire", "fail"),
+        *("mark_uncollectible", "redact", "reject", "release", "reverse", "void", "void_grant"),
+    ]
+)
 
 
 @attrs.frozen

@@ -34,7 +34,7 @@ class OpenJudgement(Judgement):
             self._tell("Options › Extra", "given_twice", NO_EXTRA, "options", "extra")
         where = self._endpoint(self.values[METHOD], self.values[PATH])
         if where is not None:
-            given = self.values[PARAMETERS] or {}
+            given: Values = self.values[PARAMETERS] or {}
             self.values[PARAMETERS] = self._judged(where, given)
             self.values["spec"] = self._specified(where)
 

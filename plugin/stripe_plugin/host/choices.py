@@ -1,7 +1,7 @@
 """What can be chosen where an ID is wanted, with words that a person knows it by?"""
 
 import re
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -117,8 +117,9 @@ def _field(spec: Spec, steps: list[str]) -> Field:
     for step in steps:
         inner = _by_word(beside).get(step)
         if inner is None:
-            known = [field.key for field in {id(it): it for it in beside.values()}.values()]
-            raise UsageError(f"{spec.name} has no row {shown(step)}{near(step, known)}")
+            keys = {field.key for field in beside.values()}
+            hint = near(step, sorted(keys))
+            raise UsageError(f"{spec.name} has no row {shown(step)}{hint}")
         found, beside = inner, inner.nested
     if found is None:
         raise UsageError(f"{spec.name}: which row?")
@@ -163,84 +164,102 @@ def choosing(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choosing
     if resource.listed_by is None:
         return Choices(note=f"Nothing lists the {resource.plural}: write the ID.")
     listing = host.action(resource.listed_by).spec
-    inputs = _narrowed(resource, listing, spec, wanted.given)
-    missing = [row for row in listing.rows if row.required and row.key not in inputs]
-    for row in missing:
-        what = row.reference.words if row.reference else row.key
-        return Choices(note=f"Choose the {what} first.")
-    return (yield from _read(resource, listing, inputs, wanted))
+    inputs = dict(_narrowing(resource, listing, spec, wanted.given))
+    for row in listing.rows:
+        if row.required and row.key not in inputs:
+            what = row.reference.words if row.reference else row.key
+            return Choices(note=f"Choose the {what} first.")
+    reading = _Reading(resource, listing, inputs, wanted)
+    return (yield from reading.read())
 
 
-def _narrowed(resource: Resource, listing: Spec, spec: Spec, given: Given) -> dict[str, Any]:
+def _narrowing(
+    resource: Resource, listing: Spec, spec: Spec, given: Given
+) -> Iterator[tuple[str, Any]]:
     """The inputs of the list that what is typed so far says."""
-    inputs: dict[str, Any] = {}
+    filters = {*resource.narrowed_by}
     for word, value in given.items():
         row = spec.words.get(word)
-        is_text = isinstance(value, str) and value.strip()
-        if row is None or not is_text:
+        if row is None or not isinstance(value, str) or not value.strip():
             continue
-        for name in _names(row) & {*resource.narrowed_by}:
+        for name in _names(row) & filters:
             known = listing.words.get(name)
             if known is not None:
-                inputs[known.key] = value
-    return inputs
+                yield known.key, value
 
 
-def _read(resource: Resource, listing: Spec, inputs: Given, wanted: Wanted) -> Choosing:
-    """Page after page, until there are enough that the search finds."""
-    keys = {row.parameter: row.key for row in listing.rows}
-    expand = [f"data.{path}" for path in resource.label_expands]
-    size = PAGE if wanted.search else wanted.limit
-    found: list[Choice] = []
-    cursor = wanted.cursor
-    for _ in range(MOST_PAGES):
-        asked = {**inputs, keys[SIZE]: size, keys[FORWARDS]: cursor}
-        answered = yield List(listing.id, asked, expand)
-        if not isinstance(answered, Result):
-            return _denied(listing, answered)
-        page = answered.output["data"]
-        last = page[-1]["id"] if page else None
-        cursor = _take(found, page, resource, wanted)
-        if cursor == last and not answered.output["has_more"]:
-            return Choices(_in_use_first(found))
-        if len(found) == wanted.limit:
-            return Choices(_in_use_first(found), cursor)
-    note = f"Of more than {MOST_PAGES * PAGE:,}, these were found so far."
-    return Choices(_in_use_first(found), cursor, note)
+class _Reading:
+    """A list that is read page after page, until there are enough that the search finds."""
 
+    def __init__(self, resource: Resource, listing: Spec, inputs: Given, wanted: Wanted) -> None:
+        self._resource = resource
+        self._listing = listing
+        self._inputs = inputs
+        self._wanted = wanted
+        self._keys = {row.parameter: row.key for row in listing.rows}
+        self._found: list[Choice] = []
+        self._seen = wanted.cursor
 
-def _take(
-    found: list[Choice], page: Sequence[Found], resource: Resource, wanted: Wanted
-) -> str | None:
-    """Adds those of a page that the search finds, as many as are wanted; the last that was seen."""
-    seen: str | None = None
-    for entry in page:
-        if len(found) == wanted.limit:
-            break
-        seen = str(entry["id"])
-        choice = _choice(resource, entry)
-        if _fits(choice, wanted.search):
-            found.append(choice)
-    return seen
+    def read(self) -> Choosing:
+        """What is found."""
+        for _ in range(MOST_PAGES):
+            answered = yield self._next()
+            if not isinstance(answered, Result):
+                return _denied(self._listing, answered)
+            page = answered.output["data"]
+            is_all_seen = self._take(page)
+            if is_all_seen and not answered.output["has_more"]:
+                return self._choices(None)
+            if self._is_full:
+                return self._choices(self._seen)
+        searched = MOST_PAGES * PAGE
+        return self._choices(self._seen, f"Of more than {searched:,}, these were found so far.")
+
+    def _next(self) -> List:
+        inputs = {**self._inputs}
+        inputs[self._keys[SIZE]] = PAGE if self._wanted.search else self._wanted.limit
+        inputs[self._keys[FORWARDS]] = self._seen
+        expand = [f"data.{path}" for path in self._resource.label_expands]
+        return List(self._listing.id, inputs, expand)
+
+    def _take(self, page: Sequence[Found]) -> bool:
+        """Takes those that fit, as many as are wanted; whether all of the page was looked at."""
+        for entry in page:
+            if self._is_full:
+                return False
+            choice = _choice(self._resource, entry)
+            self._seen = choice.value
+            if _fits(choice, self._wanted.search):
+                self._found.append(choice)
+        return True
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._found) == self._wanted.limit
+
+    def _choices(self, cursor: str | None, note: str | None = None) -> Choices:
+        """Those in use first."""
+        found = sorted(self._found, key=lambda choice: choice.archived)
+        return Choices(tuple(found), cursor, note)
 
 
 def _choice(resource: Resource, entry: Found) -> Choice:
     identity = str(entry["id"])
-    label = label_of(entry, resource.label) if resource.label else ""
-    archived = entry.get("active") is False
-    hint = f"{identity} · archived" if archived else identity
-    return Choice(identity, masked(label) or identity, hint if label or archived else "", archived)
+    label = masked(label_of(entry, resource.label)) if resource.label else ""
+    hint = identity if label else ""
+    if entry.get("active") is False:
+        hint = f"{identity} · archived"
+        return Choice(identity, label or identity, hint, archived=True)
+    return Choice(identity, label or identity, hint)
 
 
 def _fits(choice: Choice, search: str) -> bool:
     """Whether a choice has all these words, or its ID begins so."""
     label = choice.label.casefold()
     words = search.casefold().split()
-    return all(word in label for word in words) or choice.value.startswith(search.strip())
-
-
-def _in_use_first(found: list[Choice]) -> tuple[Choice, ...]:
-    return tuple(sorted(found, key=lambda choice: choice.archived))
+    if all(word in label for word in words):
+        return True
+    return choice.value.startswith(search.strip())
 
 
 def _denied(listing: Spec, answered: Answered | None) -> Choices:

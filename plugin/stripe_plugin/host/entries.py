@@ -1,10 +1,12 @@
 """How are the entries of a whole list handed out, one by one, while the next page is on its way?"""
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import copy_context
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+import attrs
 
 from stripe_plugin.errors import StripeError
 from stripe_plugin.run.pages import Entry, Pages
@@ -12,12 +14,13 @@ from stripe_plugin.run.pages import Entry, Pages
 if TYPE_CHECKING:
     from asyncio import Task
 
+    from stripe_plugin.client.connection import Connection
     from stripe_plugin.declare.action import Action
+    from stripe_plugin.host.host import Host
+    from stripe_plugin.run.context import RunContext
     from stripe_plugin.run.result import Result
 
 T = TypeVar("T")
-Ran: TypeAlias = Callable[["Action"], "Result"]
-Running: TypeAlias = Callable[["Action"], Coroutine[Any, Any, "Result"]]
 
 
 class _Ahead(Generic[T]):
@@ -44,6 +47,27 @@ class _Ahead(Generic[T]):
         return self._done[0]
 
 
+@attrs.frozen
+class Turner:
+    """Who turns the pages: runs each by the host, of the same connection and context."""
+
+    host: "Host"
+    connection: "Connection"
+    context: "RunContext"
+
+    def turn(self, page: "Action") -> "Result":
+        """Runs it."""
+        return self.host.run(page.spec.id, page.inputs(), **self._beside(page))
+
+    async def aturn(self, page: "Action") -> "Result":
+        """The same for asyncio."""
+        return await self.host.arun(page.spec.id, page.inputs(), **self._beside(page))
+
+    def _beside(self, page: "Action") -> dict[str, Any]:
+        sent = {"extra": page.extra, "expand": page.expand or ()}
+        return {**sent, "connection": self.connection, "context": self.context}
+
+
 class Entries(Iterator[Entry], AsyncIterator[Entry]):
     """The entries of a list, for `for` or `async for`. Made by `Host.iterate`.
 
@@ -51,10 +75,10 @@ class Entries(Iterator[Entry], AsyncIterator[Entry]):
     next page comes when all before it are handed out, so that `cursor` tells where to go on.
     """
 
-    def __init__(self, pages: Pages, run: Ran, arun: Running) -> None:
+    def __init__(self, pages: Pages, turner: Turner) -> None:
         self._pages = pages
         self._actions = iter(pages)
-        self._run, self._arun = run, arun
+        self._turner = turner
         self._entries: deque[Entry] = deque()
         self._ahead: _Ahead[list[Entry]] | None = None
         self._task: Task[list[Entry]] | None = None
@@ -94,7 +118,7 @@ class Entries(Iterator[Entry], AsyncIterator[Entry]):
         """The entries of the next page; none if there is no such page."""
         for action in self._actions:
             try:
-                answered = self._run(action)
+                answered = self._turner.turn(action)
             except StripeError as error:
                 if not self._pages.survives(error):
                     raise
@@ -126,7 +150,7 @@ class Entries(Iterator[Entry], AsyncIterator[Entry]):
         """As `_next_page`."""
         for action in self._actions:
             try:
-                answered = await self._arun(action)
+                answered = await self._turner.aturn(action)
             except StripeError as error:
                 if not self._pages.survives(error):
                     raise

@@ -17,8 +17,6 @@ from stripe_plugin.host.watch import Runner, Watch
 from stripe_plugin.secrets import said, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from stripe_plugin.client.connection import Connection
     from stripe_plugin.declare.action import Action
     from stripe_plugin.host.checking import Checked
@@ -246,24 +244,13 @@ class Host(AbstractContextManager["Host"]):
         Raises `InvalidInputs` and `UsageError` now, and each page what `run` raises.
         """
         from stripe_plugin.host.asked import Asked, judged
-        from stripe_plugin.host.entries import Entries
+        from stripe_plugin.host.entries import Entries, Turner
         from stripe_plugin.run.pages import Pages
 
         asked = Asked(inputs, options, extra, expand)
         action, run = judged(self.action(action_id), asked, _context(context))
         asks = self._connection(connection, action_id, run)
-
-        def beside(page: "Action") -> dict[str, Any]:
-            sent = {"extra": page.extra, "expand": page.expand or ()}
-            return {**sent, "connection": asks, "context": run}
-
-        def ask(page: "Action") -> "Result":
-            return self.run(action_id, page.inputs(), **beside(page))
-
-        def aask(page: "Action") -> "Coroutine[Any, Any, Result]":
-            return self.arun(action_id, page.inputs(), **beside(page))
-
-        return Entries(Pages(action, most, cursor), ask, aask)
+        return Entries(Pages(action, most, cursor), Turner(self, asks, run))
 
     def choices(  # noqa: PLR0913 - what a person has done so far
         self,
