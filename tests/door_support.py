@@ -64,7 +64,8 @@ class Refusing(Emulator):
 
     def __init__(self, status: int, **error: Any) -> None:
         super().__init__()
-        self._answer = Answer.of(status, {"error": error})
+        at_once = {"Stripe-Should-Retry": "false"}
+        self._answer = Answer.of(status, {"error": error}, at_once)
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Refuse."""

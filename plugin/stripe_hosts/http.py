@@ -1,5 +1,6 @@
 """How is an action run by whoever can send JSON? By `POST /actions/{id}/runs`."""
 
+from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -83,13 +84,13 @@ class Door:
 
     async def resources(self, _: Request) -> Response:
         """The resources that the actions are about, or refer to."""
-        return Json(self._offer.resources())
+        return Json(await to_thread(self._offer.resources))
 
     async def openapi(self, request: Request) -> Response:
         """All actions in OpenAPI, of the version that `?version=` names."""
         query = once_in(request.query_params.multi_items())
         server = str(request.base_url).removesuffix("/")
-        return Json(openapi.document(self._offer, server, query))
+        return Json(await to_thread(openapi.document, self._offer, server, query))  # takes long
 
     async def run(self, request: Request) -> Response:
         """A run that a body of inputs, options and names asks for."""
