@@ -392,3 +392,12 @@ def test_nobody_chooses_an_amount(api: Caller) -> None:
     price = api.made("/v1/prices", currency="usd", **custom)["id"]
     error = checkout(api, 50, line_items=[{"price": price, "quantity": 1}]).error
     assert (error["type"], error["param"]) == ("emulator_error", "line_items[0][price]")
+
+
+def test_what_is_left_blank_is_not_set(api: Caller) -> None:
+    """Blank texts that Stripe unsets are no refusals, though its document does not say so."""
+    made = api.made("/v1/customers", name="", description="")
+    assert (made["name"], made["description"]) == (None, None)
+    first = subscribed(api, default_payment_method="")
+    changed = api.made(f"/v1/subscriptions/{first['id']}", default_payment_method="")
+    assert changed["default_payment_method"] is None

@@ -8,7 +8,7 @@ import pytest
 from support import ACTIONS, REPOSITORY
 
 from stripe_emulator import beyond, contract, simulated
-from stripe_emulator.declare import ENDPOINTS, RESOURCES, Endpoint
+from stripe_emulator.declare import ENDPOINTS, PINNED, RESOURCES, Endpoint
 from stripe_plugin import Client, Connection, StripeError
 
 if TYPE_CHECKING:
@@ -258,6 +258,11 @@ def test_a_host_tells_where_it_was_refused() -> None:
         ["options", "extra", "source"],
     )
     assert (about["attempts"], about["retryable"], about["outcome_unknown"]) == (1, False, False)
+
+
+def test_the_version_is_the_documents() -> None:
+    """What is taken and shown is what the API document of the pinned version says."""
+    assert contract.version() == PINNED
 
 
 def test_what_it_refuses_is_listed() -> None:
