@@ -183,6 +183,10 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
         "price": {"currency": "usd", "unit_amount": 5, "product_data": {"name": "a"}},
         "product": {"name": "a"},
         "refund": {"payment_intent": api.paid(500)["id"], "amount": 1},
+        "shipping_rate": {
+            "display_name": "Post",
+            "fixed_amount": {"amount": 500, "currency": "usd"},
+        },
         "subscription": {
             "customer": customer,
             "items": [{"price": price}],
