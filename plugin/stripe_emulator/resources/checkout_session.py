@@ -114,7 +114,7 @@ _SAVED_METHODS: Json = {
     setup_intent_data="description metadata",
     shipping_options=_OF_SHIPPING,
     subscription_data="""billing_mode.type=flexible description invoice_settings.issuer.type=self
-        metadata trial_end trial_period_days trial_settings""",
+        metadata proration_behavior trial_end trial_period_days trial_settings""",
 )
 def create(account: Account, session: Json, given: Given) -> Json:
     """Open a session for what is to be paid, subscribed or set up."""
