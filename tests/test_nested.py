@@ -22,8 +22,8 @@ FREE = ("metadata", "extra", "parameters_")  # whose keys a person makes up
 NOT_RUN = (
     *("tax_rates", "default_tax_rates", "discounts", "shipping_rate", "deleted", "clear_usage"),
     *("billing_thresholds", "application_fee_percent", "application_fee_amount", "flexible"),
-    *("billing_cycle_anchor", "on_behalf_of", "transfer_data", "transfer_group", "issuer"),
-    *("pending_invoice_item_interval", "proration_behavior", "trial_settings"),
+    *("billing_cycle_anchor", "issuer", "on_behalf_of", "transfer_data", "transfer_group"),
+    "pending_invoice_item_interval",
 )
 BESIDE = {"create_subscription": {"Collection Method": "send_invoice", "Days Until Due": 7}}
 

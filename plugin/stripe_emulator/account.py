@@ -7,8 +7,8 @@ from attrs import define, field
 from stripe_emulator import declare, due, present, store
 from stripe_emulator.billing.retries import AfterRetries
 from stripe_emulator.declare import PINNED, RESOURCES
+from stripe_emulator.expand import Expansion, Tree
 from stripe_emulator.message import token
-from stripe_emulator.present import Tree
 from stripe_emulator.refusals import Json
 from stripe_emulator.store import Store
 
@@ -132,4 +132,7 @@ class Account:
 
     def show(self, obj: Json, wanted: Tree | None = None) -> Json:
         """Show an object as the API does, with what is wanted of it expanded."""
-        return present.shown(self, obj, wanted or {})
+        view = present.shown(self, obj)
+        if wanted:
+            Expansion(self).view(view, obj, wanted)
+        return view

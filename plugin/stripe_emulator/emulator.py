@@ -19,12 +19,12 @@ from stripe_emulator import (
     control,
     declare,
     due,
+    expand,
     faults,
     fork,
     lifecycle,
     listing,
     parse,
-    present,
     refusals,
     resources,
     simulated,
@@ -313,7 +313,7 @@ def _judged(request: Request, account: str, endpoint: Endpoint, quoted: str | No
     raw = request.given()
     place = Place()
     given = endpoint.parameters.read(raw, place)
-    present.expansions(endpoint.answers, given, pages=endpoint.pages)
+    expand.tree(endpoint.answers, given, pages=endpoint.pages)
     return _Call(
         request=request,
         account=account,
@@ -335,7 +335,7 @@ def _view(call: _Call, account: Account) -> Json:
         return listing.inner_page(account, rows, kind, call.given, url)
     if obj.get("deleted") is True:
         return obj
-    wanted = present.expansions(obj["object"], call.given, pages=False)
+    wanted = expand.tree(obj["object"], call.given, pages=False)
     return account.show(obj, wanted)
 
 

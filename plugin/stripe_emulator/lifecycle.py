@@ -43,15 +43,16 @@ class Shared:
 SHARED: dict[str, Shared] = {}
 
 
-def does(name: str, reads: str = "") -> Callable[[Behaviour], Behaviour]:
+def does(name: str, reads: str = "", **inner: str) -> Callable[[Behaviour], Behaviour]:
     """Register a behaviour as `kind.verb`, with the parameters that it acts on.
 
-    `reads` names them as `echoes` of a resource does.
+    `reads` names them as `echoes` of a resource does; `inner` does those of one parameter.
     """
+    paths = [f"{outer}.{path}" for outer, text in inner.items() for path in text.split()]
 
     def register(behaviour: Behaviour) -> Behaviour:
         BEHAVIOURS[name] = behaviour
-        READS[name] = reads
+        READS[name] = " ".join([reads, *paths])
         return behaviour
 
     return register

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
-from stripe_emulator import declare, present
+from stripe_emulator import declare, expand, present
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource
 from stripe_emulator.refusals import Json, Refusal, is_json
@@ -70,7 +70,7 @@ def inner_page(account: Account, rows: list[Json], kind: str, given: Json, url: 
 
 
 def _shown(account: Account, kind: str, rows: list[Json], given: Json) -> list[Json]:
-    wanted = present.expansions(kind, given, pages=True)
+    wanted = expand.tree(kind, given, pages=True)
     return [account.show(row, wanted) for row in rows]
 
 

@@ -33,9 +33,9 @@ def known(endpoint: Endpoint) -> Known:
     """The parameters of an endpoint that do something, as a tree of names."""
     resource, verb = endpoint.resource, endpoint.verb
     if endpoint.pages:
-        return _tree([*_ALWAYS.split(), *_PAGING.split(), *_filters(endpoint)])
+        return _tree(_ALWAYS, _PAGING, *_filters(endpoint))
     reads = READS.get(f"{resource.kind}.{verb}", "")
-    return _tree([*_ALWAYS.split(), *resource.echoes.split(), *reads.split()])
+    return _tree(_ALWAYS, resource.echoes, reads)
 
 
 def _filters(endpoint: Endpoint) -> Iterable[str]:
@@ -46,9 +46,9 @@ def _filters(endpoint: Endpoint) -> Iterable[str]:
     return {*resource.blank(), *resource.looks_at, *itertools.chain(*names)}
 
 
-def _tree(paths: Iterable[str]) -> Known:
+def _tree(*texts: str) -> Known:
     root: Known = {}
-    for text in paths:
+    for text in " ".join(texts).split():
         path, _, values = text.partition("=")
         node = root
         for name in path.split("."):

@@ -392,3 +392,34 @@ def test_nobody_chooses_an_amount(api: Caller) -> None:
     price = api.made("/v1/prices", currency="usd", **custom)["id"]
     error = checkout(api, 50, line_items=[{"price": price, "quantity": 1}]).error
     assert (error["type"], error["param"]) == ("emulator_error", "line_items[0][price]")
+
+
+def test_what_is_left_blank_is_not_set(api: Caller) -> None:
+    """Blank texts that Stripe unsets are no refusals, though its document does not say so."""
+    made = api.made("/v1/customers", name="", description="")
+    assert (made["name"], made["description"]) == (None, None)
+    first = subscribed(api, default_payment_method="")
+    changed = api.made(f"/v1/subscriptions/{first['id']}", default_payment_method="")
+    assert changed["default_payment_method"] is None
+
+
+def test_a_shipping_rate_is_found_again(api: Caller) -> None:
+    """What a session makes of shipping data is a rate, which others name and which is expanded."""
+    amount = {"amount": 500, "currency": "usd"}
+    data = {"display_name": "Post", "type": "fixed_amount", "fixed_amount": amount}
+    first = checkout(api, 900, shipping_options=[{"shipping_rate_data": data}])
+    [option] = first["shipping_options"]
+    rate = api.get(f"/v1/shipping_rates/{option['shipping_rate']}")
+    assert (rate["display_name"], rate["fixed_amount"]) == ("Post", amount)
+    other = checkout(
+        api,
+        900,
+        shipping_options=[{"shipping_rate": rate["id"]}],
+        expand=["shipping_cost.shipping_rate"],
+    )
+    assert (other["amount_total"], other["shipping_cost"]["shipping_rate"]) == (1400, rate.data)
+    error = checkout(api, 900, shipping_options=[{"shipping_rate": "shr_no"}]).error
+    assert (error["code"], error["param"]) == (
+        "resource_missing",
+        "shipping_options[0][shipping_rate]",
+    )

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from stripe_emulator import Emulator, contract
+from stripe_emulator import Emulator, contract, expand
 from stripe_emulator.declare import RESOURCES
 
 if TYPE_CHECKING:
@@ -75,6 +75,14 @@ def objects() -> Iterator[tuple[Caller, dict[str, str]]]:
                 "charge": f"/v1/charges/{paid['latest_charge']}",
             },
         )
+
+
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_what_the_document_expands_may_be_asked_for(kind: str) -> None:
+    """Of every resource, every path is taken, alone and below `data`."""
+    for path in paths(kind):
+        assert expand.tree(kind, {"expand": [path]}, pages=False)
+        assert expand.tree(kind, {"expand": [f"data.{path}"]}, pages=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import ACTIONS, REPOSITORY
 
 from stripe_emulator import beyond, contract, simulated
-from stripe_emulator.declare import ENDPOINTS, RESOURCES, Endpoint
+from stripe_emulator.declare import ENDPOINTS, PINNED, RESOURCES, Endpoint
+from stripe_emulator.lifecycle import READS
 from stripe_plugin import Client, Connection, StripeError
 
 if TYPE_CHECKING:
@@ -183,6 +185,10 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
         "price": {"currency": "usd", "unit_amount": 5, "product_data": {"name": "a"}},
         "product": {"name": "a"},
         "refund": {"payment_intent": api.paid(500)["id"], "amount": 1},
+        "shipping_rate": {
+            "display_name": "Post",
+            "fixed_amount": {"amount": 500, "currency": "usd"},
+        },
         "subscription": {
             "customer": customer,
             "items": [{"price": price}],
@@ -260,9 +266,38 @@ def test_a_host_tells_where_it_was_refused() -> None:
     assert (about["attempts"], about["retryable"], about["outcome_unknown"]) == (1, False, False)
 
 
+def test_the_version_is_the_documents() -> None:
+    """What is taken and shown is what the API document of the pinned version says."""
+    assert contract.version() == PINNED
+
+
 def test_what_it_refuses_is_listed() -> None:
     """The list beside the package is the one that is derived."""
     page = (PACKAGE / "README.md").read_text("utf-8")
     for endpoint, names in simulated.refused().items():
         row = f"| `{endpoint}` | {', '.join(f'`{name}`' for name in names)} |"
         assert (row in page) is bool(names), endpoint
+
+
+def words(node: ast.AST) -> Iterator[str]:
+    """Every word of the texts in a module, but for those of declarations and sentences."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"does", "Resource"}:
+        return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield from node.value.split()
+    for below in ast.iter_child_nodes(node):
+        yield from words(below)
+
+
+def test_what_a_behaviour_says_it_reads_is_read() -> None:
+    """Each parameter that a behaviour names is a field that is kept, or stands in the code."""
+    modules = [ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")]
+    read = {word for module in modules for word in words(module)}
+    for name, text in READS.items():
+        resource = RESOURCES.get(name.rpartition(".")[0])
+        known = read | {*resource.blank()} if resource else read
+        for path in text.split():
+            steps = path.partition("=")[0].split(".")
+            assert "=" in path or known & {steps[0], steps[-1]}, (name, path)

@@ -20,6 +20,7 @@ from stripe_emulator.resources import invoice_item as invoice_items
 from stripe_emulator.resources import payment_intent as intents
 from stripe_emulator.resources import payment_method as methods
 from stripe_emulator.resources import setup_intent as setup_intents
+from stripe_emulator.resources import shipping_rate as shipping_rates
 from stripe_emulator.resources import subscription as subscriptions
 
 declare(
@@ -88,6 +89,11 @@ _INVOICE_DATA: Json = {
     "metadata": {},
     "rendering_options": None,
 }
+_OF_LINES = "adjustable_quantity id metadata price price_data quantity"
+_OF_SHIPPING = """shipping_rate shipping_rate_data.delivery_estimate
+    shipping_rate_data.display_name shipping_rate_data.fixed_amount.amount
+    shipping_rate_data.fixed_amount.currency shipping_rate_data.metadata
+    shipping_rate_data.tax_behavior shipping_rate_data.tax_code shipping_rate_data.type"""
 _OF_PAYMENTS = ("discounts", "saved_payment_method_options", "total_details")
 _SAVED_METHODS: Json = {
     "allow_redisplay_filters": ["always"],
@@ -99,19 +105,16 @@ _SAVED_METHODS: Json = {
 @does(
     "checkout.session.create",
     """allowed_payment_method_types cancel_url currency customer customer_creation customer_email
-    expires_at invoice_creation.enabled=false line_items.adjustable_quantity line_items.metadata
-    line_items.price line_items.price_data line_items.quantity mode
-    payment_intent_data.capture_method payment_intent_data.description
-    payment_intent_data.metadata payment_intent_data.receipt_email
-    payment_intent_data.setup_future_usage payment_intent_data.shipping
-    payment_intent_data.statement_descriptor payment_intent_data.statement_descriptor_suffix
-    payment_intent_data.transfer_group payment_method_collection
+    expires_at invoice_creation.enabled=false mode payment_method_collection
     payment_method_options.card.request_three_d_secure=automatic payment_method_types
-    redirect_on_completion return_url setup_intent_data.description setup_intent_data.metadata
-    shipping_options subscription_data.description subscription_data.metadata
-    subscription_data.billing_mode.type=flexible subscription_data.invoice_settings.issuer.type=self
-    subscription_data.trial_end subscription_data.trial_period_days
-    subscription_data.trial_settings success_url ui_mode""",
+    redirect_on_completion return_url success_url ui_mode""",
+    line_items=_OF_LINES,
+    payment_intent_data="""capture_method description metadata receipt_email setup_future_usage
+        shipping statement_descriptor statement_descriptor_suffix transfer_group""",
+    setup_intent_data="description metadata",
+    shipping_options=_OF_SHIPPING,
+    subscription_data="""billing_mode.type=flexible description invoice_settings.issuer.type=self
+        metadata proration_behavior trial_end trial_period_days trial_settings""",
 )
 def create(account: Account, session: Json, given: Given) -> Json:
     """Open a session for what is to be paid, subscribed or set up."""
@@ -126,7 +129,7 @@ def create(account: Account, session: Json, given: Given) -> Json:
         for index, wanted in enumerate(given.get("line_items", ()))
     ]
     session["currency"] = _currency(account, session, given.get("currency"))
-    session["shipping_options"] = _shipping(given.get("shipping_options"))
+    session["shipping_options"] = _shipping(account, given)
     _derive_customer(session, given)
     _derive_methods(session, given)
     _derive_rest(session, given)
@@ -213,14 +216,16 @@ def _check_types(mode: str, types: set[str]) -> None:
         )
 
 
-def _shipping(options: Any) -> list[Json]:
-    return [_shipping_option(option) for option in options or ()]
-
-
-def _shipping_option(option: Json) -> Json:
-    data: Json = option.get("shipping_rate_data") or {}
-    amount = data.get("fixed_amount", {"amount": 0})["amount"]
-    return {"shipping_amount": amount, "shipping_rate": f"shr_1{token(23)}"}
+def _shipping(account: Account, given: Json) -> list[Json]:
+    options: list[Json] = given.get("shipping_options") or []
+    rates = [
+        shipping_rates.of_option(account, option, f"shipping_options[{index}]")
+        for index, option in enumerate(options)
+    ]
+    return [
+        {"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]}
+        for rate in rates
+    ]
 
 
 def _derive_customer(session: Json, given: Json) -> None:
@@ -308,11 +313,7 @@ def _check_open(session: Json, what: str) -> None:
         )
 
 
-@does(
-    "checkout.session.update",
-    """line_items.adjustable_quantity line_items.id line_items.metadata line_items.price
-    line_items.price_data line_items.quantity shipping_options""",
-)
+@does("checkout.session.update", line_items=_OF_LINES, shipping_options=_OF_SHIPPING)
 def update(account: Account, session: Json, given: Given) -> Json:
     """Update an open session; its lines only where the page is the caller's own."""
     _check_open(session, "updated")
@@ -328,7 +329,7 @@ def update(account: Account, session: Json, given: Given) -> Json:
         ]
         session["currency"] = _currency(account, session, given.before["currency"])
     if "shipping_options" in given:
-        session["shipping_options"] = _shipping(given["shipping_options"])
+        session["shipping_options"] = _shipping(account, given)
     _total(account, session)
     return account.change(session, given.before)
 

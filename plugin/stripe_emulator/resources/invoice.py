@@ -363,15 +363,11 @@ def pay(account: Account, invoice: Json, given: Given) -> Json:
     return charge(account, invoice, given.get("payment_method"))
 
 
-def charge(
-    account: Account,
-    invoice: Json,
-    method: str | None,
-    *,
-    automatic: bool = False,
-    with_payer: bool = False,
-) -> Json:
-    """Collect an open invoice with a card; a declined one leaves it open (402)."""
+def charge(account: Account, invoice: Json, method: str | None, **how: bool) -> Json:
+    """Collect an open invoice with a card; a declined one leaves it open (402).
+
+    `how` may say `automatic`, where nobody asked for it, and `with_payer`, who can authenticate.
+    """
     if invoice["amount_due"] < amounts.LEAST.get(invoice["currency"], 1):
         return _roll_over(account, invoice)
     chosen = method or method_of(account, invoice)
@@ -382,14 +378,21 @@ def charge(
             code="resource_missing",
         )
     intent = _intent_for(account, invoice, chosen)
-    try:
-        intents.collect(account, intent, {"off_session": not with_payer, "automatic": automatic})
-    except Refusal:
-        fail(account, account.need("invoice", invoice["id"]), automatic=automatic)
-        raise
+    _collect(account, invoice, intent, how)
     if intent["status"] == "requires_action":
         account.change(invoice | {"auto_advance": True})
     return account.need("invoice", invoice["id"])
+
+
+def _collect(account: Account, invoice: Json, intent: Json, how: Json) -> None:
+    automatic = how.get("automatic", False)
+    asked = {"off_session": not how.get("with_payer"), "automatic": automatic}
+    try:
+        intents.collect(account, intent, asked)
+    except Refusal:
+        fresh = account.need("invoice", invoice["id"])
+        fail(account, fresh, automatic=automatic)
+        raise
 
 
 def charge_or_undo(account: Account, invoice: Json) -> Json:

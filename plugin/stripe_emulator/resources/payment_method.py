@@ -22,7 +22,7 @@ declare(
         starts="""allow_redisplay="unspecified" billing_details={"address": {"city": null,
             "country": null, "line1": null, "line2": null, "postal_code": null, "state": null},
             "email": null, "name": null, "phone": null, "tax_id": null} card=null customer_account
-            _outcome type="card" """,
+            _outcome shared_payment_granted_token type="card" """,
         echoes="allow_redisplay billing_details card.exp_month card.exp_year",
         emits="updated",
         events="payment_method",

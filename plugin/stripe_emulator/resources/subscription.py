@@ -32,7 +32,7 @@ declare(
             status="active" trial_settings={"end_behavior": {"missing_payment_method":
             "create_invoice"}}""",
         needs={"create": "items"},
-        unsets={"update": "default_payment_method"},
+        unsets={"create": "default_payment_method", "update": "default_payment_method"},
         kinds={"plan": "plan"},
         echoes="""automatic_tax.enabled=false billing_mode.type=flexible description
             invoice_settings.issuer.type=self
