@@ -17,6 +17,9 @@ from stripe_emulator.refusals import Json
 from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import product as products
 
+_PLAIN = ("parent", "proration_details")
+_NEVER: Json = {"invoice": None, "line": None}
+
 
 @frozen
 class Stretch:
@@ -62,17 +65,21 @@ def charge(account: Account, subscription: Json, item: Json, at: int) -> Json | 
     made = _item(account, subscription, item, item, "Remaining")
     price = account.need("price", item["price"])
     made["amount"] = left.share(prices.total(price, item["quantity"]))
-    item["_billed"] = {"price": item["price"], "quantity": item["quantity"], "line": None}
+    before = item.get("_billed") or _NEVER
+    item["_billed"] = before | {"price": item["price"], "quantity": item["quantity"]}
     return _kept(account, made, left)
 
 
 def credit_rest(account: Account, subscription: Json) -> None:
-    """Give back what is unused of everything, plainer, as it was recorded for a cancellation."""
+    """Give back what is unused of everything.
+
+    The items are plain, as recorded for a cancellation; the lines made of them are not.
+    """
     for item in subscription["_items"]:
         made = credit(account, subscription, item, account.now)
         if made:
-            made["_subscription"] = subscription["id"]
-            account.change(made | {"parent": None, "proration_details": None})
+            hidden = {f"_{name}": made[name] for name in _PLAIN}
+            account.change(made | hidden | dict.fromkeys(_PLAIN))
 
 
 def _kept(account: Account, made: Json, left: Stretch) -> Json:
