@@ -52,6 +52,7 @@ FIELDS = {
     "invoice.auto_advance": "unproven: whether it can be changed after finalizing",
     "invoice.attempted": "unproven: whether paying out of band counts as an attempt",
     "invoice.amount_paid_off_stripe": "ours by the document's words: what was paid out of band",
+    "charge.balance_transaction": "ours: recorded, with automatic_async it comes a moment later",
     "subscription.cancel_at": "ours: recorded, cancelling at once what was to end later clears it",
     "subscription.cancel_at_period_end": "ours: recorded, cancelling at once what was to end later clears it",
     "invoice.next_payment_attempt": "unproven: whether writing off a draft clears it",
@@ -537,7 +538,7 @@ class Script:
         rows = self.items.get(subscription, ["si_nope"])
         price = self.any("recurring")
         first = {"items[0][id]": self.draw.choice(rows)}
-        change = self.draw.choice([{**first, "items[0][quantity]": self.draw.randint(1, 5)}, {**first, "items[0][price]": price},
+        change: dict[str, Any] = self.draw.choice([{**first, "items[0][quantity]": self.draw.randint(1, 5)}, {**first, "items[0][price]": price},
                                    {"items[0][price]": price, "items[0][quantity]": 2}, {"billing_cycle_anchor": "now"},
                                    {**first, "items[0][price]": price, "items[0][quantity]": 3}])  # fmt: skip
         behavior = self.draw.choice(["create_prorations", "none", "always_invoice"])

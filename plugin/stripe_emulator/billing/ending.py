@@ -53,6 +53,9 @@ def end(account: Account, subscription: Json, reason: str | None, status: str = 
     account.change(subscription)
     account.emit("customer.subscription.deleted", subscription)
     stop_collecting(account, subscription)
+    schedule = account.get("subscription_schedule", subscription["schedule"])
+    if schedule:
+        do("subscription_schedule.lose", account, schedule, {})
     return subscription
 
 
