@@ -87,7 +87,8 @@ def sample_object(said: Said, name: str, rest: Path, known: Known) -> Any:
     if each:
         return {"usd": sample(each, name, rest, known)} if each.type == "object" else {"k": "v"}
     made: dict[str, Any] = {}
-    names = {*said.required, *rest[:1]} or {*sorted(said.fields)[:1]}
+    first = sorted(said.fields, key=lambda each: (each not in known, each))[:1]
+    names = {*said.required, *rest[:1]} or {*first}
     for key in names:
         below = rest[1:] if rest[:1] == (key,) else ()
         # what only some values are simulated of is never what a path is about

@@ -94,22 +94,27 @@ def _kept(account: Account, made: Json, left: Stretch) -> Json:
 
 def _item(account: Account, subscription: Json, item: Json, priced: Json, what: str) -> Json:
     price = account.need("price", priced["price"])
-    quantity: int = priced["quantity"]
-    name = products.name_of(account, price["product"]) or "Subscription"
-    several = name if quantity == 1 else f"{quantity} × {name}"
     made = account.new("invoiceitem", customer=subscription["customer"])
+    made |= _several(priced["quantity"])
+    name = products.name_of(account, price["product"]) or "Subscription"
     return made | {
         "currency": subscription["currency"],
-        "description": f"{what} time on {several}",
+        "description": f"{what} time on {_counted(name, priced['quantity'])}",
         "discountable": False,
         "frozen_fields": ["pricing", "quantity", "discounts"],
         "parent": _parent(subscription, item),
         "pricing": prices.pricing(price) | {"unit_amount_decimal": None},
         "proration": True,
         "proration_details": {"credited_items": None, "discount_amounts": []},
-        "quantity": quantity,
-        "quantity_decimal": str(quantity),
     }
+
+
+def _several(quantity: int) -> Json:
+    return {"quantity": quantity, "quantity_decimal": str(quantity)}
+
+
+def _counted(name: str, quantity: int) -> str:
+    return name if quantity == 1 else f"{quantity} × {name}"
 
 
 def _parent(subscription: Json, item: Json) -> Json:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from stripe_emulator import contract, refusals
@@ -200,15 +201,23 @@ def turn(account: Account, schedule: Json) -> None:
 def _change(subscription: Json, phase: Json) -> list[Json]:
     """How the items of a subscription become those of a phase; ids stay as far as they can."""
     wanted = {item["price"]: item for item in phase["items"]}
-    kept = [item for item in subscription["_items"] if item["price"] in wanted]
-    gone = [item for item in subscription["_items"] if item["price"] not in wanted]
-    known = {item["price"] for item in kept}
-    fresh = [item for item in phase["items"] if item["price"] not in known]
-    rows = [{"id": each["id"], "quantity": wanted[each["price"]]["quantity"]} for each in kept]
-    for item, new in zip(gone, fresh, strict=False):
-        rows.append({"id": item["id"], **picked(new, "price quantity")})
-    rows += [picked(new, "price quantity") for new in fresh[len(gone) :]]
-    return rows + [{"id": item["id"], "deleted": True} for item in gone[len(fresh) :]]
+    here = {item["price"]: item for item in subscription["_items"]}
+    gone = [here[price] for price in here if price not in wanted]
+    fresh = [wanted[price] for price in wanted if price not in here]
+    rows = [
+        {"id": here[price]["id"], "quantity": wanted[price]["quantity"]}
+        for price in wanted
+        if price in here
+    ]
+    return [*rows, *_swapped(gone, fresh)]
+
+
+def _swapped(gone: list[Json], fresh: list[Json]) -> Iterator[Json]:
+    """Put what is new in the place of what goes; what is over is added, or deleted."""
+    for item, new in zip_longest(gone, fresh):
+        named = {"id": item["id"]} if item else {}
+        change = picked(new, "price quantity") if new else {"deleted": True}
+        yield named | change
 
 
 def _finish(account: Account, schedule: Json) -> None:
