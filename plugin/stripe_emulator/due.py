@@ -15,13 +15,12 @@ from stripe_emulator.refusals import Json
 
 if TYPE_CHECKING:
     from stripe_emulator.account import Account
-    from stripe_emulator.store import Planned, Store
+    from stripe_emulator.store import Plan, Planned, Store
 
     Work = Callable[[Account, Json], object]
     Open = Callable[[str], Account]
 
 Moment = Callable[[Json], int | None]
-Plan = dict[str, int]
 
 
 @frozen
@@ -30,29 +29,34 @@ class Due:
 
     moment: Moment
     work: "Work"
+    rank: int
 
 
 DUE: dict[str, dict[str, Due]] = {}
 
 
-def due(name: str, moment: Moment) -> "Callable[[Work], Work]":
-    """Register work as `kind.name`; of two at one moment the one registered first is done first."""
+def due(name: str, moment: Moment, rank: int = 0) -> "Callable[[Work], Work]":
+    """Register work as `kind.name`.
+
+    Of two at one moment that of the lower rank is first, then what was planned first; for one
+    object that is what was registered first.
+    """
     kind, _, what = name.rpartition(".")
 
     def register(work: "Work") -> "Work":
-        DUE.setdefault(kind, {})[what] = Due(moment, work)
+        DUE.setdefault(kind, {})[what] = Due(moment, work, rank)
         return work
 
     return register
 
 
-def plan(obj: Json) -> Plan | None:
+def plan(obj: Json) -> "Plan | None":
     """When which work is due for this object; None for kinds that time leaves alone."""
     known = DUE.get(obj["object"])
     if known is None:
         return None
-    moments = {what: each.moment(obj) for what, each in known.items()}
-    return {what: moment for what, moment in moments.items() if moment is not None}
+    moments = {what: (each.moment(obj), each.rank) for what, each in known.items()}
+    return {what: (at, rank) for what, (at, rank) in moments.items() if at is not None}
 
 
 class Standstill(RuntimeError):

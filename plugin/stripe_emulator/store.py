@@ -20,6 +20,7 @@ from attrs import frozen
 from stripe_emulator.refusals import Json
 
 Condition = tuple[str, Any]
+Plan = Mapping[str, tuple[int, int]]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT, kind TEXT,
@@ -27,9 +28,9 @@ CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, accou
 CREATE INDEX IF NOT EXISTS in_order ON objects (account, kind, deleted, seq);
 CREATE INDEX IF NOT EXISTS by_customer ON objects
     (account, kind, json_extract(body, '$.customer'), seq);
-CREATE TABLE IF NOT EXISTS planned (number INTEGER PRIMARY KEY, clock TEXT, at INTEGER,
+CREATE TABLE IF NOT EXISTS due (number INTEGER PRIMARY KEY, clock TEXT, at INTEGER, rank INTEGER,
     account TEXT, kind TEXT, id TEXT, work TEXT, UNIQUE (account, kind, id, work));
-CREATE INDEX IF NOT EXISTS by_moment ON planned (clock, at, number);
+CREATE INDEX IF NOT EXISTS by_moment ON due (clock, at, rank, number);
 CREATE TABLE IF NOT EXISTS world (ahead REAL);
 CREATE TABLE IF NOT EXISTS replays (account TEXT, key TEXT, at REAL, fingerprint TEXT,
     status INTEGER, body TEXT, request_id TEXT, PRIMARY KEY (account, key));
@@ -38,17 +39,23 @@ CREATE TABLE IF NOT EXISTS faults (id INTEGER PRIMARY KEY AUTOINCREMENT, body TE
     draws INTEGER DEFAULT 0, hits INTEGER DEFAULT 0);
 """
 _BUSY_SECONDS = 60
-_NEXT = """SELECT clock, at, account, kind, id, work FROM planned WHERE clock = ? AND at <= ?
-    ORDER BY at, number LIMIT 1"""
-_THIS = "FROM planned WHERE account = ? AND kind = ? AND id = ? AND work = ?"
+_NEXT = """SELECT clock, at, rank, account, kind, id, work FROM due WHERE clock = ? AND at <= ?
+    ORDER BY at, rank, number LIMIT 1"""
+_PLAN = """INSERT INTO due (clock, at, rank, account, kind, id, work)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_THIS = "FROM due WHERE account = ? AND kind = ? AND id = ? AND work = ?"
 
 
 @frozen
 class Planned:
-    """A piece of work that is due for an object, by everybody's time (`clock` empty) or a clock."""
+    """A piece of work that is due for an object, by everybody's time (`clock` empty) or a clock.
+
+    Of two at one moment that of the lower rank is first.
+    """
 
     clock: str
     at: int
+    rank: int
     account: str
     kind: str
     id: str
@@ -200,13 +207,12 @@ class Store:
         sql = "SELECT 1 FROM objects WHERE account = ? AND kind = ? AND deleted = 0 LIMIT 1"
         return self.run(sql, account, kind).fetchone() is not None
 
-    def plan(self, account: str, obj: Json, plan: Mapping[str, int], clock: str) -> None:
-        """Plan anew what time will bring to an object."""
+    def plan(self, account: str, obj: Json, plan: Plan, clock: str) -> None:
+        """Plan anew what time will bring to an object: when which work is due, of which rank."""
         of = (account, obj["object"], obj["id"])
-        self.run("DELETE FROM planned WHERE account = ? AND kind = ? AND id = ?", *of)
-        sql = "INSERT INTO planned (clock, at, account, kind, id, work) VALUES (?, ?, ?, ?, ?, ?)"
-        for work, at in plan.items():
-            self.run(sql, clock, at, *of, work)
+        self.run("DELETE FROM due WHERE account = ? AND kind = ? AND id = ?", *of)
+        for work, (at, rank) in plan.items():
+            self.run(_PLAN, clock, at, rank, *of, work)
 
     def next_planned(self, clock: str, until: int) -> Planned | None:
         """Tell what is due first, if anything is until then."""

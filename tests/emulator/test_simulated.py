@@ -89,7 +89,8 @@ def sample_object(said: Said, name: str, rest: Path, known: Known) -> Any:
     if each:
         return {"usd": sample(each, name, rest, known)} if each.type == "object" else {"k": "v"}
     made: dict[str, Any] = {}
-    names = {*said.required, *rest[:1]} or {*sorted(said.fields)[:1]}
+    first = sorted(said.fields, key=lambda each: (each not in known, each))[:1]
+    names = {*said.required, *rest[:1]} or {*first}
     for key in names:
         below = rest[1:] if rest[:1] == (key,) else ()
         # what only some values are simulated of is never what a path is about
@@ -171,7 +172,7 @@ def value_at(value: Any, path: Path) -> str:
 def needed(api: Caller, kind: str) -> dict[str, Any]:
     """What an object of a kind cannot be made without."""
     customer = api.made("/v1/customers", email="a@b.example")["id"]
-    price = api.price(monthly=kind == "subscription")["id"]
+    price = api.price(monthly=kind.startswith("subscription"))["id"]
     made: dict[str, dict[str, Any]] = {
         "checkout.session": {
             "mode": "payment",
@@ -194,6 +195,11 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
             "items": [{"price": price}],
             "collection_method": "send_invoice",
             "days_until_due": 3,
+        },
+        "subscription_schedule": {
+            "customer": customer,
+            "start_date": 1_900_000_000,
+            "phases": [{"items": [{"price": price}], "end_date": 1_950_000_000}],
         },
         "test_helpers.test_clock": {"frozen_time": 1_800_000_000},
         "webhook_endpoint": {"url": "http://localhost", "enabled_events": ["*"]},

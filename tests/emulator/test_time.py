@@ -483,3 +483,102 @@ def test_what_time_brings_is_delivered(
     world.postman.wait()
     assert [body["id"] for body in bodies] == [event["id"] for event in events]
     assert {body["pending_webhooks"] for body in bodies} == {1}
+
+
+# --- schedules ----------------------------------------------------------------------------------
+
+SCHEDULES = "/v1/subscription_schedules"
+
+
+def scheduled(api: Caller, clock: Clock, **given: Any) -> Any:
+    """Plan three months at 1000, then two at 4000, for a payer."""
+    cheap, dear = api.price(1000, monthly=True)["id"], api.price(4000, monthly=True)["id"]
+    phases = [
+        {"items": [{"price": cheap}], "duration": {"interval": "month", "interval_count": 3}},
+        {"items": [{"price": dear}], "duration": {"interval": "month", "interval_count": 2}},
+    ]
+    return api.made(SCHEDULES, **{"customer": api.payer()["id"], "phases": phases, **given})
+
+
+def billed(api: Caller, subscription: str) -> list[int]:
+    """The totals of a subscription's invoices, oldest first."""
+    rows = api.get("/v1/invoices", subscription=subscription, limit=100)["data"]
+    return [row["total"] for row in rows][::-1]
+
+
+def test_phases_follow_one_another(world: Emulator, api: Caller, clock: Clock) -> None:
+    """Each phase bills its own price from its first day on, without prorations at a period's end."""
+    made = scheduled(api, clock)
+    assert (made["status"], made["current_phase"]["start_date"]) == ("active", int(clock.now))
+    assert again(api, {"id": made["subscription"]})["schedule"] == made["id"]
+    world.advance(100 * DAY)
+    assert billed(api, made["subscription"]) == [1000, 1000, 1000, 4000]
+    now = api.get(f"{SCHEDULES}/{made['id']}")
+    assert now["current_phase"]["start_date"] == made["phases"][1]["start_date"]
+    events = world.advance(100 * DAY)
+    assert "subscription_schedule.released" in told(events)
+    over = api.get(f"{SCHEDULES}/{made['id']}")
+    assert (over["status"], over["released_subscription"]) == ("released", made["subscription"])
+    assert billed(api, made["subscription"])[-1] == 4000
+    assert again(api, {"id": made["subscription"]})["schedule"] is None
+
+
+def test_a_schedule_may_end_its_subscription(world: Emulator, api: Caller, clock: Clock) -> None:
+    """With `end_behavior=cancel` the subscription ends with the last phase, and is not billed again."""
+    made = scheduled(api, clock, end_behavior="cancel")
+    events = world.advance(200 * DAY)
+    assert {"subscription_schedule.completed", "customer.subscription.deleted"} <= {*told(events)}
+    assert billed(api, made["subscription"]) == [1000, 1000, 1000, 4000, 4000]
+    assert api.get(f"{SCHEDULES}/{made['id']}")["status"] == "completed"
+
+
+def test_a_schedule_begins_later(world: Emulator, api: Caller, clock: Clock) -> None:
+    """Until its start a schedule has no subscription."""
+    made = scheduled(api, clock, start_date=int(clock.now) + 10 * DAY)
+    assert (made["status"], made["subscription"]) == ("not_started", None)
+    world.advance(10 * DAY)
+    started = api.get(f"{SCHEDULES}/{made['id']}")
+    assert started["status"] == "active"
+    assert again(api, {"id": started["subscription"]})["start_date"] == made["phases"][0]["start_date"]  # fmt: skip
+
+
+def test_a_phase_in_the_middle_of_a_period_is_prorated(
+    world: Emulator, api: Caller, clock: Clock
+) -> None:
+    """A schedule made of a subscription takes further phases; a change within a period costs its part."""
+    started = subscribed(api)
+    made = api.made(SCHEDULES, from_subscription=started["id"])
+    assert made["phases"][0]["items"][0]["price"] == started["items"]["data"][0]["price"]["id"]
+    dear = api.price(5000, monthly=True)["id"]
+    price = started["items"]["data"][0]["price"]["id"]
+    half = started["start_date"] + 15 * DAY
+    phases = [{"items": [{"price": price}], "start_date": started["start_date"], "end_date": half},
+              {"items": [{"price": dear}], "proration_behavior": "always_invoice"}]  # fmt: skip
+    api.made(f"{SCHEDULES}/{made['id']}", phases=phases)
+    world.advance(20 * DAY)
+    changed = again(api, started)
+    assert changed["items"]["data"][0]["id"] == started["items"]["data"][0]["id"]
+    assert changed["latest_invoice"]["total"] == 1250
+    assert api.post(SCHEDULES, from_subscription=started["id"]).error["param"] == "from_subscription"  # fmt: skip
+
+
+@pytest.mark.parametrize(("verb", "status"), [("release", "active"), ("cancel", "canceled")])
+def test_a_schedule_is_left(
+    world: Emulator, api: Caller, clock: Clock, verb: str, status: str
+) -> None:
+    """Released, the subscription goes on by itself; cancelled, it ends; either is final."""
+    made = scheduled(api, clock)
+    path = f"{SCHEDULES}/{made['id']}"
+    left = {"release": "released", "cancel": "canceled"}
+    assert api.made(f"{path}/{verb}")["status"] == left[verb]
+    assert again(api, {"id": made["subscription"]})["status"] == status
+    assert api.post(f"{path}/{verb}").status == 400
+    world.advance(100 * DAY)
+    assert 4000 not in billed(api, made["subscription"])
+
+
+def test_a_subscription_takes_its_schedule_along(api: Caller, clock: Clock) -> None:
+    """Who cancels the subscription cancels its schedule."""
+    made = scheduled(api, clock)
+    api.delete(f"/v1/subscriptions/{made['subscription']}")
+    assert api.get(f"{SCHEDULES}/{made['id']}")["status"] == "canceled"

@@ -11,6 +11,7 @@ from stripe_emulator.refusals import Json
 from stripe_emulator.resources import customer as customers
 from stripe_emulator.resources import invoice as invoices
 from stripe_emulator.resources import subscription_item as items
+from stripe_emulator.resources.invoice import Bill
 
 _WARNING = 3 * DAY
 _RENEWS = {"active", "past_due", "unpaid"}
@@ -19,9 +20,8 @@ _RENEWS = {"active", "past_due", "unpaid"}
 def now(account: Account, subscription: Json, rows: list[Json], given: Given) -> Json:
     """Bill these items, and what is pending, at once; a sent invoice stays a draft for an hour."""
     start = min(item["current_period_start"] for item in given.before["_items"])
-    invoice = invoices.of_subscription(
-        account, subscription, rows, reason="subscription_update", since=start
-    )
+    bill = Bill("subscription_update", rows, since=start)
+    invoice = invoices.of_subscription(account, subscription, bill)
     subscription["latest_invoice"] = invoice["id"]
     account.change(subscription, given.before)
     if not invoices.is_sent(subscription):
@@ -122,9 +122,8 @@ def _renew(account: Account, subscription: Json, change: Json) -> None:
     since = min(item["current_period_start"] for item in rows)
     for item in rows:
         items.roll(account, subscription, item, item["current_period_end"])
-    invoice = invoices.of_subscription(
-        account, subscription, rows, reason="subscription_cycle", since=since
-    )
+    bill = Bill("subscription_cycle", rows, since=since)
+    invoice = invoices.of_subscription(account, subscription, bill)
     if _is_kept(subscription):
         account.change(invoices.held(invoice))
     subscription["latest_invoice"] = invoice["id"]

@@ -9,6 +9,7 @@ from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, do, does
 from stripe_emulator.refusals import Json
 from stripe_emulator.resources import invoice as invoices
+from stripe_emulator.resources.invoice import Bill
 
 ENDED = {"canceled", "incomplete_expired"}
 _UNTIL_EXPIRED = 23 * 3_600
@@ -52,6 +53,9 @@ def end(account: Account, subscription: Json, reason: str | None, status: str = 
     account.change(subscription)
     account.emit("customer.subscription.deleted", subscription)
     stop_collecting(account, subscription)
+    schedule = account.get("subscription_schedule", subscription["schedule"])
+    if schedule:
+        do("subscription_schedule.lose", account, schedule, {})
     return subscription
 
 
@@ -83,17 +87,16 @@ def cancel(account: Account, subscription: Json, given: Given) -> Json:
 
 
 def _bill_last(account: Account, subscription: Json) -> None:
-    """Bill what is pending for the subscription; what is only a credit is written off, as recorded.
+    """Bill the subscription's prorations; what is only a credit is written off, as recorded.
 
     What is left to pay is a draft for an hour, as every invoice that nobody asked to be paid now.
     """
-    waiting = invoices.pending(account, subscription)
-    if not any(item["proration"] for item in waiting):
+    waiting = [item for item in invoices.pending(account, subscription) if item["proration"]]
+    if not waiting:
         return
     start = min(item["current_period_start"] for item in subscription["_items"])
-    invoice = invoices.of_subscription(
-        account, subscription, [], reason="subscription_cycle", since=start
-    )
+    bill = Bill("subscription_cycle", since=start, waiting=waiting)
+    invoice = invoices.of_subscription(account, subscription, bill)
     subscription["latest_invoice"] = invoice["id"]
     if invoice["total"] < 0:
         do("invoice.mark_uncollectible", account, invoice, {})

@@ -72,7 +72,7 @@ def _restarts(account: Account, subscription: Json, given: Given) -> bool:
         return False
     if given.get("billing_cycle_anchor") == "now":
         return True
-    before = {item["id"]: item for item in given.before["_items"]}
+    before = _by_id(given.before)
     kept = [item for item in subscription["_items"] if item["id"] in before]
     return any(_every(account, item) != _every(account, before[item["id"]]) for item in kept)
 
@@ -100,13 +100,21 @@ def _prorate(account: Account, subscription: Json, given: Given) -> Json:
 def _pairs(account: Account, subscription: Json, given: Given) -> list[Json]:
     """The items of a change: charges first, so that credits, which are newer, are on top."""
     at = given.get("proration_date", account.now)
-    before = {item["id"]: item for item in given.before["_items"]}
-    after = {item["id"]: item for item in subscription["_items"]}
-    dropped = [item for id_, item in before.items() if _differs(item, after.get(id_))]
-    added = [item for id_, item in after.items() if _differs(item, before.get(id_))]
+    before, after = _by_id(given.before), _by_id(subscription)
+    added = _changed(after, before)
+    dropped = _changed(before, after)
     made = [proration.charge(account, subscription, item, at) for item in added]
     made += [proration.credit(account, given.before, item, at) for item in dropped]
     return [item for item in made if item]
+
+
+def _by_id(subscription: Json) -> dict[str, Json]:
+    return {item["id"]: item for item in subscription["_items"]}
+
+
+def _changed(these: dict[str, Json], those: dict[str, Json]) -> list[Json]:
+    """Those of the first that are not the same in the second."""
+    return [item for id_, item in these.items() if _differs(item, those.get(id_))]
 
 
 def _differs(one: Json, other: Json | None) -> bool:
@@ -115,10 +123,7 @@ def _differs(one: Json, other: Json | None) -> bool:
 
 def _restart(account: Account, subscription: Json, given: Given) -> Json:
     """Begin a new period now: what is left of the old one comes back, the new one is paid."""
-    if _behavior(given) != "none":
-        at = given.get("proration_date", account.now)
-        for item in given.before["_items"]:
-            proration.credit(account, given.before, item, at)
+    _give_back(account, given, given.get("proration_date", account.now))
     _roll_all(account, subscription)
     return billed.now(account, subscription, subscription["_items"], given)
 
@@ -147,16 +152,21 @@ def _start_trial(account: Account, subscription: Json, given: Given) -> Json:
     end: int = given["trial_end"]
     if end <= account.now:
         raise refusals.past_timestamp("trial_end")
-    before = given.before
-    goes_on = before["status"] == "trialing"
-    start = before["trial_start"] if goes_on else account.now
-    if not goes_on and _behavior(given) != "none":
-        for item in before["_items"]:
-            proration.credit(account, before, item, account.now)
-    subscription |= {"trial_start": start, "trial_end": end, "status": "trialing"}
-    subscription |= {"billing_cycle_anchor": end, "_warned": None}
+    goes_on = given.before["status"] == "trialing"
+    if not goes_on:
+        subscription |= {"trial_start": account.now, "status": "trialing"}
+        _give_back(account, given, account.now)
+    subscription |= {"trial_end": end, "billing_cycle_anchor": end, "_warned": None}
     for item in subscription["_items"]:
         item |= {"current_period_start": account.now, "current_period_end": end, "_billed": None}
     if goes_on:
-        return account.change(subscription, before)
+        return account.change(subscription, given.before)
     return billed.now(account, subscription, subscription["_items"], given)
+
+
+def _give_back(account: Account, given: Given, at: int) -> None:
+    """Credit what is left of everything, unless nothing is to be prorated."""
+    if _behavior(given) == "none":
+        return
+    for item in given.before["_items"]:
+        proration.credit(account, given.before, item, at)

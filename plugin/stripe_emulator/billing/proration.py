@@ -17,6 +17,9 @@ from stripe_emulator.refusals import Json
 from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import product as products
 
+_PLAIN = ("parent", "proration_details")
+_NEVER: Json = {"invoice": None, "line": None}
+
 
 @frozen
 class Stretch:
@@ -62,17 +65,21 @@ def charge(account: Account, subscription: Json, item: Json, at: int) -> Json | 
     made = _item(account, subscription, item, item, "Remaining")
     price = account.need("price", item["price"])
     made["amount"] = left.share(prices.total(price, item["quantity"]))
-    item["_billed"] = {"price": item["price"], "quantity": item["quantity"], "line": None}
+    before = item.get("_billed") or _NEVER
+    item["_billed"] = before | {"price": item["price"], "quantity": item["quantity"]}
     return _kept(account, made, left)
 
 
 def credit_rest(account: Account, subscription: Json) -> None:
-    """Give back what is unused of everything, plainer, as it was recorded for a cancellation."""
+    """Give back what is unused of everything.
+
+    The items are plain, as recorded for a cancellation; the lines made of them are not.
+    """
     for item in subscription["_items"]:
         made = credit(account, subscription, item, account.now)
         if made:
-            made["_subscription"] = subscription["id"]
-            account.change(made | {"parent": None, "proration_details": None})
+            hidden = {f"_{name}": made[name] for name in _PLAIN}
+            account.change(made | hidden | dict.fromkeys(_PLAIN))
 
 
 def _kept(account: Account, made: Json, left: Stretch) -> Json:
@@ -87,22 +94,27 @@ def _kept(account: Account, made: Json, left: Stretch) -> Json:
 
 def _item(account: Account, subscription: Json, item: Json, priced: Json, what: str) -> Json:
     price = account.need("price", priced["price"])
-    quantity: int = priced["quantity"]
-    name = products.name_of(account, price["product"]) or "Subscription"
-    several = name if quantity == 1 else f"{quantity} × {name}"
     made = account.new("invoiceitem", customer=subscription["customer"])
+    made |= _several(priced["quantity"])
+    name = products.name_of(account, price["product"]) or "Subscription"
     return made | {
         "currency": subscription["currency"],
-        "description": f"{what} time on {several}",
+        "description": f"{what} time on {_counted(name, priced['quantity'])}",
         "discountable": False,
         "frozen_fields": ["pricing", "quantity", "discounts"],
         "parent": _parent(subscription, item),
         "pricing": prices.pricing(price) | {"unit_amount_decimal": None},
         "proration": True,
         "proration_details": {"credited_items": None, "discount_amounts": []},
-        "quantity": quantity,
-        "quantity_decimal": str(quantity),
     }
+
+
+def _several(quantity: int) -> Json:
+    return {"quantity": quantity, "quantity_decimal": str(quantity)}
+
+
+def _counted(name: str, quantity: int) -> str:
+    return name if quantity == 1 else f"{quantity} × {name}"
 
 
 def _parent(subscription: Json, item: Json) -> Json:

@@ -2,6 +2,8 @@
 
 import copy
 
+from attrs import field, frozen
+
 from stripe_emulator import amounts, lifecycle, present, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.billing import retries
@@ -133,27 +135,45 @@ def _parent(subscription: Json) -> Json:
     return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
 
 
-def of_subscription(
-    account: Account, subscription: Json, rows: list[Json], *, reason: str, since: int | None = None
-) -> Json:
-    """Make a draft of a subscription's items and of what is pending for it, since a moment.
+@frozen
+class Bill:
+    """What an invoice of a subscription bills, and why: items' periods, and what has waited."""
+
+    reason: str
+    rows: list[Json] = field(factory=list[Json])
+    #: when what it is about began; now, if nothing is said
+    since: int | None = None
+    #: pending items; all that the subscription's next invoice takes along, if nothing is said
+    waiting: list[Json] | None = None
+
+
+def of_subscription(account: Account, subscription: Json, bill: Bill) -> Json:
+    """Make a draft of a subscription's invoice.
 
     What nobody waits for is finalized in an hour; what was asked for is opened by who asked.
     """
+    invoice = _drafted(account, subscription, bill)
+    if is_sent(subscription) or bill.reason == "subscription_cycle":
+        _wait(account, invoice)
+    waiting = bill.waiting
+    if waiting is None:
+        waiting = pending(account, subscription)
+    lines = [_plan_line(account, invoice, subscription, item) for item in bill.rows]
+    taken = [_line(account, invoice, item) for item in waiting]
+    _sum(invoice, taken + lines)
+    return account.create(invoice)
+
+
+def _drafted(account: Account, subscription: Json, bill: Bill) -> Json:
     parent = _parent(subscription)
-    invoice = account.new("invoice", billing_reason=reason, parent=parent)
+    invoice = account.new("invoice", billing_reason=bill.reason, parent=parent)
     customer = account.need("customer", subscription["customer"], "customer")
     _address(account, invoice, customer, subscription["currency"])
-    invoice["period_start"] = since or account.now
+    invoice["period_start"] = bill.since or account.now
     invoice["collection_method"] = subscription["collection_method"]
     if is_sent(subscription):
         invoice["due_date"] = account.now + subscription["days_until_due"] * DAY
-    if is_sent(subscription) or reason == "subscription_cycle":
-        _wait(account, invoice)
-    lines = [_plan_line(account, invoice, subscription, item) for item in rows]
-    taken = [_line(account, invoice, item) for item in pending(account, subscription)]
-    _sum(invoice, taken + lines)
-    return account.create(invoice)
+    return invoice
 
 
 def _wait(account: Account, invoice: Json) -> None:
@@ -190,11 +210,9 @@ def pending(account: Account, subscription: Json) -> list[Json]:
 
 def _owner(item: Json) -> str | None:
     """The subscription whose invoices alone may take an item."""
-    if item["parent"]:
-        named: str | None = item["parent"]["subscription_details"]["subscription"]
-        return named
-    hidden: str | None = item.get("_subscription")
-    return hidden
+    parent = item["parent"] or item.get("_parent")
+    owner: str | None = parent and parent["subscription_details"]["subscription"]
+    return owner
 
 
 def draft(account: Account, id_: str) -> Json:

@@ -45,17 +45,15 @@ def of_invoice_item(account: Account, invoice: Json, item: Json) -> Json:
 
 def _proration_parent(item: Json) -> Json:
     """A line of a proration speaks of the subscription's item, and of what a credit gives back."""
-    details: Json = {"subscription": item.get("_subscription"), "subscription_item": None}
-    if item["parent"]:
-        details |= item["parent"]["subscription_details"]
-    details |= {"invoice_item": item["id"], "proration": True}
+    named: Json = (item["parent"] or item["_parent"])["subscription_details"]
+    details = {**named, "invoice_item": item["id"], "proration": True}
     details["proration_details"] = {"credited_items": _credited(item)}
     return _of_subscription(details)
 
 
 def _credited(item: Json) -> Json | None:
-    given_back = item["proration_details"]
-    credited: Json | None = given_back and given_back["credited_items"]
+    told: Json = item["proration_details"] or item["_proration_details"]
+    credited: Json | None = told["credited_items"]
     return credited and credited["invoice_line_item_details"]
 
 

@@ -178,9 +178,8 @@ def _cancel_later(account: Account, subscription: Json, given: Json) -> None:
 
 def first_invoice(account: Account, subscription: Json) -> Json:
     """Make the invoice a subscription starts with; one that is sent stays a draft."""
-    invoice = invoices.of_subscription(
-        account, subscription, subscription["_items"], reason="subscription_create"
-    )
+    bill = invoices.Bill("subscription_create", subscription["_items"])
+    invoice = invoices.of_subscription(account, subscription, bill)
     subscription["latest_invoice"] = invoice["id"]
     account.change(subscription)
     return invoice if invoices.is_sent(subscription) else invoices.open_(account, invoice)
