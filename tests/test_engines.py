@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from terminal_support import SCRIPT, environment, python
+from terminal_support import SCRIPT, Terminal, environment, python
 
 from stripe_emulator import Emulator, Fault
 from stripe_flow.engines import on_dbos
@@ -222,6 +222,26 @@ def test_an_address_is_refused_without_its_password(
     with pytest.raises(UsageError, match="no address of a database") as refused:
         next(run)
     assert "hidden" not in str(refused.value)
+
+
+READS = "steps: [{id: a, action: list_products}]"
+CONTRADICTIONS = {
+    "--rate 5": "needs --engine",
+    "--engine dbos --keep ids": "leave one of both out",
+    "--engine dbos --check": "leave --engine out",
+    "--engine dbos --run-id sk_test_aaaaaaaaaaaaaaaaaaaaaaaa": "may not hold a key",
+    f"--engine dbos --run-id {'r' * 401}": "at most 400 characters",
+}
+
+
+@pytest.mark.parametrize("words", CONTRADICTIONS)
+def test_what_cannot_be_said_of_an_engine_is_refused(words: str, tmp_path: Path) -> None:
+    """Words that contradict each other, or an engine cannot keep, are refused before it starts."""
+    (tmp_path / "reads.yaml").write_text(READS, "utf-8")
+    terminal = Terminal(tmp_path)
+    done = terminal("flow", str(tmp_path / "reads.yaml"), *words.split(), code=2)
+    assert CONTRADICTIONS[words] in " ".join(done.stderr.split())
+    assert not (tmp_path / "dbos.db").exists()
 
 
 def test_a_missing_engine_names_its_extra(tmp_path: Path) -> None:
