@@ -68,6 +68,7 @@ class Server:
         self._do("python", "-c", DEPLOY)
         self._dead = set[str]()
         self._pending = Counter[str]()
+        self._lock = threading.Lock()
         threading.Thread(target=self._report_the_dead, daemon=True).start()
 
     def _is_up(self) -> bool:
@@ -81,6 +82,10 @@ class Server:
 
     def register(self, block: str, base: str) -> None:
         """Keeps an account's credentials under the name of a block."""
+        with self._lock:  # Prefect makes the block's type at first, and fails if two do
+            self._register(block, base)
+
+    def _register(self, block: str, base: str) -> None:
         self._do("python", "-c", CREDENTIALS.replace("BLOCK", block), base=base)
 
     def begin(self, text: str, run_id: str, **more: Any) -> str:
