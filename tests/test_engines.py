@@ -152,10 +152,9 @@ def test_a_secret_is_not_stored(host: Host) -> None:
 
 def test_a_worker_of_another_account_refuses(host: Host, tmp_path: Path) -> None:
     """A worker runs nothing on another account than the run was begun with."""
-    flow = load("f.yaml", "steps: [{id: a, action: list_products}]", host)
-    order = Order.of(flow, "r1", Connection("sk_test_" + 24 * "a"))
+    owner = identity(Connection("sk_test_" + 24 * "a"))
     worker = Worker(host, Connection.emulator(), Journal(tmp_path / "runs.db"))
-    told = worker.step(order, Place("a", "a", "known"))
+    told = worker.step(Place("r1", owner, "order:", "known:", step="a", name="a"))
     assert "another account or mode" in told["error"]["text"]
 
 
