@@ -51,11 +51,12 @@ class _Begun:
 
     def outputs_and_items(self, name: str) -> Any:
         """What a step stands on, as `Spreading` kept it."""
-        if name not in self.known:
+        found = self.known.get(name)
+        if found is None:
             found = self.run.keep(name, _lost)
             self.known.clear()
             self.known[name] = found
-        return self.known[name]
+        return found
 
 
 def _lost() -> Any:
