@@ -3,12 +3,14 @@
 import json
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from terminal_support import SCRIPT, environment, python
+from engine_support import PAY, SECRET, WHOLE, WHOLE_EXECUTED
+from terminal_support import SCRIPT, Terminal, environment, python
 
 from stripe_emulator import Emulator, Fault
 from stripe_flow.engines import on_dbos
@@ -21,49 +23,6 @@ from stripe_flow.run import Run
 from stripe_plugin import Connection, Host, Policy, UsageError
 from stripe_plugin.errors import CardError
 from stripe_plugin.secrets import hiding
-
-SECRET = "whs_of_this_machine"
-# Every word that a flow has, and an item that Stripe refuses.
-WHOLE = """\
-inputs:
-  names: { type: array, default: [Jenny, John, Joan, Jenny] }
-  more: { type: boolean, required: true }
-steps:
-  - id: product
-    action: create_product
-    inputs: { Name: Plan, Metadata: { token: "${{ env.TOKEN }}" } }
-    options: { Expand: [default_price] }
-  - id: never
-    action: create_product
-    if: inputs.more == `false`
-    inputs: { Name: Never }
-  - id: make
-    action: create_customer
-    foreach: inputs.names
-    inputs: { Name: "${{ item }}", Description: "${{ steps.product.name }} ${{ index }}" }
-  - id: every
-    action: list_customers
-    all: true
-  - id: bill
-    action: create_invoice_item
-    foreach: steps.every.data
-    if: item.name != 'John'
-    on_error: collect
-    inputs: { Customer: "${{ item.id }}", Amount: 1500, Currency: usd }
-  - id: none
-    action: retrieve_customer
-    foreach: ["cus_none", "${{ steps.make[0].id }}"]
-    on_error: collect
-    inputs: { Customer ID: "${{ item }}" }
-"""
-WHOLE_EXECUTED = [*["POST /v1/customers"] * 4, *["POST /v1/invoiceitems"] * 3, "POST /v1/products"]
-PAY = """\
-steps:
-  - id: pay
-    action: create_payment_intent
-    inputs: { Amount: 2000, Currency: usd, Payment Method: CARD }
-    options: { Extra: { confirm: true, return_url: "https://shop.example/" } }
-"""
 
 
 @pytest.fixture
@@ -127,7 +86,7 @@ def test_all_of_a_flow_works_on_an_engine(
     told = [told_of(outcome) for outcome in again]
     assert [*map(facts, told)] == [*map(facts, on_dbos_told)]
     assert all(each["result"]["replayed"] for each in told if "result" in each)
-    assert sorted(executed(world)) == WHOLE_EXECUTED
+    assert Counter(executed(world)) == WHOLE_EXECUTED
     stored = b"".join(
         file.read_bytes() for name in ("dbos", "runs") for file in tmp_path.glob(f"{name}.db*")
     )
@@ -176,7 +135,7 @@ def test_a_killed_flow_goes_on(tmp_path: Path, world: Emulator) -> None:
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["step"] for line in lines].count("make") == 4, done.stderr
-    assert sorted(executed(world)) == WHOLE_EXECUTED
+    assert Counter(executed(world)) == WHOLE_EXECUTED
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -193,10 +152,9 @@ def test_a_secret_is_not_stored(host: Host) -> None:
 
 def test_a_worker_of_another_account_refuses(host: Host, tmp_path: Path) -> None:
     """A worker runs nothing on another account than the run was begun with."""
-    flow = load("f.yaml", "steps: [{id: a, action: list_products}]", host)
-    order = Order.of(flow, "r1", Connection("sk_test_" + 24 * "a"))
+    owner = identity(Connection("sk_test_" + 24 * "a"))
     worker = Worker(host, Connection.emulator(), Journal(tmp_path / "runs.db"))
-    told = worker.step(order, Place("a", "a", "known"))
+    told = worker.step(Place("r1", owner, "order:", "known:", step="a", name="a"))
     assert "another account or mode" in told["error"]["text"]
 
 
@@ -222,6 +180,26 @@ def test_an_address_is_refused_without_its_password(
     with pytest.raises(UsageError, match="no address of a database") as refused:
         next(run)
     assert "hidden" not in str(refused.value)
+
+
+READS = "steps: [{id: a, action: list_products}]"
+CONTRADICTIONS = {
+    "--rate 5": "needs --engine",
+    "--engine dbos --keep ids": "leave one of both out",
+    "--engine dbos --check": "leave --engine out",
+    "--engine dbos --run-id sk_test_aaaaaaaaaaaaaaaaaaaaaaaa": "may not hold a key",
+    f"--engine dbos --run-id {'r' * 401}": "at most 400 characters",
+}
+
+
+@pytest.mark.parametrize("words", CONTRADICTIONS)
+def test_what_cannot_be_said_of_an_engine_is_refused(words: str, tmp_path: Path) -> None:
+    """Words that contradict each other, or an engine cannot keep, are refused before it starts."""
+    (tmp_path / "reads.yaml").write_text(READS, "utf-8")
+    terminal = Terminal(tmp_path)
+    done = terminal("flow", str(tmp_path / "reads.yaml"), *words.split(), code=2)
+    assert CONTRADICTIONS[words] in " ".join(done.stderr.split())
+    assert not (tmp_path / "dbos.db").exists()
 
 
 def test_a_missing_engine_names_its_extra(tmp_path: Path) -> None:

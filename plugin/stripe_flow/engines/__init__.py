@@ -1,9 +1,9 @@
 """How does a flow outgrow one process: on whose engine, and what does that engine store?
 
 `on_dbos` (extra `dbos`) needs a database and no server; `on_prefect` (extra `prefect`) a Prefect
-server. Both give each step to a worker as an `Order` and a `Place`, plain JSON without a key or a
-secret, and keep what happens under the run ID by `stripe_flow.step`: whichever worker dies, and
-whichever goes on, what was executed is not executed again.
+server. Both store a run as an `Order` and give each step to a worker as a `Place`, plain JSON
+without a key or a secret, and keep what happens under the run ID by `stripe_flow.step`: whichever
+worker dies, and whichever goes on, what was executed is not executed again.
 """
 
 NEEDS = 'This engine needs the extra {name}: pip install "stripe-nodes[{name}]"'

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from stripe_flow.journal import Compute, Journal
 from stripe_flow.run import AnyJournal
 from stripe_plugin.errors import UsageError
+from stripe_plugin.secrets import said
 
 VARIABLE = "DBOS_SYSTEM_DATABASE_URL"  # DBOS's own
 FILE = "runs.db"
@@ -25,6 +26,8 @@ CREATE TABLE IF NOT EXISTS stripe_nodes_kept (
 PUT = "INSERT INTO stripe_nodes_kept VALUES (:run, :name, :value) ON CONFLICT DO NOTHING"
 GET = "SELECT value FROM stripe_nodes_kept WHERE run = :run AND name = :name"
 UNUSABLE = "{name} is no address of a database (sqlite:///FILE or postgresql://USER@HOST/NAME)"
+
+UNREACHED = "The database {place} cannot be used: {why}"
 
 
 def address(given: str | None) -> URL:
@@ -59,6 +62,9 @@ class PostgresJournal:
                 database.execute(text(CREATE))
         except (IntegrityError, ProgrammingError):
             pass  # another worker made it at the same moment
+        except OperationalError as error:
+            place = url.render_as_string()  # without its password
+            raise UsageError(UNREACHED.format(place=place, why=said(error.orig or error))) from None
 
     def keep(self, run: str, name: str, compute: Compute) -> Any:
         """What `compute()` gave the first time under this name of this run."""

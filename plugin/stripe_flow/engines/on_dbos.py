@@ -1,8 +1,8 @@
 """How does a flow run on DBOS: resumed by itself, on as many workers as there are?
 
 A run is a workflow, and each of its steps and items is one on the account's queue, which any worker
-of the account takes. What DBOS stores is JSON: the arguments are an `Order` and a `Place`. A run
-that is begun again when it has ended is another workflow of the same run.
+of the account takes. What DBOS stores is JSON: an `Order` or a `Place` as the argument. A run that
+is begun again when it has ended is another workflow of the same run.
 
 What a process was at goes on by itself when one of the same executor ID is started; a run goes on
 at once, on any machine, when it is asked for again under its run ID.
@@ -242,7 +242,7 @@ def _wait(handle: WorkflowHandle[T]) -> T:
 @DBOS.workflow(name="_flow", serialization_type=JSON, max_recovery_attempts=None)
 def _flow(order: Stored) -> None:
     [here] = _here
-    spread = _Spread(order, here.queue)
+    spread = _Spread(here.queue)
     try:
         for told in here.worker.outcomes(Order(**order), spread):
             DBOS.write_stream(OUTCOMES, told, serialization_type=JSON)
@@ -252,18 +252,17 @@ def _flow(order: Stored) -> None:
 
 
 @DBOS.workflow(name="_step", serialization_type=JSON, max_recovery_attempts=None)
-def _step(order: Stored, place: Stored) -> Stored:
+def _step(place: Stored) -> Stored:
     [here] = _here
     at = Place(**place)
-    step = partial(here.worker.step, Order(**order), at)
-    return DBOS.run_step({"name": at.name}, step)
+    return DBOS.run_step({"name": at.name}, here.worker.step, at)
 
 
 class _Spread:
     """The steps of a run that were given to the queue."""
 
-    def __init__(self, order: Stored, queue: str) -> None:
-        self._order, self._queue = order, queue
+    def __init__(self, queue: str) -> None:
+        self._queue = queue
         self._begun: list[str] = []
 
     def __call__(self, places: Sequence[Place]) -> list[Finish]:
@@ -276,8 +275,7 @@ class _Spread:
         workflow_id = f"{DBOS.workflow_id} {name}"
         self._begun.append(workflow_id)
         with SetWorkflowID(workflow_id), SetEnqueueOptions(delay_seconds=delay):
-            given = place.as_dict()
-            return DBOS.enqueue_workflow(self._queue, _step, self._order, given)
+            return DBOS.enqueue_workflow(self._queue, _step, place.as_dict())
 
     def _end(self, place: Place, handle: Handle) -> Told:
         """What comes of a step. As long as that is not known, it is put off and done again."""

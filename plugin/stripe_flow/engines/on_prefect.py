@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 
 from stripe_flow.engines import AT_ONCE, FIRST_PAUSE, NEEDS
-from stripe_flow.engines.order import Order, Place, Stored, Told, identity, outcome_of
+from stripe_flow.engines.order import Order, Place, Stored, Told, check_owner, identity, outcome_of
 from stripe_flow.engines.worker import Finish, Worker
 from stripe_flow.flow import Flow, load
 from stripe_flow.flowing import Outcome
@@ -151,10 +151,10 @@ def run_flow(flow: Flow, *, run_id: str, host: Host, connection: Connection) -> 
 
 
 @task(task_run_name="{place.name}", cache_policy=NO_CACHE)
-def _step(worker: Worker, order: Order, place: Place, limit: str | None) -> Stored:
+def _step(worker: Worker, place: Place, limit: str | None) -> Stored:
     if limit:
         rate_limit(limit, strict=True)
-    told = worker.step(order, place)
+    told = worker.step(place)
     if "later" in told:
         raise Later(told["later"])
     if "error" in told:
@@ -188,7 +188,7 @@ class _Running:
         flow = load(name, text, worker.host, inputs)
         order = Order.of(flow, run_id or id_, worker.connection)
         kept = worker.journal.keep(f"flow run {id_}", "order", order.as_dict)
-        Order(**kept).check(worker.connection)
+        check_owner(kept["owner"], worker.connection, order.run_id)
         return order
 
     def limit(self, rate: float | None) -> None:
@@ -203,7 +203,7 @@ class _Running:
 
     def run(self, order: Order, workers: int) -> list[Stored]:
         """What comes of each step and item."""
-        spread = partial(self._share, order, workers)
+        spread = partial(self._share, order.run_id, workers)
         try:
             for told in self._worker.outcomes(order, spread):
                 self._told.append(told)
@@ -215,29 +215,29 @@ class _Running:
             _tell(order.run_id, self._told)
         return self._told
 
-    def part(self, order: Order, part: list[Stored]) -> list[Stored]:
+    def part(self, part: list[Stored]) -> list[Stored]:
         """What is told of each place of a part of a loop."""
-        places = [Place(**place) for place in part]
-        return [{**finish()} for finish in self._spread(order, places)]
+        finishes = self._spread([Place(**place) for place in part])
+        return [{**finish()} for finish in finishes]
 
-    def _spread(self, order: Order, places: Sequence[Place]) -> list[Finish]:
+    def _spread(self, places: Sequence[Place]) -> list[Finish]:
         """Gives steps to the threads of this process."""
         patient = _step.with_options(
             retries=TRIES, retry_delay_seconds=_pauses(), retry_condition_fn=_is_later
         )
         finishes: list[Finish] = []
         for place in places:
-            future = patient.submit(quote(self._worker), quote(order), place, self._limit)
+            future = patient.submit(quote(self._worker), place, self._limit)
             finishes.append(partial(_end, future))
         return finishes
 
-    def _share(self, order: Order, workers: int, places: Sequence[Place]) -> list[Finish]:
+    def _share(self, run_id: str, workers: int, places: Sequence[Place]) -> list[Finish]:
         """Gives the items of a loop to several runs of this deployment, if there is one."""
         if workers < 2 or len(places) < 2 or runtime.deployment.id is None:
-            return self._spread(order, places)
+            return self._spread(places)
         parts: list[_Part] = []
         for first in range(workers):
-            part = _Part(order, places[first::workers], self._shared)
+            part = _Part(run_id, places[first::workers], self._shared)
             part.begin()
             parts.append(part)
         return [_finish(parts, number) for number in range(len(places))]
@@ -263,9 +263,9 @@ def _end(future: Any) -> Told:
 class _Part:
     """A flow run that does a part of a loop; if its process dies, there is another one."""
 
-    def __init__(self, order: Order, places: Sequence[Place], shared: Stored) -> None:
+    def __init__(self, run_id: str, places: Sequence[Place], shared: Stored) -> None:
         part = [place.as_dict() for place in places]
-        self._parameters = {**shared, "run_id": order.run_id, "part": part}
+        self._parameters = {**shared, "run_id": run_id, "part": part}
         self._told: list[Stored] | None = None
 
     def begin(self) -> None:
@@ -368,7 +368,7 @@ def stripe_flow(  # noqa: PLR0913 - the parameters of a deployment
         order = running.order(name, text, given, run_id)
         running.limit(rate)
         if part is not None:
-            return running.part(order, part)
+            return running.part(part)
         return running.run(order, workers)
 
 

@@ -67,10 +67,11 @@ class Order:
         """As JSON data."""
         return attrs.asdict(self)
 
-    def check(self, connection: Connection) -> None:
-        """Refuses to run it on somebody else's account."""
-        if identity(connection) != self.owner:
-            raise UsageError(OTHER_ACCOUNT.format(run_id=self.run_id))
+
+def check_owner(owner: str, connection: Connection, run_id: str) -> None:
+    """Refuses to run on somebody else's account."""
+    if identity(connection) != owner:
+        raise UsageError(OTHER_ACCOUNT.format(run_id=run_id))
 
 
 def _given(flow: Flow) -> Stored:
@@ -90,11 +91,14 @@ def _check_secrets(what: str, text: str) -> None:
 
 @attrs.frozen
 class Place:
-    """Which step of an order, and which of its items: all else is kept under `known`."""
+    """Which step of which run, and which of its items. What is long is kept by the run, once."""
 
+    run_id: str
+    owner: str  # an `identity`
+    order: str  # the name under which the run keeps its `Order`
+    known: str  # the same of what the step stands on
     step: str
     name: str  # for people: `pay 3/20 cus_123`
-    known: str  # the name under which the run keeps what the step stands on
     index: int | None = None  # of its item, among those that are kept there
     of: int = 1  # so many items
 

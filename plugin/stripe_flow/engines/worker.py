@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from stripe_flow.engines.order import Order, Place, Stored, Told, told_of
+from stripe_flow.engines.order import Order, Place, Stored, Told, check_owner, told_of
 from stripe_flow.expressions import stands_on
 from stripe_flow.flow import Flow, load
 from stripe_flow.flowing import Flowing, Outcome
@@ -24,8 +24,8 @@ from stripe_plugin.host.host import Host
 from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import hiding
 
-KNOWN = "known:"  # kept beside the steps: what a step stands on
-LOST = "What this step stands on is not kept where this worker looks: is it the same database?"
+ORDER, KNOWN = "order:", "known:"  # kept beside the steps: what is asked for; what a step stands on
+LOST = "This run is not kept where this worker looks: has it the same database or storage?"
 MOST_BEGUN = 16  # runs whose flow a process has at hand
 
 Finish = Callable[[], Told]  # waits for what a worker tells of a step
@@ -43,22 +43,23 @@ class Spread(Protocol):
 class _Begun:
     """A run at hand."""
 
-    flow: Flow
     run: Run
-    known: dict[str, Any] = attrs.field(
-        factory=dict[str, Any], repr=False
-    )  # the last that was asked for
+    flow: Flow
+    owner: str
+    order: str  # the name under which the run keeps it
+    known: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)  # what was asked last
 
     def outputs_and_items(self, name: str) -> Any:
         """What a step stands on, as `Spreading` kept it."""
-        if name not in self.known:
-            found = self.run.keep(name, _nothing_known)
+        found = self.known.get(name)
+        if found is None:
+            found = self.run.keep(name, _lost)
             self.known.clear()
             self.known[name] = found
-        return self.known[name]
+        return found
 
 
-def _nothing_known() -> Any:
+def _lost() -> Any:
     raise UsageError(LOST)
 
 
@@ -67,7 +68,7 @@ class Worker:
 
     def __init__(self, host: Host, connection: Connection, journal: AnyJournal) -> None:
         self.host, self.connection, self.journal = host, connection, journal
-        self._begun: dict[str, _Begun] = {}
+        self._begun: dict[tuple[str, str], _Begun] = {}
         self._lock = threading.Lock()
 
     def outcomes(self, order: Order, spread: Spread) -> Iterator[Stored]:
@@ -79,31 +80,46 @@ class Worker:
                 told = told_of(outcome)
             yield told
 
-    def step(self, order: Order, place: Place) -> Stored:
+    def step(self, place: Place) -> Stored:
         """Does a step, or says that it is to be done once more, later and under the same key."""
         try:
-            begun = self._begin(order)
+            begun = self._at_hand(place)
             with hiding(*begun.flow.hidden):
                 return _done(begun, place)
         except NodeError as error:
             return {"error": error.as_dict()}
 
     def _begin(self, order: Order) -> _Begun:
-        """The run of an order, judged here: this worker has the variables that it names."""
-        name = json.dumps(order.as_dict(), sort_keys=True)
+        """A run whose order every worker finds."""
+        run = self._run(order.owner, order.run_id, order.name)
+        stored = order.as_dict()
+        text = json.dumps(stored, sort_keys=True)
+        name = f"{ORDER}{_digest(text)}"
+        run.keep(name, order.as_dict)
+        return self._judged(run, order, name)
+
+    def _at_hand(self, place: Place) -> _Begun:
+        """The run of a place, judged here once: this worker has the variables that it names."""
+        name = place.run_id, place.order
         with self._lock:
-            found = self._begun.pop(name, None) or self._made(order)
+            found = self._begun.pop(name, None) or self._found(place)
             self._begun[name] = found
             for oldest in [*self._begun][:-MOST_BEGUN]:
                 del self._begun[oldest]
         return found
 
-    def _made(self, order: Order) -> _Begun:
-        host, connection = self.host, self.connection
-        order.check(connection)
-        flow = load(order.name, order.text, host, order.inputs)
-        run = Run(host, connection, order.run_id, self.journal, what=flow.name)
-        return _Begun(flow, run)
+    def _found(self, place: Place) -> _Begun:
+        run = self._run(place.owner, place.run_id)
+        order = Order(**run.keep(place.order, _lost))
+        return self._judged(run, order, place.order)
+
+    def _run(self, owner: str, run_id: str, what: str | None = None) -> Run:
+        check_owner(owner, self.connection, run_id)
+        return Run(self.host, self.connection, run_id, self.journal, what=what)
+
+    def _judged(self, run: Run, order: Order, name: str) -> _Begun:
+        flow = load(order.name, order.text, self.host, order.inputs)
+        return _Begun(run, flow, order.owner, name)
 
 
 def _done(begun: _Begun, place: Place) -> Stored:
@@ -122,6 +138,7 @@ class Spreading(Flowing):
 
     def __init__(self, begun: _Begun, spread: Spread) -> None:
         super().__init__(begun.run, begun.flow, None)
+        self._begun = begun
         self._spread = spread
         self._finish: dict[int | None, Finish] = {}
 
@@ -143,11 +160,16 @@ class Spreading(Flowing):
         known = self._keep_known(wanted)
         places: list[Place] = []
         for number, at in enumerate(wanted):
-            index = number if at.item else None
-            places.append(Place(at.step.id, at.name, known, index, at.of))
+            place = self._place(at, known)
+            places.append(attrs.evolve(place, index=number) if at.item else place)
         finishes = self._spread(places)
         for at, finish in zip(wanted, finishes, strict=True):
             self._finish[_index(at)] = finish
+
+    def _place(self, at: Outcome, known: str) -> Place:
+        begun = self._begun
+        run_id, step = begun.run.run_id, at.step.id
+        return Place(run_id, begun.owner, begun.order, known, step, at.name, of=at.of)
 
     def _keep_known(self, wanted: list[Outcome]) -> str:
         """Keeps what a step and its items stand on, once for all workers; gives its name."""
