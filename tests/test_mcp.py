@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from door_support import BEARER, TOKEN, offered, serving
 from jsonschema import Draft202012Validator
 from mcp_support import Client, by_http, by_stdio, connected
 from network_support import eventually
+from support import REPOSITORY
 from terminal_support import LIVE_KEY, SCRIPT, Terminal, environment, install
 
 from stripe_emulator import Emulator
@@ -142,9 +144,8 @@ def test_schemas_are_those_of_the_manifest(world: World) -> None:
         assert ("required" in tool["inputSchema"]) == any(
             row["presence"] == "required" for row in manifest["inputs"]
         )
-        for schema in ("inputSchema", "outputSchema"):
-            assert tool[schema]["type"] == "object"
-            Draft202012Validator.check_schema(tool[schema])
+        assert tool["inputSchema"]["type"] == tool["outputSchema"]["type"] == "object"
+        Draft202012Validator.check_schema(tool["inputSchema"])
 
 
 def test_alike_outputs_have_one_address() -> None:
@@ -322,12 +323,10 @@ def test_an_unknown_outcome_says_how_to_go_on(world: World) -> None:
 def test_a_client_that_gave_up_calls_again(world: World) -> None:
     """Its patience ends during a run: the same key again, and it was executed once."""
     asked = {"name": "Patience", "idempotency_key": "order-3"}
-    with (
-        world.failing("delay_after", "/v1/products", seconds=2.0),
-        pytest.raises(Exception, match=r"(?i)time"),
-    ):
-        world.call("create_product", asked, seconds=0.5)
-    again = world.call("create_product", asked)
+    with world.failing("delay_after", "/v1/products", seconds=1.5, times=2):
+        with pytest.raises(Exception, match=r"(?i)time"):
+            world.call("create_product", asked, seconds=0.5)
+        again = world.call("create_product", asked)  # its answer comes after the late one
     assert again["structuredContent"]["name"] == "Patience"
     assert world.named("Patience") == 1
 
@@ -583,3 +582,22 @@ def test_what_cannot_be_served_does_not_start(
     ended = Terminal(tmp_path)("mcp", *words, code=2, **env)
     assert sentence in " ".join(ended.stderr.split())
     assert ended.stdout == ""
+
+
+README = (REPOSITORY / "README.md").read_text("utf-8")
+
+
+def test_the_configuration_of_the_readme_works(tmp_path: Path) -> None:
+    """What the README has for a host's configuration starts a server of these tools."""
+    printed = re.search(r"```json\n({\"mcpServers.*?)```", README, re.DOTALL)
+    assert printed
+    server = json.loads(printed[1])["mcpServers"]["stripe"]
+    command = [str(SCRIPT.with_name(server["command"])), *server["args"]]
+    with (
+        (tmp_path / "errors.txt").open("w") as errors,
+        connected(by_stdio(command, errors, env_of(tmp_path))) as client,
+    ):
+        assert {CATALOG[tool["name"]]["resource"] for tool in client.tools()} == {
+            "price",
+            "product",
+        }
