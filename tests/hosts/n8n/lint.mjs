@@ -31,17 +31,17 @@ const code = (value) =>
   JSON.stringify(value, null, '\t').replace(/^(\t*)"([A-Za-z_$][\w$]*)": /gm, '$1$2: ');
 const members = (thing) =>
   Object.entries(thing).map(([name, value]) => `\t${name} = ${code(value)};\n`).join('');
-const write = (folder, name, type, thing) => {
+const write = (folder, kind, name, type, thing) => {
   const text = `export class ${name} implements ${type} {\n${members(new thing())}}\n`;
   mkdirSync(`${SOURCE}/${folder}`, { recursive: true });
-  writeFileSync(`${SOURCE}/${folder}/${name}.${folder.slice(0, -1)}.ts`, text);
+  writeFileSync(`${SOURCE}/${folder}/${name}.${kind}.ts`, text);
 };
 
 rmSync(SOURCE, { recursive: true, force: true });
 cpSync('built/dist/icons', `${SOURCE}/icons`, { recursive: true });
 cpSync('built/package.json', `${SOURCE}/package.json`);
-write('nodes', 'StripeNodes', 'INodeType', StripeNodes);
-write('credentials', 'StripeNodesApi', 'ICredentialType', StripeNodesApi);
+write('nodes', 'node', 'StripeNodes', 'INodeType', StripeNodes);
+write('credentials', 'credentials', 'StripeNodesApi', 'ICredentialType', StripeNodesApi);
 
 const of = (files, rules) => ({ files: [files], plugins: { 'n8n-nodes-base': base }, rules });
 const json = { parser, parserOptions: { extraFileExtensions: ['.json'] } };

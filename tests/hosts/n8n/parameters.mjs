@@ -1,9 +1,10 @@
 // Does n8n show of each action its rows and no other, and is only sent what was typed?
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { NodeHelpers } from 'n8n-workflow';
+import { createRequire } from 'node:module';
 import { StripeNodes } from './built/dist/nodes/StripeNodes.node.js';
 
+const { NodeHelpers } = createRequire(import.meta.url)('n8n-workflow');
 const { description } = new StripeNodes();
 const { properties } = description;
 const manifests = JSON.parse(readFileSync('built/manifests.json', 'utf-8'));
@@ -50,8 +51,9 @@ for (const { id, resource, inputs } of manifests) {
   const body = await sent(here);
   assert.deepEqual([body.inputs, body.options], [{}, {}], `${id}: nobody typed that`);
   const said = issues(here).join();
-  for (const { key, required } of inputs) {
-    if (required) assert(said.includes(`"${key}"`), `${id}: ${key} is not asked for: ${said}`);
+  for (const { key, required, fields } of inputs) {
+    // That a group is empty n8n does not see; it is refused by who serves the action.
+    if (required && !fields) assert(said.includes(`"${key}"`), `${id}: ${key} is not asked for: ${said}`);
   }
 }
 
