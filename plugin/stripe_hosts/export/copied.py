@@ -17,3 +17,10 @@ def copied(target: str) -> dict[str, str]:
 def as_text(data: Any) -> str:
     """JSON as people read it in a file."""
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def template(target: str) -> dict[str, Any]:
+    """What a target's JSON file has, which is filled in and not copied."""
+    text = (HERE / f"{target}.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
