@@ -3,12 +3,11 @@
 `n8n.json` has n8n's parameters by what is typed into them; a number is text, as n8n's have a 0.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from stripe_hosts.export.copied import as_text, copied, template
+from stripe_hosts.export.copied import as_text, packaged, template
 from stripe_hosts.export.rows import Group, Row, groups_of, rows_of
 from stripe_plugin.host.host import Host
 from stripe_plugin.host.manifest import describe_connection
@@ -20,16 +19,16 @@ RENAMED = {name: f"{name}_" for name in ("resource", "operation", "options")}
 
 
 def files(host: Host) -> Mapping[str, str]:
-    """What the folder `n8n` has, and the node's parameters."""
-    made, about = copied("n8n"), host.about()
-    package = json.loads(made["package.json"])
-    package["version"] = about["version"]
+    """What the folder `n8n` has, and what is derived."""
+    about = host.about()
     derived = {
         "manifestVersion": str(about["manifest_version"]),
         "trial": describe_connection()["trial"],
         "properties": [*_properties(host)],
     }
-    return {**made, "package.json": as_text(package), "dist/derived.json": as_text(derived)}
+    made = packaged("n8n", about["version"])
+    made["dist/derived.json"] = as_text(derived)
+    return made
 
 
 def _properties(host: Host) -> Iterator[Data]:
@@ -79,7 +78,8 @@ def _fields(rows: list[Row]) -> Iterator[Data]:
     needed = [row for row in rows if not row.optional]
     for field in _sent(needed, "inputs"):
         name = field["name"]
-        yield {**field, "name": RENAMED.get(name, name)}
+        field["name"] = RENAMED.get(name, name)
+        yield field
     if optional:
         yield _with("more", _sent(optional, "inputs"))
 
@@ -92,10 +92,12 @@ def _sent(rows: Iterable[Row], member: str) -> Iterator[Data]:
 
 
 def _field(row: Row) -> Data:
-    field = {**_control(row), "displayName": row.key, "name": row.name}
+    about = {"displayName": row.key, "name": row.name}
+    field = {**_control(row), **about}
     field["description"] = escape(row.description, quote=False)
-    if "placeholder" in field:
-        field["placeholder"] = field["placeholder"].format(key=row.key, example=row.example)
+    placeholder = field.get("placeholder", "")
+    if placeholder:
+        field["placeholder"] = placeholder.format(key=row.key, example=row.example)
     if row.required:
         field["required"] = True
     return field
