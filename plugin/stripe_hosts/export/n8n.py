@@ -93,11 +93,10 @@ def _sent(rows: Iterable[Row], member: str) -> Iterator[Data]:
 
 def _field(row: Row) -> Data:
     about = {"displayName": row.key, "name": row.name}
-    field = {**_control(row), **about}
+    field = {**about, **_control(row)}
     field["description"] = escape(row.description, quote=False)
     placeholder = field.get("placeholder", "")
-    if placeholder:
-        field["placeholder"] = placeholder.format(key=row.key, example=row.example)
+    field["placeholder"] = placeholder.format(key=row.key, example=row.example)
     if row.required:
         field["required"] = True
     return field
