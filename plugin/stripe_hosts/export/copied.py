@@ -10,10 +10,30 @@ HERE = Path(__file__).parent
 def copied(target: str) -> dict[str, str]:
     """The text of each file by its path in the folder, with `/`."""
     folder = HERE / target
-    found = sorted(file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in found}
+    made: dict[str, str] = {}
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            path = file.relative_to(folder)
+            made[path.as_posix()] = file.read_text("utf-8")
+    return made
+
+
+def packaged(target: str, version: str) -> dict[str, str]:
+    """The same of a package of npm, in a version."""
+    made = copied(target)
+    about = json.loads(made["package.json"])
+    about["version"] = version
+    made["package.json"] = as_text(about)
+    return made
 
 
 def as_text(data: Any) -> str:
     """JSON as people read it in a file."""
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def template(target: str) -> dict[str, Any]:
+    """What a target's JSON file has, which is filled in and not copied."""
+    text = (HERE / f"{target}.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found

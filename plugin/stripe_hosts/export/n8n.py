@@ -1,68 +1,70 @@
-"""How do the actions become a node of n8n? A community node that calls the HTTP door."""
+"""How do the actions become a node of n8n? A community node that calls the HTTP door.
 
-import json
+`n8n.json` has n8n's parameters by what is typed into them; a number is text, as n8n's have a 0.
+"""
+
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from stripe_hosts.export.copied import as_text, copied
+from stripe_hosts.export.copied import as_text, packaged, template
 from stripe_hosts.export.rows import Group, Row, groups_of, rows_of
 from stripe_plugin.host.host import Host
 from stripe_plugin.host.manifest import describe_connection
 
 Data = dict[str, Any]
-TAKEN = ("resource", "operation", "options")  # parameters that no row can be called like
-TEXT: Data = {"type": "string", "default": ""}
-SEVERAL: Data = {"typeOptions": {"multipleValues": True}}
-TEXTS: Data = {"type": "string", "default": [], **SEVERAL}
-NOT_SET: Data = {"name": "Not Set", "value": ""}
-PAIR: list[Data] = [
-    {"displayName": "Key", "name": "key", **TEXT},
-    {"displayName": "Value", "name": "value", **TEXT},
-]
-MORE = "Additional Fields"
+PARAMETERS: Mapping[str, Data] = template("n8n")
+# What a row is called in n8n, if its own name is one of n8n's.
+RENAMED = {name: f"{name}_" for name in ("resource", "operation", "options")}
 
 
 def files(host: Host) -> Mapping[str, str]:
-    """What the folder `n8n` has, and the node's parameters."""
-    made = copied("n8n")
-    package = json.loads(made["package.json"])
+    """What the folder `n8n` has, and what is derived."""
     about = host.about()
-    package["version"] = about["version"]
     derived = {
         "manifestVersion": str(about["manifest_version"]),
-        "properties": [*_properties(host)],
         "trial": describe_connection()["trial"],
+        "properties": [*_properties(host)],
     }
-    return {**made, "package.json": as_text(package), "dist/derived.json": as_text(derived)}
+    made = packaged("n8n", about["version"])
+    made["dist/derived.json"] = as_text(derived)
+    return made
 
 
 def _properties(host: Host) -> Iterator[Data]:
     """The parameters, as n8n draws them from top to bottom."""
-    groups = groups_of(host)
-    yield _menu("resource", [{"name": group.label, "value": group.name} for group in groups])
+    yield from _menus(groups_of(host))
+    for entry in host.catalog():
+        rows = rows_of(host.manifest(entry["id"]))
+        for field in _fields(rows):
+            yield _shown(field, resource=entry["resource"], operation=entry["id"])
+    options = rows_of(host.options())
+    yield _with("options", _sent(options, "options"))
+
+
+def _menus(groups: list[Group]) -> Iterator[Data]:
+    """What the resource is, and what is done with it."""
+    resources = [_option(group.label, group.name) for group in groups]
+    yield _with("resource", resources, default=groups[0].name)
     for group in groups:
-        menu = _menu("operation", [*_operations(group)])
+        operations = [_operation(entry) for entry in group.entries]
+        menu = _with("operation", operations, default=group.entries[0]["id"])
         yield _shown(menu, resource=group.name)
-    for group in groups:
-        for entry in group.entries:
-            rows = rows_of(host.manifest(entry["id"]))
-            for field in _fields(rows):
-                yield _shown(field, resource=group.name, operation=entry["id"])
-    yield _collection("Options", "options", _sent(rows_of(host.options()), "options"))
 
 
-def _menu(name: str, options: list[Data]) -> Data:
-    about = {"displayName": name.title(), "name": name, "noDataExpression": True}
-    first = options[0]["value"]
-    return {**about, "type": "options", "options": options, "default": first}
+def _with(parameter: str, options: Iterable[Data], **more: Any) -> Data:
+    return {**PARAMETERS[parameter], "options": [*options], **more}
 
 
-def _operations(group: Group) -> Iterator[Data]:
-    for entry in group.entries:
-        name = entry["name"]
-        about = {"name": name, "value": entry["id"], "action": name.capitalize()}
-        yield {**about, "description": entry["summary"]}
+def _option(name: str, value: object) -> Data:
+    return {"name": name, "value": value}
+
+
+def _operation(entry: Mapping[str, Any]) -> Data:
+    option = _option(entry["name"], entry["id"])
+    option["description"] = entry["summary"]
+    option["action"] = entry["name"].capitalize()
+    return option
 
 
 def _shown(field: Data, **when: str) -> Data:
@@ -72,17 +74,14 @@ def _shown(field: Data, **when: str) -> Data:
 
 def _fields(rows: list[Row]) -> Iterator[Data]:
     """What an action may need at the top, the others where they are added."""
-    for field in _sent([row for row in rows if not row.optional], "inputs"):
-        name = field["name"]
-        yield {**field, "name": f"{name}_" if name in TAKEN else name}
     optional = [row for row in rows if row.optional]
+    needed = [row for row in rows if not row.optional]
+    for field in _sent(needed, "inputs"):
+        name = field["name"]
+        field["name"] = RENAMED.get(name, name)
+        yield field
     if optional:
-        yield _collection(MORE, "additionalFields", _sent(optional, "inputs"))
-
-
-def _collection(key: str, name: str, fields: Iterable[Data]) -> Data:
-    about = {"displayName": key, "name": name, "placeholder": "Add Field"}
-    return {**about, "type": "collection", "default": {}, "options": [*fields]}
+        yield _with("more", _sent(optional, "inputs"))
 
 
 def _sent(rows: Iterable[Row], member: str) -> Iterator[Data]:
@@ -93,32 +92,24 @@ def _sent(rows: Iterable[Row], member: str) -> Iterator[Data]:
 
 
 def _field(row: Row) -> Data:
-    about = {
-        "displayName": row.key,
-        "name": row.name,
-        "description": escape(row.description, quote=False),
-    }
-    return {**about, **_control(row), **({"required": True} if row.required else {})}
+    about = {"displayName": row.key, "name": row.name}
+    field = {**about, **_control(row)}
+    field["description"] = escape(row.description, quote=False)
+    placeholder = field.get("placeholder", "")
+    field["placeholder"] = placeholder.format(key=row.key, example=row.example)
+    if row.required:
+        field["required"] = True
+    return field
 
 
 def _control(row: Row) -> Data:
-    """What a row is typed into, empty at first: a number is text, as n8n's have a 0 in them."""
-    many = row.type == "array"
-    if row.inside:
-        fields = [_field(each) for each in row.inside]
-        return _group("itemsOf" if many else "fieldsOf", row.key, fields)
+    """What a row is typed into."""
     if row.choices:
-        named = [{"name": label, "value": value} for label, value in row.choices]
-        return {"type": "options", "options": [NOT_SET, *named], "default": ""}
-    if row.type == "map":
-        return _group("pairsOf", row.key, PAIR)
-    if row.type == "object":
-        return {"type": "json", "default": ""}
-    return TEXTS if many else {**TEXT, "placeholder": f"e.g. {row.example}"}
-
-
-def _group(kind: str, key: str, values: list[Data]) -> Data:
-    """What has rows inside of it; `kind` is how the node reads it."""
-    options = [{"displayName": key, "name": kind, "values": values}]
-    about: Data = {"type": "fixedCollection", "placeholder": f"Add {key}", "default": {}}
-    return {**about, **({} if kind == "fieldsOf" else SEVERAL), "options": options}
+        choices = [_option(label, value) for label, value in row.choices]
+        return _with("choice", [*PARAMETERS["choice"]["options"], *choices])
+    if row.inside:
+        parameter = f"{row.type} of fields"
+        [group] = PARAMETERS[parameter]["options"]
+        values = [_field(each) for each in row.inside]
+        return _with(parameter, [{**group, "values": values}])
+    return PARAMETERS[row.type]

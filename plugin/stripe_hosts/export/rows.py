@@ -51,28 +51,52 @@ def groups_of(host: Host) -> list[Group]:
 
 def rows_of(table: Data) -> list[Row]:
     """The rows of a manifest, or of `Host.options`."""
-    return _rows(table["inputs"], table["labels"], table["input_schema"], "")
+    place = _Place(table["labels"], table["input_schema"], ())
+    return place.rows(table["inputs"])
 
 
-def _rows(inputs: Iterable[Data], labels: Data, schema: Data, path: str) -> list[Row]:
-    """`schema`: of what they are inside of; `path`: its names, each with a dot behind it."""
-    inside = schema.get("items", schema).get("properties", {})
-    return [_row(row, labels, inside[row["name"]], path + row["name"]) for row in inputs]
+@attrs.frozen
+class _Place:
+    """Where rows stand."""
 
+    labels: Mapping[str, str]  # of choices, by path and value
+    schema: Data  # of the object that they are in, or of a list of such
+    path: tuple[str, ...]  # names
 
-def _row(row: Data, labels: Data, schema: Data, path: str) -> Row:
-    free = "additionalProperties" in schema and "fields" not in row
-    return Row(
-        key=row["key"],
-        name=row["name"],
-        type="map" if free else row["type"],
-        required=row["required"],
-        optional=row["presence"] == "optional",
-        description=_description(row),
-        example=str(row["example"]),
-        choices=_choices(row, labels, path),
-        inside=_rows(row.get("fields", ()), labels, schema, f"{path}."),
-    )
+    def rows(self, inputs: Iterable[Data]) -> list[Row]:
+        """Those that stand here."""
+        return [self._row(each) for each in inputs]
+
+    def _row(self, row: Data) -> Row:
+        inside = self._below(row["name"])
+        return Row(
+            key=row["key"],
+            name=row["name"],
+            type="map" if inside.is_map() else row["type"],
+            required=row["required"],
+            optional=row["presence"] == "optional",
+            description=_description(row),
+            example=str(row["example"]),
+            choices=inside.choices(row),
+            inside=inside.rows(row.get("fields", ())),
+        )
+
+    def _below(self, name: str) -> "_Place":
+        table = self.schema.get("items", self.schema)
+        schema = table["properties"][name]
+        return _Place(self.labels, schema, (*self.path, name))
+
+    def is_map(self) -> bool:
+        """Whether it has no names of its own."""
+        return self.schema.get("additionalProperties", False) is not False
+
+    def choices(self, row: Data) -> list[tuple[str, Any]]:
+        """What a row may be: labels and values."""
+        values = YES_NO
+        if row["type"] != "boolean":
+            values = {word: word for word in row.get("enum", ())}
+        path = ".".join(self.path)
+        return [(self.labels[f"{path}.{word}"], values[word]) for word in values]
 
 
 def _description(row: Data) -> str:
@@ -80,11 +104,5 @@ def _description(row: Data) -> str:
     words = row.get("enum", ())
     listed = (", ".join(words), " or ".join(words))
     rules = [rule for rule in row["rules"] if rule not in listed]
-    return " ".join(f"{said}." for said in (row["description"], *rules))
-
-
-def _choices(row: Data, labels: Data, path: str) -> list[tuple[str, Any]]:
-    values = {word: word for word in row.get("enum", ())}
-    if row["type"] == "boolean":
-        values = {**YES_NO}
-    return [(labels[f"{path}.{word}"], value) for word, value in values.items()]
+    sentences = [f"{said}." for said in (row["description"], *rules)]
+    return " ".join(sentences)

@@ -1,6 +1,8 @@
 // Does a person who uses n8n get a price, and our sentence where none can be made?
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parse } from 'flatted';
 import { chromium } from 'playwright-core';
@@ -102,6 +104,25 @@ await refused('Nobody there', /No answer from http:\/\/127.0.0.1:9/, right, dead
 await refused('Unknown account', /account/, right, stranger);
 await refused('Another version', /no action/, { ...right, operation: 'create_moon' });
 await refused('Too slow for n8n', /No answer/, { ...right, requestOptions: { timeout: 1 } });
+
+// --- under which name it is done, where it is tried again ---------------------------------------
+
+const asked = [];
+const server = createServer(async (request, response) => {
+  const { run, step, item } = JSON.parse((await request.toArray()).join(''));
+  asked.push([run, step, item].join(' '));
+  response.writeHead(asked.length > 2 ? 200 : 503, { 'content-type': 'application/json' });
+  response.end('{"output": {"id": "x"}}');
+}).listen(0, '127.0.0.1');
+await once(server, 'listening');
+const noted = await credential('Noted', { url: `http://127.0.0.1:${server.address().port}` });
+asked.splice(0, 1, 'the test of the credential');
+await ran('Again', right, { ...noted, retryOnFail: true, maxTries: 2, waitBetweenTries: 1 });
+server.close();
+console.log(asked);
+assert.match(asked[1], /^n8n\/\w+\/\d+\/[0-9a-f]+ n 0\/0$/);
+assert.equal(asked[2], asked[1]);
+assert.equal(asked.length, 3);
 
 // --- what a person sees --------------------------------------------------------------------------
 

@@ -6,8 +6,6 @@ const { action, inputs } = require('../derived.json').trial;
 const { baseURL, method, body: { account } } = requestDefaults;
 const request = { baseURL, method, url: `/actions/${action}/runs`, body: { account, inputs } };
 
-exports.StripeNodesApi = class StripeNodesApi {
-  constructor() {
-    Object.assign(this, credential, { test: { request, ...credential.test } });
-  }
+exports.StripeNodesApi = function StripeNodesApi() {
+  Object.assign(this, credential, { test: { request, ...credential.test } });
 };

@@ -11,7 +11,7 @@ const fieldsOf = (values) => {
   return Object.fromEntries(typed.map(([name, value]) => [name, plain(value)]));
 };
 // As text, in which the server sees a key that is there twice.
-const pair = ({ key, value }) => `${JSON.stringify(String(key))}:${JSON.stringify(value)}`;
+const pair = ({ key, value }) => `${JSON.stringify(String(key))}:${JSON.stringify(value ?? '')}`;
 const GROUPS = {
   fieldsOf,
   itemsOf: (items) => items.map(fieldsOf),
@@ -54,6 +54,4 @@ description.requestDefaults.headers = { 'Stripe-Nodes-Manifest': manifestVersion
 resource.routing = { send: { preSend: [asked], paginate: true }, output: { postReceive: [answered] } };
 description.properties = [resource, ...properties];
 
-exports.StripeNodes = class StripeNodes {
-  description = description;
-};
+exports.StripeNodes = class StripeNodes { description = description; };
