@@ -1,0 +1,1 @@
+"""Which actions of Stripe does Langflow have?"""
