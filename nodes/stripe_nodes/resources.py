@@ -316,7 +316,6 @@ CHARGE = Resource(
         "radar_options": {},
         "payment_intent": "pi_123",
         "customer": "cus_123",
-        "radar_options": {},
         "metadata": {},
     },
     on_demand=("refunds",),

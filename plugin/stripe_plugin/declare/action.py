@@ -65,7 +65,7 @@ class Action:
         Empty values (`None`, `""`, `{}`, `[]`) are not given.
         """
         one = cls.__new__(cls)
-        one._take(inputs, extra, expand)
+        one._take(inputs, extra, expand)  # noqa: SLF001 - its own
         return one
 
     def _take(self, inputs: Any, extra: Any, expand: Any) -> None:
