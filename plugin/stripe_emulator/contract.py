@@ -162,6 +162,11 @@ def _endpoints() -> Mapping[str, str]:
     return {re.sub(r"\{[^}]*\}", "{}", name): name for name in names}
 
 
+def is_fixed(method: str, path: str) -> bool:
+    """Whether the document has an endpoint at this path, which has no variables."""
+    return f"{method} {path}" in _endpoints()
+
+
 def has(method: str, path: str) -> bool:
     """Whether the document has an endpoint at this path, its variables filled in."""
     wanted = f"{method} {path}".split("/")

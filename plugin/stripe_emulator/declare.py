@@ -217,10 +217,14 @@ def _add_endpoint(resource: Resource, verb: str, method: str) -> None:
 
 
 def endpoint(method: str, path: str) -> tuple[Endpoint, str | None] | None:
-    """Find the endpoint of a request, with the id in its path, still percent-encoded."""
+    """Find the endpoint of a request, with the id in its path, still percent-encoded.
+
+    A path that the document has as it is, such as `/v1/customers/search`, holds no id.
+    """
+    fixed = contract.is_fixed(method, path)
     for verb, pattern, found in ENDPOINTS:
         match = pattern.fullmatch(path) if verb == method else None
-        if match:
+        if match and not (fixed and match.re.groups):
             return found, match[1] if match.re.groups else None
     return None
 

@@ -272,6 +272,24 @@ def test_a_host_tells_where_it_was_refused() -> None:
     assert (about["attempts"], about["retryable"], about["outcome_unknown"]) == (1, False, False)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/coupons"),
+        ("GET", "/v1/coupons/SPRING"),
+        ("GET", "/v1/customers/search"),
+        ("POST", "/v1/customers/cus_1/funding_instructions"),
+        ("DELETE", "/v1/coupons/SPRING"),
+    ],
+)
+def test_endpoints_that_it_does_not_have_are_refused(api: Caller, method: str, path: str) -> None:
+    """An endpoint of Stripe's is told from a path that is none, and from an ID."""
+    error = api(method, path).error
+    assert error["type"] == "emulator_error"
+    assert f"the emulator does not simulate {method} {path}" in error["message"]
+    assert "Unrecognized request URL" in api(method, f"{path}/no/such/path").error["message"]
+
+
 def test_the_version_is_the_documents() -> None:
     """What is taken and shown is what the API document of the pinned version says."""
     assert contract.version() == PINNED
