@@ -118,7 +118,8 @@ def renew(account: Account, subscription: Json) -> None:
 def _renew(account: Account, subscription: Json, change: Json) -> None:
     before = copy.deepcopy(subscription)
     subscription |= change
-    rows = [item for item in subscription["_items"] if item["current_period_end"] <= account.now]
+    every = subscription["_items"]
+    rows = [item for item in every if item["current_period_end"] <= account.now]
     since = min(item["current_period_start"] for item in rows)
     for item in rows:
         items.roll(account, subscription, item, item["current_period_end"])

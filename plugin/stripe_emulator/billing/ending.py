@@ -66,7 +66,8 @@ def give_reason(subscription: Json, reason: str | None) -> None:
 
 def stop_collecting(account: Account, subscription: Json) -> None:
     """Leave the open invoices of a subscription to whoever wants to pay them."""
-    for invoice in account.find("invoice", customer=subscription["customer"], status="open"):
+    customer = subscription["customer"]
+    for invoice in account.find("invoice", customer=customer, status="open"):
         if invoices.subscription_of(invoice) == subscription["id"]:
             account.change(invoice | {"auto_advance": False, "next_payment_attempt": None})
 
@@ -91,7 +92,8 @@ def _bill_last(account: Account, subscription: Json) -> None:
 
     What is left to pay is a draft for an hour, as every invoice that nobody asked to be paid now.
     """
-    waiting = [item for item in invoices.pending(account, subscription) if item["proration"]]
+    pending = invoices.pending(account, subscription)
+    waiting = [item for item in pending if item["proration"]]
     if not waiting:
         return
     start = min(item["current_period_start"] for item in subscription["_items"])

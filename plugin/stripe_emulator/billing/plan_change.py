@@ -2,15 +2,17 @@
 
 from stripe_emulator import refusals
 from stripe_emulator.account import Account
-from stripe_emulator.billing import billed, ending, proration
-from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.billing import billed, ending
+from stripe_emulator.billing.proration import Cut
+from stripe_emulator.lifecycle import Given, does, picked
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import subscription as subscriptions
 from stripe_emulator.resources import subscription_item as items
 
 _EDITABLE_WHEN_ENDED = {"metadata", "cancellation_details", "expand"}
+Items = dict[str, Json]
 _WORDS = ("billing_cycle_anchor", "trial_end")  # may be given as `now`
-_PRICED = ("price", "quantity")
+_PRICED = "price quantity"
 
 
 @does(
@@ -73,8 +75,9 @@ def _restarts(account: Account, subscription: Json, given: Given) -> bool:
     if given.get("billing_cycle_anchor") == "now":
         return True
     before = _by_id(given.before)
-    kept = [item for item in subscription["_items"] if item["id"] in before]
-    return any(_every(account, item) != _every(account, before[item["id"]]) for item in kept)
+    after = _by_id(subscription)
+    kept = before.keys() & after.keys()
+    return any(_every(account, before[id_]) != _every(account, after[id_]) for id_ in kept)
 
 
 def _every(account: Account, item: Json) -> tuple[str, int]:
@@ -100,25 +103,24 @@ def _prorate(account: Account, subscription: Json, given: Given) -> Json:
 def _pairs(account: Account, subscription: Json, given: Given) -> list[Json]:
     """The items of a change: charges first, so that credits, which are newer, are on top."""
     at = given.get("proration_date", account.now)
-    before, after = _by_id(given.before), _by_id(subscription)
-    added = _changed(after, before)
-    dropped = _changed(before, after)
-    made = [proration.charge(account, subscription, item, at) for item in added]
-    made += [proration.credit(account, given.before, item, at) for item in dropped]
-    return [item for item in made if item]
+    before = _by_id(given.before)
+    after = _by_id(subscription)
+    charges = map(Cut(account, subscription, at).charge, _changed(after, before))
+    credited = map(Cut(account, given.before, at).credit, _changed(before, after))
+    return [*filter(None, charges), *filter(None, credited)]
 
 
-def _by_id(subscription: Json) -> dict[str, Json]:
+def _by_id(subscription: Json) -> Items:
     return {item["id"]: item for item in subscription["_items"]}
 
 
-def _changed(these: dict[str, Json], those: dict[str, Json]) -> list[Json]:
+def _changed(these: Items, those: Items) -> list[Json]:
     """Those of the first that are not the same in the second."""
-    return [item for id_, item in these.items() if _differs(item, those.get(id_))]
+    return [item for item in these.values() if _differs(item, those.get(item["id"]))]
 
 
 def _differs(one: Json, other: Json | None) -> bool:
-    return other is None or any(one[name] != other[name] for name in _PRICED)
+    return other is None or picked(one, _PRICED) != picked(other, _PRICED)
 
 
 def _restart(account: Account, subscription: Json, given: Given) -> Json:
@@ -168,5 +170,6 @@ def _give_back(account: Account, given: Given, at: int) -> None:
     """Credit what is left of everything, unless nothing is to be prorated."""
     if _behavior(given) == "none":
         return
+    cut = Cut(account, given.before, at)
     for item in given.before["_items"]:
-        proration.credit(account, given.before, item, at)
+        cut.credit(item)

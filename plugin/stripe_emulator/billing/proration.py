@@ -13,6 +13,7 @@ from attrs import frozen
 
 from stripe_emulator.account import Account
 from stripe_emulator.billing import periods
+from stripe_emulator.lifecycle import picked
 from stripe_emulator.refusals import Json
 from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import product as products
@@ -31,43 +32,78 @@ class Stretch:
 
     def share(self, amount: int) -> int:
         """The part of an amount for the whole that falls into the rest."""
-        left = Fraction(self.end - self.at, self.end - self.start)
-        part = left * amount
+        whole = self.end - self.start
+        part = Fraction(self.end - self.at, whole) * amount
         return part.numerator // part.denominator
 
 
-def stretch(account: Account, subscription: Json, item: Json, at: int) -> Stretch:
-    """What is left of an item's period."""
-    end = item["current_period_end"]
-    every = account.need("price", item["price"])["recurring"]
-    start = periods.start_of(subscription["billing_cycle_anchor"], every, end)
-    return Stretch(start, end, min(max(at, start), end))
+@frozen
+class Cut:
+    """A moment at which the items of a subscription, as it was or is, are cut in two."""
 
+    account: Account
+    subscription: Json
+    at: int
 
-def credit(account: Account, subscription: Json, item: Json, at: int) -> Json | None:
-    """Give back what was billed for the rest of an item's period; None where nothing was."""
-    billed = item.get("_billed")
-    left = stretch(account, subscription, item, at)
-    if billed is None or left.at == left.end:
-        return None
-    made = _item(account, subscription, item, billed, "Unused")
-    price = account.need("price", billed["price"])
-    made["amount"] = left.share(-prices.total(price, billed["quantity"]))
-    made["proration_details"]["credited_items"] = _credited(billed)
-    return _kept(account, made, left)
+    def credit(self, item: Json) -> Json | None:
+        """Give back what was billed for the rest of an item's period; None where nothing was."""
+        billed = item.get("_billed")
+        left = self._left(item)
+        if billed is None or left.at == left.end:
+            return None
+        made = self._made(item, billed, "Unused")
+        made["amount"] = left.share(-self._whole(billed))
+        made["proration_details"]["credited_items"] = _credited(billed)
+        return self._kept(made, left)
 
+    def charge(self, item: Json) -> Json | None:
+        """Charge for the rest of an item's period."""
+        left = self._left(item)
+        if left.at == left.end:
+            return None
+        made = self._made(item, item, "Remaining")
+        made["amount"] = left.share(self._whole(item))
+        before = item.get("_billed") or _NEVER
+        item["_billed"] = before | picked(item, "price quantity")
+        return self._kept(made, left)
 
-def charge(account: Account, subscription: Json, item: Json, at: int) -> Json | None:
-    """Charge for the rest of an item's period."""
-    left = stretch(account, subscription, item, at)
-    if left.at == left.end:
-        return None
-    made = _item(account, subscription, item, item, "Remaining")
-    price = account.need("price", item["price"])
-    made["amount"] = left.share(prices.total(price, item["quantity"]))
-    before = item.get("_billed") or _NEVER
-    item["_billed"] = before | {"price": item["price"], "quantity": item["quantity"]}
-    return _kept(account, made, left)
+    def _left(self, item: Json) -> Stretch:
+        """What is left of an item's period."""
+        end = item["current_period_end"]
+        every = self.account.need("price", item["price"])["recurring"]
+        start = periods.start_of(self.subscription["billing_cycle_anchor"], every, end)
+        later = max(self.at, start)
+        return Stretch(start, end, min(later, end))
+
+    def _whole(self, priced: Json) -> int:
+        """What so many of a price cost for a whole period."""
+        price = self.account.need("price", priced["price"])
+        return prices.total(price, priced["quantity"])
+
+    def _made(self, item: Json, priced: Json, what: str) -> Json:
+        price = self.account.need("price", priced["price"])
+        made = self.account.new("invoiceitem", customer=self.subscription["customer"])
+        made |= _several(priced["quantity"])
+        name = products.name_of(self.account, price["product"]) or "Subscription"
+        return made | {
+            "currency": self.subscription["currency"],
+            "description": f"{what} time on {_counted(name, priced['quantity'])}",
+            "discountable": False,
+            "frozen_fields": ["pricing", "quantity", "discounts"],
+            "parent": _parent(self.subscription, item),
+            "pricing": prices.pricing(price) | {"unit_amount_decimal": None},
+            "proration": True,
+            "proration_details": {"credited_items": None, "discount_amounts": []},
+        }
+
+    def _kept(self, made: Json, left: Stretch) -> Json:
+        moment = datetime.fromtimestamp(left.at, UTC)
+        made |= {
+            "description": f"{made['description']} after {moment:%d %b %Y}",
+            "net_amount": made["amount"],
+            "period": {"end": left.end, "start": left.at},
+        }
+        return self.account.create(made)
 
 
 def credit_rest(account: Account, subscription: Json) -> None:
@@ -75,38 +111,10 @@ def credit_rest(account: Account, subscription: Json) -> None:
 
     The items are plain, as recorded for a cancellation; the lines made of them are not.
     """
-    for item in subscription["_items"]:
-        made = credit(account, subscription, item, account.now)
-        if made:
-            hidden = {f"_{name}": made[name] for name in _PLAIN}
-            account.change(made | hidden | dict.fromkeys(_PLAIN))
-
-
-def _kept(account: Account, made: Json, left: Stretch) -> Json:
-    moment = datetime.fromtimestamp(left.at, UTC)
-    made |= {
-        "description": f"{made['description']} after {moment:%d %b %Y}",
-        "net_amount": made["amount"],
-        "period": {"end": left.end, "start": left.at},
-    }
-    return account.create(made)
-
-
-def _item(account: Account, subscription: Json, item: Json, priced: Json, what: str) -> Json:
-    price = account.need("price", priced["price"])
-    made = account.new("invoiceitem", customer=subscription["customer"])
-    made |= _several(priced["quantity"])
-    name = products.name_of(account, price["product"]) or "Subscription"
-    return made | {
-        "currency": subscription["currency"],
-        "description": f"{what} time on {_counted(name, priced['quantity'])}",
-        "discountable": False,
-        "frozen_fields": ["pricing", "quantity", "discounts"],
-        "parent": _parent(subscription, item),
-        "pricing": prices.pricing(price) | {"unit_amount_decimal": None},
-        "proration": True,
-        "proration_details": {"credited_items": None, "discount_amounts": []},
-    }
+    cut = Cut(account, subscription, account.now)
+    for made in filter(None, map(cut.credit, subscription["_items"])):
+        hidden = {f"_{name}": made[name] for name in _PLAIN}
+        account.change(made | hidden | dict.fromkeys(_PLAIN))
 
 
 def _several(quantity: int) -> Json:
