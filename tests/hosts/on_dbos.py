@@ -31,6 +31,7 @@ from stripe_emulator import Fault
 
 MOMENTS = int(os.environ.get("STRIPE_NODES_MOMENTS", "20"))
 RATE, ITEMS = 40, 1_000
+SLOW_RATE, SLOW_ITEMS = 2, 60
 WORKER = ("python", "-m", "stripe_flow.engines.on_dbos")
 
 
@@ -109,6 +110,19 @@ class Proof:
         self.world.faults.clear()
         return self.world.counts() - before, self.world.fullest(1.0), refused
 
+    def limited(self) -> None:
+        """Two workers together are no faster than the account's rate."""
+        self.world.asked.clear()
+        other = self.worker("B")
+        given = f"many={names(SLOW_ITEMS)}"
+        flow = self.flow(MANY, "limited", "--input", given, "--rate", str(SLOW_RATE))
+        self.processes.end(flow, "the run at a slow rate")
+        kill(other)
+        fullest = self.world.fullest(10.0)
+        watched(f"{SLOW_ITEMS} items at {SLOW_RATE}/s: {fullest} in ten seconds")
+        assert len(self.world.asked) == SLOW_ITEMS
+        assert fullest <= 15 * SLOW_RATE  # on a busy machine some arrive late
+
 
 def main() -> None:
     """Proves all, or says what is not so."""
@@ -127,7 +141,7 @@ def main() -> None:
 
 def prove(proof: Proof) -> None:
     """What is promised."""
-    wanted = sys.argv[1:] or ["moments", "paused", "lost", "many"]
+    wanted = sys.argv[1:] or ["moments", "paused", "lost", "limited", "many"]
     if "moments" in wanted:
         for seed in range(MOMENTS):
             assert proof.moment(seed) == EXECUTED, f"seed {seed}"
@@ -139,6 +153,8 @@ def prove(proof: Proof) -> None:
         lost = proof.lost()
         watched(f"answers lost, and killed while it waited: {dict(lost)}")
         assert lost == {"POST /v1/products": 1}
+    if "limited" in wanted:
+        proof.limited()
     if "many" in wanted:
         executed, fullest, refused = proof.many()
         watched(

@@ -41,6 +41,7 @@ from stripe_emulator import Fault
 
 MOMENTS = int(os.environ.get("STRIPE_NODES_MOMENTS", "20"))
 RATE, ITEMS = 40, 1_000
+SLOW_RATE, SLOW_ITEMS = 1, 40
 AT_ONCE = 3
 LONG_PENDING = 12  # looks, five seconds apart
 POOL, WORKER = "proof", ("prefect", "worker", "start", "--pool", "proof", "--type", "process")
@@ -69,7 +70,7 @@ class Server:
         self._dead = set[str]()
         self._pending = Counter[str]()
         self._lock = threading.Lock()
-        threading.Thread(target=self._report_the_dead, daemon=True).start()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def _is_up(self) -> bool:
         try:
@@ -123,8 +124,12 @@ class Server:
         runs = [run for run in self.running() if run["parameters"]["run_id"] == run_id]
         return [pid for pid in map(_pid, runs) if pid]
 
-    def _report_the_dead(self) -> None:
+    def _watch(self) -> None:
         """What an automation on Prefect's heartbeats does for workers that died as well."""
+        with suppress(httpx.TransportError):  # the server has ended
+            self._report_the_dead()
+
+    def _report_the_dead(self) -> None:
         while True:
             time.sleep(5.0)
             dead = {run["id"] for run in self.running() if _is_dead(run)}
@@ -261,6 +266,18 @@ class Proof:
         watched(f"answers lost, and killed while it waited: {dict(executed)}")
         assert executed == {"POST /v1/products": 1}
 
+    def limited(self) -> None:
+        """Two workers together are no faster than the account's rate."""
+        given = {"many": [f"Customer {number}" for number in range(SLOW_ITEMS)]}
+        with self.account("limited") as (world, _):
+            more = {"credentials": "limited", "rate": SLOW_RATE, "workers": 2}
+            run = self.server.finish(self.server.begin(MANY, "limited", inputs=given, **more))
+            fullest = world.fullest(10.0)
+        watched(f"{SLOW_ITEMS} items at {SLOW_RATE}/s: {fullest} in ten seconds")
+        assert run["state_type"] == "COMPLETED", run["state"]
+        assert len(world.asked) == SLOW_ITEMS
+        assert fullest <= 15 * SLOW_RATE  # on a busy machine some arrive late
+
     def many(self) -> None:
         """Four workers do all items once, at the account's rate, though some are answered 429."""
         self.workers += [self.processes.start(*WORKER) for _ in range(2)]
@@ -304,14 +321,14 @@ def main() -> None:
 
 def prove(proof: Proof) -> None:
     """What is promised."""
-    wanted = sys.argv[1:] or ["words", "moments", "paused", "lost", "many"]
+    wanted = sys.argv[1:] or ["words", "moments", "paused", "lost", "limited", "many"]
     if "moments" in wanted:
         alone = MOMENTS // 4  # these kill a worker, which is others' too
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(proof.moment, range(alone, MOMENTS)))
         for seed in range(alone):
             proof.moment(seed, with_worker=True)
-    for name in ("words", "paused", "lost", "many"):
+    for name in ("words", "paused", "lost", "limited", "many"):
         if name in wanted:
             getattr(proof, name)()
 
