@@ -18,7 +18,7 @@ from network_support import eventually
 from support import REPOSITORY
 from terminal_support import LIVE_KEY, SCRIPT, Terminal, environment, install
 
-from stripe_emulator import Emulator
+from stripe_emulator import Answer, Emulator
 from stripe_emulator.faults import Fault
 from stripe_hosts.accounts import Accounts
 from stripe_hosts.mcp_door.call import ADDED_BY_HOSTS
@@ -409,6 +409,28 @@ def test_rows_keep_their_names() -> None:
     rows = {"action": "fold", "options": "large", "idempotency_key": "k"}
     refused = told(offer, "make_box", **rows, run_idempotency_key="a b")
     assert texts(refused).startswith("Options › Idempotency Key must be")
+
+
+class Halved(Emulator):
+    """A Stripe whose answer has half a surrogate pair."""
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer."""
+        text = b'{"id": "prod_1", "object": "product", "name": "half \\ud83d"}'
+        about = {"Content-Type": "application/json", "Content-Length": str(len(text))}
+        return Answer(200, about, text)
+
+
+def test_half_a_character_hides_no_answer() -> None:
+    """A message cannot have it: the answer comes all the same, and says what is shown instead."""
+    stripe = Connection("sk_test_emulator", in_process=Halved())
+    with (
+        serving(offered(default=stripe)) as served,
+        connected(by_http(f"{served.url}/mcp", TOKEN)) as client,
+    ):
+        answer = client.call("retrieve_product", {"id": "prod_1"})
+    assert answer["structuredContent"]["name"] == "half \N{REPLACEMENT CHARACTER}"
+    assert "half a character" in texts(answer)
 
 
 class Broken:

@@ -11,6 +11,7 @@ from typing import Any
 from stripe_hosts.mcp_door.tool import Own
 from stripe_plugin.errors import NodeError, near
 from stripe_plugin.host import advice
+from stripe_plugin.run.context import HALF
 from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import said
 
@@ -30,14 +31,24 @@ CUT = (
     "A client secret in it is cut, as models pass on what they read: whoever runs the server gives"
     " it whole by --client-secrets."
 )
+MENDED = (
+    "Stripe's text has half a character (a surrogate), which is shown as \N{REPLACEMENT CHARACTER}."
+)
 AGAIN = 'Call it again with {} "{}": it is executed only once.'
 LATER = "Call it again a little later."
 UNEXPECTED = (
     "Something unexpected: {}. Nothing says whether it was executed: look at Stripe before you"
     " call it again."
 )
-# Errors whose sentence says already what to do.
-TOLD = ("invalid_request", "usage", "idempotency", "unreconciled")
+# What to do, where the advice for hosts is not for a model; nothing, if the sentence says it all.
+DO: Mapping[str, str] = MappingProxyType(
+    {
+        "authentication": "Whoever runs this server can give it another key, and start it anew.",
+        "permission": "Whoever runs this server can give its key what it lacks.",
+        **dict.fromkeys(("invalid_request", "usage", "idempotency", "unreconciled"), ""),
+        **dict.fromkeys(("connection", "api"), ""),
+    }
+)
 
 
 def success(result: Result, name: str, key: str | None, *, whole: bool) -> Data:
@@ -86,17 +97,34 @@ def _failed(text: str, mode: Mode, meta: Data) -> Data:
     return {"content": _texts(*texts), "isError": True, "_meta": meta}
 
 
+def sendable(answer: Data) -> Data:
+    """An answer without halves of characters, which no message can have; it says so."""
+    text = json.dumps(answer, ensure_ascii=False)
+    whole = HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+    if whole == text:
+        return answer
+    mended: Data = json.loads(whole)
+    mended["content"] += _texts(MENDED)
+    return mended
+
+
 def _advice(facts: Data, own: Own | None) -> str | None:
     """What to do about it, if the sentence does not say so."""
     category = facts["category"]
     if category == "invalid_inputs":
         return _unknown(facts["problems_at"], own)
-    if facts["retryable"]:
+    if facts["retryable"] or _is_open(facts):
         return _again(facts.get("idempotency_key"), own)
-    if category in TOLD:
-        return None
+    if category in DO:
+        return DO[category]
     declined = advice.DECLINES.get(facts.get("decline_code") or "")
     return declined or advice.ADVICE[category].do
+
+
+def _is_open(facts: Data) -> bool:
+    """Whether the same call would find out what came of it."""
+    lost = facts["category"] in ("connection", "api")
+    return lost and facts["outcome_unknown"] and not facts["replayed"]
 
 
 def _again(key: str | None, own: Own | None) -> str:
