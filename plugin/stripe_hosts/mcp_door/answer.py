@@ -48,7 +48,7 @@ def success(result: Result, name: str, key: str | None, *, whole: bool) -> Data:
     facts = result.plain() if whole else result.as_dict()
     output = facts.pop("output")
     told = [f"{name}: done.", MODES[result.mode]]
-    if result.replayed:
+    if result.replayed and not result.note:
         told.append(REPLAYED)
     if output != result.output:
         told.append(CUT)
