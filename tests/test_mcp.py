@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from door_support import BEARER, TOKEN, offered, serving
+from door_support import BEARER, TOKEN, Refusing, offered, serving
 from jsonschema import Draft202012Validator
 from mcp_support import Client, by_http, by_stdio, connected
 from network_support import eventually
@@ -25,7 +25,7 @@ from stripe_hosts.mcp_door.call import ADDED_BY_HOSTS
 from stripe_hosts.mcp_door.door import Door
 from stripe_hosts.mcp_door.tool import Own, identified
 from stripe_hosts.offer import Offer
-from stripe_plugin import Action, Connection, Host, action, hookimpl, required
+from stripe_plugin import Action, Connection, Host, Policy, action, hookimpl, required
 from stripe_plugin.declare.answer import One
 from stripe_plugin.declare.resource import Resource
 
@@ -409,6 +409,25 @@ def test_rows_keep_their_names() -> None:
     rows = {"action": "fold", "options": "large", "idempotency_key": "k"}
     refused = told(offer, "make_box", **rows, run_idempotency_key="a b")
     assert texts(refused).startswith("Options › Idempotency Key must be")
+
+
+ADVICE: list[tuple[int, dict[str, Any], str]] = [
+    (401, {"message": "Invalid API Key"}, "Invalid API Key. Whoever runs this server can give"),
+    (403, {"message": "No permission"}, "No permission. Whoever runs this server can give its key"),
+    (400, {"message": "Not now", "param": "name"}, "Name: Not now. Mode: emulated."),
+    (402, {"message": "No", "decline_code": "lost_card"}, "No. The card is reported lost. Tell"),
+    (429, {"message": "Too many"}, "Too many. Call it again a little later."),
+    (500, {"message": "Sorry"}, "Sorry. It may have been executed all the same. Call it again"),
+]
+
+
+@pytest.mark.parametrize(("status", "error", "sentence"), ADVICE)
+def test_a_model_is_told_what_to_do(status: int, error: dict[str, Any], sentence: str) -> None:
+    """By what Stripe says: what another call would bring, or who can help."""
+    host = Host.load(policy=Policy(retries=0))
+    offer = offered(host, default=Refusing(status, **error).connection())
+    answer = told(offer, "create_product", name="Plan", idempotency_key="order-4")
+    assert texts(answer).startswith(sentence)
 
 
 class Halved(Emulator):

@@ -15,6 +15,7 @@ LATER = "Call it again a little later."
 DO: Mapping[str, str] = MappingProxyType(
     {
         "authentication": "Whoever runs this server can give it another key, and start it anew.",
+        "rate_limit": LATER,
         "permission": "Whoever runs this server can give its key what it lacks.",
         **dict.fromkeys(("invalid_request", "usage", "idempotency", "unreconciled"), ""),
         **dict.fromkeys(("connection", "api"), ""),
