@@ -24,7 +24,8 @@ FLOW := --emulator flow examples/sell-a-subscription.yaml
 DOCUMENT := $(VENV)/contract/seahaven_stripe_world/spec/spec3.json
 DOCUMENTED := seahaven-stripe-world==0.3.0
 QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connection.py test_host.py \
-	test_flow.py test_http_door.py $(addprefix test_terminal.py::test_,list run_as_json flow_as_json) \
+	test_flow.py test_http_door.py test_mcp.py \
+	$(addprefix test_terminal.py::test_,list run_as_json flow_as_json) \
 	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
 
@@ -104,7 +105,8 @@ record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… 
 	@$(RUN) cassettes/record.py $(ONLY)
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) $(LOWEST) $(OLDEST) $(TOOLS) $(VENV)-dbos $(VENV)-prefect tests/forms/node_modules tests/forms/built \
+	rm -rf $(VENV) $(LOWEST) $(OLDEST) $(TOOLS) $(VENV)-dbos $(VENV)-prefect $(VENV)-mcp-* \
+		tests/forms/node_modules tests/forms/built \
 		tests/hosts/*/node_modules tests/hosts/*/built \
 		.mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 

@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from door_support import BEARER, TOKEN, offered, serving
+from door_support import BEARER, TOKEN, Refusing, offered, serving
 from jsonschema import Draft202012Validator
 from mcp_support import Client, by_http, by_stdio, connected
 from network_support import eventually
 from support import REPOSITORY
 from terminal_support import LIVE_KEY, SCRIPT, Terminal, environment, install
 
-from stripe_emulator import Emulator
+from stripe_emulator import Answer, Emulator
 from stripe_emulator.faults import Fault
 from stripe_hosts.accounts import Accounts
 from stripe_hosts.mcp_door.call import ADDED_BY_HOSTS
 from stripe_hosts.mcp_door.door import Door
 from stripe_hosts.mcp_door.tool import Own, identified
 from stripe_hosts.offer import Offer
-from stripe_plugin import Action, Connection, Host, action, hookimpl, required
+from stripe_plugin import Action, Connection, Host, Policy, action, hookimpl, required
 from stripe_plugin.declare.answer import One
 from stripe_plugin.declare.resource import Resource
 
@@ -409,6 +409,47 @@ def test_rows_keep_their_names() -> None:
     rows = {"action": "fold", "options": "large", "idempotency_key": "k"}
     refused = told(offer, "make_box", **rows, run_idempotency_key="a b")
     assert texts(refused).startswith("Options › Idempotency Key must be")
+
+
+ADVICE: list[tuple[int, dict[str, Any], str]] = [
+    (401, {"message": "Invalid API Key"}, "Invalid API Key. Whoever runs this server can give"),
+    (403, {"message": "No permission"}, "No permission. Whoever runs this server can give its key"),
+    (400, {"message": "Not now", "param": "name"}, "Name: Not now. Mode: emulated."),
+    (402, {"message": "No", "decline_code": "lost_card"}, "No. The card is reported lost. Tell"),
+    (429, {"message": "Too many"}, "Too many. Call it again a little later."),
+    (500, {"message": "Sorry"}, "Sorry. It may have been executed all the same. Call it again"),
+]
+
+
+@pytest.mark.parametrize(("status", "error", "sentence"), ADVICE)
+def test_a_model_is_told_what_to_do(status: int, error: dict[str, Any], sentence: str) -> None:
+    """By what Stripe says: what another call would bring, or who can help."""
+    host = Host.load(policy=Policy(retries=0))
+    offer = offered(host, default=Refusing(status, **error).connection())
+    answer = told(offer, "create_product", name="Plan", idempotency_key="order-4")
+    assert texts(answer).startswith(sentence)
+
+
+class Halved(Emulator):
+    """A Stripe whose answer has half a surrogate pair."""
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer."""
+        text = b'{"id": "prod_1", "object": "product", "name": "half \\ud83d"}'
+        about = {"Content-Type": "application/json", "Content-Length": str(len(text))}
+        return Answer(200, about, text)
+
+
+def test_half_a_character_hides_no_answer() -> None:
+    """A message cannot have it: the answer comes all the same, and says what is shown instead."""
+    stripe = Connection("sk_test_emulator", in_process=Halved())
+    with (
+        serving(offered(default=stripe)) as served,
+        connected(by_http(f"{served.url}/mcp", TOKEN)) as client,
+    ):
+        answer = client.call("retrieve_product", {"id": "prod_1"})
+    assert answer["structuredContent"]["name"] == "half \N{REPLACEMENT CHARACTER}"
+    assert "half a character" in texts(answer)
 
 
 class Broken:

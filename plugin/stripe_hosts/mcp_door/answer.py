@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from stripe_hosts.mcp_door.advised import advised
 from stripe_hosts.mcp_door.tool import Own
-from stripe_plugin.errors import NodeError, near
-from stripe_plugin.host import advice
+from stripe_plugin.errors import NodeError
+from stripe_plugin.run.context import HALF
 from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import said
 
@@ -30,14 +31,13 @@ CUT = (
     "A client secret in it is cut, as models pass on what they read: whoever runs the server gives"
     " it whole by --client-secrets."
 )
-AGAIN = 'Call it again with {} "{}": it is executed only once.'
-LATER = "Call it again a little later."
+MENDED = (
+    "Stripe's text has half a character (a surrogate), which is shown as \N{REPLACEMENT CHARACTER}."
+)
 UNEXPECTED = (
     "Something unexpected: {}. Nothing says whether it was executed: look at Stripe before you"
     " call it again."
 )
-# Errors whose sentence says already what to do.
-TOLD = ("invalid_request", "usage", "idempotency", "unreconciled")
 
 
 def success(result: Result, name: str, key: str | None, *, whole: bool) -> Data:
@@ -48,7 +48,7 @@ def success(result: Result, name: str, key: str | None, *, whole: bool) -> Data:
     facts = result.plain() if whole else result.as_dict()
     output = facts.pop("output")
     told = [f"{name}: done.", MODES[result.mode]]
-    if result.replayed:
+    if result.replayed and not result.note:
         told.append(REPLAYED)
     if output != result.output:
         told.append(CUT)
@@ -70,7 +70,7 @@ def failure(error: NodeError, mode: Mode, own: Own | None = None) -> Data:
     `own`: the arguments that the call could have beside its inputs, if that is known.
     """
     facts = error.as_dict()
-    sentences = [facts["text"], _advice(facts, own)]
+    sentences = [facts["text"], advised(facts, own)]
     text = " ".join(_ended(sentence) for sentence in sentences if sentence)
     return _failed(text, mode, {ERROR: facts})
 
@@ -86,34 +86,15 @@ def _failed(text: str, mode: Mode, meta: Data) -> Data:
     return {"content": _texts(*texts), "isError": True, "_meta": meta}
 
 
-def _advice(facts: Data, own: Own | None) -> str | None:
-    """What to do about it, if the sentence does not say so."""
-    category = facts["category"]
-    if category == "invalid_inputs":
-        return _unknown(facts["problems_at"], own)
-    if facts["retryable"]:
-        return _again(facts.get("idempotency_key"), own)
-    if category in TOLD:
-        return None
-    declined = advice.DECLINES.get(facts.get("decline_code") or "")
-    return declined or advice.ADVICE[category].do
-
-
-def _again(key: str | None, own: Own | None) -> str:
-    """How to repeat it; what only reads has no key."""
-    if key and own and own.key:
-        return AGAIN.format(own.key, key)
-    return LATER
-
-
-def _unknown(problems: list[Data], own: Own | None) -> str | None:
-    """Where an argument is no input: which others there are."""
-    unknown = [each for each in problems if each["rule"] == "not_a_row"]
-    if not unknown or own is None:
-        return None
-    names = ", ".join(own.names)
-    hint = near(unknown[0]["key"], own.names)
-    return f"Beside its inputs a call has {names}{hint}."
+def sendable(answer: Data) -> Data:
+    """An answer without halves of characters, which no message can have; it says so."""
+    text = json.dumps(answer, ensure_ascii=False)
+    whole = HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+    if whole == text:
+        return answer
+    mended: Data = json.loads(whole)
+    mended["content"] += _texts(MENDED)
+    return mended
 
 
 def _ended(sentence: str) -> str:

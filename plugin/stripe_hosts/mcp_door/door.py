@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from stripe_hosts.mcp_door.answer import MODES, failure, success, unexpected
+from stripe_hosts.mcp_door.answer import MODES, failure, sendable, success, unexpected
 from stripe_hosts.mcp_door.call import DEADLINE, Call, call
 from stripe_hosts.mcp_door.page import ADDRESS, MARKDOWN, listed, page
 from stripe_hosts.mcp_door.tool import OPTIONS_ABOUT, Own, Toolmaker, titled
@@ -66,6 +66,9 @@ class Door:
 
     async def call_tool(self, params: Params) -> Data:
         """What came of a call. An error is an answer, too, which a model can read and mend."""
+        return sendable(await self._answer(params))
+
+    async def _answer(self, params: Params) -> Data:
         try:
             manifest = self._offer.manifest(params["name"])
             own = Own.of(manifest, self._accounts)
