@@ -162,6 +162,18 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert (folder / "mine.txt").is_file()
 
 
+def test_the_command_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the README has people type makes the folder that they are then told to install."""
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    found = re.search(
+        r"^\$ stripe-nodes (export n8n (\S+))\n\$ npm install .* (\S+)$", readme, re.MULTILINE
+    )
+    assert found is not None
+    monkeypatch.chdir(tmp_path)
+    Terminal(tmp_path)(*found[1].split())
+    assert (tmp_path / found[3] / "package.json").is_file()
+
+
 def test_an_unknown_target_is_named(tmp_path: Path) -> None:
     """What there is no export for is refused with what there is; so is a folder that is a file."""
     with pytest.raises(UsageError, match=r"no export for .* \(did you mean n8n\?\)") as refused:
