@@ -12,7 +12,17 @@ from terminal_support import Terminal
 
 from stripe_hosts.export import TARGETS, files_of, written
 from stripe_nodes.resources import PRODUCT
-from stripe_plugin import Action, Host, One, UsageError, action, hookimpl, optional, required
+from stripe_plugin import (
+    Action,
+    Connection,
+    Host,
+    One,
+    UsageError,
+    action,
+    hookimpl,
+    optional,
+    required,
+)
 
 HOST = Host.load()
 FILES = files_of("n8n", HOST)
@@ -78,6 +88,21 @@ def test_a_row_is_a_parameter(entry: Data) -> None:
     assert drawn(fields_of(parameters)) == keys(rows)
     at_the_top = [each["displayName"] for each in parameters if each["type"] != "collection"]
     assert at_the_top == [row["key"] for row in rows if row["presence"] != "optional"]
+
+
+def test_what_a_picker_is_called_is_what_the_host_lists() -> None:
+    """Each row that takes an ID of something listed is a picker, and the host knows its place."""
+    connection = Connection.emulator()
+    found: set[tuple[str, str]] = set()
+    for entry in HOST.catalog():
+        for field in all_of(fields_of(shown(DERIVED, entry["id"]))):
+            if field["type"] == "resourceLocator":
+                listed, typed = field["modes"]
+                assert (listed["type"], typed["type"]) == ("list", "string")
+                found.add((entry["id"], listed["typeOptions"]["searchListMethod"]))
+    assert {("create_price", "Product"), ("create_subscription", "Items › Price")} <= found
+    for action_id, place in sorted(found):
+        assert HOST.choices(action_id, place, connection=connection).items == ()
 
 
 def test_nothing_is_there_before_it_is_typed() -> None:

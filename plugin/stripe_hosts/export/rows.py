@@ -98,10 +98,11 @@ class _Place:
 
     def listed(self, row: Data) -> str | None:
         """How `Host.choices` finds it; what hangs on other rows is typed."""
-        reference = row.get("reference", {"listed_by": None})
-        if reference["listed_by"] is None or reference["depends_on"]:
+        reference = row.get("reference")
+        if reference is None or row["type"] != "string":
             return None
-        return " › ".join(self.keys)
+        alone = reference["listed_by"] and not reference["depends_on"]
+        return " › ".join(self.keys) if alone else None
 
     def choices(self, row: Data) -> list[tuple[str, Any]]:
         """What a row may be: labels and values."""
