@@ -12,12 +12,23 @@ from terminal_support import Terminal
 
 from stripe_hosts.export import TARGETS, files_of, written
 from stripe_nodes.resources import PRODUCT
-from stripe_plugin import Action, Host, One, UsageError, action, hookimpl, optional, required
+from stripe_plugin import (
+    Action,
+    Connection,
+    Host,
+    One,
+    UsageError,
+    action,
+    hookimpl,
+    optional,
+    required,
+)
 
 HOST = Host.load()
 FILES = files_of("n8n", HOST)
 DERIVED: dict[str, Any] = json.loads(FILES["dist/derived.json"])
 Data = dict[str, Any]
+NOTHING_CHOSEN = {"__rl": True, "mode": "list", "value": ""}
 BRIDGE = REPOSITORY / "plugin" / "stripe_hosts" / "export"
 
 
@@ -79,11 +90,26 @@ def test_a_row_is_a_parameter(entry: Data) -> None:
     assert at_the_top == [row["key"] for row in rows if row["presence"] != "optional"]
 
 
+def test_what_a_picker_is_called_is_what_the_host_lists() -> None:
+    """Each row that takes an ID of something listed is a picker, and the host knows its place."""
+    connection = Connection.emulator()
+    found: set[tuple[str, str]] = set()
+    for entry in HOST.catalog():
+        for field in all_of(fields_of(shown(DERIVED, entry["id"]))):
+            if field["type"] == "resourceLocator":
+                listed, typed = field["modes"]
+                assert (listed["type"], typed["type"]) == ("list", "string")
+                found.add((entry["id"], listed["typeOptions"]["searchListMethod"]))
+    assert {("create_price", "Product"), ("create_subscription", "Items › Price")} <= found
+    for action_id, place in sorted(found):
+        assert HOST.choices(action_id, place, connection=connection).items == ()
+
+
 def test_nothing_is_there_before_it_is_typed() -> None:
     """No row has a default that would be sent: a number is text, a boolean may be not set."""
     ours = [each for each in DERIVED["properties"] if each["name"] not in ("resource", "operation")]
     for field in all_of(fields_of(ours)):
-        assert field["default"] in ("", [], {}), field
+        assert field["default"] in ("", [], {}, NOTHING_CHOSEN), field
         assert field["type"] not in ("boolean", "number"), field
         if field["type"] == "options":
             first, *others = field["options"]
@@ -160,6 +186,18 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert (told["target"], len(told["files"])) == ("n8n", len(FILES))
     assert (folder / "package.json").read_text("utf-8") == FILES["package.json"]
     assert (folder / "mine.txt").is_file()
+
+
+def test_the_command_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the README has people type makes the folder that they are then told to install."""
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    found = re.search(
+        r"^\$ stripe-nodes (export n8n (\S+))\n\$ npm install .* (\S+)$", readme, re.MULTILINE
+    )
+    assert found is not None
+    monkeypatch.chdir(tmp_path)
+    Terminal(tmp_path)(*found[1].split())
+    assert (tmp_path / found[3] / "package.json").is_file()
 
 
 def test_an_unknown_target_is_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Chromium, and leaves pictures of the form, a result and an error in n8n_live/bui
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 from door_support import TOKEN, Served, offered, serving
 from hosts.crashes import Processes, free_port, postgres, wait
+from support import REPOSITORY
 
 from stripe_hosts.export import files_of, written
 from stripe_plugin import Connection
@@ -37,19 +39,21 @@ SILENT = {
 }
 
 
-def npm(folder: Path, *more: str) -> None:
-    """Has npm install what a folder's package.json names, and more."""
-    command = ("npm", "install", *QUIET, *more)
-    subprocess.run(command, cwd=folder, check=True)
+def npm() -> None:
+    """Has npm install n8n, and what drives a browser."""
+    command = ("npm", "install", *QUIET)
+    subprocess.run(command, cwd=HERE, check=True)
 
 
 def install(home: Path, served: Served) -> None:
-    """The exported node, where n8n keeps those of its community."""
-    package, nodes = home / "package", home / ".n8n" / "nodes"
-    written(files_of("n8n", served.offer.host), package)
+    """The exported node, where n8n keeps those of its community, by the README's command."""
+    written(files_of("n8n", served.offer.host), home / "n8n-nodes-stripe-nodes")
+    nodes = home / ".n8n" / "nodes"
     nodes.mkdir(parents=True)
-    (nodes / "package.json").write_text('{"private": true}', "utf-8")
-    npm(nodes, "--legacy-peer-deps", "--install-links", str(package))
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    [line] = [each for each in readme.splitlines() if each.startswith("$ npm install")]
+    command = shlex.split(line.removeprefix("$ ").replace("~", str(home)))
+    subprocess.run([*command, *QUIET], cwd=home, check=True)
 
 
 @contextmanager
@@ -91,7 +95,7 @@ def drive(url: str, served: Served) -> None:
 def main() -> None:
     """Installs n8n, unless it is there, and has it run actions in an emulator."""
     if not (MODULES / "n8n").exists():
-        npm(HERE)
+        npm()
     with (
         tempfile.TemporaryDirectory() as folder,
         postgres(Path(folder)) as database,

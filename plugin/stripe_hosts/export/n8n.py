@@ -103,7 +103,12 @@ def _field(row: Row) -> Data:
 
 
 def _control(row: Row) -> Data:
-    """What a row is typed into."""
+    """What a row is typed into, or chosen from."""
+    if row.listed:
+        first, *others = PARAMETERS["listed"]["modes"]
+        search = {"searchListMethod": row.listed, "searchable": True}
+        modes = [{**first, "typeOptions": search}, *others]
+        return {**PARAMETERS["listed"], "modes": modes}
     if row.choices:
         choices = [_option(label, value) for label, value in row.choices]
         return _with("choice", [*PARAMETERS["choice"]["options"], *choices])

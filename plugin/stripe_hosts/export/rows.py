@@ -26,6 +26,9 @@ class Row:
     description: str  # sentences, its rules among them
     example: str
     choices: Sequence[tuple[str, Any]]  # labels and values; of a boolean yes and no
+    listed: (
+        str | None
+    )  # the display keys to it, for `Host.choices`, if it takes an ID that it lists
     inside: Sequence["Row"]  # the fields of an object, or of each in a list
 
 
@@ -51,7 +54,7 @@ def groups_of(host: Host) -> list[Group]:
 
 def rows_of(table: Data) -> list[Row]:
     """The rows of a manifest, or of `Host.options`."""
-    place = _Place(table["labels"], table["input_schema"], ())
+    place = _Place(table["labels"], table["input_schema"])
     return place.rows(table["inputs"])
 
 
@@ -61,14 +64,15 @@ class _Place:
 
     labels: Mapping[str, str]  # of choices, by path and value
     schema: Data  # of the object that they are in, or of a list of such
-    path: tuple[str, ...]  # names
+    path: tuple[str, ...] = ()  # names
+    keys: tuple[str, ...] = ()  # display keys
 
     def rows(self, inputs: Iterable[Data]) -> list[Row]:
         """Those that stand here."""
         return [self._row(each) for each in inputs]
 
     def _row(self, row: Data) -> Row:
-        inside = self._below(row["name"])
+        inside = self._below(row)
         return Row(
             key=row["key"],
             name=row["name"],
@@ -78,17 +82,27 @@ class _Place:
             description=_description(row),
             example=str(row["example"]),
             choices=inside.choices(row),
+            listed=inside.listed(row),
             inside=inside.rows(row.get("fields", ())),
         )
 
-    def _below(self, name: str) -> "_Place":
+    def _below(self, row: Data) -> "_Place":
         table = self.schema.get("items", self.schema)
+        name, key = row["name"], row["key"]
         schema = table["properties"][name]
-        return _Place(self.labels, schema, (*self.path, name))
+        return _Place(self.labels, schema, (*self.path, name), (*self.keys, key))
 
     def is_map(self) -> bool:
         """Whether it has no names of its own."""
         return self.schema.get("additionalProperties", False) is not False
+
+    def listed(self, row: Data) -> str | None:
+        """How `Host.choices` finds it; what hangs on other rows is typed."""
+        reference = row.get("reference")
+        if reference is None or row["type"] != "string":
+            return None
+        alone = reference["listed_by"] and not reference["depends_on"]
+        return " › ".join(self.keys) if alone else None
 
     def choices(self, row: Data) -> list[tuple[str, Any]]:
         """What a row may be: labels and values."""

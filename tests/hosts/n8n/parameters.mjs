@@ -81,9 +81,14 @@ assert.deepEqual(typed, {
   },
   options: { deadline: 0, expand: ['product'] },
 });
+const chosen = (value) => ({ __rl: true, mode: 'list', value });
 const items = await sent({
   resource: 'subscription',
   operation: 'create_subscription',
-  items: { itemsOf: [{ price: 'price_1', quantity: '0' }, { price: '', quantity: '' }] },
+  customer: chosen('cus_1'),
+  items: { itemsOf: [
+    { price: chosen('price_1'), quantity: '0' }, { price: chosen(''), quantity: '' }] },
 });
-assert.deepEqual(items.inputs, { items: [{ price: 'price_1', quantity: '0' }, {}] });
+assert.deepEqual(items.inputs, {
+  customer: 'cus_1',
+  items: [{ price: 'price_1', quantity: '0' }, {}] });

@@ -90,6 +90,22 @@ const made = (await ran('Right', right)).data.main[0][0].json;
 console.log('Right:', JSON.stringify(made));
 assert.deepEqual([made.unit_amount, made.recurring.interval, made.metadata], [0, 'month', { a: '1' }]);
 
+const choice = async (methodName, currentNodeParameters, searched) => {
+  const of = { name: NODE, version: 1 };
+  const { results } = await ask('POST', '/dynamic-node-parameters/resource-locator-results', {
+    methodName, nodeTypeAndVersion: of, currentNodeParameters, credentials: good.use, path: 'p',
+    filter: searched });
+  return results;
+};
+const [lamp, ...others] = await choice('Product', price, 'lam');
+console.log('Chosen:', lamp, others);
+assert.deepEqual([lamp, others], [{ name: 'Lamp', value: made.product }, []]);
+const product = { __rl: true, mode: 'list', value: lamp.value, cachedResultName: lamp.name };
+const second = await ran('Chosen', { ...price, unit_amount: '5', product });
+assert.equal(second.data.main[0][0].json.product, lamp.value);
+const monthly = { resource: 'subscription', operation: 'create_subscription' };
+console.log('Chosen inside:', await choice('Items › Price', monthly));
+
 const lost = { ...price, unit_amount: '1', product: 'prod_none' };
 await refused('Refused by Stripe', /Product.*No such product/, lost);
 await refused('Refused by us', /Unit Amount/, { ...right, unit_amount: 'many' });
@@ -126,7 +142,7 @@ assert.equal(asked.length, 3);
 
 // --- what a person sees --------------------------------------------------------------------------
 
-const seen = async (name, parameters, shot, { run }) => {
+const seen = async (name, parameters, shot, { run, choose }) => {
   const { id } = await workflow(name, parameters);
   await page.goto(`${N8N}/workflow/${id}`);
   if (run) {
@@ -136,9 +152,12 @@ const seen = async (name, parameters, shot, { run }) => {
   await page.dblclick('[data-test-id="canvas-node"][data-node-name="Node"]');
   await page.waitForSelector('[data-test-id="parameter-input-operation"], [data-test-id="ndv"]');
   await wait(2000); // what unfolds
+  if (choose) await page.click('[data-test-id="resource-locator-product"] input');
+  if (choose) await page.waitForSelector('[data-test-id="rlc-item"]');
   await page.screenshot({ path: `${SHOTS}/${shot}.png` });
 };
 await seen('Form', right, 'form', { run: false });
 await seen('Result', right, 'result', { run: true });
+await seen('Choose', { ...price, unit_amount: '5' }, 'choose', { run: false, choose: true });
 await seen('Error', lost, 'error', { run: true });
 await browser.close();

@@ -1,5 +1,5 @@
 // What does the node send to `stripe-nodes serve`, and what does it say of the answer?
-const { NodeApiError } = require('n8n-workflow');
+const { NodeApiError, NodeOperationError } = require('n8n-workflow');
 const description = require('../node.json');
 const { manifestVersion, properties: [resource, ...properties] } = require('../derived.json');
 
@@ -7,7 +7,8 @@ const { manifestVersion, properties: [resource, ...properties] } = require('../d
 const isLeft = (value) =>
   value === '' || (typeof (value ?? {}) === 'object' && Object.keys(value ?? {}).length === 0);
 const fieldsOf = (values) => {
-  const typed = Object.entries(values).filter(([, value]) => !isLeft(value));
+  const bare = Object.entries(values).map(([name, value]) => [name, value?.__rl ? value.value : value]);
+  const typed = bare.filter(([, value]) => !isLeft(value));
   return Object.fromEntries(typed.map(([name, value]) => [name, plain(value)]));
 };
 // As text, in which the server sees a key that is there twice.
@@ -49,9 +50,30 @@ async function answered(items, { statusCode, body }) {
   throw new NodeApiError(this.getNode(), {}, { message, description, httpCode: `${statusCode}` });
 }
 
+const choicesOf = (row) => async function (search = '', cursor = '') {
+  const { url, account } = await this.getCredentials('stripeNodesApi');
+  const { operation } = this.getCurrentNodeParameters();
+  const body = { row, search, ...(cursor && { cursor }), ...(account && { account }) };
+  const place = { baseURL: url, url: `/actions/${operation}/choices` };
+  const request = { ...place, method: 'POST', json: true, body };
+  const ask = this.helpers.httpRequestWithAuthentication;
+  const found = await ask.call(this, 'stripeNodesApi', request);
+  if (found.note) throw new NodeOperationError(this.getNode(), found.note);
+  const results = found.items.map(({ label: name, value }) => ({ name, value }));
+  return { results, paginationToken: found.cursor };
+};
+const listSearch = {};
+JSON.stringify(properties, (key, value) => {
+  if (key === 'searchListMethod') listSearch[value] = choicesOf(value);
+  return value;
+});
+
 description.requestOperations = { pagination: reached };
 description.requestDefaults.headers = { 'Stripe-Nodes-Manifest': manifestVersion };
 resource.routing = { send: { preSend: [asked], paginate: true }, output: { postReceive: [answered] } };
 description.properties = [resource, ...properties];
 
-exports.StripeNodes = class StripeNodes { description = description; };
+exports.StripeNodes = class StripeNodes {
+  description = description;
+  methods = { listSearch };
+};
