@@ -10,7 +10,7 @@ from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import shown
 
 #: The hosts that there is an export for, and the module that makes its files.
-TARGETS: Mapping[str, str] = {"langflow": "langflow", "n8n": "n8n"}
+TARGETS: Mapping[str, str] = {"langflow": "langflow", "n8n": "n8n", "node-red": "node_red"}
 
 
 class Target(Protocol):

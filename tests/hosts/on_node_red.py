@@ -1,0 +1,191 @@
+"""Do the actions run in Node-RED, is their form drawn, and does a Catch node get our sentences?"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent / "node_red"
+BIN = HERE / "node_modules" / ".bin"
+SHOTS = HERE / "built"
+STRIPE_NODES = Path(sys.executable).with_name("stripe-nodes")
+TOKEN = "a-token-of-these-tests"
+NOBODY = "http://127.0.0.1:49151"  # reserved: nobody listens there
+PATIENCE = 120.0  # seconds for what takes seconds
+SETTINGS = """\
+module.exports = { uiPort: %d, uiHost: "127.0.0.1", flowFile: "flows.json",
+  credentialSecret: false, telemetry: { enabled: false },
+  editorTheme: { tours: false }, logging: { console: { level: "warn" } } };
+"""
+
+
+def typed(rows: dict[str, str]) -> dict[str, Any]:
+    """What the form keeps of rows; `=` before a property of the message."""
+    held = {}
+    for name, value in rows.items():
+        kind = "msg" if value.startswith("=") else "str"
+        held[name] = {"type": kind, "value": value.removeprefix("=")}
+    return held
+
+
+def node(name: str, kind: str, *wires: str, **more: Any) -> dict[str, Any]:
+    """A node of the one flow, and where its messages go."""
+    return {"id": name, "type": kind, "z": "flow", "wires": [[*wires]], **more, "x": 200, "y": 80}
+
+
+def action(name: str, wanted: str, to: str, server: str, rows: dict[str, str]) -> dict[str, Any]:
+    """A node of ours."""
+    about = {"server": server, "action": wanted, "title": wanted}
+    return node(name, "stripe-action", to, **about, rows=typed(rows), options={})
+
+
+def flows(address: str) -> list[dict[str, Any]]:
+    """Paths that are asked over HTTP: each leads to nodes of ours, and back."""
+    entries = ("/pay", "product"), ("/wrong", "refused"), ("/token", "astray"), ("/down", "down")
+    starts = [node(url, "http in", first, url=url, method="get") for url, first in entries]
+    product = {"name": "Plan", "active": "false"}
+    price = {"currency": "usd", "product": "=payload.id", "unit_amount": "0"}
+    said = {"t": "set", "p": "payload", "pt": "msg", "to": "error.message", "tot": "msg"}
+    return [
+        {"id": "flow", "type": "tab", "label": "Stripe"},
+        {"id": "server", "type": "stripe-server", "url": address},
+        {"id": "stranger", "type": "stripe-server", "url": address},
+        {"id": "nobody", "type": "stripe-server", "url": NOBODY},
+        *starts,
+        action("product", "create_product", "price", "server", product),
+        action("price", "create_price", "end", "server", price),
+        action("refused", "create_price", "end", "server", {"currency": "us"}),
+        action("astray", "create_price", "end", "stranger", {}),
+        action("down", "create_price", "end", "nobody", {}),
+        node("catch", "catch", "tell", scope=None),
+        node("tell", "change", "end", rules=[said]),
+        node("end", "http response"),
+    ]
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait(url: str) -> None:
+    """Until something answers there."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(url).close()
+        except OSError:
+            assert time.monotonic() < end, f"nothing answers at {url}"
+            time.sleep(0.1)
+        else:
+            return
+
+
+def asked(url: str) -> str:
+    """What came back at the end of the flow."""
+    with urllib.request.urlopen(url) as reply:
+        text: str = reply.read().decode()
+    return text
+
+
+@contextmanager
+def door(home: Path) -> Iterator[str]:
+    """The HTTP door on an emulator, and its address."""
+    env = {**os.environ, "STRIPE_NODES_TOKEN": TOKEN, "STRIPE_NODES_HOME": str(home)}
+    command = [str(STRIPE_NODES), "--emulator", "serve", "--json"]
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout
+        try:
+            yield json.loads(process.stdout.readline())["url"]
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def node_red(home: Path, address: str) -> Iterator[str]:
+    """Node-RED with the exported node and the flows, and its address."""
+    folder, port = home / "node", free_port()
+    subprocess.run([str(STRIPE_NODES), "export", "node-red", str(folder)], check=True)
+    npm("install", str(folder), cwd=home)
+    (home / "settings.js").write_text(SETTINGS % port, "utf-8")
+    (home / "flows.json").write_text(json.dumps(flows(address)), "utf-8")
+    secrets = {"server": {"token": TOKEN}, "stranger": {"token": "no"}, "nobody": {"token": "no"}}
+    (home / "flows_cred.json").write_text(json.dumps(secrets), "utf-8")
+    command = [str(BIN / "node"), str(BIN / "node-red"), "--userDir", str(home)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            wait(f"{url}/settings")
+            yield url
+        finally:
+            process.terminate()
+
+
+def npm(*words: str, cwd: Path) -> None:
+    """Installs what is said in a folder."""
+    quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
+    subprocess.run(["npm", *words, *quiet], cwd=cwd, check=True)
+
+
+def drawn(address: str) -> dict[str, Any]:
+    """What the editor shows, in a browser."""
+    SHOTS.mkdir(exist_ok=True)
+    browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert browser, "Chromium is not installed: apt-get install chromium"
+    env = {**os.environ, "NODE_RED": address, "CHROMIUM": browser, "SHOTS": str(SHOTS)}
+    command = [str(BIN / "node"), "editor.mjs"]
+    done = subprocess.run(command, cwd=HERE, env=env, stdout=subprocess.PIPE, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    """Proves all, or says what is not so."""
+    home = Path(tempfile.mkdtemp(prefix="stripe-nodes-node-red-"))
+    npm("install", cwd=HERE)
+    with ExitStack() as stack:
+        address = stack.enter_context(door(home))
+        red = stack.enter_context(node_red(home, address))
+        prove(red)
+    shutil.rmtree(home)
+
+
+def prove(red: str) -> None:
+    """What is promised."""
+    price = json.loads(asked(f"{red}/pay"))
+    print(price)
+    assert (price["object"], price["unit_amount"]) == ("price", 0)
+    assert price["product"].startswith("prod_")
+    for path, words in (
+        ("wrong", ["Currency must be a three-letter ISO", "Unit Amount is required."]),
+        ("token", ["The token is not the one", "Put the token that stripe-nodes serve printed"]),
+        ("down", [f"There is no server at {NOBODY}", "Start stripe-nodes serve"]),
+    ):
+        said = asked(f"{red}/{path}")
+        print(f"{path}: {said}")
+        assert all(word in said for word in words), said
+    found = drawn(red)
+    print(found)
+    assert [row.removesuffix(" *") for row in found["rows"]][:2] == ["Currency", "Product"]
+    assert found["options"] == ["Extra", "Expand", "Account", "Idempotency Key", "Deadline"]
+    assert found["kept"]["product"] == {"type": "msg", "value": "payload.id"}
+    assert found["kept"]["nickname"] == {"type": "str", "value": "Yearly"}
+    assert "token" in found["astray"]
+
+
+if __name__ == "__main__":
+    main()
