@@ -19,15 +19,17 @@ VARIABLE = "DBOS_SYSTEM_DATABASE_URL"  # DBOS's own
 FILE = "runs.db"
 PATIENCE = 1.0  # seconds between two tries of a database that is away
 DRIVER = "postgresql+psycopg"
-CREATE = """
+CREATE = text("""
 CREATE TABLE IF NOT EXISTS stripe_nodes_kept (
     run TEXT, name TEXT, value TEXT NOT NULL, PRIMARY KEY (run, name))
-"""
-PUT = "INSERT INTO stripe_nodes_kept VALUES (:run, :name, :value) ON CONFLICT DO NOTHING"
-GET = "SELECT value FROM stripe_nodes_kept WHERE run = :run AND name = :name"
+""")
+PUT = text("INSERT INTO stripe_nodes_kept VALUES (:run, :name, :value) ON CONFLICT DO NOTHING")
+GET = text("SELECT value FROM stripe_nodes_kept WHERE run = :run AND name = :name")
 UNUSABLE = "{name} is no address of a database (sqlite:///FILE or postgresql://USER@HOST/NAME)"
 
 UNREACHED = "The database {place} cannot be used: {why}"
+
+Place = dict[str, str]  # run and name
 
 
 def address(given: str | None) -> URL:
@@ -59,7 +61,7 @@ class PostgresJournal:
         self._engine: Engine = create_engine(url.set(drivername=DRIVER), pool_pre_ping=True)
         try:
             with self._engine.begin() as database:
-                database.execute(text(CREATE))
+                database.execute(CREATE)
         except (IntegrityError, ProgrammingError):
             pass  # another worker made it at the same moment
         except OperationalError as error:
@@ -75,15 +77,15 @@ class PostgresJournal:
             except OperationalError:
                 time.sleep(PATIENCE)
 
-    def _kept(self, place: dict[str, str], compute: Compute) -> Any:
+    def _kept(self, place: Place, compute: Compute) -> Any:
         with self._engine.begin() as database:
-            found = database.execute(text(GET), place).scalar()
+            found = database.execute(GET, place).scalar()
         if found is not None:
             return json.loads(found)
         value = json.dumps(compute())
         with self._engine.begin() as database:
-            database.execute(text(PUT), {**place, "value": value})
-            found = database.execute(text(GET), place).scalar()
+            database.execute(PUT, {**place, "value": value})
+            found = database.execute(GET, place).scalar()
         return json.loads(str(found))
 
     def close(self) -> None:

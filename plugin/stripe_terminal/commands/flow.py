@@ -25,6 +25,8 @@ CHECK = "Judge the file and its inputs, print the plan, send nothing."
 ALONE = "--check sends and keeps nothing: leave {option} out"
 ENGINE = "Have this engine run it, on all workers of the account (extra dbos or prefect)."
 RATE = "With --engine: so many steps and items a second, at most, on all workers together."
+NAMED = click.Choice([*ENGINES])
+MORE_THAN_NONE = click.FloatRange(0, min_open=True)
 OF_A_RUN = ("engine", "rate", "run_id", "account", "allow_live", "yes", "keep")
 GO_ON = "Go on: {again}"
 REPEATED = "Nothing was sent: this run was done before. Another run ID does it once more."
@@ -40,8 +42,8 @@ Given = Mapping[str, Any]
 @option("--input", INPUT, multiple=True, metavar="NAME=VALUE")
 @option("--run-id", FLOW_RUN_ID)
 @click.option("--check", is_flag=True, help=CHECK)
-@click.option("--engine", type=click.Choice([*ENGINES]), help=ENGINE)
-@click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help=RATE)
+@click.option("--engine", type=NAMED, help=ENGINE)
+@click.option("--rate", type=MORE_THAN_NONE, metavar="N", help=RATE)
 @running
 def flow(session: Session, file: str, **given: Any) -> None:
     """Run the steps of a flow file. With --json, one line (NDJSON) per step and item."""
@@ -69,7 +71,8 @@ def _begun(session: Session, loaded: "Flow", given: Given) -> "Iterator[Outcome]
     if session.outputs != "all":
         raise UsageError(KEEPS_LESS)
     session.consent(asked)
-    printed.print_start_on(session.err, loaded.name, engine, session.begun.run_id)
+    run_id = session.begun.run_id
+    printed.print_start_on(session.err, loaded.name, engine, run_id)
     return ENGINES[engine](session, loaded, given["rate"])
 
 
