@@ -36,8 +36,7 @@ def _properties(host: Host) -> Iterator[Data]:
         rows = rows_of(host.manifest(entry["id"]))
         for field in _fields(rows):
             yield _shown(field, resource=entry["resource"], operation=entry["id"])
-    options = rows_of(host.options())
-    yield _with("options", _sent(options, "options"))
+    yield _with("options", _sent(rows_of(host.options()), "options"))
 
 
 def _menus(groups: list[Group]) -> Iterator[Data]:
