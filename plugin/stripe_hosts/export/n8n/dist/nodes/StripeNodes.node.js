@@ -7,7 +7,7 @@ const { manifestVersion, properties: [resource, ...properties] } = require('../d
 const isLeft = (value) =>
   value === '' || (typeof (value ?? {}) === 'object' && Object.keys(value ?? {}).length === 0);
 const fieldsOf = (values) => {
-  const bare = Object.entries(values).map(([name, value]) => [name, value?.__rl ? value.value : value]);
+  const bare = Object.entries(values).map(([name, it]) => [name, it?.__rl ? it.value : it]);
   const typed = bare.filter(([, value]) => !isLeft(value));
   return Object.fromEntries(typed.map(([name, value]) => [name, plain(value)]));
 };
@@ -58,8 +58,8 @@ const choicesOf = (row) => async function (search, cursor) {
   const ask = this.helpers.httpRequestWithAuthentication;
   const found = await ask.call(this, 'stripeNodesApi', { ...place, json: true, body });
   if (found.note) throw new NodeOperationError(this.getNode(), found.note);
-  const results = found.items.map(({ label: name, value }) => ({ name, value }));
-  return { results, paginationToken: found.cursor };
+  const named = ({ label, hint, value }) => ({ name: hint ? `${label} · ${hint}` : label, value });
+  return { results: found.items.map(named), paginationToken: found.cursor };
 };
 const places = JSON.stringify(properties).matchAll(/"searchListMethod":"([^"]+)"/g);
 const listSearch = Object.fromEntries([...places].map(([, row]) => [row, choicesOf(row)]));
