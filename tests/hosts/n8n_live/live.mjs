@@ -99,7 +99,7 @@ const choice = async (methodName, currentNodeParameters, searched) => {
 };
 const [lamp, ...others] = await choice('Product', price, 'lam');
 console.log('Chosen:', lamp, others);
-assert.deepEqual([lamp, others], [{ name: `Lamp · ${made.product}`, value: made.product }, []]);
+assert.deepEqual([lamp, others], [{ name: `Lamp · ${made.product} · archived`, value: made.product }, []]);
 const product = { __rl: true, mode: 'list', value: lamp.value, cachedResultName: lamp.name };
 const second = await ran('Chosen', { ...price, unit_amount: '5', product });
 assert.equal(second.data.main[0][0].json.product, lamp.value);
