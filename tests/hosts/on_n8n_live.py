@@ -51,7 +51,7 @@ def install(home: Path, served: Served) -> None:
     nodes = home / ".n8n" / "nodes"
     nodes.mkdir(parents=True)
     readme = (REPOSITORY / "README.md").read_text("utf-8")
-    [line] = [each for each in readme.splitlines() if each.startswith("$ npm install")]
+    [line] = [each for each in readme.splitlines() if "~/.n8n/nodes" in each]
     command = shlex.split(line.removeprefix("$ ").replace("~", str(home)))
     subprocess.run([*command, *QUIET], cwd=home, check=True)
 

@@ -26,9 +26,7 @@ def files(host: Host) -> Mapping[str, str]:
         "trial": describe_connection()["trial"],
         "properties": [*_properties(host)],
     }
-    made = packaged("n8n", about["version"])
-    made["dist/derived.json"] = as_text(derived)
-    return made
+    return {**packaged("n8n", about["version"]), "dist/derived.json": as_text(derived)}
 
 
 def _properties(host: Host) -> Iterator[Data]:
@@ -38,13 +36,12 @@ def _properties(host: Host) -> Iterator[Data]:
         rows = rows_of(host.manifest(entry["id"]))
         for field in _fields(rows):
             yield _shown(field, resource=entry["resource"], operation=entry["id"])
-    options = rows_of(host.options())
-    yield _with("options", _sent(options, "options"))
+    yield _with("options", _sent(rows_of(host.options()), "options"))
 
 
 def _menus(groups: list[Group]) -> Iterator[Data]:
     """What the resource is, and what is done with it."""
-    resources = [_option(group.label, group.name) for group in groups]
+    resources = [{"name": group.label, "value": group.name} for group in groups]
     yield _with("resource", resources, default=groups[0].name)
     for group in groups:
         operations = [_operation(entry) for entry in group.entries]
@@ -56,15 +53,10 @@ def _with(parameter: str, options: Iterable[Data], **more: Any) -> Data:
     return {**PARAMETERS[parameter], "options": [*options], **more}
 
 
-def _option(name: str, value: object) -> Data:
-    return {"name": name, "value": value}
-
-
 def _operation(entry: Mapping[str, Any]) -> Data:
-    option = _option(entry["name"], entry["id"])
-    option["description"] = entry["summary"]
-    option["action"] = entry["name"].capitalize()
-    return option
+    name = entry["name"]
+    about = {"name": name, "value": entry["id"], "action": name.capitalize()}
+    return {**about, "description": entry["summary"]}
 
 
 def _shown(field: Data, **when: str) -> Data:
@@ -92,8 +84,7 @@ def _sent(rows: Iterable[Row], member: str) -> Iterator[Data]:
 
 
 def _field(row: Row) -> Data:
-    about = {"displayName": row.key, "name": row.name}
-    field = {**about, **_control(row)}
+    field = {"displayName": row.key, "name": row.name, **_control(row)}
     field["description"] = escape(row.description, quote=False)
     placeholder = field.get("placeholder", "")
     field["placeholder"] = placeholder.format(key=row.key, example=row.example)
@@ -105,12 +96,9 @@ def _field(row: Row) -> Data:
 def _control(row: Row) -> Data:
     """What a row is typed into, or chosen from."""
     if row.listed:
-        first, *others = PARAMETERS["listed"]["modes"]
-        search = {"searchListMethod": row.listed, "searchable": True}
-        modes = [{**first, "typeOptions": search}, *others]
-        return {**PARAMETERS["listed"], "modes": modes}
+        return _picker(row.listed)
     if row.choices:
-        choices = [_option(label, value) for label, value in row.choices]
+        choices = [{"name": label, "value": value} for label, value in row.choices]
         return _with("choice", [*PARAMETERS["choice"]["options"], *choices])
     if row.inside:
         parameter = f"{row.type} of fields"
@@ -118,3 +106,10 @@ def _control(row: Row) -> Data:
         values = [_field(each) for each in row.inside]
         return _with(parameter, [{**group, "values": values}])
     return PARAMETERS[row.type]
+
+
+def _picker(place: str) -> Data:
+    first, *others = PARAMETERS["listed"]["modes"]
+    search = {"searchListMethod": place, "searchable": True}
+    modes = [{**first, "typeOptions": search}, *others]
+    return {**PARAMETERS["listed"], "modes": modes}

@@ -99,7 +99,7 @@ const choice = async (methodName, currentNodeParameters, searched) => {
 };
 const [lamp, ...others] = await choice('Product', price, 'lam');
 console.log('Chosen:', lamp, others);
-assert.deepEqual([lamp, others], [{ name: 'Lamp', value: made.product }, []]);
+assert.deepEqual([lamp, others], [{ name: `Lamp · ${made.product} · archived`, value: made.product }, []]);
 const product = { __rl: true, mode: 'list', value: lamp.value, cachedResultName: lamp.name };
 const second = await ran('Chosen', { ...price, unit_amount: '5', product });
 assert.equal(second.data.main[0][0].json.product, lamp.value);
@@ -152,12 +152,15 @@ const seen = async (name, parameters, shot, { run, choose }) => {
   await page.dblclick('[data-test-id="canvas-node"][data-node-name="Node"]');
   await page.waitForSelector('[data-test-id="parameter-input-operation"], [data-test-id="ndv"]');
   await wait(2000); // what unfolds
-  if (choose) await page.click('[data-test-id="resource-locator-product"] input');
-  if (choose) await page.waitForSelector('[data-test-id="rlc-item"]');
+  if (choose) {
+    await page.click(`[data-test-id="resource-locator-${choose}"] input[placeholder="Choose..."]`);
+    await page.waitForSelector('text=Lamp');
+    await wait(1000);
+  }
   await page.screenshot({ path: `${SHOTS}/${shot}.png` });
 };
 await seen('Form', right, 'form', { run: false });
 await seen('Result', right, 'result', { run: true });
-await seen('Choose', { ...price, unit_amount: '5' }, 'choose', { run: false, choose: true });
+await seen('Choose', { ...price, unit_amount: '5' }, 'choose', { run: false, choose: 'product' });
 await seen('Error', lost, 'error', { run: true });
 await browser.close();

@@ -7,7 +7,7 @@ const { manifestVersion, properties: [resource, ...properties] } = require('../d
 const isLeft = (value) =>
   value === '' || (typeof (value ?? {}) === 'object' && Object.keys(value ?? {}).length === 0);
 const fieldsOf = (values) => {
-  const bare = Object.entries(values).map(([name, value]) => [name, value?.__rl ? value.value : value]);
+  const bare = Object.entries(values).map(([name, it]) => [name, it?.__rl ? it.value : it]);
   const typed = bare.filter(([, value]) => !isLeft(value));
   return Object.fromEntries(typed.map(([name, value]) => [name, plain(value)]));
 };
@@ -50,23 +50,19 @@ async function answered(items, { statusCode, body }) {
   throw new NodeApiError(this.getNode(), {}, { message, description, httpCode: `${statusCode}` });
 }
 
-const choicesOf = (row) => async function (search = '', cursor = '') {
+const choicesOf = (row) => async function (search, cursor) {
   const { url, account } = await this.getCredentials('stripeNodesApi');
   const { operation } = this.getCurrentNodeParameters();
-  const body = { row, search, ...(cursor && { cursor }), ...(account && { account }) };
-  const place = { baseURL: url, url: `/actions/${operation}/choices` };
-  const request = { ...place, method: 'POST', json: true, body };
+  const body = fieldsOf({ row, search, cursor, account });
+  const place = { baseURL: url, url: `/actions/${operation}/choices`, method: 'POST' };
   const ask = this.helpers.httpRequestWithAuthentication;
-  const found = await ask.call(this, 'stripeNodesApi', request);
+  const found = await ask.call(this, 'stripeNodesApi', { ...place, json: true, body });
   if (found.note) throw new NodeOperationError(this.getNode(), found.note);
-  const results = found.items.map(({ label: name, value }) => ({ name, value }));
-  return { results, paginationToken: found.cursor };
+  const named = ({ label, hint, value }) => ({ name: hint ? `${label} · ${hint}` : label, value });
+  return { results: found.items.map(named), paginationToken: found.cursor };
 };
-const listSearch = {};
-JSON.stringify(properties, (key, value) => {
-  if (key === 'searchListMethod') listSearch[value] = choicesOf(value);
-  return value;
-});
+const places = JSON.stringify(properties).matchAll(/"searchListMethod":"([^"]+)"/g);
+const listSearch = Object.fromEntries([...places].map(([, row]) => [row, choicesOf(row)]));
 
 description.requestOperations = { pagination: reached };
 description.requestDefaults.headers = { 'Stripe-Nodes-Manifest': manifestVersion };
