@@ -51,11 +51,17 @@ def action(name: str, wanted: str, to: str, server: str, rows: dict[str, str]) -
 
 def flows(address: str) -> list[dict[str, Any]]:
     """Paths that are asked over HTTP: each leads to nodes of ours, and back."""
-    entries = ("/pay", "product"), ("/wrong", "refused"), ("/token", "astray"), ("/down", "down")
-    starts = [node(url, "http in", first, url=url, method="get") for url, first in entries]
+    entries = {
+        "/pay": "product",
+        "/wrong": "refused",
+        "/token": "astray",
+        "/down": "down",
+        "/lost": "lost",
+    }
+    starts = [node(url, "http in", first, url=url, method="get") for url, first in entries.items()]
     product = {"name": "Plan", "active": "false"}
     price = {"currency": "usd", "product": "=payload.id", "unit_amount": "0"}
-    said = {"t": "set", "p": "payload", "pt": "msg", "to": "error.message", "tot": "msg"}
+    told = {"t": "set", "p": "payload", "pt": "msg", "tot": "msg"}
     return [
         {"id": "flow", "type": "tab", "label": "Stripe"},
         {"id": "server", "type": "stripe-server", "url": address},
@@ -67,8 +73,11 @@ def flows(address: str) -> list[dict[str, Any]]:
         action("refused", "create_price", "end", "server", {"currency": "us"}),
         action("astray", "create_price", "end", "stranger", {}),
         action("down", "create_price", "end", "nobody", {}),
-        node("catch", "catch", "tell", scope=None),
-        node("tell", "change", "end", rules=[said]),
+        action("lost", "create_product", "run", "server", product),
+        node("once more", "catch", "lost", scope=["lost"]),
+        node("run", "change", "end", rules=[{**told, "to": "stripe"}]),
+        node("catch", "catch", "tell", scope=["product", "price", "refused", "astray", "down"]),
+        node("tell", "change", "end", rules=[{**told, "to": "error.message"}]),
         node("end", "http response"),
     ]
 
@@ -152,7 +161,17 @@ def main() -> None:
         address = stack.enter_context(door(home))
         red = stack.enter_context(node_red(home, address))
         prove(red)
+        prove_once(red, home)
     shutil.rmtree(home)
+
+
+def prove_once(red: str, home: Path) -> None:
+    """What was lost is sent by its Catch node to the same node again, and has happened once."""
+    fault = "stripe-nodes fault cut_after --method POST --path /v1/products --times 4"
+    typed(fault, home, STRIPE_NODES.parent, STRIPE_NODES_HOME=str(home))
+    run = json.loads(asked(f"{red}/lost"))
+    print(f"lost: {run}")
+    assert (run["replayed"], run["mode"]) == (True, "emulated")
 
 
 def prove(red: str) -> None:
