@@ -1,7 +1,6 @@
 """Do the actions run in Langflow? The exported extension is installed beside lfx, and asked."""
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,17 +26,22 @@ def told(home: Path, **env: str) -> dict[str, Any]:
 
 def main() -> None:
     """Proves all, or says what is not so."""
-    home = Path(tempfile.mkdtemp(prefix="stripe-nodes-langflow-"))
     if not PROGRAMS.exists():
         subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], check=True)
+    with tempfile.TemporaryDirectory(prefix="stripe-nodes-langflow-") as folder:
+        home = Path(folder)
+        install(home)
+        prove(home)
+
+
+def install(home: Path) -> None:
+    """By the commands that the README prints; Langflow finds the extension, and nothing wrong."""
     *installing, listing = printed("In Langflow")
     for command in installing:
         typed(command, home, PROGRAMS, PIP_QUIET="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
     listed = typed(listing, home, PROGRAMS)
     assert "stripe-nodes" in listed, listed
     print(typed(VALIDATE, home, PROGRAMS))
-    prove(home)
-    shutil.rmtree(home)
 
 
 def prove(home: Path) -> None:

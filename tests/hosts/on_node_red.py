@@ -155,14 +155,14 @@ def drawn(address: str) -> dict[str, Any]:
 
 def main() -> None:
     """Proves all, or says what is not so."""
-    home = Path(tempfile.mkdtemp(prefix="stripe-nodes-node-red-"))
     npm("install", cwd=HERE)
     with ExitStack() as stack:
+        folder = tempfile.TemporaryDirectory(prefix="stripe-nodes-node-red-")
+        home = Path(stack.enter_context(folder))
         address = stack.enter_context(door(home))
         red = stack.enter_context(node_red(home, address))
         prove(red)
         prove_once(red, home)
-    shutil.rmtree(home)
 
 
 def prove_once(red: str, home: Path) -> None:
