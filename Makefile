@@ -105,7 +105,7 @@ record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… 
 	@$(RUN) cassettes/record.py $(ONLY)
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) $(LOWEST) $(OLDEST) $(TOOLS) $(VENV)-dbos $(VENV)-prefect $(VENV)-mcp-* \
+	rm -rf $(VENV) $(LOWEST) $(OLDEST) $(TOOLS) $(VENV)-dbos $(VENV)-prefect $(VENV)-langflow $(VENV)-mcp-* \
 		tests/forms/node_modules tests/forms/built \
 		tests/hosts/*/node_modules tests/hosts/*/built \
 		.mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

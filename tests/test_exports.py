@@ -2,6 +2,7 @@
 
 import ast
 import json
+import py_compile
 import re
 import tomllib
 from collections.abc import Iterator
@@ -78,6 +79,12 @@ def test_langflow_installs_the_same_version() -> None:
     assert project["version"] == version
     assert f"stripe-nodes=={version}" in project["dependencies"]
     assert json.loads(made["stripe_langflow/extension.json"])["version"] == version
+
+
+def test_what_an_installer_compiles_is_not_exported() -> None:
+    """Installed files of Python lie beside what was compiled of them, which stays behind."""
+    py_compile.compile(str(EXPORTS / "langflow" / "stripe_langflow" / "component.py"))
+    assert not [path for path in files_of("langflow", HOST) if path.endswith(".pyc")]
 
 
 def test_we_are_no_extension_ourselves() -> None:

@@ -3,16 +3,17 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+import httpx
+from hosts.crashes import free_port, wait
+from hosts.printed import printed, typed
 
 HERE = Path(__file__).resolve().parent / "node_red"
 BIN = HERE / "node_modules" / ".bin"
@@ -28,7 +29,7 @@ module.exports = { uiPort: %d, uiHost: "127.0.0.1", flowFile: "flows.json",
 """
 
 
-def typed(rows: dict[str, str]) -> dict[str, Any]:
+def filled(rows: dict[str, str]) -> dict[str, Any]:
     """What the form keeps of rows; `=` before a property of the message."""
     held = {}
     for name, value in rows.items():
@@ -45,16 +46,22 @@ def node(name: str, kind: str, *wires: str, **more: Any) -> dict[str, Any]:
 def action(name: str, wanted: str, to: str, server: str, rows: dict[str, str]) -> dict[str, Any]:
     """A node of ours."""
     about = {"server": server, "action": wanted, "title": wanted}
-    return node(name, "stripe-action", to, **about, rows=typed(rows), options={})
+    return node(name, "stripe-action", to, **about, rows=filled(rows), options={})
 
 
 def flows(address: str) -> list[dict[str, Any]]:
     """Paths that are asked over HTTP: each leads to nodes of ours, and back."""
-    entries = ("/pay", "product"), ("/wrong", "refused"), ("/token", "astray"), ("/down", "down")
-    starts = [node(url, "http in", first, url=url, method="get") for url, first in entries]
+    entries = {
+        "/pay": "product",
+        "/wrong": "refused",
+        "/token": "astray",
+        "/down": "down",
+        "/lost": "lost",
+    }
+    starts = [node(url, "http in", first, url=url, method="get") for url, first in entries.items()]
     product = {"name": "Plan", "active": "false"}
     price = {"currency": "usd", "product": "=payload.id", "unit_amount": "0"}
-    said = {"t": "set", "p": "payload", "pt": "msg", "to": "error.message", "tot": "msg"}
+    told = {"t": "set", "p": "payload", "pt": "msg", "tot": "msg"}
     return [
         {"id": "flow", "type": "tab", "label": "Stripe"},
         {"id": "server", "type": "stripe-server", "url": address},
@@ -66,45 +73,36 @@ def flows(address: str) -> list[dict[str, Any]]:
         action("refused", "create_price", "end", "server", {"currency": "us"}),
         action("astray", "create_price", "end", "stranger", {}),
         action("down", "create_price", "end", "nobody", {}),
-        node("catch", "catch", "tell", scope=None),
-        node("tell", "change", "end", rules=[said]),
+        action("lost", "create_product", "run", "server", product),
+        node("once more", "catch", "lost", scope=["lost"]),
+        node("run", "change", "end", rules=[{**told, "to": "stripe"}]),
+        node("catch", "catch", "tell", scope=["product", "price", "refused", "astray", "down"]),
+        node("tell", "change", "end", rules=[{**told, "to": "error.message"}]),
         node("end", "http response"),
     ]
 
 
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def wait(url: str) -> None:
-    """Until something answers there."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            urllib.request.urlopen(url).close()
-        except OSError:
-            assert time.monotonic() < end, f"nothing answers at {url}"
-            time.sleep(0.1)
-        else:
-            return
+def answers(url: str) -> bool:
+    """Whether something answers there."""
+    try:
+        httpx.get(url)
+    except httpx.TransportError:
+        return False
+    return True
 
 
 def asked(url: str) -> str:
     """What came back at the end of the flow."""
-    with urllib.request.urlopen(url) as reply:
-        text: str = reply.read().decode()
-    return text
+    return httpx.get(url, timeout=PATIENCE).text
 
 
 @contextmanager
 def door(home: Path) -> Iterator[str]:
     """The HTTP door on an emulator, and its address."""
     env = {**os.environ, "STRIPE_NODES_TOKEN": TOKEN, "STRIPE_NODES_HOME": str(home)}
-    command = [str(STRIPE_NODES), "--emulator", "serve", "--json"]
+    [serving] = [it for it in printed("In Node-RED") if "serve" in it]
+    assert serving == "stripe-nodes --emulator serve --port 8642"
+    command = [str(STRIPE_NODES), "--emulator", "serve", "--port", "0", "--json"]
     with subprocess.Popen(
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -118,18 +116,18 @@ def door(home: Path) -> Iterator[str]:
 @contextmanager
 def node_red(home: Path, address: str) -> Iterator[str]:
     """Node-RED with the exported node and the flows, and its address."""
-    folder, port = home / "node", free_port()
-    subprocess.run([str(STRIPE_NODES), "export", "node-red", str(folder)], check=True)
-    npm("install", str(folder), cwd=home)
-    (home / "settings.js").write_text(SETTINGS % port, "utf-8")
-    (home / "flows.json").write_text(json.dumps(flows(address)), "utf-8")
+    port, settled = free_port(), home / ".node-red"
+    for line in printed("In Node-RED")[:2]:
+        typed(line, home, STRIPE_NODES.parent, HOME=str(home))
+    (settled / "settings.js").write_text(SETTINGS % port, "utf-8")
+    (settled / "flows.json").write_text(json.dumps(flows(address)), "utf-8")
     secrets = {"server": {"token": TOKEN}, "stranger": {"token": "no"}, "nobody": {"token": "no"}}
-    (home / "flows_cred.json").write_text(json.dumps(secrets), "utf-8")
-    command = [str(BIN / "node"), str(BIN / "node-red"), "--userDir", str(home)]
+    (settled / "flows_cred.json").write_text(json.dumps(secrets), "utf-8")
+    command = [str(BIN / "node"), str(BIN / "node-red"), "--userDir", str(settled)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         url = f"http://127.0.0.1:{port}"
         try:
-            wait(f"{url}/settings")
+            wait(lambda: answers(f"{url}/settings"), "Node-RED")
             yield url
         finally:
             process.terminate()
@@ -138,7 +136,9 @@ def node_red(home: Path, address: str) -> Iterator[str]:
 def npm(*words: str, cwd: Path) -> None:
     """Installs what is said in a folder."""
     quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
-    subprocess.run(["npm", *words, *quiet], cwd=cwd, check=True)
+    program = shutil.which("npm")
+    assert program, "npm is not installed"
+    subprocess.run([program, *words, *quiet], cwd=cwd, check=True)
 
 
 def drawn(address: str) -> dict[str, Any]:
@@ -155,13 +155,23 @@ def drawn(address: str) -> dict[str, Any]:
 
 def main() -> None:
     """Proves all, or says what is not so."""
-    home = Path(tempfile.mkdtemp(prefix="stripe-nodes-node-red-"))
     npm("install", cwd=HERE)
     with ExitStack() as stack:
+        folder = tempfile.TemporaryDirectory(prefix="stripe-nodes-node-red-")
+        home = Path(stack.enter_context(folder))
         address = stack.enter_context(door(home))
         red = stack.enter_context(node_red(home, address))
         prove(red)
-    shutil.rmtree(home)
+        prove_once(red, home)
+
+
+def prove_once(red: str, home: Path) -> None:
+    """What was lost is sent by its Catch node to the same node again, and has happened once."""
+    fault = "stripe-nodes fault cut_after --method POST --path /v1/products --times 4"
+    typed(fault, home, STRIPE_NODES.parent, STRIPE_NODES_HOME=str(home))
+    run = json.loads(asked(f"{red}/lost"))
+    print(f"lost: {run}")
+    assert (run["replayed"], run["mode"]) == (True, "emulated")
 
 
 def prove(red: str) -> None:

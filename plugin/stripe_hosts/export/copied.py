@@ -12,7 +12,7 @@ def copied(target: str) -> dict[str, str]:
     folder = HERE / target
     made: dict[str, str] = {}
     for file in sorted(folder.rglob("*")):
-        if file.is_file():
+        if file.is_file() and file.suffix != ".pyc":  # which installers make beside ours
             path = file.relative_to(folder)
             made[path.as_posix()] = file.read_text("utf-8")
     return made

@@ -31,7 +31,8 @@ def host() -> Host:
 @cache
 def taken() -> frozenset[str]:
     """The names that Langflow's components, and ours, have already."""
-    return frozenset({*dir(Component()), *dir(StripeAction), "code"})
+    theirs, ours = dir(Component()), dir(StripeAction)
+    return frozenset([*theirs, *ours, "code"])
 
 
 def named(row: Row, prefix: str) -> str:
@@ -42,27 +43,33 @@ def named(row: Row, prefix: str) -> str:
 
 
 def connection_rows() -> list[Row]:
-    """What a connection is made of: what variables say, and whether it may be live."""
+    """What a connection is made of, but for its rate, which is of whoever has many workers."""
     rows = describe_connection()["inputs"]
-    return [row for row in rows if row["variable"] or row["name"] == "allow_live"]
+    return [row for row in rows if row["name"] != "rate"]
 
 
-def control(row: Row, prefix: str, *, advanced: bool) -> Any:
+def controls(rows: list[Row], prefix: str) -> list[Any]:
+    """The inputs for the rows of a table."""
+    return [control(row, prefix) for row in rows]
+
+
+def control(row: Row, prefix: str) -> Any:
     """The input for a row. Whatever may be left out has a way to say so."""
     about = {
         "name": named(row, prefix),
         "display_name": row["key"],
         "info": _info(row),
         "required": row["required"],
-        "advanced": advanced,
+        "advanced": not row["required"] if prefix else row["beyond"],
     }
     if row.get("secret"):  # Langflow looks for a variable of this name
         return SecretStrInput(**about, value=row["variable"])
     choices = _choices(row)
     if choices:
         return DropdownInput(**about, options=[UNSET, *choices], value=UNSET)
+    about["placeholder"] = str(row["example"])
     kind = MultilineInput if row["type"] in IN_JSON else MessageTextInput
-    return kind(**about, placeholder=str(row["example"]), value="")
+    return kind(**about, value="")
 
 
 def _info(row: Row) -> str:
@@ -83,13 +90,10 @@ class StripeAction:
     @staticmethod
     def drawn(action: str) -> list[Any]:
         """The inputs: of the connection, of the action, of a run."""
-        rows = host().manifest(action)["inputs"]
-        options = host().options()["inputs"]
-        connection = connection_rows()
         return [
-            *(control(row, CONNECTION, advanced=not row["required"]) for row in connection),
-            *(control(row, "", advanced=row["beyond"]) for row in rows),
-            *(control(row, OPTION, advanced=True) for row in options),
+            *controls(connection_rows(), CONNECTION),
+            *controls(host().manifest(action)["inputs"], ""),
+            *controls(host().options()["inputs"], OPTION),
         ]
 
     def _pre_run_setup(self) -> None:
@@ -100,10 +104,9 @@ class StripeAction:
         if self._done is None:
             rows = host().manifest(self.action)["inputs"]
             options = self._given(host().options()["inputs"], OPTION)
-            connection = self._connection()
-            given = self._given(rows, "")
-            done = host().run(self.action, given, options=options, connection=connection)
-            self._done = done.plain()["output"]
+            more = {"options": options, "connection": self._connection()}
+            result = host().run(self.action, self._given(rows, ""), **more)
+            self._done = result.plain()["output"]
         return self._done
 
     def run_once_for_id(self) -> str:
@@ -127,10 +130,12 @@ class StripeAction:
     def _connection(self) -> Connection:
         rows = connection_rows()
         given = self._given(rows, CONNECTION)
-        said = {row["variable"]: given.get(row["key"]) for row in rows}
-        said[EMULATOR] = os.environ.get(EMULATOR)
-        environ = {name: text for name, text in said.items() if name and text}
-        return Connection.from_env(environ, allow_live=given.get("Allow Live") == "true")
+        environ = {EMULATOR: os.environ.get(EMULATOR)}
+        for row in rows:
+            environ[row["variable"]] = given.get(row["key"])
+        allow_live = environ.pop(None) == "true"  # which no variable says
+        filled = {name: text for name, text in environ.items() if text}
+        return Connection.from_env(filled, allow_live=allow_live)
 
 
 def _plain(value: Any) -> Any:
