@@ -24,7 +24,7 @@ from attrs import field, frozen
 from stripe_emulator import Answer, Emulator, Fault, serve
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0  # seconds for what takes seconds
+PATIENCE = 300.0  # seconds for what takes seconds, on a busy machine some more
 DAYS = 2 * 86_400
 Process = subprocess.Popen[str]
 
