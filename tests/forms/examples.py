@@ -14,6 +14,7 @@ URLS = {"Success URL": "https://a.example/ok", "Cancel URL": "https://a.example/
 LEFT_OUT = {
     "update_product": ("Default Price",),  # the price is another product's
     "create_checkout_session": ("Automatic Tax",),  # which the emulator does not simulate
+    "list_events": ("Delivery Success",),  # nor that
     "update_checkout_session": ("Line Items", "Shipping Options"),  # only where it is embedded
 }
 
@@ -42,6 +43,10 @@ class World:
         ids = self._ids()
         if "subscription" in action:
             ids["price_123"] = ids["price_456"]
+        if action in ("send_invoice", "void_invoice"):
+            ids["in_123"] = self._sent(ids["cus_123"], final=action == "void_invoice")
+        if action == "capture_payment_intent":
+            ids["pi_123"] = self._held()
         names = self._host.action(action).spec.names
         return {names[key]: fill(value, ids) for key, value in given.items()}
 
@@ -83,17 +88,49 @@ class World:
         sent = {"Collection Method": "send_invoice", "Days Until Due": 7}
         made = self._run("create_subscription", {"Customer": customer, "Items": items, **sent})
         draft = self._run("create_invoice", {"Customer": customer})
+        line = self._line(customer, draft["id"])
+        [shown] = self._run("list_invoice_lines", {"Invoice ID": draft["id"]})["data"]
         return {
             "sub_123": made["id"],
             "si_123": made["items"]["data"][0]["id"],
             "in_123": draft["id"],
+            "ii_123": line,
+            "il_123": shown["id"],
         }
+
+    def _line(self, customer: str, invoice: str) -> str:
+        money = {"Amount": 500, "Currency": "usd"}
+        line = {"Customer": customer, "Invoice": invoice, **money}
+        return str(self._run("create_invoice_item", line)["id"])
+
+    def _sent(self, customer: str, *, final: bool) -> str:
+        """An invoice that is sent to its customer, as a draft or final."""
+        sent = {"Collection Method": "send_invoice", "Days Until Due": 7}
+        made = self._run("create_invoice", {"Customer": customer, **sent})
+        self._line(customer, made["id"])
+        if final:
+            self._run("finalize_invoice", {"Invoice ID": made["id"]})
+        return str(made["id"])
+
+    def _held(self) -> str:
+        """A payment whose money is held, and not taken yet."""
+        data = {"Amount": 2000, "Currency": "usd", "Payment Method": "pm_card_visa"}
+        extra = {**PAID, "capture_method": "manual"}
+        return str(self._run("create_payment_intent", data, extra=extra)["id"])
 
     def _payment(self) -> dict[str, str]:
         data = {"Amount": 2000, "Currency": "usd", "Payment Method": "pm_card_visa"}
         paid = self._run("create_payment_intent", data, extra=PAID)
         open_ = self._run("create_payment_intent", {"Amount": 2000, "Currency": "usd"})
-        return {"ch_123": paid["latest_charge"], "pi_123": open_["id"]}
+        part = {"Payment Intent ID": paid["id"], "Amount": 100}
+        refund = self._run("refund_payment", part)
+        [event] = self._run("list_events", {"Limit": 1})["data"]
+        return {
+            "ch_123": paid["latest_charge"],
+            "pi_123": open_["id"],
+            "re_123": refund["id"],
+            "evt_123": event["id"],
+        }
 
     def _session(self) -> dict[str, str]:
         items = [{"price": self._price(), "quantity": 1}]

@@ -20,6 +20,7 @@ declare(
         echoes="description discountable",
         emits="created deleted",
         in_path="invoiceitem",
+        looks_at={"created": "date"},
         conditions={"pending": "(json_extract(body, '$.invoice') IS NULL) = ?"},
     )
 )
