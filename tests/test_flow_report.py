@@ -81,9 +81,9 @@ def test_an_action_of_a_plugin_that_failed(tmp_path: Path, monkeypatch: pytest.M
     broken = {"acme_stripe.py": "import nothing_of_that_name"}
     install(tmp_path, "acme", "[stripe_plugin.v1]\nacme = acme_stripe\n", broken)
     monkeypatch.syspath_prepend(str(tmp_path))
-    flow = "steps: [{id: got, action: capture_payment_intent}]"
+    flow = "steps: [{id: got, action: release_the_kraken}]"
     done = Terminal(tmp_path / "home")("flow", "-", stdin=flow, code=2)
-    told = 'There is no action "capture_payment_intent": the plugin acme that may have it could not'
+    told = 'There is no action "release_the_kraken": the plugin acme that may have it could not'
     assert told in done.stderr
     assert "nothing_of_that_name" in done.stderr
     assert "did you mean" not in done.stderr

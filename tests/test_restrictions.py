@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
-from support import ACTIONS, BY_NAME, LISTS, company, fewest, made, refusal, right
+from support import ACTIONS, BY_NAME, DATED, LISTS, company, fewest, made, refusal, right
 
 from stripe_plugin import CLEAR, InvalidInputs, rule
 from stripe_plugin.declare.inputs import Judgement
@@ -383,12 +383,21 @@ DUE_DATE = Samples(
         (datetime(2031, 1, 1), "has no time zone"),  # noqa: DTZ001 - naive on purpose
     ),
 )
+CREATED = Samples(
+    (1672531200, "1672531200", datetime.fromtimestamp(SOON, UTC), "2051-01-31T09:00:00Z"),
+    (
+        (LATER * 1000, f"looks like milliseconds: write {LATER}"),
+        (LATER + 0.5, "must be a time: unix seconds, or a date with time and zone"),
+        ("2031-01-01", "has no time and no zone: write 2031-01-01T00:00:00Z for UTC"),
+    ),
+)
 TYPES = Samples((["card"], ["card", "link"]), (("card", "must be a list"), ([5], "must be text")))
 COLLECTION = one_of("charge_automatically", "send_invoice")
 
 # --- every row of every action --------------------------------------------------------------------
 
 Table = Mapping[str, Samples]
+MOST = Samples((1, 10_000, "500"), ((0, "from 1 to 10000; got 0"), (10_001, "got 10001")))
 CURSORS: Table = {"Limit": LIMIT, "Starting After": ID, "Ending Before": ID}
 PAID = one_of("draft", "open", "paid", "uncollectible", "void")
 STATUSES = one_of(
@@ -404,7 +413,7 @@ CUSTOMER: Table = {
     "Metadata": METADATA,
 }
 
-ROWS: Mapping[str, Table] = {
+ON_PAGE: Mapping[str, Table] = {
     "list_products": {"Active": FLAG, **CURSORS},
     "retrieve_product": {"Product ID": ID},
     "create_product": {
@@ -579,6 +588,16 @@ ROWS: Mapping[str, Table] = {
         "Metadata": METADATA.but(CLEAR),
     },
 }
+
+
+def of_lists(name: str) -> Table:
+    """The rows by which any list is read to its end, or from a time on."""
+    whole: Table = {"Return All": FLAG, "Most": MOST} if name in LISTS else {}
+    dated: Table = {"Created After": CREATED, "Created Before": CREATED} if name in DATED else {}
+    return {**dated, **whole}
+
+
+ROWS: Mapping[str, Table] = {name: {**each, **of_lists(name)} for name, each in ON_PAGE.items()}
 
 
 def derived(row: Row) -> Samples:

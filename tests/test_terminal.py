@@ -87,7 +87,7 @@ def test_list_as_json(terminal: Terminal) -> None:
     """`list --json` is the catalog."""
     listed = document(terminal("list", "--json"))
     assert [entry["id"] for entry in listed] == [*ACTIONS]
-    assert {*listed[0]} == {"id", "name", "resource", "summary", "hints", "plugin"}
+    assert {*listed[0]} == {"id", "name", "resource", "summary", "hints", "beyond", "plugin"}
 
 
 def test_describe(terminal: Terminal) -> None:
