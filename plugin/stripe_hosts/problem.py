@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from stripe_hosts.accounts import UnknownAccount
 from stripe_hosts.offer import NotOffered
-from stripe_plugin.errors import InvalidInputs, NodeError, StripeError
+from stripe_plugin.errors import NodeError, StripeError
 from stripe_plugin.host import advice
 from stripe_plugin.secrets import said
 
@@ -138,25 +138,10 @@ def problem_of(error: NodeError) -> Data:
     facts = error.as_dict()
     kind = CLOSER.get(type(error), error.category)
     about = problem(kind, facts["text"], error=facts)
-    if isinstance(error, InvalidInputs):
-        about["problems_at"] = facts["problems_at"]
+    about["problems_at"] = facts.get("problems_at", [])
     if isinstance(error, StripeError):
-        about["problems_at"] = _placed(facts)
         about["advice"] = _advice(facts) or about["advice"]
     return about
-
-
-def _placed(facts: Data) -> list[Data]:
-    """What Stripe found wrong, at the row that it is about, as our own problems are."""
-    if facts["path"] is None:
-        return []
-    about = {
-        "path": facts["path"],
-        "key": facts["display_key"],
-        "rule": facts["code"] or facts["category"],
-        "text": facts["text"],
-    }
-    return [about]
 
 
 def _advice(facts: Data) -> str | None:

@@ -245,9 +245,19 @@ class StripeError(NodeError, category="api", http_status=502):
         facts = [self.category, self.decline_code or self.code, self.request_id]
         return f"{self.text} [{', '.join(fact for fact in facts if fact)}]"
 
+    @property
+    def problems_at(self) -> list[Problem]:
+        """What Stripe found wrong at a row, as a form shows our own problems; else none."""
+        if self.path is None:
+            return []
+        rule = self.code or self.category
+        return [Problem(self.path, self.display_key or "", rule, self.text)]
+
     def facts(self) -> dict[str, Any]:
-        """Every field; `path` as a list."""
-        return {**asdict(self), "path": None if self.path is None else [*self.path]}
+        """Every field, `path` as a list; and what a form shows at its controls."""
+        path = None if self.path is None else [*self.path]
+        problems_at = [problem.as_dict() for problem in self.problems_at]
+        return {**asdict(self), "path": path, "problems_at": problems_at}
 
     @classmethod
     def of_facts(cls, facts: Mapping[str, Any]) -> Self:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from stripe_plugin.errors import UsageError
 from stripe_terminal.report import REFUSED, UNEXPECTED, UNSURE
-from stripe_terminal.session import Session, home
+from stripe_terminal.session import Session, emulator_file, home
 
 if TYPE_CHECKING:
     from stripe_plugin.client.connection import Connection
@@ -64,6 +64,7 @@ def account(session: Session) -> Facts:
     connection = session.connection
     found = session.host.check(connection).as_dict()
     found["address"] = found["proxy"] = None
+    found["file"] = str(emulator_file()) if session.emulated else None
     if not session.emulated:
         found["address"] = connection.base_url
         found["proxy"] = _proxy(connection)

@@ -15,7 +15,7 @@ from stripe_terminal.session import Session
 
 BEFORE = ". It stands before the command: stripe-nodes {option} …"
 BEHIND = ". It stands behind the command: stripe-nodes COMMAND {option}"
-JSON_HELP = "One JSON document on stdout."
+JSON_HELP = "JSON on stdout, instead of what people read."
 YES_HELP = "Do not ask before what cannot be undone in a live account."
 KEEP_HELP = (
     "What the journal keeps of outputs: all, or only ID and status; also STRIPE_NODES_KEEP. Steps"

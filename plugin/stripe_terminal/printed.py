@@ -279,6 +279,8 @@ def print_account(out: Screen, report: Facts) -> None:
     """Which account it is, how it is reached, and what its key may do."""
     out.say(f"mode: {report['mode']}")
     own = "the emulator's own"
+    if report["file"]:
+        out.say(one_line(f"emulator: {report['file']}"))
     if report["address"]:
         own = "the one of the key"
         proxy = report["proxy"] or "none"
