@@ -209,3 +209,15 @@ def test_an_unknown_target_is_named(tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(UsageError, match="cannot be written: Not a directory"):
         written(FILES, file)
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    """What --replace writes stays in the folder: a file of somebody else's is left alone."""
+    foreign, folder = tmp_path / "foreign", tmp_path / "folder"
+    foreign.write_text("theirs")
+    folder.mkdir()
+    (folder / "README.md").symlink_to(foreign)
+    with pytest.raises(UsageError, match="leads out of"):
+        written({"package.json": "ours", "README.md": "ours"}, folder, replace=True)
+    assert foreign.read_text() == "theirs"
+    assert not (folder / "package.json").exists()

@@ -592,3 +592,13 @@ def test_what_cannot_be_read_is_refused_before_it_is_judged() -> None:
     with pytest.raises(NotServed) as refused:
         asked(b'{"inputs": {}, "begin": 1}', {})
     assert refused.value.kind == "malformed"
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Prefer"])
+def test_a_header_that_is_there_twice_is_refused(served: Served, name: str) -> None:
+    """Of two keys one would be ignored, and a run be executed under another than was meant."""
+    headers = [*JSON.items(), (name, "wait=1"), (name, "wait=2")]
+    body = json.dumps({"inputs": PRODUCT})
+    answer = httpx.post(f"{served.url}/actions/create_product/runs", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert f"The header {name} is there twice" in answer.json()["detail"]

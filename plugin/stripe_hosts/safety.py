@@ -38,6 +38,11 @@ ASKED_BY_PAGES = (
     *("Mcp-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name", "Last-Event-Id"),
 )
 READ_BY_PAGES = ("Preference-Applied", "Mcp-Session-Id")
+# Of which a request has one: of two, one would be ignored.
+ONCE = (
+    *("Authorization", "Content-Type", "Idempotency-Key", "Origin", "Prefer"),
+    "Stripe-Nodes-Manifest",
+)
 WITHOUT_BODY = ("GET", "HEAD", "DELETE")
 
 
@@ -160,6 +165,7 @@ class _Admitting:
         try:
             headers = Headers(scope=scope)
             self._check_token(headers)
+            _check_once(headers)
             _check_type(scope["method"], headers)
             body = await _body(headers, receive)
         except NotServed as wrong:
@@ -181,6 +187,12 @@ class _Admitting:
 
 def _no_token(text: str, more: str = "") -> NotServed:
     return NotServed("no_token", text, {"WWW-Authenticate": f'Bearer realm="stripe-nodes"{more}'})
+
+
+def _check_once(headers: Headers) -> None:
+    for name in ONCE:
+        if len(headers.getlist(name)) > 1:
+            raise NotServed("malformed", f"The header {name} is there twice: send one.")
 
 
 def _check_type(method: str, headers: Headers) -> None:

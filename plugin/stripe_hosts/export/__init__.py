@@ -40,10 +40,19 @@ def written(files: Mapping[str, str], folder: Path, *, replace: bool = False) ->
         if not replace and folder.exists() and any(folder.iterdir()):
             text = f"{folder} is not empty: take another folder, or --replace what it has"
             raise UsageError(text)
+        for name in files:
+            _check_inside(folder, folder / name)
         return [_written(folder / name, text) for name, text in files.items()]
     except OSError as error:
         why = error.strerror or error
         raise UsageError(f"{folder} cannot be written: {why}") from error
+
+
+def _check_inside(folder: Path, file: Path) -> None:
+    """Refuses a link, by which a file that is somebody else's would be written."""
+    if not file.resolve().is_relative_to(folder.resolve()):
+        text = f"{file} is a link that leads out of {folder}: remove it, or take another folder"
+        raise UsageError(text)
 
 
 def _written(file: Path, text: str) -> Path:
