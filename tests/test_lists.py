@@ -28,6 +28,7 @@ from stripe_plugin import (
     UsageError,
     hookimpl,
 )
+from stripe_plugin.run.pages import Pages
 
 MANY = 250
 AFTER = ("starting_after",)
@@ -190,6 +191,15 @@ def test_a_cursor_that_never_was_is_told(shop: Shop) -> None:
     error = caught.value
     assert error.text == "Starting After: No such customer: 'cus_none'"
     assert (error.code, error.path) == ("resource_missing", AFTER)
+
+
+def test_a_list_that_comes_back_to_where_it_was_is_told() -> None:
+    """A server that gives the same page again and again is not asked for ever."""
+    pages = Pages(ListCustomers(limit=1), most=None)
+    page = {"data": [{"id": "cus_1"}], "has_more": True}
+    pages.take(page)
+    with pytest.raises(UsageError, match="comes back to"):
+        pages.take(page)
 
 
 class OnlyTwo:

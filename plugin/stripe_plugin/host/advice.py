@@ -51,8 +51,8 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
         ),
         "idempotency": Advice(
             "The idempotency key was used for something else, or is in use right now.",
-            "Run it again a little later, if it is in use; else put back the inputs that it was sent"
-            " with: under another key it would be done once more.",
+            "Run it again a little later, if it is in use; else put back the inputs that it was"
+            " sent with: under another key it would be done once more.",
             retryable=True,
         ),
         "rate_limit": Advice(

@@ -208,7 +208,7 @@ class _Reading:
                 return _denied(self._listing, answered)
             page = answered.output["data"]
             is_all_seen = self._take(page)
-            if is_all_seen and not answered.output["has_more"]:
+            if not page or (is_all_seen and not answered.output["has_more"]):
                 return self._choices(None)
             if self._is_full:
                 return self._choices(self._seen)

@@ -91,6 +91,8 @@ class Pages:
         cursors = [entry["id"] for entry in entries if _has_id(entry)]
         if self.has_more and len(cursors) < max(len(entries), 1):
             raise UsageError("The list goes on, but its last entry has no ID to go on behind")
+        if self.has_more and cursors[-1] in self._cursors:
+            raise UsageError(f"The list goes on, but comes back to {shown(cursors[-1])}")
         self._cursors = [*reversed(cursors), *self._cursors][:KEPT]
         self.count += len(entries)
         return entries
