@@ -22,8 +22,15 @@ from stripe_emulator.refusals import Json, Refusal
 PINNED = "2026-08-26.dahlia"
 _FIELD = re.compile(r"\s*(\w+)(=)?")
 _JSON = json.JSONDecoder()
-_PLAIN = {"list": "GET", "create": "POST", "retrieve": "GET", "update": "POST", "delete": "DELETE"}
-_NO_ID = {"list", "create", "create_preview"}
+_PLAIN = {
+    "list": "GET",
+    "own": "GET",
+    "create": "POST",
+    "retrieve": "GET",
+    "update": "POST",
+    "delete": "DELETE",
+}
+_NO_ID = {"list", "own", "create", "create_preview"}
 _NAMED = {"id", "object"}
 _EMPTY: Mapping[str, Any] = MappingProxyType({"array": [], "boolean": False, "integer": 0})
 Texts = Mapping[str, str]
@@ -34,9 +41,9 @@ _NONE: Texts = MappingProxyType({})
 class Resource:
     """One kind of object.
 
-    `verbs` are list, create, retrieve, update, delete or the names of actions (an action is
-    `POST {path}/{id}/{action}`); `lists` are the verbs that list what an object carries
-    (`GET {path}/{id}/{verb}`), with the kind of these.
+    `verbs` are list, create, retrieve, update, delete, own (the one that the account of a request
+    has) or the names of actions (an action is `POST {path}/{id}/{action}`); `lists` are the verbs
+    that list what an object carries (`GET {path}/{id}/{verb}`), with the kind of these.
     """
 
     kind: str

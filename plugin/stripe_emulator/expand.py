@@ -117,7 +117,9 @@ class Expansion:
         resource = RESOURCES.get(kept.get("object", ""))
         asked = resource.on_demand.split() if resource else []
         for name, below in wanted.items():
-            said = fields[name]
+            said = fields.get(name)
+            if said is None:  # of another kind that could have stood here
+                continue
             if name in asked:
                 view[name] = self._on_demand(kept, name, said)
             if name in view:

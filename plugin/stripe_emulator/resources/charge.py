@@ -5,9 +5,9 @@ import copy
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import picked
-from stripe_emulator.message import token
 from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json
+from stripe_emulator.resources import balance_transaction as transactions
 from stripe_emulator.resources.payment_method import card_of
 
 declare(
@@ -58,11 +58,6 @@ _CARD_DETAILS: Json = {
 }
 
 
-def new_balance_transaction() -> str:
-    """An id of the balance transaction that capturing or refunding makes."""
-    return f"txn_3{token(23)}"
-
-
 def succeed(account: Account, intent: Json, method: Json) -> Json:
     """Charge a card that takes it; with manual capture the money is only reserved."""
     charge = _new(account, intent, method)
@@ -75,7 +70,7 @@ def succeed(account: Account, intent: Json, method: Json) -> Json:
     charge["payment_method_details"]["card"]["amount_authorized"] = intent["amount"]
     charge["_settles_later"] = intent["capture_method"] == "automatic_async"
     if intent["capture_method"] != "manual":
-        capture(charge, intent["amount"])
+        capture(account, charge, intent["amount"])
     return account.keep(charge)
 
 
@@ -93,11 +88,11 @@ def fail(account: Account, intent: Json, method: Json) -> Json:
     return account.keep(charge)
 
 
-def capture(charge: Json, amount: int) -> None:
+def capture(account: Account, charge: Json, amount: int) -> None:
     """Take what was reserved, or part of it."""
     charge |= {
         "amount_captured": amount,
-        "balance_transaction": new_balance_transaction(),
+        "balance_transaction": transactions.of_charge(account, charge, amount),
         "captured": True,
     }
 

@@ -304,7 +304,7 @@ def capture(account: Account, intent: Json, given: Given) -> Json:
     """Capture all or part of an authorized PaymentIntent; the rest is released."""
     amount = _capturable(account, intent, given)
     charge = account.need("charge", intent["latest_charge"], "intent")
-    charges.capture(charge, amount)
+    charges.capture(account, charge, amount)
     account.change(charge)
     intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
     account.change(intent)

@@ -5,7 +5,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.refusals import Json, Refusal
-from stripe_emulator.resources.charge import new_balance_transaction
+from stripe_emulator.resources import balance_transaction as transactions
 
 declare(
     Resource(
@@ -33,11 +33,11 @@ def create(account: Account, refund: Json, given: Given) -> Json:
     amount = _amount(charge, given)
     refund |= {
         "amount": amount,
-        "balance_transaction": new_balance_transaction(),
         "charge": charge["id"],
         "currency": charge["currency"],
         "payment_intent": charge["payment_intent"],
     }
+    refund["balance_transaction"] = transactions.of_refund(account, refund, charge)
     account.create(refund)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]

@@ -1,0 +1,46 @@
+"""What is an account: whose are the objects that a request sees?"""
+
+from stripe_emulator import contract, refusals
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare, empty_object
+from stripe_emulator.lifecycle import SHARED, Given, Shared, does
+from stripe_emulator.refusals import Json
+
+declare(
+    Resource(
+        kind="account",
+        prefix="acct_1",
+        path="/v1/accounts",
+        verbs="own retrieve",
+        elsewhere={"own": "/v1/account"},
+        starts="""capabilities={"card_payments": "active", "transfers": "active"}
+            charges_enabled=true country="US" default_currency="usd" details_submitted=true
+            email="emulator@example.com" payouts_enabled=true type="standard" """,
+        in_path="account",
+    )
+)
+
+#: the account of requests that name none
+_DEFAULT = "acct_1EmulatorDefault"
+_NAME = "Emulator"
+
+
+@does("account.own")
+def own(account: Account, shown: Json, _given: Given) -> Json:
+    """Show the account of the request."""
+    settings = empty_object(contract.of_kind("account_settings"))
+    settings["dashboard"] |= {"display_name": _NAME, "timezone": "Etc/UTC"}
+    return shown | {"id": _id_of(account), "settings": settings}
+
+
+def _id_of(account: Account) -> str:
+    return _DEFAULT if account.name == "default" else account.name
+
+
+def _find(account: Account, id_: str) -> Json:
+    if id_ != _id_of(account):
+        raise refusals.not_simulated("another account than that of the request", "account")
+    return own(account, account.new("account"), Given({}, {}))
+
+
+SHARED["account"] = Shared(exists=lambda id_: id_.startswith("acct_"), find=_find)
