@@ -32,6 +32,7 @@ class Account:
     after_retries: AfterRetries = "cancel"
     events: list[Json] = field(factory=list[Json])
     clock: str = ""
+    search_delay: float = 0
     time: int = field(init=False)
 
     def __attrs_post_init__(self) -> None:

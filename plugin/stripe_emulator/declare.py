@@ -30,7 +30,8 @@ _PLAIN = {
     "update": "POST",
     "delete": "DELETE",
 }
-_NO_ID = {"list", "own", "create", "create_preview"}
+_METHODS = {**_PLAIN, "search": "GET"}
+_NO_ID = {"list", "own", "search", "create", "create_preview"}
 _NAMED = {"id", "object"}
 _EMPTY: Mapping[str, Any] = MappingProxyType({"array": [], "boolean": False, "integer": 0})
 Texts = Mapping[str, str]
@@ -83,6 +84,8 @@ class Resource:
     conditions: Texts = _NONE
     #: SQL that everything in its list meets
     listed: str = ""
+    #: fields that a search can name: `name`, `name~` if a part of it will do, `name<` for numbers
+    searches: str = ""
     #: its name in messages, and whether messages put its ids in quotes
     called: str = ""
     quoted: bool = True
@@ -99,6 +102,12 @@ class Resource:
         """What is said of its fields, by name."""
         also = {name: contract.of_kind(kind) for name, kind in self.kinds.items()}
         return {**contract.of_kind(self.kind).fields, **also}
+
+    @cached_property
+    def searched(self) -> Texts:
+        """The fields that a search can name, each with what it does beyond equality."""
+        rows = [(text.rstrip("~<"), text[-1]) for text in self.searches.split()]
+        return {name: last if last in "~<" else "" for name, last in rows}
 
     def blank(self) -> Json:
         """Make a fresh object without id, hidden fields included."""
@@ -176,7 +185,7 @@ class Endpoint:
     @property
     def pages(self) -> bool:
         """Whether the answer is a list."""
-        return self.verb == "list" or self.lists is not None
+        return self.verb in {"list", "search"} or self.lists is not None
 
     @property
     def answers(self) -> str:
@@ -207,7 +216,7 @@ def declare(resource: Resource) -> None:
         raise ValueError(f"{resource.kind!r} is declared already")
     RESOURCES[resource.kind] = resource
     for verb in resource.verbs.split():
-        _add_endpoint(resource, verb, _PLAIN.get(verb, "POST"))
+        _add_endpoint(resource, verb, _METHODS.get(verb, "POST"))
     for verb in resource.lists:
         _add_endpoint(resource, verb, "GET")
 

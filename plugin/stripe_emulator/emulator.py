@@ -27,6 +27,7 @@ from stripe_emulator import (
     parse,
     refusals,
     resources,
+    search,
     simulated,
     webhooks,
 )
@@ -71,9 +72,10 @@ class Emulator:
     `file` is a path that threads and processes may share (SQLite), None keeps everything in
     memory. `clock` tells the time in unix seconds; `advance` puts the world ahead of it. With a
     `seed` the same requests make the same ids. `after_retries` is what becomes of a subscription
-    that cannot be collected: `cancel`, `unpaid` or `past_due`. Any `sk_test_…` key is welcome; each
-    Stripe-Account header is an account of its own. A forked child has a copy of what is in
-    memory, and opens a file anew.
+    that cannot be collected: `cancel`, `unpaid` or `past_due`. A search finds what is
+    `search_delay` seconds old, so at once; with 60 it is as late as Stripe's may be. Any
+    `sk_test_…` key is welcome; each Stripe-Account header is an account of its own. A forked child
+    has a copy of what is in memory, and opens a file anew.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Emulator:
         *,
         seed: int | None = None,
         after_retries: AfterRetries = "cancel",
+        search_delay: float = 0,
     ) -> None:
         if after_retries not in AFTER_RETRIES:
             raise ValueError(f"after_retries is one of {AFTER_RETRIES}, not {after_retries!r}")
@@ -90,6 +93,7 @@ class Emulator:
         self.clock = clock
         self.seed = seed
         self.after_retries: AfterRetries = after_retries
+        self.search_delay = search_delay
         self._requests = itertools.count()
         self.base_url = "https://emulator.invalid"
         self.store = Store(file)
@@ -159,7 +163,14 @@ class Emulator:
         """Open an account for one request; only inside a transaction."""
         now = int(self.now())
         return Account(
-            self.store, name, now, request_id, key, self.base_url, after_retries=self.after_retries
+            self.store,
+            name,
+            now,
+            request_id,
+            key,
+            self.base_url,
+            after_retries=self.after_retries,
+            search_delay=self.search_delay,
         )
 
     def advance(self, seconds: float) -> list[Json]:
@@ -329,6 +340,8 @@ def _view(call: _Call, account: Account) -> Json:
     endpoint, url = call.endpoint, call.request.path
     if endpoint.verb == "list":
         return listing.page(account, endpoint.resource, call.given, url)
+    if endpoint.verb == "search":
+        return search.page(account, endpoint.resource, call.given, url)
     obj = lifecycle.execute(account, endpoint, call.id, call.given)
     if kind := endpoint.lists:
         rows = obj[f"_{endpoint.verb}"]

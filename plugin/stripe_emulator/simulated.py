@@ -39,6 +39,8 @@ def known(endpoint: Endpoint) -> Known:
 
 
 def _filters(endpoint: Endpoint) -> Iterable[str]:
+    if endpoint.verb == "search":
+        return ("query", "page")
     if endpoint.verb != "list":
         return ()
     resource = endpoint.resource

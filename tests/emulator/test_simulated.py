@@ -277,7 +277,7 @@ def test_a_host_tells_where_it_was_refused() -> None:
     [
         ("POST", "/v1/coupons"),
         ("GET", "/v1/coupons/SPRING"),
-        ("GET", "/v1/customers/search"),
+        ("GET", "/v1/quotes"),
         ("POST", "/v1/customers/cus_1/funding_instructions"),
         ("DELETE", "/v1/coupons/SPRING"),
     ],

@@ -15,7 +15,12 @@ declare(
         kind="charge",
         prefix="ch_3",
         path="/v1/charges",
-        verbs="list retrieve",
+        verbs="list retrieve search",
+        searches="""amount< billing_details.address.postal_code created< currency customer
+            disputed metadata payment_method_details.card.brand
+            payment_method_details.card.exp_month payment_method_details.card.exp_year
+            payment_method_details.card.fingerprint payment_method_details.card.last4
+            refunded status""",
         starts="""destination dispute fraud_details={} order radar_options={} source
             status="pending" """,
         on_demand="refunds",

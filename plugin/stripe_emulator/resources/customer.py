@@ -14,7 +14,8 @@ declare(
         prefix="cus_",
         size=14,
         path="/v1/customers",
-        verbs="list create retrieve update delete",
+        verbs="list create retrieve update delete search",
+        searches="created< email~ metadata name~ phone~",
         starts="""balance currency customer_account delinquent=false invoice_prefix
             invoice_settings next_invoice_sequence=1 preferred_locales=[]
             _tax={"automatic_tax": "unrecognized_location", "ip_address": null, "location": null,

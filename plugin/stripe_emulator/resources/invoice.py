@@ -21,7 +21,8 @@ declare(
         kind="invoice",
         prefix="in_1",
         path="/v1/invoices",
-        verbs="list create create_preview update finalize pay retrieve delete void send",
+        verbs="list create create_preview update finalize pay retrieve delete void send search",
+        searches="created< currency customer metadata number~ receipt_number~ status total<",
         starts="""account_country="US" account_name="Emulator" billing_reason="manual"
             collection_method="charge_automatically" _confirmation_secret currency="usd"
             customer_tax_exempt="none" customer_tax_ids=[] issuer={"type":"self"} _lines=[]

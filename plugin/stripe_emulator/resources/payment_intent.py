@@ -16,7 +16,8 @@ declare(
         kind="payment_intent",
         prefix="pi_3",
         path="/v1/payment_intents",
-        verbs="list create retrieve update cancel confirm capture",
+        verbs="list create retrieve update cancel confirm capture search",
+        searches="amount< created< currency customer metadata status",
         starts="""amount amount_capturable=0 amount_details={"tip":{}} amount_received=0
             capture_method="automatic_async" confirmation_method="automatic" currency _invoice
             managed_payments={"enabled":false} payment_method_options={}

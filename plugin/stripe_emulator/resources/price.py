@@ -15,7 +15,8 @@ declare(
         kind="price",
         prefix="price_1",
         path="/v1/prices",
-        verbs="list create update retrieve",
+        verbs="list create update retrieve search",
+        searches="active currency lookup_key metadata product type",
         starts="""active=true billing_scheme="per_unit" _currency_options
             tax_behavior="unspecified" _tiers type="one_time" """,
         unsets={"update": "lookup_key nickname"},

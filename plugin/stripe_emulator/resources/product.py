@@ -15,7 +15,8 @@ declare(
         prefix="prod_",
         size=14,
         path="/v1/products",
-        verbs="list create update retrieve delete",
+        verbs="list create update retrieve delete search",
+        searches="active description~ metadata name~ shippable url~",
         starts='active=true attributes=[] tax_details type="service"',
         echoes="""active description images marketing_features name package_dimensions shippable
             statement_descriptor tax_code unit_label url""",
