@@ -141,8 +141,8 @@ def _counts(subscription: Json, invoice: Json) -> bool:
     return bool(subscription["latest_invoice"] == invoice["id"])
 
 
-@does("invoice.mark_uncollectible")
-def mark_uncollectible(account: Account, invoice: Json, _given: Given) -> Json:
+@does("invoice.written_off")
+def write_off(account: Account, invoice: Json, _given: Given) -> Json:
     """Write off an invoice."""
     invoice |= {"status": "uncollectible", "auto_advance": False, "next_payment_attempt": None}
     invoice["status_transitions"]["marked_uncollectible_at"] = account.now

@@ -101,4 +101,4 @@ def _bill_last(account: Account, subscription: Json) -> None:
     invoice = invoices.of_subscription(account, subscription, bill)
     subscription["latest_invoice"] = invoice["id"]
     if invoice["total"] < 0:
-        do("invoice.mark_uncollectible", account, invoice, {})
+        do("invoice.written_off", account, invoice, {})

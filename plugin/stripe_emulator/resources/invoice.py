@@ -21,7 +21,8 @@ declare(
         kind="invoice",
         prefix="in_1",
         path="/v1/invoices",
-        verbs="list create create_preview update finalize pay retrieve delete void send search",
+        verbs="""list create create_preview update finalize pay retrieve delete void send
+            mark_uncollectible search""",
         searches="created< currency customer metadata number~ receipt_number~ status total<",
         starts="""account_country="US" account_name="Emulator" billing_reason="manual"
             collection_method="charge_automatically" _confirmation_secret currency="usd"
@@ -372,7 +373,7 @@ def pay(account: Account, invoice: Json, given: Given) -> Json:
         raise Refusal("Invoice is already paid")
     if invoice["status"] == "draft":
         invoice = open_(account, invoice)
-    elif invoice["status"] != "open":
+    elif invoice["status"] not in {"open", "uncollectible"}:
         raise Refusal(_NOT_OPEN)
     if invoice["status"] == "paid":
         return invoice
@@ -522,6 +523,14 @@ def void(account: Account, invoice: Json, _given: Given) -> Json:
     account.change(invoice)
     account.emit("invoice.voided", invoice)
     return invoice
+
+
+@does("invoice.mark_uncollectible")
+def mark_uncollectible(account: Account, invoice: Json, _given: Given) -> Json:
+    """Give an open invoice up: a bad debt, which can still be paid or voided."""
+    if invoice["status"] != "open":
+        raise Refusal(_NOT_OPEN)
+    return lifecycle.do("invoice.written_off", account, invoice, {})
 
 
 @does("invoice.send")
