@@ -32,9 +32,9 @@ def check(endpoint: Endpoint, given: Json) -> None:
 def known(endpoint: Endpoint) -> Known:
     """The parameters of an endpoint that do something, as a tree of names."""
     resource, verb = endpoint.resource, endpoint.verb
-    if endpoint.pages:
-        return _tree(_ALWAYS, _PAGING, *_filters(endpoint))
     reads = READS.get(f"{resource.kind}.{verb}", "")
+    if endpoint.pages:
+        return _tree(_ALWAYS, _PAGING, reads, *_filters(endpoint))
     return _tree(_ALWAYS, resource.echoes, reads)
 
 

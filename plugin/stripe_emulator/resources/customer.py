@@ -3,7 +3,7 @@
 from stripe_emulator import clocks
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
-from stripe_emulator.lifecycle import Given, does, first
+from stripe_emulator.lifecycle import Given, does, first, picked
 from stripe_emulator.message import token
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import payment_method as methods
@@ -15,6 +15,7 @@ declare(
         size=14,
         path="/v1/customers",
         verbs="list create retrieve update delete search",
+        lists={"payment_methods": "payment_method"},
         searches="created< email~ metadata name~ phone~",
         starts="""balance currency customer_account delinquent=false invoice_prefix
             invoice_settings next_invoice_sequence=1 preferred_locales=[]
@@ -126,6 +127,14 @@ def _check_location(account: Account, given: Json, message: str) -> None:
     customer = account.get("customer", given.get("customer")) if asked else None
     if customer and not (customer["address"] or customer["shipping"]):
         raise Refusal(message, code="customer_tax_location_invalid")
+
+
+@does("customer.payment_methods", "allow_redisplay type")
+def payment_methods(account: Account, customer: Json, given: Given) -> Json:
+    """Find the payment methods of a customer, newest first."""
+    chosen = picked(given, "allow_redisplay type")
+    found = account.find("payment_method", customer=customer["id"], **chosen)
+    return customer | {"_payment_methods": found}
 
 
 @does("customer.delete")
