@@ -2,7 +2,9 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +16,7 @@ from terminal_support import SCRIPT, Terminal, environment, python
 
 from stripe_emulator import Emulator, Fault
 from stripe_flow.engines import on_dbos
+from stripe_flow.engines.database import check_sqlite
 from stripe_flow.engines.on_dbos import run_flow
 from stripe_flow.engines.order import Order, Place, identity, told_of
 from stripe_flow.engines.worker import Worker
@@ -23,6 +26,40 @@ from stripe_flow.run import Run
 from stripe_plugin import Connection, Host, Policy, UsageError
 from stripe_plugin.errors import CardError
 from stripe_plugin.secrets import hiding
+
+
+def _refusal() -> str:
+    """Why DBOS cannot use the SQLite of this Python, if so."""
+    try:
+        check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+on_sqlite = pytest.mark.skipif(bool(_refusal()), reason=_refusal() or "it can")
+
+
+@pytest.mark.parametrize(
+    ("python", "sqlite", "is_refused"),
+    [
+        ((3, 11), (3, 40, 1), False),
+        ((3, 12), (3, 40, 1), True),
+        ((3, 13), (3, 42, 0), False),
+        ((3, 13), (3, 50, 4), False),
+    ],
+)
+def test_an_sqlite_that_is_too_old_is_told(
+    python: tuple[int, ...],
+    sqlite: tuple[int, ...],
+    is_refused: bool,  # noqa: FBT001
+) -> None:
+    """With what to do instead, before anything is stored."""
+    if not is_refused:
+        check_sqlite(python, sqlite)
+        return
+    with pytest.raises(UsageError, match=r"this Python has 3\.40\.1: name a Postgres database"):
+        check_sqlite(python, sqlite)
 
 
 @pytest.fixture
@@ -72,6 +109,7 @@ def facts(told: Mapping[str, Any]) -> str:
     return json.dumps([told["step"], output, error and error["category"]])
 
 
+@on_sqlite
 def test_all_of_a_flow_works_on_an_engine(
     host: Host, world: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +133,7 @@ def test_all_of_a_flow_works_on_an_engine(
     assert b"sk_test_emulator" not in stored
 
 
+@on_sqlite
 def test_another_card_in_the_same_run(host: Host, world: Emulator, tmp_path: Path) -> None:
     """A card is refused, another taken under the same run ID; once more, nothing is executed."""
     declined = load("pay.yaml", PAY.replace("CARD", "pm_card_chargeDeclined"), host)
@@ -109,6 +148,7 @@ def test_another_card_in_the_same_run(host: Host, world: Emulator, tmp_path: Pat
     assert len(executed(world)) == 2  # the refusal is Stripe's work, too
 
 
+@on_sqlite
 def test_an_unknown_outcome_is_put_off(
     host: Host, world: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +161,7 @@ def test_an_unknown_outcome_is_put_off(
     assert executed(world) == ["POST /v1/products"]
 
 
+@on_sqlite
 def test_a_killed_flow_goes_on(tmp_path: Path, world: Emulator) -> None:
     """Killed when an item is done but not answered, the same command goes on, and none is twice."""
     (tmp_path / "whole.yaml").write_text(WHOLE, "utf-8")

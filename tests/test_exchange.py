@@ -428,6 +428,14 @@ def test_an_error_carries_what_stripe_said() -> None:
         "http_status": 402,
         "place": "Payment Method",
         "path": ["payment_method"],
+        "problems_at": [
+            {
+                "path": ["payment_method"],
+                "key": "Payment Method",
+                "rule": "card_declined",
+                "text": "Payment Method: Your card has insufficient funds.",
+            }
+        ],
         "replayed": False,
         "message": "Your card has insufficient funds.",
         "type": "card_error",

@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,14 @@ UNUSABLE = "{name} is no address of a database (sqlite:///FILE or postgresql://U
 
 UNREACHED = "The database {place} cannot be used: {why}"
 
+OLD = (
+    "From Python 3.12 on, DBOS needs SQLite 3.42 or newer, and this Python has {version}: name a"
+    " Postgres database, as in DBOS_SYSTEM_DATABASE_URL=postgresql://USER@HOST/NAME"
+)
+SINCE_PYTHON, SINCE_SQLITE = (3, 12), (3, 42)
+
 Place = dict[str, str]  # run and name
+Version = tuple[int, ...]
 
 
 def address(given: str | None) -> URL:
@@ -40,9 +49,20 @@ def address(given: str | None) -> URL:
         url = make_url(found or "")
     except Exception:  # noqa: BLE001 - of which the text has the password
         url = URL.create("")
+    if url.get_backend_name() == "sqlite":
+        check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info)
     if url.get_backend_name() in ("sqlite", "postgresql") and url.database:
         return url
     raise UsageError(UNUSABLE.format(name=name))
+
+
+def check_sqlite(python: Version, sqlite: Version) -> None:
+    """Raises `UsageError` for an SQLite that DBOS needs newer: of fractions of a second it knows.
+
+    Source: `get_sqlite_timestamp_expr` in DBOS's `_migration.py`.
+    """
+    if python >= SINCE_PYTHON and sqlite < SINCE_SQLITE:
+        raise UsageError(OLD.format(version=".".join(map(str, sqlite))))
 
 
 def journal_of(url: URL) -> AnyJournal:
