@@ -49,11 +49,11 @@ def address(given: str | None) -> URL:
         url = make_url(found or "")
     except Exception:  # noqa: BLE001 - of which the text has the password
         url = URL.create("")
+    if url.get_backend_name() not in ("sqlite", "postgresql") or not url.database:
+        raise UsageError(UNUSABLE.format(name=name))
     if url.get_backend_name() == "sqlite":
         check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info)
-    if url.get_backend_name() in ("sqlite", "postgresql") and url.database:
-        return url
-    raise UsageError(UNUSABLE.format(name=name))
+    return url
 
 
 def check_sqlite(python: Version, sqlite: Version) -> None:
