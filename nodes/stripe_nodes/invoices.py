@@ -130,9 +130,7 @@ class PayInvoice(Action):
     paid_out_of_band: bool | None = optional(
         "Paid Out of Band", True, "Whether it was paid outside of Stripe: nothing is charged"
     )
-    off_session: bool | None = optional(
-        "Off Session", True, "Whether the customer is away, and can authenticate nothing"
-    )
+    off_session: bool | None = rows.off_session()
 
 
 @action(

@@ -160,9 +160,7 @@ class ConfirmPaymentIntent(Action):
         "https://yoursite.com/return",
         "Where the customer comes back to from a page of their bank or wallet",
     )
-    off_session: bool | None = optional(
-        "Off Session", True, "Whether the customer is away, and can authenticate nothing"
-    )
+    off_session: bool | None = rows.off_session()
     receipt_email: str | None = _receipt_email(clearable=True)
 
 

@@ -71,6 +71,12 @@ def created_before() -> Any:
     return optional("Created Before", 1893456000, about, times.at(), beyond=True, sent_as=UNTIL)
 
 
+def off_session() -> Any:
+    """Whether a payment is taken without its payer."""
+    about = "Whether the customer is away, and can authenticate nothing"
+    return optional("Off Session", True, about)
+
+
 def return_all() -> Any:
     """Whether a list is read to its end."""
     about = "Whether to read the list to its end, page by page, instead of one page"
