@@ -75,7 +75,12 @@ def guarded(app: ASGIApp, terms: Terms) -> ASGIApp:
             allow_headers=ASKED_BY_PAGES,
             expose_headers=READ_BY_PAGES,
         )
-    return _Logging(_Addressed(inner, terms))
+    return addressed(inner, terms)
+
+
+def addressed(app: ASGIApp, terms: Terms) -> ASGIApp:
+    """The application by its own names, for pages of its own, with a log; it asks for no token."""
+    return _Logging(_Addressed(app, terms))
 
 
 class _Logging:
@@ -167,11 +172,11 @@ class _Admitting:
             self._check_token(headers)
             _check_once(headers)
             _check_type(scope["method"], headers)
-            body = await _body(headers, receive)
+            body = await body_of(headers, receive)
         except NotServed as wrong:
             await refused(wrong)(scope, receive, send)
         else:
-            await self._app(scope, _again(body, receive), send)
+            await self._app(scope, again(body, receive), send)
 
     def _check_token(self, headers: Headers) -> None:
         sent = headers.get("authorization")
@@ -205,7 +210,7 @@ def _check_type(method: str, headers: Headers) -> None:
     raise NotServed("media_type", f"The header Content-Type must be application/json; {got}.")
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes:
+async def body_of(headers: Headers, receive: Receive) -> bytes:
     """All of it, read before anything is done."""
     announced = int(headers.get("content-length", "0"))
     if announced > MOST_READ or (announced > MOST_BYTES and "expect" in headers):
@@ -241,7 +246,7 @@ def _too_large() -> NotServed:
     return NotServed("too_large", f"The body is longer than {MOST_BYTES:,} bytes.", CLOSE)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def again(body: bytes, receive: Receive) -> Receive:
     """Gives a body that was read; after it only what comes of the connection."""
     whole = {"type": "http.request", "body": body, "more_body": False}
     waiting: list[Message] = [whole]

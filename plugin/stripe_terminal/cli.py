@@ -10,7 +10,17 @@ try:
 except ImportError:  # pragma: no cover - depends on the installation
     sys.exit("The terminal needs an extra: pip install 'stripe-nodes[cli]'")
 
-from stripe_terminal.commands import actions, doctor, emulator, export, flow, mcp, runs, serve
+from stripe_terminal.commands import (
+    actions,
+    doctor,
+    emulator,
+    export,
+    flow,
+    mcp,
+    runs,
+    serve,
+    studio,
+)
 from stripe_terminal.report import WRONG
 from stripe_terminal.session import Session
 
@@ -63,6 +73,7 @@ COMMANDS = (
     runs.runs,
     emulator.emulator,
     emulator.fault,
+    studio.studio,
     serve.serve,
     mcp.mcp,
     export.export,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stripe_hosts.accounts import Accounts
     from stripe_hosts.offer import Offer
 
-LIBRARIES = ("anyio", "mcp", "starlette", "uvicorn")
+LIBRARIES = ("anyio", "jinja2", "mcp", "starlette", "uvicorn")
 EXTRA = "This needs an extra: pip install 'stripe-nodes[serve]'"
 ACCOUNTS_HELP = "A TOML file of accounts: names, and the variables that their keys are in."
 ONLY_HELP = (
@@ -36,14 +36,14 @@ def offering(command: Command) -> Command:
     @click.option("--client-secrets", is_flag=True, help=SECRETS_HELP)
     @wraps(command)
     def with_offer(session: Session, /, **given: Any) -> None:
-        with _needing_libraries():
+        with needing_libraries():
             command(session, **given)
 
     return connected(with_offer)
 
 
 @contextmanager
-def _needing_libraries() -> Generator[None]:
+def needing_libraries() -> Generator[None]:
     """Names the extra where one of its libraries is missing."""
     try:
         yield

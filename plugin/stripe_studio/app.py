@@ -1,0 +1,40 @@
+"""How do the pages stand behind one address? One ASGI application."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from stripe_hosts.safety import Terms, addressed
+from stripe_plugin.secrets import Secret
+from stripe_studio.drawing import sorry
+from stripe_studio.entrance import Entrance
+from stripe_studio.studio import Studio
+from stripe_studio.trying.routes import Trying
+
+STATIC = Path(__file__).parent / "static"
+NAMES = ("127.0.0.1", "localhost")
+SMALLEST_ZIPPED = 500  # bytes
+
+
+def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
+    """The pages, for whoever came with the token, at a port of loopback."""
+
+    async def no_page(_: Request, __: Exception) -> Response:
+        page = {"title": "There is no such page", "here": "", "studio": studio.about()}
+        return sorry("The address leads nowhere.", 404, page)
+
+    pages = Starlette(
+        routes=[*Trying(studio).routes(), Mount("/static", StaticFiles(directory=STATIC))],
+        exception_handlers={404: no_page},
+        middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED)],
+    )
+    pages.router.redirect_slashes = False
+    origins = [f"http://{name}:{port}" for name in NAMES]
+    return addressed(Entrance(pages, token, port), Terms(token, NAMES, origins))

@@ -1,0 +1,31 @@
+"""How does data become a page? Templates that escape whatever they are given."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from stripe_plugin.errors import NodeError
+from stripe_studio import words
+
+TEMPLATES = Environment(
+    loader=PackageLoader("stripe_studio"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters |= words.FILTERS
+TEMPLATES.tests |= words.TESTS
+
+
+def drawn(template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    """A page, or the part of one that a template is for."""
+    return HTMLResponse(TEMPLATES.get_template(template).render(context), status)
+
+
+def sorry(error: NodeError | str, status: int, context: Mapping[str, Any]) -> HTMLResponse:
+    """A page that says why there is none."""
+    text = error.text if isinstance(error, NodeError) else error
+    return drawn("sorry.html", {**context, "text": text}, status)

@@ -1,0 +1,121 @@
+// What only the browser can do: filter, pick, copy, remember. Everything else the server draws.
+"use strict";
+(() => {
+  const each = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const say = (text) => { const at = document.getElementById("said"); if (at) at.textContent = text; };
+
+  // --- the catalog's search --------------------------------------------------------------------
+  const filter = (input) => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const items = each(input.dataset.filter);
+    for (const item of items) {
+      const text = item.dataset.words.toLowerCase();
+      item.hidden = !words.every((word) => text.includes(word));
+    }
+    for (const section of each("#catalog section"))
+      section.hidden = each("li", section).every((item) => item.hidden);
+    const none = document.querySelector("#catalog .none");
+    if (none) none.hidden = items.some((item) => !item.hidden);
+  };
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset.filter) filter(target);
+    conditions();
+  });
+  document.addEventListener("keydown", (event) => {
+    const { target, key } = event;
+    if (target.dataset?.filter && key === "Enter") {
+      const found = each(target.dataset.filter).filter((item) => !item.hidden);
+      const named = (item) => item.textContent.toLowerCase().includes(target.value.toLowerCase());
+      event.preventDefault();
+      (found.find(named) ?? found[0])?.querySelector("a").click();
+    }
+    if (key === "Escape") for (const open of each(".choices")) open.textContent = "";
+  });
+
+  // --- rows that others forbid: hidden while they are empty --------------------------------------
+  const typed = (form, name) =>
+    form.querySelector(`[name="${CSS.escape(name)}"]`)?.value.trim() ?? "";
+  const holds = (form, scope, [name, values]) => {
+    const value = typed(form, scope + name);
+    return value !== "" && (values.length === 0 || values.map(String).includes(value));
+  };
+  const forbids = (form, scope, { when, unless }) => {
+    const cases = Object.entries(when);
+    const exempt = Object.entries(unless);
+    if (!cases.every((each) => holds(form, scope, each))) return false;
+    const decided = exempt.every(([name]) => typed(form, scope + name) !== "");
+    return decided && !exempt.some((each) => holds(form, scope, each));
+  };
+  const conditions = () => {
+    for (const control of each("[data-forbidden]")) {
+      const form = control.closest("form");
+      const found = JSON.parse(control.dataset.forbidden);
+      const empty = each("input, select, textarea", control).every((box) => !box.value.trim());
+      control.hidden = empty && !("filled" in control.dataset) &&
+        found.some((condition) => forbids(form, control.dataset.scope, condition));
+    }
+  };
+
+  // --- choosing, copying -----------------------------------------------------------------------
+  document.addEventListener("click", async ({ target }) => {
+    const picked = target.closest("[data-pick]");
+    if (picked) {
+      const list = picked.closest(".choices");
+      const box = document.getElementById(list.dataset.for);
+      box.value = picked.dataset.pick;
+      list.textContent = "";
+      box.focus();
+      conditions();
+    }
+    const copy = target.closest("[data-copy]");
+    if (copy) {
+      await navigator.clipboard.writeText(copy.parentElement.querySelector("pre").textContent);
+      copy.textContent = "Copied";
+      say("Copied");
+    }
+    const link = target.closest('.summary a[href^="#"]');
+    if (link) reveal(document.getElementById(link.hash.slice(1)));
+    if (target.closest("[data-restore]")) restore(target.closest("form"));
+  });
+  const reveal = (element) => {
+    for (let at = element; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    element?.focus();
+  };
+
+  // --- the last inputs of each action, in this browser -------------------------------------------
+  const KEY = /\b(?:[srp]k|whsec)_/;
+  const place = (form) => `inputs:${form.dataset.action}`;
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.dataset.action || event.submitter?.value !== "run") return;
+    const pairs = [...new FormData(form)].filter(([name, value]) => /^(in|opt):/.test(name) && value);
+    if (!pairs.some(([, value]) => KEY.test(value)))
+      localStorage.setItem(place(form), JSON.stringify(pairs));
+  }, true);
+  const restore = (form) => {
+    const pairs = JSON.parse(localStorage.getItem(place(form)) ?? "[]");
+    const values = { ...Object.fromEntries(pairs), do: "draw" };
+    htmx.ajax("POST", form.getAttribute("action"), { values, target: "#page", select: "#page", swap: "outerHTML" });
+  };
+
+  // --- whenever a page is there ------------------------------------------------------------------
+  const arrived = () => {
+    for (const form of each("form[data-action]")) {
+      const button = form.querySelector("[data-restore]");
+      const blank = each("input:not([type=hidden]), select, textarea", form).every((box) => !box.value);
+      if (button) button.hidden = !blank || !localStorage.getItem(place(form));
+    }
+    if (matchMedia("(max-width: 760px)").matches)
+      for (const catalog of each(".catalog")) catalog.open = location.pathname === "/";
+    conditions();
+  };
+  document.addEventListener("DOMContentLoaded", arrived);
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    if (detail.target?.id !== "page" && detail.elt?.id !== "page") return;
+    arrived();
+    const focused = document.querySelector("[data-focus]");
+    if (focused) focused.focus();
+    else if (detail.requestConfig?.verb === "get") { scrollTo(0, 0); document.getElementById("main").focus(); }
+  });
+  document.addEventListener("htmx:sendError", () => say("The studio does not answer: is it still running?"));
+})();

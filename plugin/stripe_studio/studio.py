@@ -1,0 +1,69 @@
+"""What do all pages of the studio share: the host, one connection, the journal, the files?"""
+
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from stripe_flow.journal import Journal
+from stripe_flow.run import Run
+from stripe_plugin.client.connection import Connection
+from stripe_plugin.errors import UsageError
+from stripe_plugin.host.host import Host
+from stripe_plugin.run.result import Result
+
+if TYPE_CHECKING:
+    from stripe_emulator import Emulator
+
+MOST_ANSWERS = 100
+NO_LIVE_KEY = "The studio is for rehearsing: it takes a test key or the emulator, and no live key."
+
+
+class Answers:
+    """The latest answers, whole, for whoever asks for a secret in one of them. In memory only."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: OrderedDict[str, Result] = OrderedDict()
+
+    def keep(self, run_id: str, result: Result) -> None:
+        """Keeps one, and forgets the oldest."""
+        with self._lock:
+            self._kept[run_id] = result
+            while len(self._kept) > MOST_ANSWERS:
+                self._kept.popitem(last=False)
+
+    def of(self, run_id: str) -> Result | None:
+        """The one of a run, if it is still there."""
+        with self._lock:
+            return self._kept.get(run_id)
+
+
+@attrs.frozen(kw_only=True)
+class Studio:
+    """Raises `UsageError` for a connection that moves real money."""
+
+    host: Host
+    connection: Connection
+    journal: Journal
+    folder: Path  # where flow files are opened and saved
+    answers: Answers = attrs.field(factory=Answers, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.connection.mode == "live":
+            raise UsageError(NO_LIVE_KEY)
+
+    @property
+    def emulator(self) -> "Emulator | None":
+        """The emulator that answers here, if it is not Stripe."""
+        return self.connection.in_process
+
+    def begin(self, run_id: str, what: str) -> Run:
+        """A run that is kept in the journal, beside those of the terminal."""
+        return Run(self.host, self.connection, run_id, self.journal, what=what)
+
+    def about(self) -> dict[str, Any]:
+        """What the head of each page says."""
+        return {"mode": self.connection.mode, "account": self.connection.account}

@@ -1,0 +1,1 @@
+"""Try: an action as a form, its answer, and what was sent."""

@@ -1,0 +1,174 @@
+"""What did a person type? The fields of a form, as a tree of texts by parameter and position.
+
+A field is called `in:line_items.0.price`, or `opt:deadline` for an option of the run. An object
+whose keys a person makes up has `.0.key` and `.0.value` for each pair, and a list of texts is one
+field with a line for each.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeGuard
+
+from stripe_plugin.judge.values import is_object
+
+DEEPEST = 20
+Tree = dict[str, Any]
+Row = Mapping[str, Any]
+Pairs = Iterable[tuple[str, str]]
+KEY, VALUE = "key", "value"
+
+
+def tree(pairs: Pairs, prefix: str) -> Tree:
+    """The fields whose names have this prefix, as a tree; positions are its keys, too."""
+    whole: Tree = {}
+    for name, value in pairs:
+        if name.startswith(prefix):
+            _put(whole, name.removeprefix(prefix).split(".")[:DEEPEST], value)
+    return _numbered(whole)
+
+
+def _numbered(found: Tree) -> Tree:
+    """With the positions in a list counted from 0 on, without a gap."""
+    inner = {key: _numbered(value) if is_tree(value) else value for key, value in found.items()}
+    if not all(key.isdecimal() for key in inner):
+        return inner
+    return {str(number): inner[key] for number, key in enumerate(sorted(inner, key=int))}
+
+
+def add(whole: Tree, place: str) -> None:
+    """Puts an empty item behind those of the list, or the pairs of the object, at a place."""
+    at = _at(whole, place.split("."))
+    at[str(len(at))] = {}
+
+
+def drop(whole: Tree, place: str) -> None:
+    """Takes the item, or the pair, at a place away."""
+    *above, last = place.split(".")
+    at = _at(whole, above)
+    at.pop(last, None)
+    left = _numbered(at)
+    at.clear()
+    at.update(left)
+
+
+def _at(whole: Tree, steps: list[str]) -> Tree:
+    at = whole
+    for step in steps[:DEEPEST]:
+        inner = at.get(step)
+        if not is_tree(inner):
+            inner = at[step] = {}
+        at = inner
+    return at
+
+
+def _put(whole: Tree, steps: list[str], value: str) -> None:
+    *above, last = steps
+    at = _at(whole, above)
+    if not is_tree(at.get(last)):
+        at[last] = value
+
+
+def is_tree(found: Any) -> TypeGuard[Tree]:
+    """Whether more is typed inside."""
+    return isinstance(found, dict)
+
+
+def branch(found: Any) -> Tree:
+    """What is typed inside of an object or a list; nothing where a text stands."""
+    return found if is_tree(found) else {}
+
+
+def items(found: Tree) -> list[Any]:
+    """What is typed at each position of a list."""
+    return [found[str(at)] for at in range(len(found)) if str(at) in found]
+
+
+def is_free(row: Row) -> bool:
+    """Whether it is an object whose keys a person makes up."""
+    return row["type"] == "object" and "fields" not in row
+
+
+def is_items(row: Row) -> bool:
+    """Whether it is a list of objects with known fields."""
+    return row["type"] == "array" and "fields" in row
+
+
+def is_lines(row: Row) -> bool:
+    """Whether it is a list of texts."""
+    return row["type"] == "array" and "fields" not in row
+
+
+# --- to inputs ------------------------------------------------------------------------------------
+
+
+def inputs(rows: Sequence[Row], typed: Tree) -> dict[str, Any]:
+    """What is filled in, by parameter, as texts for the host to judge; blank boxes are left out."""
+    found = {row["name"]: _value(row, typed.get(row["name"])) for row in rows}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _value(row: Row, typed: Any) -> Any:
+    if is_items(row):
+        return [inputs(row["fields"], branch(item)) for item in items(branch(typed))] or None
+    if "fields" in row:
+        return inputs(row["fields"], branch(typed)) or None
+    if is_free(row):
+        return _pairs(branch(typed)) or None
+    text = typed if isinstance(typed, str) else ""
+    if is_lines(row):
+        return [line for line in text.splitlines() if line.strip()] or None
+    return text if text.strip() else None
+
+
+def _pairs(typed: Tree) -> dict[str, str]:
+    """Keys and values; a pair of which only one is there is judged with the other empty."""
+    pairs = [branch(item) for item in items(typed)]
+    found: dict[str, str] = {}
+    for pair in pairs:
+        key, value = str(pair.get(KEY, "")), str(pair.get(VALUE, ""))
+        if key.strip() or value.strip():
+            found[key.strip()] = value
+    return found
+
+
+def twice(typed: Tree) -> list[str]:
+    """The keys that stand twice among the pairs: of two values one would be lost."""
+    keys = [str(branch(item).get(KEY, "")).strip() for item in items(typed)]
+    return sorted({key for key in keys if key and keys.count(key) > 1})
+
+
+# --- from inputs ----------------------------------------------------------------------------------
+
+
+def written(rows: Sequence[Row], given: Mapping[str, Any]) -> Tree:
+    """The tree that gives these inputs again, such as those of an example."""
+    return {row["name"]: _written(row, given[row["name"]]) for row in rows if row["name"] in given}
+
+
+def _written(row: Row, value: Any) -> Any:
+    if is_items(row):
+        return {str(at): written(row["fields"], item) for at, item in enumerate(value)}
+    if "fields" in row and is_object(value):
+        return written(row["fields"], value)
+    if is_free(row) and is_object(value):
+        pairs = enumerate(value.items())
+        return {str(at): {KEY: str(key), VALUE: _text(item)} for at, (key, item) in pairs}
+    if is_lines(row):
+        return "\n".join(_text(item) for item in value)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def example(rows: Sequence[Row]) -> Tree:
+    """The example of each row that the action page asks for."""
+    wanted = [row for row in rows if not row.get("beyond") and row["example"] is not None]
+    return written(rows, {row["name"]: row["example"] for row in wanted})
+
+
+def looks_whole(text: str) -> bool:
+    """Whether a box for an ID has one in it already, not words to search for."""
+    return "_" in text and " " not in text.strip()

@@ -1,0 +1,50 @@
+"""How are times, IDs and names written on a page?"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from stripe_plugin.secrets import masked
+
+#: What Stripe's IDs look like: a prefix of up to five letters, `_`, and at least eight behind.
+ID = re.compile(r"(?:[a-z]{1,5}|cs_test|cs_live)_[A-Za-z0-9]{8,}")
+ADDRESS = re.compile(r"https?://\S+")
+FAR = 253_402_300_799  # the last second of the year 9999
+
+
+def moment(seconds: Any) -> str:
+    """Unix seconds for a person: `28 Nov 2026, 12:30 UTC`; what is no time, as it is."""
+    if not isinstance(seconds, int | float) or not 0 <= seconds <= FAR:
+        return "" if seconds is None else str(seconds)
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def spoken(name: Any) -> str:
+    """A name of Stripe's as words: `past_due` is Past due."""
+    return str(name).replace("_", " ").replace(".", " ").capitalize()
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def is_id(value: Any) -> bool:
+    """Whether it looks like the ID of one of Stripe's objects."""
+    return isinstance(value, str) and ID.fullmatch(value) is not None
+
+
+def is_address(value: Any) -> bool:
+    """Whether a browser can open it."""
+    return isinstance(value, str) and ADDRESS.fullmatch(value) is not None
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "moment": moment,
+    "spoken": spoken,
+    "counted": counted,
+    "masked": masked,
+}
+TESTS: dict[str, Callable[..., bool]] = {"stripe_id": is_id, "web_address": is_address}
