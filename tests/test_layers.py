@@ -20,7 +20,7 @@ PACKAGES = {  # what each package may import of ours
     "stripe_hosts": {"stripe_plugin", "stripe_flow", "stripe_manifests", "stripe_emulator"},
     "stripe_studio": {"stripe_plugin", "stripe_flow", "stripe_hosts", "stripe_emulator"},
     "stripe_terminal": {
-        *("stripe_plugin", "stripe_flow", "stripe_hosts", "stripe_studio", "stripe_emulator"),
+        *("stripe_plugin", "stripe_flow", "stripe_hosts", "stripe_studio", "stripe_emulator")
     },
     "stripe_nodes": {"stripe_plugin"},
     "stripe_manifests": set[str](),

@@ -50,7 +50,8 @@
     for (const control of each("[data-forbidden]")) {
       const form = control.closest("form");
       const found = JSON.parse(control.dataset.forbidden);
-      const empty = each("input, select, textarea", control).every((box) => !box.value.trim());
+      const empty = each("input, select, textarea", control)
+        .every((box) => box.type === "checkbox" ? !box.checked : !box.value.trim());
       control.hidden = empty && !("filled" in control.dataset) &&
         found.some((condition) => forbids(form, control.dataset.scope, condition));
     }
@@ -67,16 +68,27 @@
       box.focus();
       conditions();
     }
+    const date = target.closest("[data-date]");
+    if (date) pickDate(document.getElementById(date.dataset.date), date);
     const copy = target.closest("[data-copy]");
     if (copy) {
       await navigator.clipboard.writeText(copy.parentElement.querySelector("pre").textContent);
       copy.textContent = "Copied";
       say("Copied");
     }
-    const link = target.closest('.summary a[href^="#"]');
+    const link = target.closest('.summary a[href^="#"], .failure a[href^="#"]');
     if (link) reveal(document.getElementById(link.hash.slice(1)));
     if (target.closest("[data-restore]")) restore(target.closest("form"));
   });
+  const pickDate = (box, button) => {
+    const calendar = Object.assign(document.createElement("input"), { type: "date", className: "calendar", tabIndex: -1 });
+    calendar.setAttribute("aria-hidden", "true");
+    button.after(calendar);
+    calendar.addEventListener("change", () => { box.value = calendar.value; calendar.remove(); box.focus(); });
+    calendar.addEventListener("blur", () => calendar.remove());
+    calendar.focus();
+    calendar.showPicker();
+  };
   const reveal = (element) => {
     for (let at = element; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
     element?.focus();
@@ -102,7 +114,7 @@
   const arrived = () => {
     for (const form of each("form[data-action]")) {
       const button = form.querySelector("[data-restore]");
-      const blank = each("input:not([type=hidden]), select, textarea", form).every((box) => !box.value);
+      const blank = each("input:not([type=hidden]), select, textarea", form).every((box) => box.type === "checkbox" ? !box.checked : !box.value);
       if (button) button.hidden = !blank || !localStorage.getItem(place(form));
     }
     if (matchMedia("(max-width: 760px)").matches)

@@ -91,7 +91,7 @@ def flow_step(action_id: str, inputs: Inputs) -> str:
     step: dict[str, Any] = {"id": action_id.rpartition("_")[2], "action": action_id}
     if inputs:
         step["inputs"] = dict(inputs)
-    dump: Callable[..., str] = cast("Any", yaml.safe_dump)
+    dump: Callable[..., str] = cast("Any", yaml).safe_dump
     return dump([step], sort_keys=False, allow_unicode=True, width=WIDTH).strip()
 
 

@@ -8,11 +8,13 @@ from typing import Any
 import attrs
 
 from stripe_studio.trying.typed import (
+    CLEAR,
     KEY,
     VALUE,
     Row,
     Tree,
     branch,
+    is_filled,
     is_free,
     is_items,
     is_lines,
@@ -27,6 +29,7 @@ WRITTEN = {
     "minor-units": "In the smallest unit (1500), or with its currency: 15.00 USD.",
     "unix-time": "A date (2026-12-31), with a time (2026-12-31 18:00 UTC), or unix seconds.",
 }
+TYPED = ("text", "long", "lines")
 LONG = 200  # characters of an example that wants more than one line
 
 
@@ -43,6 +46,7 @@ class Control:
     controls: Sequence["Control"] = ()  # inside of an object
     items: Sequence[Sequence["Control"]] = ()  # of a list: the form of each
     pairs: Sequence[tuple[str, str]] = ()  # key and value of each
+    unset: bool = False  # it is to be unset
 
     @property
     def name(self) -> str:
@@ -75,7 +79,10 @@ class Control:
         conditions = [condition["text"] for condition in self.row.get("conditions", ())]
         sentences = [self.row["description"], *conditions]
         said = [f"{text.removesuffix('.')}." for text in sentences if text]
-        return " ".join([*said, *filter(None, [WRITTEN.get(self.row.get("format", ""))])])
+        said.append(WRITTEN.get(self.row.get("format", ""), ""))
+        if self.row.get("clearable") and self.kind in TYPED:
+            said.append(f"{CLEAR} unsets it.")
+        return " ".join(filter(None, said))
 
     @property
     def placeholder(self) -> str:
@@ -114,7 +121,7 @@ class Control:
     def is_filled(self) -> bool:
         """Whether something is typed in it, or wrong with it."""
         inner = [*self.controls, *chain.from_iterable(self.items)]
-        own = self.value or self.problems or self.items or self.pairs
+        own = self.value or self.problems or self.items or self.pairs or self.unset
         return bool(own) or any(control.is_filled for control in inner)
 
 
@@ -160,6 +167,7 @@ class Form:
         found = branch(typed)
         place = (*self.above, *path)
         whole = kind in ("object", "items")
+        yield "unset", CLEAR in found
         yield "problems", self.problems.at(place) if whole else self.problems.below(place)
         if kind == "object":
             yield "controls", self.controls(row["fields"], found, path)
@@ -196,15 +204,22 @@ def kind_of(row: Row) -> str:
     return next((kind for kind, is_it in KINDS if is_it(row)), "text")
 
 
-def twice_in(rows: Iterable[Row], typed: Tree, path: Steps = ()) -> Iterator[dict[str, Any]]:
-    """A problem for each key that a person has made up twice in one object."""
+def amiss(rows: Iterable[Row], typed: Tree, path: Steps = ()) -> Iterator[dict[str, Any]]:
+    """What would be lost on the way to the host, as problems: it can be said only in a form."""
     for row in rows:
         found, here = branch(typed.get(row["name"])), (*path, row["name"])
-        if is_free(row):
-            for key in twice(found):
-                yield {"path": here, "text": f"{row['key']}: the key {key} stands twice."}
-        elif is_items(row):
+        for text in _amiss_in(row, found):
+            yield {"path": here, "text": f"{row['key']}: {text}"}
+        if is_items(row):
             for number, item in enumerate(items(found)):
-                yield from twice_in(row["fields"], branch(item), (*here, number))
+                yield from amiss(row["fields"], branch(item), (*here, number))
         elif "fields" in row:
-            yield from twice_in(row["fields"], found, here)
+            yield from amiss(row["fields"], found, here)
+
+
+def _amiss_in(row: Row, found: Tree) -> Iterator[str]:
+    if CLEAR in found and is_filled(found):
+        yield "it is to be unset, and filled in: do one of both."
+    if is_free(row):
+        for key in twice(found):
+            yield f"the key {key} stands twice."

@@ -11,18 +11,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from stripe_flow.step import Step
+from stripe_plugin.declare.action import Action
 from stripe_plugin.errors import InvalidInputs, NodeError, StripeError, UsageError
 from stripe_plugin.host.asked import Asked, judged
 from stripe_plugin.judge.values import NOTHING
 from stripe_plugin.run.context import RunContext
-from stripe_plugin.run.result import Result
 from stripe_studio.catalog import grouped
 from stripe_studio.drawing import drawn, sorry
 from stripe_studio.studio import Studio
 from stripe_studio.trying import typed
-from stripe_studio.trying.answered import answered, at
+from stripe_studio.trying.answered import answered, at, cut
 from stripe_studio.trying.copies import copies
-from stripe_studio.trying.form import Form, Problems, twice_in
+from stripe_studio.trying.form import Form, Problems, amiss
 
 IN, OPT = "in:", "opt:"
 CHANGES = {"add": typed.add, "drop": typed.drop}
@@ -64,6 +64,7 @@ class Trying:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._options = studio.host.options()["inputs"]
+        self._groups = grouped(studio.host)
 
     def routes(self) -> list[Route]:
         """Where each is found."""
@@ -114,34 +115,28 @@ class Trying:
         if manifest is None:
             return self._drawn(action, sheet)
         rows = manifest["inputs"]
-        wrong = [*twice_in(rows, sheet.inputs), *self._twice_in_options(sheet)]
+        wrong = [*amiss(rows, sheet.inputs), *amiss(self._options, sheet.options, ("options",))]
         if wrong:
             return self._drawn(action, sheet, {"problems": wrong}, 422)
         inputs = typed.inputs(rows, sheet.inputs)
         options = typed.inputs(self._options, sheet.options)
+        told: Data = {}
         try:
-            result, sent = self._run(action, inputs, options, sheet.run_id)
+            sent = self._judged(action, inputs, options, sheet.run_id).request()
+            told = {"sent": sent, "copies": copies(action, rows, inputs, sent)}
+            step = Step(action, action, inputs, options=options)
+            result = self._studio.begin(sheet.run_id, action).step(step)
         except NodeError as error:
-            return self._drawn(action, sheet, _failed(error), error.http_status)
+            return self._drawn(action, sheet, told | _failed(error), error.http_status)
         self._studio.answers.keep(sheet.run_id, result)
-        done = {
-            "answer": answered(result, manifest["outputs"]),
-            "answer_run": sheet.run_id,
-            "sent": sent,
-            "copies": copies(action, rows, inputs, sent),
-        }
-        return self._drawn(action, attrs.evolve(sheet, run_id=new_run()), done)
+        told |= {"answer": answered(result, manifest["outputs"]), "answer_run": sheet.run_id}
+        return self._drawn(action, attrs.evolve(sheet, run_id=new_run()), told)
 
-    def _run(self, action: str, inputs: Data, options: Data, run_id: str) -> tuple[Result, Any]:
-        """The result and what was sent. What is wrong is told before a run is begun."""
+    def _judged(self, action: str, inputs: Data, options: Data, run_id: str) -> Action:
+        """What is wrong is told before a run is begun: nothing is kept of it."""
         asked = Asked(inputs, options, NOTHING, ())
         made, _ = judged(self._studio.host.action(action), asked, RunContext(run_id=run_id))
-        step = Step(action, action, inputs, options=options)
-        return self._studio.begin(run_id, action).step(step), made.request()
-
-    def _twice_in_options(self, sheet: Sheet) -> list[Data]:
-        found = twice_in(self._options, sheet.options)
-        return [{**each, "path": ("options", *each["path"])} for each in found]
+        return made
 
     # --- drawing ----------------------------------------------------------------------------------
 
@@ -174,6 +169,7 @@ class Trying:
             "problems": [_pointed(each) for each in problems],
             "failure": None,
             "answer": None,
+            "sent": None,
             **{key: value for key, value in more.items() if key != "problems"},
         }
         return drawn("try.html", context, status)
@@ -183,7 +179,7 @@ class Trying:
             "title": title,
             "here": "try",
             "studio": self._studio.about(),
-            "groups": grouped(self._studio.host.catalog()),
+            "groups": self._groups,
         }
 
     # --- what a form asks for meanwhile -----------------------------------------------------------
@@ -214,11 +210,11 @@ class Trying:
     async def secret(self, request: Request) -> Response:
         """One secret of an answer, whole: asked for by name."""
         pairs = parse_qsl((await request.body()).decode("utf-8", "replace"))
+        path = dict(pairs).get("path", "")
         result = self._studio.answers.of(request.path_params["run"])
-        found = None if result is None else at(result.output, dict(pairs).get("path", ""))
-        if not isinstance(found, str):
+        if result is None or path not in cut(result.output):
             return PlainTextResponse("It is not kept any more: retrieve the object again.", 404)
-        return PlainTextResponse(found)
+        return PlainTextResponse(str(at(result.output, path)))
 
 
 def _failed(error: NodeError) -> Data:

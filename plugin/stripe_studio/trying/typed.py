@@ -2,7 +2,7 @@
 
 A field is called `in:line_items.0.price`, or `opt:deadline` for an option of the run. An object
 whose keys a person makes up has `.0.key` and `.0.value` for each pair, and a list of texts is one
-field with a line for each.
+field with a line for each. What can be unset has `@clear` behind its name, as `in:metadata.@clear`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ Tree = dict[str, Any]
 Row = Mapping[str, Any]
 Pairs = Iterable[tuple[str, str]]
 KEY, VALUE = "key", "value"
+CLEAR = "@clear"  # what the host takes for unsetting
 
 
 def tree(pairs: Pairs, prefix: str) -> Tree:
@@ -29,15 +30,17 @@ def tree(pairs: Pairs, prefix: str) -> Tree:
 def _numbered(found: Tree) -> Tree:
     """With the positions in a list counted from 0 on, without a gap."""
     inner = {key: _numbered(value) if is_tree(value) else value for key, value in found.items()}
-    if not all(key.isdecimal() for key in inner):
-        return inner
-    return {str(number): inner[key] for number, key in enumerate(sorted(inner, key=int))}
+    unset = {CLEAR: inner.pop(CLEAR)} if CLEAR in inner else {}
+    if all(key.isdecimal() for key in inner):
+        ordered = enumerate(sorted(inner, key=int))
+        inner = {str(number): inner[key] for number, key in ordered}
+    return inner | unset
 
 
 def add(whole: Tree, place: str) -> None:
     """Puts an empty item behind those of the list, or the pairs of the object, at a place."""
     at = _at(whole, place.split("."))
-    at[str(len(at))] = {}
+    at[str(len(items(at)))] = {}
 
 
 def drop(whole: Tree, place: str) -> None:
@@ -107,6 +110,8 @@ def inputs(rows: Sequence[Row], typed: Tree) -> dict[str, Any]:
 
 
 def _value(row: Row, typed: Any) -> Any:
+    if CLEAR in branch(typed):
+        return CLEAR
     if is_items(row):
         return [inputs(row["fields"], branch(item)) for item in items(branch(typed))] or None
     if "fields" in row:
@@ -114,7 +119,7 @@ def _value(row: Row, typed: Any) -> Any:
     if is_free(row):
         return _pairs(branch(typed)) or None
     text = typed if isinstance(typed, str) else ""
-    if is_lines(row):
+    if is_lines(row) and text.strip() != CLEAR:
         return [line for line in text.splitlines() if line.strip()] or None
     return text if text.strip() else None
 
@@ -128,6 +133,13 @@ def _pairs(typed: Tree) -> dict[str, str]:
         if key.strip() or value.strip():
             found[key.strip()] = value
     return found
+
+
+def is_filled(found: Any) -> bool:
+    """Whether something is typed there, at any depth."""
+    if is_tree(found):
+        return any(is_filled(value) for key, value in found.items() if key != CLEAR)
+    return bool(str(found or "").strip())
 
 
 def twice(typed: Tree) -> list[str]:

@@ -1,0 +1,279 @@
+"""Is every action a form that runs, with what is wrong at its control?"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from forms.examples import World
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+from studio_support import browser, fields, studio, texts
+from support import ACTIONS
+
+from stripe_plugin import Connection, Host
+from stripe_studio.trying import typed
+from stripe_studio.trying.form import Form
+from stripe_studio.words import is_id
+
+HOST = Host.load()
+CHECKOUT = HOST.manifest("create_checkout_session")["inputs"]
+PRICE = {"in:currency": "usd", "in:unit_amount": "15.00 USD", "in:product_data.name": "Plan"}
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> TestClient:
+    """A browser in a studio of its own."""
+    return browser(studio(tmp_path))
+
+
+def run(page: TestClient, action: str, typed_in: dict[str, str], status: int = 200) -> str:
+    """The page that comes of pressing Run."""
+    answer = page.post(f"/try/{action}", data={**typed_in, "do": "run"})
+    assert answer.status_code == status, texts(answer.text)
+    return answer.text
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+def test_every_action_runs_from_its_form(action: str, tmp_path: Path) -> None:
+    """With the examples of its rows, each typed into a box of its own."""
+    made = studio(tmp_path)
+    inputs = World(made.host, made.connection).example(action)
+    rows = made.host.manifest(action)["inputs"]
+    filled = fields(typed.written(rows, inputs), "in:")
+    assert '<h2 tabindex="-1" data-focus>Done</h2>' in run(browser(made), action, filled)
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+def test_a_form_has_a_box_for_every_row(action: str, page: TestClient) -> None:
+    """Named and described for whoever cannot see it."""
+    drawn = page.get(f"/try/{action}").text
+    for row in HOST.manifest(action)["inputs"]:
+        assert f'id="in-{row["name"]}"' in drawn
+        assert row["key"] in drawn
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_what_is_typed_comes_to_the_host(data: st.DataObject) -> None:
+    """The fields of a form that is filled with inputs give these inputs again."""
+    text = st.text("ab c.é[]", min_size=1).filter(str.strip)
+    items = st.lists(
+        st.fixed_dictionaries({}, optional={"price": text, "quantity": text}), max_size=3
+    )
+    free = st.dictionaries(text.map(str.strip), text, max_size=3)
+    inputs = data.draw(
+        st.fixed_dictionaries({}, optional={"mode": text, "line_items": items, "metadata": free})
+    )
+    tree = typed.written(CHECKOUT, inputs)
+    # An item in which nothing is typed is sent with its empty boxes, as a browser does.
+    for item in tree.get("line_items", {}).values():
+        item.setdefault("price", "")
+    sent = typed.tree(fields(tree, "in:").items(), "in:")
+    expected = {name: value for name, value in inputs.items() if value}
+    assert typed.inputs(CHECKOUT, sent) == expected
+
+
+def test_what_is_wrong_stands_at_its_control(page: TestClient) -> None:
+    """Five wrong values, at any depth; the summary leads to each."""
+    wrong = {
+        "in:mode": "payment",
+        "in:success_url": "nowhere",
+        "in:line_items.0.price": "price_1",
+        "in:line_items.0.quantity": "many",
+        "in:line_items.1.quantity": "1",
+        "in:payment_intent_data.capture_method": "later",
+        "in:metadata.0.key": "a[",
+        "in:metadata.0.value": "x",
+        "opt:deadline": "soon",
+    }
+    drawn = run(page, "create_checkout_session", wrong, 422)
+    for at in ("in-line_items-0-quantity", "in-line_items-1-price", "in-metadata", "opt-deadline"):
+        assert f'id="{at}-wrong"' in drawn
+    assert 'href="#in-line_items-0-quantity"' in drawn
+    assert 'value="many"' in drawn, "what was typed stays"
+
+
+def test_a_refusal_of_stripes_stands_at_its_control(page: TestClient) -> None:
+    """With its own words, what was sent, and nothing said to be done."""
+    missing = {**PRICE, "in:product": "prod_missing", "in:product_data.name": ""}
+    drawn = run(page, "create_price", missing, 400)
+    assert 'id="in-product-wrong"' in drawn
+    assert "No such product: &#39;prod_missing&#39;" in drawn
+    assert "It was not done" in drawn
+    assert "What was sent" in drawn
+
+
+def test_an_answer_is_shown_three_ways(page: TestClient) -> None:
+    """As labelled fields with money and links, as a tree, and as JSON."""
+    drawn = run(page, "create_price", PRICE)
+    shown = texts(drawn)
+    assert "Unit Amount 15.00 USD" in shown
+    assert "unit_amount 1500" in shown
+    assert '"unit_amount": 1500' in shown
+    assert '<a href="/objects/price_' in drawn
+
+
+def test_what_was_sent_is_copied_in_four_languages(page: TestClient, tmp_path: Path) -> None:
+    """Each is the same run again: the step is one that a flow takes, the call one of Python."""
+    drawn = run(page, "create_price", PRICE)
+    pieces = [texts(piece) for piece in drawn.split("<pre")]
+    assert "curl https://api.stripe.com/v1/prices" in drawn
+    assert "unit_amount=1500" in drawn
+    [step] = [piece for piece in drawn.split('<pre tabindex="0">') if piece.startswith("- id:")]
+    [found] = yaml.safe_load(step.split("</pre>")[0].replace("&#39;", "'"))
+    again = HOST.run(found["action"], found["inputs"], connection=Connection.emulator())
+    assert again.output["unit_amount"] == 1500
+    assert any("stripe-nodes run create_price" in piece for piece in pieces)
+
+
+def test_a_form_that_is_sent_twice_is_done_once(tmp_path: Path) -> None:
+    """Its run has a name; the next form has another."""
+    made = studio(tmp_path)
+    page = browser(made)
+    form = {"in:email": "a@b.example", "run": "run_once"}
+    run(page, "create_customer", form)
+    assert "replayed: nothing was executed again" in run(page, "create_customer", form)
+    assert made.emulator
+    assert made.emulator.executed("POST /v1/customers") == 1
+    assert 'name="run" value="run_once"' not in run(page, "create_customer", form)
+
+
+def test_items_and_pairs_come_and_go(page: TestClient) -> None:
+    """Without a script; what is typed elsewhere stays, and positions close up."""
+    form = {
+        "in:line_items.0.price": "price_a",
+        "in:line_items.1.price": "price_b",
+        "in:metadata.0.key": "k",
+        "in:metadata.0.value": "v",
+    }
+    address = "/try/create_checkout_session"
+    more = page.post(address, data={**form, "do": "add:in:line_items"}).text
+    assert 'id="in-line_items-2-price"' in more
+    less = page.post(address, data={**form, "do": "drop:in:line_items.0"}).text
+    assert 'name="in:line_items.0.price" value="price_b"' in less
+    assert 'id="in-line_items-1-price"' not in less
+    assert 'name="in:metadata.0.value" value="v"' in less
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"in:metadata.0.key": "k", "in:metadata.1.key": "k"}, "Metadata: the key k stands twice."),
+        (
+            {"in:metadata.@clear": "1", "in:metadata.0.key": "k", "in:metadata.0.value": "v"},
+            "Metadata: it is to be unset, and filled in: do one of both.",
+        ),
+    ],
+)
+def test_nothing_is_lost_on_the_way(page: TestClient, form: dict[str, str], words: str) -> None:
+    """What a form can say and inputs cannot is refused before it is cut."""
+    assert words in texts(run(page, "update_product", {"in:id": "prod_1", **form}, 422))
+
+
+def test_what_can_be_unset_is(page: TestClient) -> None:
+    """By a mark where nothing can be typed, by a word where something can."""
+    product = run(
+        page,
+        "create_product",
+        {
+            "in:name": "A",
+            "in:metadata.0.key": "k",
+            "in:metadata.0.value": "v",
+            "in:description": "d",
+        },
+    )
+    [id_, *_] = [
+        word for word in texts(product).split() if word.startswith("prod_") and is_id(word)
+    ]
+    form = {"in:id": id_, "in:metadata.@clear": "1", "in:description": "@clear"}
+    drawn = texts(run(page, "update_product", form))
+    assert '"metadata": {}' in drawn
+    assert '"description": null' in drawn
+
+
+HOSTILE = "<script>alert(1)</script> \"' {{ 7*7 }} ${{ env.HOME }}"
+
+
+def test_a_hostile_name_is_only_a_name(page: TestClient) -> None:
+    """In the form, in the answer, in a choice, and in what is copied."""
+    drawn = run(page, "create_product", {"in:name": HOSTILE})
+    chosen = page.post("/try/create_price/choices?row=product", data={}).text
+    for text in (drawn, chosen):
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;alert(1)" in text
+        assert "{{ 7*7 }}" in text
+
+
+def test_choices_have_words_and_ids(page: TestClient) -> None:
+    """Of the objects that are there, by what is typed; a row without a list says so."""
+    for name in ("Blue lamp", "Red lamp"):
+        run(page, "create_product", {"in:name": name})
+    address = "/try/create_price/choices?row=product"
+    both = page.post(address, data={}).text
+    blue = page.post(address, data={"in:product": "blue"}).text
+    assert "Red lamp" in both
+    assert ("Blue lamp" in blue, "Red lamp" in blue) == (True, False)
+    assert 'data-pick="prod_' in blue
+
+
+def test_a_secret_is_shown_when_it_is_asked_for(page: TestClient) -> None:
+    """One at a time; the page itself has none."""
+    drawn = run(page, "create_payment_intent", {"in:amount": "2000", "in:currency": "usd"})
+    assert "_secret_…" in drawn
+    assert "Show client_secret" in drawn
+    [address] = [
+        part.split('"')[0] for part in drawn.split('action="') if part.startswith("/answers")
+    ]
+    whole = page.post(address, data={"path": "client_secret"}).text
+    assert "_secret_" in whole
+    assert "…" not in whole
+    assert whole not in drawn
+    assert page.post("/answers/run_other/secret", data={"path": "id"}).status_code == 404
+
+
+def test_only_secrets_are_given_one_by_one(page: TestClient) -> None:
+    """Not whatever stands at a path."""
+    drawn = run(page, "create_payment_intent", {"in:amount": "2000", "in:currency": "usd"})
+    [address] = [
+        part.split('"')[0] for part in drawn.split('action="') if part.startswith("/answers")
+    ]
+    assert page.post(address, data={"path": "id"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "do=run&do=run",
+        "in:a.b.c.d=1&do=add:in:a.b",
+        "do=drop:in:",
+        "do=add:",
+        "in:=1&do=run",
+        "%FF=%FF&do=run",
+        "do=drop:in:line_items.x",
+        "in:line_items=text&in:line_items.0.price=a&do=run",
+    ],
+)
+def test_no_form_breaks_the_page(page: TestClient, body: str) -> None:
+    """Whatever is sent, a form comes back."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = page.post("/try/create_checkout_session", content=body, headers=headers)
+    assert answer.status_code in (200, 422)
+
+
+def test_an_action_that_is_not_there_is_told(page: TestClient) -> None:
+    """With what may have been meant."""
+    answer = page.get("/try/create_prize")
+    assert answer.status_code == 404
+    assert "did you mean create_price" in texts(answer.text)
+
+
+def test_a_control_knows_what_forbids_it() -> None:
+    """For the browser, which hides it while it is empty."""
+    controls = {each.row["name"]: each for each in Form(prefix="in:").controls(CHECKOUT, {})}
+    found: list[Any] = json.loads(controls["line_items"].shown_when)
+    assert {"when": {}, "unless": {"mode": ["payment", "subscription"]}} in found
+    assert controls["customer_email"].shown_when == ""
