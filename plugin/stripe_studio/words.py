@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from stripe_plugin.secrets import masked
 
 #: What Stripe's IDs look like: a prefix of up to five letters, `_`, and at least eight behind.
@@ -41,10 +43,16 @@ def is_address(value: Any) -> bool:
     return isinstance(value, str) and ADDRESS.fullmatch(value) is not None
 
 
+def coded(text: str) -> Markup:
+    """Text in which `backticks` set code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "spoken": spoken,
     "counted": counted,
+    "coded": coded,
     "masked": masked,
 }
 TESTS: dict[str, Callable[..., bool]] = {"stripe_id": is_id, "web_address": is_address}

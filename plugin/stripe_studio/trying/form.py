@@ -26,8 +26,8 @@ from stripe_studio.words import spoken
 Steps = tuple[str | int, ...]
 #: Of the row's format, what may be written beside a plain number.
 WRITTEN = {
-    "minor-units": "In the smallest unit (1500), or with its currency: 15.00 USD.",
-    "unix-time": "A date (2026-12-31), with a time (2026-12-31 18:00 UTC), or unix seconds.",
+    "minor-units": "Write 1500, or 15.00 USD.",
+    "unix-time": "Write 2026-12-31, 2026-12-31 18:00 UTC, or unix seconds.",
 }
 TYPED = ("text", "long", "lines")
 LONG = 200  # characters of an example that wants more than one line
