@@ -29,7 +29,7 @@ QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connect
 	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
 
-.PHONY: help demo test test-lowest test-oldest test-forms test-tools test-hosts test-image \
+.PHONY: help demo test test-lowest test-oldest test-forms test-studio test-tools test-hosts test-image \
 	lint write contract draft differential hammer soak bench bench-write \
 	bench-check record clean
 .DEFAULT_GOAL := help
@@ -48,6 +48,9 @@ test-lowest: $(LOWEST)/.test  ## run the quick tests with the lowest versions al
 
 test-forms: $(VENV)/.dev  ## draw, fill and send all forms in a browser (node, npm and Chromium)
 	@$(RUN) tests/forms/run.py
+
+test-studio: $(VENV)/.dev  ## drive the studio in a browser (node, npm and Chromium)
+	@$(RUN) tests/studio/browser/run.py
 
 test-tools: $(TOOLS)/.converters  ## give all tool schemas to the converters of tool APIs
 	@$(TOOLS)/bin/python -W ignore tests/tools/convert.py
@@ -107,6 +110,7 @@ record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… 
 clean:  ## remove the environment and all caches
 	rm -rf $(VENV) $(LOWEST) $(OLDEST) $(TOOLS) $(VENV)-dbos $(VENV)-prefect $(VENV)-langflow $(VENV)-mcp-* \
 		tests/forms/node_modules tests/forms/built \
+		tests/studio/browser/node_modules tests/studio/browser/built \
 		tests/hosts/*/node_modules tests/hosts/*/built \
 		.mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 

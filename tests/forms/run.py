@@ -5,9 +5,7 @@ where one is missing it says so and passes.
 """
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from http.server import ThreadingHTTPServer
@@ -19,11 +17,11 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent))
 
+from browser_support import drive, missing  # noqa: E402
 from forms.examples import World  # noqa: E402
 
 from stripe_plugin import Connection  # noqa: E402
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 MANIFESTS = (
     ROOT / "manifests" / "stripe_manifests"
 )  # options.json and connection.json are drawn too
@@ -77,31 +75,9 @@ class Door(PrintedDoor):  # type: ignore[misc] # as it is printed
         """Says nothing: the test says what went wrong."""
 
 
-def browser() -> str | None:
-    """The browser to drive."""
-    found = [shutil.which(name) for name in BROWSERS]
-    return os.environ.get("CHROMIUM") or next(filter(None, found), None)
-
-
-def missing() -> str | None:
-    """What is not installed here."""
-    for tool in ("node", "npm"):
-        if not shutil.which(tool):
-            return tool
-    return None if browser() else "Chromium"
-
-
 def run(*command: str) -> None:
     """Runs a command in this folder."""
     subprocess.run(command, cwd=HERE, check=True)
-
-
-def install() -> bool:
-    """Whether the libraries are here, of versions that package.json allows."""
-    quiet = ("--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
-    command = ("npm", "install", *quiet)
-    done = subprocess.run(command, cwd=HERE, check=False)
-    return done.returncode == 0
 
 
 def build() -> None:
@@ -132,18 +108,14 @@ def serve() -> ThreadingHTTPServer:
 
 def main() -> int:
     """Builds, serves and drives."""
-    tool = missing()
-    if tool is None and not install():
-        tool = "way to install the libraries that draw them"
+    tool = missing(HERE)
     if tool is not None:
         print(f"skipped: the forms are drawn in a browser, and there is no {tool} here")
         return 0
     build()
     server = serve()
     address = f"http://127.0.0.1:{server.server_port}"
-    environment = {**os.environ, "CHROMIUM": str(browser()), "FORMS": address}
-    tests = ["node", "--test", "--test-reporter=dot", *sys.argv[1:], "forms.test.mjs"]
-    return subprocess.run(tests, cwd=HERE, env=environment, check=False).returncode
+    return drive(HERE, "forms.test.mjs", *sys.argv[1:], FORMS=address)
 
 
 if __name__ == "__main__":

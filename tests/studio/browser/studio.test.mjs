@@ -1,0 +1,222 @@
+// Is the studio right in a browser? Driven as a person does, by what is shown.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test as declared } from "node:test";
+import { chromium } from "playwright-core";
+
+const { STUDIO, TOKEN, CHROMIUM } = process.env;
+const QUIET =
+  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run" +
+  " --disable-background-networking --disable-component-update --disable-sync";
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf-8");
+const SHOTS = "built/shots";
+const faults = [];
+let browser;
+let page;
+
+const test = (name, judge) => declared(name, { timeout: 300_000 }, judge);
+const world = async (action = "") => (await fetch(`${STUDIO}/world/${action}`)).json();
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET.split(" ") });
+  page = await visitor({});
+  mkdirSync(SHOTS, { recursive: true });
+});
+
+after(() => browser.close());
+
+async function visitor({ width = 1400, height = 900, colorScheme = "light" }) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const opened = await context.newPage();
+  opened.setDefaultTimeout(20_000);
+  opened.on("pageerror", (error) => faults.push(String(error)));
+  opened.on("console", (message) => {
+    const isMeant = message.text().includes("the server responded with a status of 4");
+    if (message.type() === "error" && !isMeant) faults.push(message.text());
+  });
+  await opened.goto(`${STUDIO}/?token=${TOKEN}`);
+  return opened;
+}
+
+// --- what a person does --------------------------------------------------------------------------
+
+const press = (name) => page.getByRole("button", { name, exact: true }).click();
+const heading = (name) => page.getByRole("heading", { name, exact: true }).waitFor();
+
+async function unfold() {
+  await page.$$eval("form details", (all) => all.forEach((one) => (one.open = true)));
+}
+
+// Types into the boxes of these names; items that are not there are added by their buttons.
+async function type(fields) {
+  for (const [name, value] of Object.entries(fields)) {
+    for (const [at] of name.matchAll(/\.\d+(?=\.)/g)) {
+      const list = name.slice(0, name.indexOf(at));
+      const inside = `${list}${at}.`;
+      if (await page.locator(`[name^="${inside}"]`).count()) continue;
+      const drawn = page.waitForResponse((answer) => answer.request().method() === "POST");
+      await unfold();
+      await page.locator(`button[value="add:${list}"]`).click();
+      await drawn;
+      await page.locator(`[name^="${inside}"]`).first().waitFor({ state: "attached" });
+    }
+    await unfold();
+    await fill(page.locator(`[name="${name}"]`), value);
+  }
+}
+
+async function fill(box, value) {
+  const isChoice = await box.evaluate((it) => it.tagName === "SELECT");
+  await (isChoice ? box.selectOption(value) : box.fill(value));
+}
+
+async function accessible(name) {
+  const found = await page.evaluate(async (source) => {
+    const axe = new Function(`${source}; return axe`)();
+    const { violations } = await axe.run();
+    const seen = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
+    return seen.map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map(({ html }) => html)]);
+  }, AXE);
+  assert.deepEqual(found, [], name);
+}
+
+// --- Try -----------------------------------------------------------------------------------------
+
+test("every action is filled with its example and run", async () => {
+  await world();
+  await page.goto(STUDIO);
+  const links = await page.$$eval("#catalog li a", (all) => all.map((one) => one.getAttribute("href")));
+  assert.ok(links.length >= 38);
+  for (const link of links) {
+    const fields = await world(link.replace("/try/", ""));
+    await page.goto(STUDIO + link);
+    await type(fields);
+    await press("Run");
+    await heading("Done");
+  }
+});
+
+test("what is wrong is shown at its control, and what was typed stays", async () => {
+  await world();
+  await page.goto(`${STUDIO}/try/create_checkout_session`);
+  await type({
+    "in:mode": "payment",
+    "in:line_items.0.price": "cus_1",
+    "in:line_items.0.quantity": "many",
+    "in:metadata.0.key": "a[",
+    "in:metadata.0.value": "x",
+    "in:customer": "prod 1",
+    "opt:deadline": "soon",
+  });
+  await press("Run");
+  await page.locator(".summary").waitFor();
+  const wrong = {
+    "in-line_items-0-quantity": "must be a whole number",
+    "in-success_url": "is required",
+    "in-metadata": "is no key that Stripe takes",
+    "in-customer": "must be the ID of a customer",
+    "opt-deadline": "must be a number",
+  };
+  for (const [id, words] of Object.entries(wrong)) {
+    const said = await page.locator(`#${id}-wrong`).innerText();
+    assert.match(said, new RegExp(words, "i"), id);
+  }
+  assert.equal(await page.inputValue("#in-line_items-0-quantity"), "many");
+  assert.ok(await page.evaluate(() => document.activeElement.classList.contains("summary")));
+  await page.locator(".summary a", { hasText: "Quantity" }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "in-line_items-0-quantity");
+  await accessible("a form with problems");
+});
+
+test("an object is chosen by what it is called", async () => {
+  await world();
+  for (const name of ["Blue lamp", "Red lamp"]) {
+    await page.goto(`${STUDIO}/try/create_product`);
+    await page.getByLabel("Name", { exact: false }).first().fill(name);
+    await press("Run");
+    await heading("Done");
+  }
+  await page.goto(`${STUDIO}/try/create_price`);
+  await page.fill("#in-product", "blue");
+  await press("Choose Product");
+  await page.locator("#in-product-choices button").first().click();
+  assert.match(await page.inputValue("#in-product"), /^prod_/);
+  assert.equal(await page.locator("#in-product-choices button").count(), 0);
+});
+
+test("the last inputs of an action come back", async () => {
+  await page.goto(`${STUDIO}/try/create_customer`);
+  await type({ "in:email": "ann@example.com", "in:metadata.0.key": "k", "in:metadata.0.value": "v" });
+  await press("Run");
+  await heading("Done");
+  await page.goto(`${STUDIO}/try/create_customer`);
+  await press("Last inputs");
+  await page.locator('[name="in:metadata.0.value"]').waitFor();
+  assert.equal(await page.inputValue("#in-email"), "ann@example.com");
+});
+
+test("a key that is typed by mistake is not kept in the browser", async () => {
+  await page.goto(`${STUDIO}/try/create_product`);
+  await page.fill("#in-name", "sk_test_51HxVerySecretKeyOfSomebody");
+  await press("Run");
+  await page.locator(".answer").waitFor();
+  const kept = await page.evaluate(() => JSON.stringify(localStorage));
+  assert.ok(!kept.includes("VerySecret"));
+});
+
+test("what is copied is what is shown", async () => {
+  await page.goto(`${STUDIO}/try/create_customer`);
+  await page.fill("#in-email", "ann@example.com");
+  await press("Run");
+  await heading("Done");
+  await page.getByText("Copy it as …").click();
+  await press("Copy curl");
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl https:/);
+});
+
+test("everything is done by keyboard", async () => {
+  await page.goto(STUDIO);
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  await page.locator(".search input").focus();
+  await page.keyboard.type("create customer");
+  await page.keyboard.press("Enter");
+  await heading("Create Customer");
+  await page.locator("#in-email").focus();
+  await page.keyboard.type("bob@example.com");
+  await page.keyboard.press("Enter");
+  await heading("Done");
+});
+
+// --- how it looks --------------------------------------------------------------------------------
+
+const VIEWS = [
+  ["first", "/"],
+  ["form", "/try/create_checkout_session"],
+];
+
+test("every view is legible in light and dark, on a wide screen and a phone", async () => {
+  const before = page;
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1400, 380]) {
+      page = await visitor({ width, colorScheme });
+      for (const [name, path] of VIEWS) {
+        await page.goto(STUDIO + path);
+        await page.screenshot({ path: `${SHOTS}/${name}-${colorScheme}-${width}.png` });
+        await accessible(`${name}, ${colorScheme}, ${width}`);
+        const sideways = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        assert.ok(sideways <= 0, `${name} at ${width} scrolls sideways`);
+      }
+      await page.context().close();
+    }
+  }
+  page = before;
+});
+
+test("no script failed, and nothing was stopped by the policy", () => {
+  assert.deepEqual(faults, []);
+});
