@@ -176,7 +176,7 @@ NO_FORM = [
 ]
 
 
-@pytest.mark.parametrize("value", NO_FORM, ids=repr)
+@pytest.mark.parametrize("value", NO_FORM, ids=lambda value: repr(value).partition(" at 0x")[0])
 @pytest.mark.parametrize("place", ["value", "list", "object"])
 def test_what_has_no_form_is_refused(value: Any, place: str) -> None:
     """Numbers that are none, naive times and foreign objects are refused at every depth."""

@@ -226,6 +226,7 @@ def version() -> str:
     return word
 
 
+@cache  # so that what a shape has worked out of itself is worked out once
 def _shape(file: str, number: int, *is_required: bool) -> Shape:
     shapes = _data(file)["shapes"]
     return Shape(shapes[number], file, *is_required)
