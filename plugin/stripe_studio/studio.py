@@ -1,6 +1,8 @@
 """What do all pages of the studio share: the host, one connection, the journal, the files?"""
 
 from collections import OrderedDict
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from stripe_plugin.run.result import Result
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
 
+Row = Mapping[str, Any]
 MOST_ANSWERS = 100
 NO_LIVE_KEY = "The studio is for rehearsing: it takes a test key or the emulator, and no live key."
 
@@ -41,7 +44,7 @@ class Answers:
             return self._kept.get(run_id)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Studio:
     """Raises `UsageError` for a connection that moves real money."""
 
@@ -54,6 +57,12 @@ class Studio:
     def __attrs_post_init__(self) -> None:
         if self.connection.mode == "live":
             raise UsageError(NO_LIVE_KEY)
+
+    @cached_property
+    def option_rows(self) -> list[Row]:
+        """The rows of what every run may be told beside its inputs."""
+        rows: list[Row] = self.host.options()["inputs"]
+        return rows
 
     @property
     def emulator(self) -> "Emulator | None":

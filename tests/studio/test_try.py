@@ -277,3 +277,11 @@ def test_a_control_knows_what_forbids_it() -> None:
     found: list[Any] = json.loads(controls["line_items"].shown_when)
     assert {"when": {}, "unless": {"mode": ["payment", "subscription"]}} in found
     assert controls["customer_email"].shown_when == ""
+
+
+def test_an_address_fills_a_form_in(page: TestClient) -> None:
+    """So that an object's page leads to what can be done with it; nothing is run by it."""
+    address = "/try/refund_payment?in:payment_intent=pi_123&do=run"
+    drawn = page.get(address).text
+    assert 'value="pi_123"' in drawn
+    assert "It appears here when you run the action" in drawn

@@ -29,12 +29,18 @@ def tree(pairs: Pairs, prefix: str) -> Tree:
 
 def _numbered(found: Tree) -> Tree:
     """With the positions in a list counted from 0 on, without a gap."""
-    inner = {key: _numbered(value) if is_tree(value) else value for key, value in found.items()}
-    unset = {CLEAR: inner.pop(CLEAR)} if CLEAR in inner else {}
-    if all(key.isdecimal() for key in inner):
-        ordered = enumerate(sorted(inner, key=int))
-        inner = {str(number): inner[key] for number, key in ordered}
-    return inner | unset
+    inner: Tree = {}
+    for key, value in found.items():
+        inner[key] = _numbered(value) if is_tree(value) else value
+    listed = [key for key in inner if key != CLEAR]
+    if not all(key.isdecimal() for key in listed):
+        return inner
+    whole: Tree = {}
+    for number, key in enumerate(sorted(listed, key=int)):
+        whole[str(number)] = inner[key]
+    if CLEAR in inner:
+        whole[CLEAR] = inner[CLEAR]
+    return whole
 
 
 def add(whole: Tree, place: str) -> None:
@@ -105,23 +111,35 @@ def is_lines(row: Row) -> bool:
 
 def inputs(rows: Sequence[Row], typed: Tree) -> dict[str, Any]:
     """What is filled in, by parameter, as texts for the host to judge; blank boxes are left out."""
-    found = {row["name"]: _value(row, typed.get(row["name"])) for row in rows}
-    return {name: value for name, value in found.items() if value is not None}
+    found: dict[str, Any] = {}
+    for row in rows:
+        value = _value(row, typed.get(row["name"]))
+        if value is not None:
+            found[row["name"]] = value
+    return found
 
 
 def _value(row: Row, typed: Any) -> Any:
-    if CLEAR in branch(typed):
+    """None if nothing is typed."""
+    inside = branch(typed)
+    if CLEAR in inside:
         return CLEAR
     if is_items(row):
-        return [inputs(row["fields"], branch(item)) for item in items(branch(typed))] or None
+        listed = [inputs(row["fields"], branch(item)) for item in items(inside)]
+        return listed or None
     if "fields" in row:
-        return inputs(row["fields"], branch(typed)) or None
+        return inputs(row["fields"], inside) or None
     if is_free(row):
-        return _pairs(branch(typed)) or None
-    text = typed if isinstance(typed, str) else ""
+        return _pairs(inside) or None
+    return _scalar(row, typed if isinstance(typed, str) else "")
+
+
+def _scalar(row: Row, text: str) -> Any:
+    if not text.strip():
+        return None
     if is_lines(row) and text.strip() != CLEAR:
-        return [line for line in text.splitlines() if line.strip()] or None
-    return text if text.strip() else None
+        return [line for line in text.splitlines() if line.strip()]
+    return text
 
 
 def _pairs(typed: Tree) -> dict[str, str]:
@@ -153,20 +171,24 @@ def twice(typed: Tree) -> list[str]:
 
 def written(rows: Sequence[Row], given: Mapping[str, Any]) -> Tree:
     """The tree that gives these inputs again, such as those of an example."""
-    return {row["name"]: _written(row, given[row["name"]]) for row in rows if row["name"] in given}
+    names = {row["name"]: row for row in rows}
+    return {name: _written(names[name], value) for name, value in given.items() if name in names}
 
 
 def _written(row: Row, value: Any) -> Any:
     if is_items(row):
-        return {str(at): written(row["fields"], item) for at, item in enumerate(value)}
+        return _listed([written(row["fields"], item) for item in value])
     if "fields" in row and is_object(value):
         return written(row["fields"], value)
     if is_free(row) and is_object(value):
-        pairs = enumerate(value.items())
-        return {str(at): {KEY: str(key), VALUE: _text(item)} for at, (key, item) in pairs}
+        return _listed([{KEY: str(key), VALUE: _text(item)} for key, item in value.items()])
     if is_lines(row):
         return "\n".join(_text(item) for item in value)
     return _text(value)
+
+
+def _listed(found: list[Tree]) -> Tree:
+    return {str(at): item for at, item in enumerate(found)}
 
 
 def _text(value: Any) -> str:
@@ -177,8 +199,9 @@ def _text(value: Any) -> str:
 
 def example(rows: Sequence[Row]) -> Tree:
     """The example of each row that the action page asks for."""
-    wanted = [row for row in rows if not row.get("beyond") and row["example"] is not None]
-    return written(rows, {row["name"]: row["example"] for row in wanted})
+    wanted = [row for row in rows if not row.get("beyond")]
+    found = {row["name"]: row["example"] for row in wanted}
+    return written(rows, {name: value for name, value in found.items() if value is not None})
 
 
 def looks_whole(text: str) -> bool:
