@@ -105,6 +105,16 @@ def test_time_ends_coupons_and_codes(world: Emulator, api: Caller, clock: Clock)
         assert api.post(f"/v1/promotion_codes/{each['id']}", active=True).status == 400
 
 
+def test_a_code_is_as_valid_as_its_coupon(api: Caller) -> None:
+    """The code of a coupon that is used up is made inactive, and cannot be activated."""
+    spent = coupon(api, max_redemptions=1)
+    customer = api.made("/v1/customers")["id"]
+    api.made("/v1/invoices", customer=customer, discounts=[{"coupon": spent["id"]}])
+    made = code(api, coupon=spent["id"])
+    assert made["active"] is False
+    assert api.post(f"/v1/promotion_codes/{made['id']}", active=True).error["code"] == "coupon_expired"  # fmt: skip
+
+
 CODES = [  # what is sent → message, code, param
     ({"promotion": {"type": "coupon"}}, "You must pass promotion.coupon when passing promotion", None, "promotion.coupon"),
     ({"promotion": {"type": "coupon", "coupon": "nope"}}, "No such coupon: 'nope'", "resource_missing", "promotion[coupon]"),

@@ -36,12 +36,13 @@ _REFUSED = "This promotion code cannot be redeemed because"
     "active code customer expires_at max_redemptions promotion restrictions",
 )
 def create(account: Account, code: Json, given: Given) -> Json:
-    """Create a promotion code; its text is drawn where none is given."""
+    """Create a promotion code, inactive if its coupon is; its text is drawn if none is given."""
     id_ = given["promotion"].get("coupon")
     if id_ is None:
         message = "You must pass promotion.coupon when passing promotion"
         raise Refusal(message, param="promotion.coupon")
-    coupons.check_redeemable(account, account.need("coupon", id_, "promotion[coupon]"))
+    coupon = account.need("coupon", id_, "promotion[coupon]")
+    code["active"] = code["active"] and coupon["valid"]
     _check_minimum(code["restrictions"])
     coupons.check_future(account, "expires_at", code["expires_at"])
     if (code["expires_at"] or 0) > account.now + _FIVE_YEARS:
