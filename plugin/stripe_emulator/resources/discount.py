@@ -149,11 +149,14 @@ def _coupon(account: Account, id_: str) -> Json:
 
 
 def spend(account: Account, subscription: Json, invoice: Json) -> None:
-    """Take from a subscription what was for one invoice, if this one is cheaper by it."""
-    used = {each["discount"] for each in invoice["total_discount_amounts"] if each["amount"]}
-    _drop(
-        account, subscription, {id_ for id_ in used if _coupon(account, id_)["duration"] == "once"}
-    )
+    """Take from a subscription what was for one invoice, if this one had something for it."""
+    used: set[str] = set()
+    for line in invoice["_lines"]:
+        for each in line["discount_amounts"]:
+            coupon = _coupon(account, each["discount"])
+            if coupon["duration"] == "once" and _applies(coupon, line):
+                used.add(each["discount"])
+    _drop(account, subscription, used)
 
 
 def _drop(account: Account, subscription: Json, over: set[str]) -> None:
@@ -214,11 +217,14 @@ def _take(account: Account, id_: str, lines: list[Json]) -> None:
 
 def _left(coupon: Json, line: Json) -> int:
     """What earlier discounts have left of a line for this one."""
-    product = line["pricing"]["price_details"]["product"]
-    if not (line["discountable"] and coupons.applies_to(coupon, product)):
-        return 0
     left: int = line["amount"] - taken_off(line)
-    return max(left, 0)
+    return left if _applies(coupon, line) else 0
+
+
+def _applies(coupon: Json, line: Json) -> bool:
+    product = line["pricing"]["price_details"]["product"]
+    costs: bool = line["discountable"] and line["amount"] > 0
+    return costs and coupons.applies_to(coupon, product)
 
 
 def taken_off(line: Json) -> int:
@@ -247,11 +253,13 @@ def apportioned(amount: int, weights: list[int]) -> list[int]:
 
 
 def _totals(lines: list[Json]) -> list[Json]:
+    """What each takes off; what takes nothing is only told where none does, as in trials."""
     found: dict[str, int] = {}
     for line in lines:
         for each in line["discount_amounts"]:
             found[each["discount"]] = found.get(each["discount"], 0) + each["amount"]
-    return [{"amount": amount, "discount": id_} for id_, amount in found.items()]
+    useful = {id_: amount for id_, amount in found.items() if amount}
+    return [{"amount": amount, "discount": id_} for id_, amount in (useful or found).items()]
 
 
 def as_credits(amounts: Iterable[Json]) -> list[Json]:
