@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from stripe_nodes.charges import *
     from stripe_nodes.checkout_sessions import *
+    from stripe_nodes.coupons import *
     from stripe_nodes.customers import *
     from stripe_nodes.events import *
     from stripe_nodes.invoice_items import *
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from stripe_nodes.payment_intents import *
     from stripe_nodes.prices import *
     from stripe_nodes.products import *
+    from stripe_nodes.promotion_codes import *
     from stripe_nodes.refunds import *
     from stripe_nodes.requests import *
     from stripe_nodes.subscriptions import *
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 MODULES = (
     *("products", "prices", "customers", "invoices", "subscriptions"),
     *("payment_intents", "refunds", "checkout_sessions", "invoice_items"),
-    *("charges", "events", "requests"),
+    *("charges", "coupons", "promotion_codes", "events", "requests"),
 )
 
 

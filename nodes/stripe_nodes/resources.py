@@ -432,6 +432,66 @@ INVOICE_LINE = Resource(
         "metadata": {},
     },
 )
+# Accounts choose the IDs of coupons, so they begin with anything.
+COUPON = Resource(
+    "coupon",
+    permission="Coupons",
+    listed_by="list_coupons",
+    label=(
+        "{name} · {percent_off|percent} · {amount_off|money} · {duration_in_months} months · {id}"
+    ),
+    docs="coupons",
+    dashboard="coupons",
+    icon="ticket-percent",
+    outputs={
+        "id": "Coupon ID",
+        "name": "Name",
+        "percent_off": "Percent Off",
+        "amount_off": "Amount Off",
+        "currency": "Currency",
+        "duration": "Duration",
+        "valid": "Valid",
+        "times_redeemed": "Times Redeemed",
+    },
+    example={
+        "name": "Spring sale",
+        "percent_off": 25,
+        "duration": "once",
+        "times_redeemed": 0,
+        "valid": True,
+        "metadata": {"campaign": "spring"},
+    },
+)
+PROMOTION_CODE = Resource(
+    "promotion_code",
+    prefix="promo_",
+    permission="Promotion Codes",
+    listed_by="list_promotion_codes",
+    label="{code} · {promotion.coupon.name} · {promotion.coupon.percent_off|percent}",
+    label_expands=("promotion.coupon",),
+    narrowed_by=("coupon", "customer"),
+    docs="promotion_codes",
+    dashboard="promotion_codes",
+    words="promotion code",
+    icon="ticket",
+    outputs={
+        "id": "Promotion Code ID",
+        "code": "Code",
+        "active": "Active",
+        "promotion.coupon": "Coupon ID",
+        "customer": "Customer ID",
+        "expires_at": "Expires At",
+        "times_redeemed": "Times Redeemed",
+    },
+    example={
+        "active": True,
+        "code": "SPRING25",
+        "promotion": {"coupon": "SPRING", "type": "coupon"},
+        "restrictions": {"first_time_transaction": False},
+        "times_redeemed": 0,
+        "metadata": {"campaign": "spring"},
+    },
+)
 EVENT = Resource(
     "event",
     prefix="evt_",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -15,9 +16,11 @@ from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, step_shown
 from stripe_plugin.rule import Label, Rule
 from stripe_plugin.secrets import shown
 
-__all__ = ["amount", "currency_code", "in_future", "metadata", "three_years"]
+__all__ = ["amount", "currency_code", "in_future", "metadata", "percentage", "three_years"]
 
 CURRENCY = re.compile("[A-Za-z]{3}")
+# What Stripe takes off at least, in percent ("greater than or equal to 0.01").
+SMALLEST = Decimal("0.01")
 # Three years, in each unit.
 INTERVALS = MappingProxyType({"day": 1095, "week": 156, "month": 36, "year": 3})
 
@@ -72,6 +75,24 @@ class ThreeYears(Rule):
         if not 1 <= value <= most:
             raise self.refused(value)
         return value
+
+
+@attrs.frozen
+class Percentage(Rule):
+    """A part of a whole that is not nothing, in percent."""
+
+    name: ClassVar[str] = "percentage"
+
+    @property
+    def must(self) -> str:
+        return f"be a percentage from {SMALLEST} to 100, such as 12.5 for 12.5 %"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return {"minimum": float(SMALLEST), "maximum": 100}
+
+    def holds(self, value: Any) -> bool:
+        return bool(SMALLEST <= value <= 100)
 
 
 @attrs.frozen
@@ -145,6 +166,11 @@ def currency_code() -> CurrencyCode:
 def three_years(*, interval: Label) -> ThreeYears:
     """Three years at most, in the intervals that this row has."""
     return ThreeYears(interval)
+
+
+def percentage() -> Percentage:
+    """From 0.01 to 100 percent."""
+    return Percentage()
 
 
 def metadata() -> Metadata:

@@ -37,9 +37,13 @@ TEXTS = {
 }
 #: whole numbers → the least one
 LEAST = {
+    "amount_off": 1,
     "amount_to_capture": 1,
     "days_until_due": 0,
+    "duration_in_months": 1,
     "interval_count": 1,
+    "max_redemptions": 1,
+    "minimum_amount": 1,
     "quantity": 0,
     "trial_period_days": 1,
     "unit_amount": 0,

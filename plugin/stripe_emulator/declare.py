@@ -30,7 +30,7 @@ _PLAIN = {
     "update": "POST",
     "delete": "DELETE",
 }
-_METHODS = {**_PLAIN, "search": "GET"}
+_METHODS = {**_PLAIN, "search": "GET", "discount": "DELETE"}
 _NO_ID = {"list", "own", "search", "create", "create_preview"}
 _NAMED = {"id", "object"}
 _EMPTY: Mapping[str, Any] = MappingProxyType({"array": [], "boolean": False, "integer": 0})

@@ -41,9 +41,10 @@ background:#635bff;color:#fff;cursor:pointer}button.quiet{background:#e3e8ee;col
 _CHECKOUT = Template("""<h1>Checkout</h1><table>$rows</table>
 $problem
 <form method="post"><label>Email<input name="email" type="email" value="$email"></label>
-<label>Card<select name="payment_method">$cards</select></label>
+$code<label>Card<select name="payment_method">$cards</select></label>
 <button name="action" value="pay">$verb</button>
 <button name="action" value="cancel" class="quiet" formnovalidate>Cancel</button></form>""")
+_CODE = '<label>Promotion code<input name="promotion_code"></label>'
 _CARDS = {
     "pm_card_visa": "Visa 4242 – succeeds",
     "pm_card_mastercard": "Mastercard 4444 – succeeds",
@@ -87,7 +88,7 @@ def _served(account: Account, session: Json, given: Json) -> Answer:
 
 def _paid(account: Account, session: Json, given: Json) -> Answer:
     before = dict(session)
-    chosen = lifecycle.picked(given, "payment_method email")
+    chosen = lifecycle.picked(given, "payment_method email promotion_code")
     texts = {name: value for name, value in chosen.items() if value and isinstance(value, str)}
     try:
         with account.store.undoable():
@@ -115,6 +116,7 @@ def page(session: Json, problem: str = "") -> str:
         rows="".join(_rows(session)),
         problem=f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else "",
         email=escape(session["customer_email"] or "", quote=True),
+        code=_CODE if session["allow_promotion_codes"] else "",
         cards="".join(f'<option value="{id_}">{text}</option>' for id_, text in _CARDS.items()),
         verb=_VERBS[session["mode"]],
     )
@@ -124,9 +126,12 @@ def page(session: Json, problem: str = "") -> str:
 def _rows(session: Json) -> list[str]:
     currency = session["currency"] or "usd"
     rows = [
-        _row(f"{line['description'] or ''} × {line['quantity']}", line["amount_total"], currency)
+        _row(f"{line['description'] or ''} × {line['quantity']}", line["amount_subtotal"], currency)
         for line in session["_line_items"]
     ]
+    off = (session["total_details"] or {}).get("amount_discount")
+    if off:
+        rows.append(_row("Discount", -off, currency))
     return [*rows, _row("Total", session["amount_total"] or 0, currency)]
 
 

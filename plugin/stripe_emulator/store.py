@@ -190,6 +190,11 @@ class Store:
         self.plan(account, obj, {}, "")
         return stub
 
+    def free(self, account: str, kind: str, id_: str) -> None:
+        """Forget the stub of a deleted object, so that its ID can be given again."""
+        sql = "DELETE FROM objects WHERE account = ? AND kind = ? AND id = ? AND deleted = 1"
+        self.run(sql, account, kind, id_)
+
     def one(self, account: str, kind: str, id_: str) -> tuple[int, Json] | None:
         """Find an object, or the stub of a deleted one, with its number."""
         sql = "SELECT seq, body FROM objects WHERE account = ? AND kind = ? AND id = ?"

@@ -55,6 +55,7 @@ FIELDS = {
     "charge.balance_transaction": "ours: recorded, with automatic_async it comes a moment later",
     "subscription.cancel_at": "ours: recorded, cancelling at once what was to end later clears it",
     "subscription.cancel_at_period_end": "ours: recorded, cancelling at once what was to end later clears it",
+    "promotion_code.active": "ours by the document's words: 'only active if the coupon is also valid'",
     "invoice.next_payment_attempt": "unproven: whether writing off a draft clears it",
     "*.invoice_prefix": "neither: random",
     "*.client_secret": "neither: random",
@@ -151,6 +152,21 @@ OUTCOMES: dict[str, tuple[Any, str]] = {
             )
         ),
         "unproven: each refusal alone was recorded with our words",
+    ),
+    "which of two mistakes is told beside a coupon": (
+        lambda m, p, g, mine, other: (
+            min(mine[0], other[0]) >= 400
+            and max(mine[0], other[0]) < 500
+            and p.startswith("/v1/subscriptions")
+            and any(name.startswith("discounts") for name in g)
+        ),
+        "unproven: each refusal alone is Stripe's",
+    ),
+    "a code in another case, or of a coupon that is over": (
+        lambda m, p, g, mine, other: (
+            p == "/v1/promotion_codes" and {mine, other} == {(200,), (400, REFUSED, None, None)}
+        ),
+        "ours by the document's words: unique 'regardless of case', and active only with its coupon",
     ),
     "a deleted draft as cursor": (
         lambda m, p, g, mine, other: m == "GET" and mine == (200,) and other[2] == MISSING,
@@ -308,7 +324,7 @@ class Script:
         """An id of this kind; now and then one that does not exist."""
         ids = self.have.get(kind, [])
         nothing = {"customer": "cus", "product": "prod", "price": "price", "invoice": "in",
-                   "subscription": "sub", "payment_intent": "pi", "payment_method": "pm", "recurring": "price"}  # fmt: skip
+                   "subscription": "sub", "payment_intent": "pi", "payment_method": "pm", "recurring": "price", "coupon": "OFF"}  # fmt: skip
         if not ids or self.draw.random() < 0.05:
             return f"{nothing[kind]}_nope"
         return self.draw.choice(ids[-12:])
@@ -564,6 +580,42 @@ class Script:
             return "a credit after a change without proration"
         return ""
 
+    def create_coupon(self) -> Any:
+        """Of a percentage or an amount; some of it contradicts itself."""
+        off = self.draw.choice([{"percent_off": self.draw.choice(["10", "12.5", "33.33", "100"])},
+                                {"amount_off": self.draw.choice([1, 500, 99999]), "currency": "usd"}])  # fmt: skip
+        lasts = self.draw.choice([{}, {"duration": "forever"}, {"duration": "repeating", "duration_in_months": 2}])  # fmt: skip
+        bad = self.maybe(0.2, **self.draw.choice([{"percent_off": 5, "amount_off": 5}, {"percent_off": 0}, {"duration": "repeating"}, {"redeem_by": 5}, {"nope": 1}]))  # fmt: skip
+        id_ = self.draw.choice([f"OFF{self.draw.randint(1, 9999)}", "OFF0"])
+        return "POST", "/v1/coupons", {**off, **lasts, **bad, "id": id_, **self.maybe(0.2, max_redemptions=1)}  # fmt: skip
+
+    def change_coupon(self) -> Any:
+        path = f"/v1/coupons/{self.any('coupon')}"
+        how = self.draw.choice([("POST", {"name": "Off"}), ("POST", {"metadata[k]": "v"}), ("GET", {})])  # fmt: skip
+        return how[0], path, how[1]
+
+    def list_coupons(self) -> Any:
+        return "GET", "/v1/coupons", {"limit": self.draw.choice([1, 3, 10])}
+
+    def create_code(self) -> Any:
+        """A neighbour; codes differ where they are drawn."""
+        text = self.draw.choice(["SPRING", "spring", "FALL", "ä"])
+        coupon = {"promotion[type]": "coupon", "promotion[coupon]": self.any("coupon")}
+        return "POST", "/v1/promotion_codes", {**coupon, "code": text, **self.data()}
+
+    def redeem(self) -> Any:
+        """Subscribe with coupons to one or two items."""
+        rows = {f"items[{at}][price]": price for at, price in enumerate({self.any("recurring"), self.any("recurring")})}  # fmt: skip
+        off = {f"discounts[{at}][coupon]": self.any("coupon") for at in range(self.draw.choice([1, 1, 2]))}  # fmt: skip
+        more = self.maybe(0.3, **{"items[0][quantity]": 3})
+        expand = {"expand[0]": "latest_invoice"}
+        return "POST", "/v1/subscriptions", {"customer": self.any("customer"), **rows, **off, **more, **expand}  # fmt: skip
+
+    def redeem_more(self) -> Any:
+        """Other coupons for a subscription, or none."""
+        off = self.draw.choice([{"discounts": ""}, {"discounts[0][coupon]": self.any("coupon")}])
+        return "POST", f"/v1/subscriptions/{self.any('subscription')}", off
+
     def list_items(self) -> Any:
         """A neighbour: what a change left pending."""
         return "GET", "/v1/invoiceitems", {"customer": self.any("customer"), "limit": 10}
@@ -702,10 +754,13 @@ HALVES = [
 # And some steps are only about plans, so that most of them find a subscription to change.
 PLANS = {"create_price", "create_customer", "equip_customer", "create_subscription", "change_plan", "list_items",
          "get_subscription", "cancel_subscription", "list_invoices", "get_customer"}  # fmt: skip
-PARTS = [*HALVES, {*ACTIONS} - PLANS]
+# Others are only about coupons, and what they take off.
+COUPONS = {"create_coupon", "change_coupon", "list_coupons", "create_code", "redeem", "redeem_more"}
+REDEEMING = COUPONS | {"create_price", "create_customer", "equip_customer", "get_subscription", "list_invoices"}  # fmt: skip
+PARTS = [*(half | COUPONS for half in HALVES), {*ACTIONS} - PLANS, {*ACTIONS} - REDEEMING]
 
 
-@pytest.mark.parametrize("left_out", PARTS, ids=["catalogue", "billing", "plans"])
+@pytest.mark.parametrize("left_out", PARTS, ids=["catalogue", "billing", "plans", "coupons"])
 def test_emulator_and_replica_agree(replica: str, left_out: set[str]) -> None:
     """Generated sequences have the same outcomes in both, but for the differences named above."""
     problems: list[str] = []

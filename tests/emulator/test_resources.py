@@ -12,8 +12,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "plugin"
 PACKAGE = SOURCE / "stripe_emulator"
 RESOURCES = sorted(path.stem for path in (PACKAGE / "resources").glob("[a-z]*.py"))
 
-COUPON = '''
-"""What is a coupon: how much less, and how often?"""
+VALUE_LIST = '''
+"""What is a value list: which values does a rule look for, and how often did it?"""
 
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import does
@@ -22,34 +22,33 @@ from stripe_emulator.refusals import Refusal
 
 declare(
     Resource(
-        kind="coupon",
-        prefix="",
-        size=8,
-        path="/v1/coupons",
-        verbs="list create retrieve update delete redeem",
-        own={"redeem": "times"},
-        starts='duration="once" valid=true',
-        echoes="duration name percent_off",
+        kind="radar.value_list",
+        prefix="rsl_1",
+        path="/v1/radar/value_lists",
+        verbs="list create retrieve update delete search_in",
+        own={"search_in": "times"},
+        starts='created_by="a@b.example" item_type="string" _looked=0',
+        echoes="alias name",
         emits="created updated deleted",
-        in_path="coupon",
+        in_path="value_list",
     )
 )
 
 
-@does("coupon.redeem", "times")
-def redeem(account, coupon, given):
-    """Use it so many times."""
+@does("radar.value_list.search_in", "times")
+def search_in(account, found, given):
+    """Look into it so many times."""
     times = int(given.get("times", 1))
     if times < 1:
-        raise Refusal("A coupon is redeemed once at least.", param="times")
-    coupon["times_redeemed"] += times
-    return account.change(coupon, given.before)
+        raise Refusal("A list is looked into once at least.", param="times")
+    found["_looked"] += times
+    return account.change(found, given.before)
 
 
-@shows("coupon")
-def show(account, coupon, view):
+@shows("radar.value_list")
+def show(account, found, view):
     """Say how often it was used."""
-    view["used"] = coupon["times_redeemed"] > 0
+    view["used"] = found["_looked"] > 0
 '''
 USE = """
 import json, sys
@@ -57,33 +56,36 @@ import stripe_emulator.resources
 stripe_emulator.resources.__path__.append(sys.argv[1])
 from stripe_emulator import Emulator
 HEADERS = {"Authorization": "Bearer sk_test_x"}
+LISTS = "/v1/radar/value_lists"
 with Emulator() as emulator:
     def ask(method, target, body=b""):
         answer = emulator.answer(method, target, HEADERS, body)
         return answer.status, json.loads(answer.body)
-    status, made = ask("POST", "/v1/coupons", b"percent_off=25.5&name=Summer")
-    assert status == 200 and made["object"] == "coupon" and made["percent_off"] == 25.5, made
-    path = "/v1/coupons/" + made["id"]
+    status, made = ask("POST", LISTS, b"alias=vips&name=Friends")
+    assert status == 200 and made["object"] == "radar.value_list" and made["alias"] == "vips", made
+    path = LISTS + "/" + made["id"]
     assert ask("GET", path)[1] == made and made["used"] is False
-    assert ask("POST", path, b"name=Winter")[1]["name"] == "Winter"
-    assert ask("POST", path + "/redeem", b"times=2")[1]["times_redeemed"] == 2
-    assert ask("POST", path + "/redeem", b"times=0")[0] == 400
-    assert [row["used"] for row in ask("GET", "/v1/coupons?created[gt]=9")[1]["data"]] == [True]
-    assert ask("GET", "/v1/coupons?created[lt]=9")[1]["data"] == []
-    refused = ask("POST", "/v1/coupons", b"percent_off=5&max_redemptions=3")
+    assert ask("POST", path, b"name=Guests")[1]["name"] == "Guests"
+    assert ask("POST", path + "/search_in", b"times=2")[1]["used"] is True
+    assert ask("POST", path + "/search_in", b"times=0")[0] == 400
+    assert [row["used"] for row in ask("GET", LISTS + "?created[gt]=9")[1]["data"]] == [True]
+    assert ask("GET", LISTS + "?created[lt]=9")[1]["data"] == []
+    refused = ask("POST", LISTS, b"alias=vips&name=Friends&item_type=email")
     assert refused[0] == 400 and refused[1]["error"]["type"] == "emulator_error", refused
-    assert refused[1]["error"]["param"] == "max_redemptions"
-    assert ask("GET", "/v1/coupons/none")[1]["error"]["param"] == "coupon"
-    assert ask("POST", "/v1/coupons", b"colour=red")[1]["error"]["code"] == "parameter_unknown"
-    assert ask("DELETE", path)[1] == {"id": made["id"], "object": "coupon", "deleted": True}
+    assert refused[1]["error"]["param"] == "item_type"
+    assert ask("GET", LISTS + "/none")[1]["error"]["param"] == "value_list"
+    assert ask("POST", LISTS, b"colour=red")[1]["error"]["code"] == "parameter_unknown"
+    gone = {"id": made["id"], "object": "radar.value_list", "deleted": True}
+    assert ask("DELETE", path)[1] == gone
     events = [event["type"] for event in ask("GET", "/v1/events")[1]["data"]]
-    assert events == ["coupon.deleted", "coupon.updated", "coupon.updated", "coupon.created"]
+    told = ["deleted", "updated", "updated", "created"]
+    assert events == ["radar.value_list." + what for what in told]
 """
 
 
 def test_one_file_adds_a_resource(tmp_path: Path) -> None:
-    """A coupon's fields, parameters, filters, behaviour, view and events are one file."""
-    (tmp_path / "coupon.py").write_text(COUPON, "utf-8")
+    """A resource's fields, parameters, filters, behaviour, view and events are one file."""
+    (tmp_path / "value_list.py").write_text(VALUE_LIST, "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     command = [sys.executable, "-W", "error", "-c", USE, str(tmp_path)]
     subprocess.run(command, check=True, env=environment)
@@ -91,7 +93,7 @@ def test_one_file_adds_a_resource(tmp_path: Path) -> None:
 
 def test_nothing_is_declared_over_another(tmp_path: Path) -> None:
     """A second file for a kind is an error that says so."""
-    text = COUPON.replace('kind="coupon"', 'kind="refund"')
+    text = VALUE_LIST.replace('kind="radar.value_list"', 'kind="refund"')
     (tmp_path / "zz_second.py").write_text(text, "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     command = [sys.executable, "-c", USE, str(tmp_path)]

@@ -173,12 +173,15 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
     """What an object of a kind cannot be made without."""
     customer = api.made("/v1/customers", email="a@b.example")["id"]
     price = api.price(monthly=kind.startswith("subscription"))["id"]
+    coupon = api.made("/v1/coupons", percent_off=10)["id"]
     made: dict[str, dict[str, Any]] = {
         "checkout.session": {
             "mode": "payment",
             "success_url": "https://a.example",
             "line_items": [{"price": price, "quantity": 1}],
         },
+        "coupon": {"percent_off": 10},
+        "promotion_code": {"promotion": {"type": "coupon", "coupon": coupon}},
         "invoice": {"customer": customer},
         "invoiceitem": {"customer": customer, "currency": "usd", "amount": 5},
         "payment_intent": {"amount": 500, "currency": "usd"},
@@ -275,11 +278,11 @@ def test_a_host_tells_where_it_was_refused() -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/v1/coupons"),
-        ("GET", "/v1/coupons/SPRING"),
+        ("POST", "/v1/quotes"),
+        ("GET", "/v1/quotes/qt_1"),
         ("GET", "/v1/quotes"),
         ("POST", "/v1/customers/cus_1/funding_instructions"),
-        ("DELETE", "/v1/coupons/SPRING"),
+        ("DELETE", "/v1/plans/gold"),
     ],
 )
 def test_endpoints_that_it_does_not_have_are_refused(api: Caller, method: str, path: str) -> None:

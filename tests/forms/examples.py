@@ -62,6 +62,7 @@ class World:
             **self._subscription(customer),
             **self._payment(),
             **self._session(),
+            **self._codes(),
         }
 
     def _method(self, customer: str) -> dict[str, str]:
@@ -131,6 +132,15 @@ class World:
             "re_123": refund["id"],
             "evt_123": event["id"],
         }
+
+    def _codes(self) -> dict[str, str]:
+        """A coupon with a code, another one, and an ID that is free."""
+        coupon, other = (self._run("create_coupon", {"Percent Off": 10})["id"] for _ in range(2))
+        promotion = {"type": "coupon", "coupon": coupon}
+        codes = [
+            self._run("create_promotion_code", {"Promotion": promotion})["id"] for _ in range(2)
+        ]
+        return {"SPRING": coupon, "AUTUMN": other, "promo_123": codes[0], "promo_456": codes[1]}
 
     def _session(self) -> dict[str, str]:
         items = [{"price": self._price(), "quantity": 1}]

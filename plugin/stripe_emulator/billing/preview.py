@@ -32,11 +32,12 @@ _RENEWALS = {"trialing": billed.end_trial}
 
 @does(
     "invoice.create_preview",
-    """customer preview_mode=next subscription subscription_details.billing_cycle_anchor
+    """customer discounts preview_mode=next subscription subscription_details.billing_cycle_anchor
     subscription_details.cancel_at subscription_details.cancel_at_period_end
     subscription_details.cancel_now subscription_details.items.deleted
-    subscription_details.items.id subscription_details.items.metadata
-    subscription_details.items.price subscription_details.items.price_data
+    subscription_details.items.discounts subscription_details.items.id
+    subscription_details.items.metadata subscription_details.items.price
+    subscription_details.items.price_data
     subscription_details.items.quantity subscription_details.proration_behavior
     subscription_details.proration_date subscription_details.trial_end""",
 )
@@ -60,7 +61,7 @@ def _as_preview(invoice: Json) -> Json:
 
 
 def _would_be(account: Account, given: Json) -> Json:
-    details: Json = given.get("subscription_details", {})
+    details: Json = given.get("subscription_details", {}) | picked(given, "discounts")
     if "subscription" not in given and details.get("items"):
         return _of_new(account, given, details)
     subscription = _named(account, given)

@@ -2,8 +2,9 @@
 
 A part of a period is its seconds over those of the whole, exactly, and an amount is rounded down:
 a credit of 2.5 cents is 3, a charge of 4.5 is 4 (as it was recorded). Credits give back what was
-billed for the period, and nothing where nothing was (docs.stripe.com/billing/subscriptions/
-billing-mode, flexible).
+billed for the period, and nothing where nothing was. Discounts are in the amounts: a credit has
+what was taken off then, a charge what lasting discounts take off now
+(docs.stripe.com/billing/subscriptions/billing-mode, flexible).
 """
 
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.billing import periods
 from stripe_emulator.lifecycle import picked
 from stripe_emulator.refusals import Json
+from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import product as products
 
@@ -52,7 +54,7 @@ class Cut:
         if billed is None or left.at == left.end:
             return None
         made = self._made(item, billed, "Unused")
-        made["amount"] = left.share(-self._whole(billed))
+        made["amount"] = left.share(billed.get("off", 0) - self._whole(billed))
         made["proration_details"]["credited_items"] = _credited(billed)
         return self._kept(made, left)
 
@@ -62,9 +64,10 @@ class Cut:
         if left.at == left.end:
             return None
         made = self._made(item, item, "Remaining")
-        made["amount"] = left.share(self._whole(item))
+        off = self._off(item)
+        made["amount"] = left.share(self._whole(item) - off)
         before = item.get("_billed") or _NEVER
-        item["_billed"] = before | picked(item, "price quantity")
+        item["_billed"] = before | picked(item, "price quantity") | {"off": off}
         return self._kept(made, left)
 
     def _left(self, item: Json) -> Stretch:
@@ -79,6 +82,24 @@ class Cut:
         """What so many of a price cost for a whole period."""
         price = self.account.need("price", priced["price"])
         return prices.total(price, priced["quantity"])
+
+    def _off(self, item: Json) -> int:
+        """What lasting discounts take off a whole period of an item, among all items."""
+        every: list[Json] = self.subscription["_items"]
+        lines = [self._as_line(each) for each in every]
+        whole = discounts.lasting(self.account, self.subscription["discounts"])
+        discounts.take_off(self.account, whole, lines)
+        return discounts.taken_off(lines[every.index(item)])
+
+    def _as_line(self, item: Json) -> Json:
+        price = self.account.need("price", item["price"])
+        return {
+            "amount": self._whole(item),
+            "currency": price["currency"],
+            "discountable": True,
+            "discounts": discounts.lasting(self.account, item["discounts"]),
+            "pricing": prices.pricing(price),
+        }
 
     def _made(self, item: Json, priced: Json, what: str) -> Json:
         price = self.account.need("price", priced["price"])

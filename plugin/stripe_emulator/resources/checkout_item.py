@@ -6,6 +6,7 @@ from stripe_emulator.declare import Resource, declare, missing
 from stripe_emulator.lifecycle import metadata
 from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import price as prices
 
 declare(Resource(kind="item", prefix="li_1", starts="metadata={} quantity=1"))
@@ -63,6 +64,28 @@ def _filled(line: Json, price: Json, wanted: Json) -> Json:
         "metadata": metadata(line["metadata"], given_metadata),
         "price": price["id"],
         "quantity": quantity,
+    }
+
+
+def take_off(account: Account, ids: list[str], lines: list[Json]) -> list[int]:
+    """Make lines cheaper by discounts; returns by how much each."""
+    priced = [_as_line(account, line) for line in lines]
+    discounts.take_off(account, ids, priced)
+    off = [discounts.taken_off(each) for each in priced]
+    for line, amount in zip(lines, off, strict=True):
+        line["amount_discount"] = amount
+        line["amount_total"] = line["amount_subtotal"] - amount
+    return off
+
+
+def _as_line(account: Account, line: Json) -> Json:
+    price = account.need("price", line["price"])
+    return {
+        "amount": line["amount_subtotal"],
+        "currency": price["currency"],
+        "discountable": True,
+        "discounts": [],
+        "pricing": prices.pricing(price),
     }
 
 

@@ -15,6 +15,7 @@ from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal, is_json
 from stripe_emulator.resources import checkout_item as items
 from stripe_emulator.resources import customer as customers
+from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import invoice as invoices
 from stripe_emulator.resources import invoice_item as invoice_items
 from stripe_emulator.resources import payment_intent as intents
@@ -30,11 +31,11 @@ declare(
         size=56,
         path="/v1/checkout/sessions",
         verbs="list create update complete retrieve expire",
-        own={"complete": "payment_method email"},
+        own={"complete": "payment_method email promotion_code"},
         starts="""adaptive_pricing={"enabled":false} branding_settings={"background_color":
             "#ffffff", "border_style": "rounded", "button_color": "#0074d4", "display_name":
             "Emulator", "font_family": "default", "icon": null, "logo": null} _data={}
-            discounts=[] integration_identifier _line_items=[]
+            discounts=[] _discounts=[] integration_identifier _line_items=[]
             managed_payments={"enabled":false} mode="payment"
             payment_method_collection="if_required" payment_method_options={}
             payment_method_types=["card"] payment_status="unpaid"
@@ -58,6 +59,7 @@ declare(
     )
 )
 
+_MOST_DISCOUNTS = 1
 _HALF_HOUR = 1_800
 _DAY = 86_400
 _HOSTED = "hosted_page"
@@ -105,7 +107,8 @@ _SAVED_METHODS: Json = {
 @does(
     "checkout.session.create",
     """allowed_payment_method_types cancel_url currency customer customer_creation customer_email
-    expires_at invoice_creation.enabled=false mode payment_method_collection
+    discounts.coupon discounts.promotion_code expires_at invoice_creation.enabled=false
+    mode payment_method_collection
     payment_method_options.card.request_three_d_secure=automatic payment_method_types
     redirect_on_completion return_url success_url ui_mode""",
     line_items=_OF_LINES,
@@ -133,10 +136,28 @@ def create(account: Account, session: Json, given: Given) -> Json:
     _derive_customer(session, given)
     _derive_methods(session, given)
     _derive_rest(session, given)
+    _redeem(account, session)
     if mode == "setup":
         _begin_setup(account, session)
     _total(account, session)
     return account.create(session)
+
+
+def _redeem(account: Account, session: Json) -> None:
+    """Make the discounts of a session; who completes it has redeemed them."""
+    rows = session["discounts"]
+    if len(rows) > _MOST_DISCOUNTS:
+        message = f"Array exceeded maximum allowed elements ({_MOST_DISCOUNTS})."
+        raise Refusal(message, param="discounts")
+    due = sum(line["amount_subtotal"] for line in _due_now(account, session))
+    owner = {"checkout_session": session["id"]}
+    buyer = discounts.Buyer(account, session["customer"], session["currency"], owner, due)
+    made = [buyer.made(row, f"discounts[{at}]") for at, row in enumerate(map(_named, rows))]
+    session["_discounts"] = [each["id"] for each in made]
+
+
+def _named(row: Json) -> Json:
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _begin_setup(account: Account, session: Json) -> None:
@@ -278,13 +299,16 @@ def _details(email: str | None, name: str | None) -> Json:
 def _total(account: Account, session: Json) -> None:
     if session["mode"] == "setup":
         return
-    amount = sum(line["amount_total"] for line in _due_now(account, session))
+    lines = _due_now(account, session)
+    amount = sum(line["amount_subtotal"] for line in lines)
+    off = _take_off(account, session, lines)
     chosen = session["shipping_options"][:1]
     shipping = sum(option["shipping_amount"] for option in chosen)
-    session |= {"amount_subtotal": amount, "amount_total": amount + shipping}
+    total = amount - off + shipping
+    session |= {"amount_subtotal": amount, "amount_total": total}
     if session["mode"] == "payment":
-        amounts.check_total(amount + shipping, session["currency"])
-    session["total_details"]["amount_shipping"] = shipping
+        amounts.check_total(total, session["currency"])
+    session["total_details"] |= {"amount_discount": off, "amount_shipping": shipping}
     session["shipping_cost"] = None
     if chosen:
         session["shipping_cost"] = {
@@ -293,6 +317,17 @@ def _total(account: Account, session: Json) -> None:
             "amount_total": shipping,
             "shipping_rate": chosen[0]["shipping_rate"],
         }
+
+
+def _take_off(account: Account, session: Json, lines: list[Json]) -> int:
+    """Make lines cheaper by the session's discounts; returns by how much in all."""
+    off = sum(items.take_off(account, session["_discounts"], lines))
+    if off == 0 and session["_discounts"] and lines:
+        raise Refusal(
+            "This coupon cannot be redeemed because it does not apply to anything in this order.",
+            code="coupon_applies_to_nothing",
+        )
+    return off
 
 
 def _due_now(account: Account, session: Json) -> list[Json]:
@@ -359,17 +394,34 @@ def expire_overdue(account: Account, session: Json) -> None:
     _expired(account, session)
 
 
-@does("checkout.session.complete", "email payment_method")
+@does("checkout.session.complete", "email payment_method promotion_code")
 def complete(account: Account, session: Json, given: Given) -> Json:
     """Complete an open session with a test card, as the payer would on the page."""
     _check_open(session, "completed")
     method = methods.use(account, given.get("payment_method", "pm_card_visa"))
+    if code := given.get("promotion_code"):
+        _type_code(account, session, code)
     _meet_payer(account, session, given.get("email") or session["customer_email"])
     _COMPLETE[session["mode"]](account, session, method)
     session["status"] = "complete"
     account.change(session)
     account.emit("checkout.session.completed", session)
     return session
+
+
+def _type_code(account: Account, session: Json, text: str) -> None:
+    """Redeem what a payer has typed, where the session has room for a code."""
+    if not session["allow_promotion_codes"]:
+        message = "This Checkout Session does not take promotion codes."
+        raise Refusal(message, param="promotion_code")
+    known = account.find("promotion_code", active=True)
+    found = [each for each in known if each["code"].lower() == text.lower()]
+    mine = [each for each in found if each["customer"] in {None, session["customer"]}]
+    if not mine:
+        raise Refusal("This code is invalid.", param="promotion_code")
+    session["discounts"] = [{"coupon": None, "promotion_code": mine[0]["id"]}]
+    _redeem(account, session)
+    _total(account, session)
 
 
 def _meet_payer(account: Account, session: Json, email: str | None) -> None:
@@ -395,12 +447,19 @@ def _payer(account: Account, session: Json, email: str | None) -> Json | None:
 def _pay(account: Account, session: Json, method: Json) -> None:
     if not session["amount_total"]:
         session["payment_status"] = "no_payment_required"
+        _count(account, session)
         return
     intent = account.create(_intent(account, session, method))
     session["payment_intent"] = intent["id"]
     collected = intents.collect(account, intent, {"error_on_requires_action": True})
+    _count(account, session)
     paid = collected["status"] == "succeeded"
     session["payment_status"] = "paid" if paid else "unpaid"
+
+
+def _count(account: Account, session: Json) -> None:
+    for id_ in session["_discounts"]:
+        discounts.count(account, account.need("discount", id_))
 
 
 def _intent(account: Account, session: Json, method: Json) -> Json:
@@ -449,7 +508,9 @@ def _start_subscription(account: Account, session: Json, method: Json) -> Json:
         if price["type"] == "recurring"
     ]
     trial = picked(data, "trial_end trial_period_days")
-    subscriptions.start(account, subscription, {"items": recurring, **trial})
+    redeemed = {"discounts": list(map(_named, session["discounts"]))}
+    asked = {"items": recurring, "checkout_session": session["id"], **redeemed, **trial}
+    subscriptions.start(account, subscription, asked)
     return account.create(subscription)
 
 

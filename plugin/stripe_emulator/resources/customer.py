@@ -14,7 +14,7 @@ declare(
         prefix="cus_",
         size=14,
         path="/v1/customers",
-        verbs="list create retrieve update delete search",
+        verbs="list create retrieve update delete search discount",
         lists={"payment_methods": "payment_method"},
         searches="created< email~ metadata name~ phone~",
         starts="""balance currency customer_account delinquent=false invoice_prefix

@@ -6,12 +6,13 @@ from attrs import field, frozen
 
 from stripe_emulator import amounts, lifecycle, present, refusals
 from stripe_emulator.account import Account
-from stripe_emulator.billing import retries
+from stripe_emulator.billing import retries, totals
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import customer as customers
+from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import invoice_payment, line_item
 from stripe_emulator.resources import payment_intent as intents
 from stripe_emulator.resources import payment_method as methods
@@ -58,7 +59,6 @@ _ALWAYS_EDITABLE = {
     "payment_settings",
 }
 _OF_CUSTOMER = ("address", "email", "name", "phone", "shipping", "tax_exempt")
-_SUMS = ("subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax")
 _PAYS_FOR = {
     "manual": "Payment for Invoice",
     "subscription_create": "Subscription creation",
@@ -70,8 +70,8 @@ _NOT_OPEN = "You can only pass in open invoices. This invoice isn't open."
 
 @does(
     "invoice.create",
-    """collection_method currency customer days_until_due default_payment_method due_date
-    pending_invoice_items_behavior subscription""",
+    """collection_method currency customer days_until_due default_payment_method discounts
+    due_date pending_invoice_items_behavior subscription""",
 )
 def create(account: Account, invoice: Json, given: Given) -> Json:
     """Create a draft; pending items come along only when they are included."""
@@ -90,10 +90,20 @@ def create(account: Account, invoice: Json, given: Given) -> Json:
     if "subscription" in given:
         invoice["parent"] = _parent(account.need("subscription", given["subscription"]))
     _name_method(account, invoice)
+    _redeem(account, invoice, given, [])
     account.create(invoice)
     if given.get("pending_invoice_items_behavior") == "include":
         _take_pending(account, invoice)
     return invoice
+
+
+def _redeem(account: Account, invoice: Json, given: Json, kept: list[str]) -> None:
+    """Take the discounts that are asked for; what is not said leaves them as they are."""
+    invoice["discounts"] = kept
+    if "discounts" in given:
+        owner = {"invoice": invoice["id"]}
+        buyer = discounts.Buyer(account, invoice["customer"], invoice["currency"], owner)
+        invoice["discounts"] = buyer.redeem(given["discounts"], kept)
 
 
 def is_sent(billed: Json) -> bool:
@@ -160,9 +170,14 @@ def of_subscription(account: Account, subscription: Json, bill: Bill) -> Json:
     waiting = bill.waiting
     if waiting is None:
         waiting = pending(account, subscription)
+    invoice["discounts"] = discounts.living(account, subscription["discounts"])
     lines = [_plan_line(account, invoice, subscription, item) for item in bill.rows]
     taken = [_line(account, invoice, item) for item in waiting]
-    _sum(invoice, taken + lines)
+    totals.settle(account, invoice, taken + lines)
+    for item, line in zip(bill.rows, lines, strict=True):
+        if item["_billed"]:
+            item["_billed"]["off"] = discounts.taken_off(line)
+    discounts.spend(account, subscription, invoice)
     return account.create(invoice)
 
 
@@ -198,6 +213,7 @@ def _plan_line(account: Account, invoice: Json, subscription: Json, item: Json) 
     bills = subscription["status"] != "trialing"
     billed = {"invoice": invoice["id"], "line": line["id"]}
     billed |= {"price": item["price"], "quantity": item["quantity"]}
+    line["discounts"] = discounts.living(account, item["discounts"])
     item["_billed"] = billed if bills else None
     return line
 
@@ -254,20 +270,13 @@ def _line(account: Account, invoice: Json, item: Json) -> Json:
 
 
 def _total(account: Account, invoice: Json, lines: list[Json]) -> None:
-    _sum(invoice, lines)
+    totals.settle(account, invoice, lines)
     account.change(invoice)
 
 
-def _sum(invoice: Json, lines: list[Json]) -> None:
-    amount = sum(line["amount"] for line in lines)
-    due = max(amount, 0)
-    invoice |= dict.fromkeys(_SUMS, amount)
-    invoice["amount_due"] = due
-    invoice["amount_remaining"] = due - invoice["amount_paid"]
-    invoice["_lines"] = lines
-
-
-@does("invoice.update", "collection_method days_until_due default_payment_method due_date")
+@does(
+    "invoice.update", "collection_method days_until_due default_payment_method discounts due_date"
+)
 def update(account: Account, invoice: Json, given: Given) -> Json:
     """Update a draft; a finalized invoice takes little but metadata."""
     was_draft = given.before["status"] == "draft"
@@ -278,6 +287,9 @@ def update(account: Account, invoice: Json, given: Given) -> Json:
         _fill_due(account, invoice, given)
     if "default_payment_method" in given:
         _name_method(account, invoice)
+    _redeem(account, invoice, given, given.before["discounts"])
+    if "discounts" in given:
+        totals.settle(account, invoice, invoice["_lines"])
     if was_draft and "auto_advance" in given:
         if invoice["auto_advance"]:
             _wait(account, invoice)

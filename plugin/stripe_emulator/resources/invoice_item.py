@@ -5,6 +5,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import invoice as invoices
 from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import product as products
@@ -28,7 +29,7 @@ declare(
 
 @does(
     "invoiceitem.create",
-    """amount currency customer invoice period price_data pricing quantity
+    """amount currency customer discounts invoice period price_data pricing quantity
     unit_amount_decimal""",
 )
 def create(account: Account, item: Json, given: Given) -> Json:
@@ -45,6 +46,9 @@ def create(account: Account, item: Json, given: Given) -> Json:
         item["parent"] = {"subscription_details": details, "type": "subscription_details"}
     if invoice:
         _check_currency(item, invoice)
+    owner = {"invoice_item": item["id"]}
+    buyer = discounts.Buyer(account, item["customer"], item["currency"], owner)
+    item["discounts"] = buyer.redeem(given.get("discounts"), [])
     account.create(item)
     if invoice:
         invoices.append_item(account, invoice, item)

@@ -20,8 +20,8 @@ declare(
     )
 )
 
-_OF_ITEM = """amount currency description discountable metadata period pricing quantity
-    quantity_decimal"""
+_OF_ITEM = """amount currency description discountable discounts metadata period pricing
+    quantity    quantity_decimal"""
 _NO_PRORATION: Json = {"proration": False, "proration_details": {"credited_items": None}}
 
 

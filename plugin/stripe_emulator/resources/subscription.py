@@ -7,12 +7,14 @@ from typing import Any
 from stripe_emulator import clocks, present, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
-from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.lifecycle import Given, does, picked
 from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import customer as customers
+from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import invoice as invoices
 from stripe_emulator.resources import payment_method as methods
+from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import subscription_item as items
 
 _STATUS = "json_extract(body, '$.status')"
@@ -22,7 +24,7 @@ declare(
         kind="subscription",
         prefix="sub_1",
         path="/v1/subscriptions",
-        verbs="list create update delete retrieve search",
+        verbs="list create update delete retrieve search discount",
         searches="canceled_at< created< metadata status",
         starts="""billing_mode={"flexible": {"proration_discounts": "included"}, "type": "flexible",
             "updated_at": null} cancellation_details={"comment": null, "feedback": null, "reason":
@@ -61,7 +63,8 @@ declare(
 @does(
     "subscription.create",
     """cancel_at cancel_at_period_end collection_method currency customer days_until_due
-    default_payment_method items.metadata items.price items.price_data items.quantity off_session
+    default_payment_method discounts items.discounts items.metadata items.price
+    items.price_data items.quantity off_session
     payment_behavior proration_behavior trial_end trial_period_days""",
 )
 def create(account: Account, subscription: Json, given: Given) -> Json:
@@ -111,7 +114,28 @@ def start(account: Account, subscription: Json, given: Json) -> None:
     for index, wanted in enumerate(given["items"]):
         items.add(account, subscription, wanted, f"items[{index}]")
     settle_currency(account, subscription)
+    redeem(account, subscription, given, [])
     _cancel_later(account, subscription, given)
+
+
+def redeem(account: Account, subscription: Json, given: Json, kept: list[str]) -> None:
+    """Take the discounts that are asked for; what is not said leaves them as they are."""
+    subscription["discounts"] = kept
+    if "discounts" not in given:
+        return
+    customer, currency = subscription["customer"], subscription["currency"]
+    owner = {"subscription": subscription["id"]} | picked(given, "checkout_session")
+    cost = _due_now(account, subscription)
+    buyer = discounts.Buyer(account, customer, currency, owner, cost)
+    subscription["discounts"] = buyer.redeem(given["discounts"], kept)
+
+
+def _due_now(account: Account, subscription: Json) -> int:
+    """What its items cost before discounts: nothing in a trial."""
+    if subscription["status"] == "trialing":
+        return 0
+    priced = [(account.need("price", item["price"]), item) for item in subscription["_items"]]
+    return sum(prices.total(price, item["quantity"]) for price, item in priced)
 
 
 def _check_due(subscription: Json, *, says_due: bool, known: bool) -> None:

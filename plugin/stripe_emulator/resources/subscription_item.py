@@ -6,6 +6,7 @@ from stripe_emulator.billing import periods
 from stripe_emulator.declare import Resource, declare, missing
 from stripe_emulator.lifecycle import picked
 from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import price as prices
 
 declare(
@@ -32,6 +33,7 @@ def add(account: Account, subscription: Json, wanted: Json, path: str) -> None:
     _check_unused(subscription, price)
     item = account.new("subscription_item", price=price["id"], subscription=subscription["id"])
     item |= _quantity(price, wanted, path) | picked(wanted, "metadata")
+    _redeem(account, subscription, item, wanted, path)
     if subscription["status"] == "trialing":
         end = subscription["trial_end"]
         item |= {"current_period_start": account.now, "current_period_end": end}
@@ -79,6 +81,19 @@ def change(account: Account, subscription: Json, wanted: Json, path: str) -> Non
     item |= _quantity(price, wanted, path)
     if "metadata" in wanted:
         item["metadata"] = lifecycle.metadata(item["metadata"], wanted["metadata"])
+    _redeem(account, subscription, item, wanted, path)
+
+
+def _redeem(account: Account, subscription: Json, item: Json, wanted: Json, path: str) -> None:
+    if "discounts" not in wanted:
+        return
+    price = account.need("price", item["price"])
+    owner = {"subscription": subscription["id"], "subscription_item": item["id"]}
+    cost = prices.total(price, item["quantity"])
+    path = f"{path}[discounts]"
+    customer = subscription["customer"]
+    buyer = discounts.Buyer(account, customer, price["currency"], owner, cost, path)
+    item["discounts"] = buyer.redeem(wanted["discounts"], item["discounts"])
 
 
 def _quantity(price: Json, wanted: Json, path: str) -> Json:
