@@ -196,6 +196,7 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
             "collection_method": "send_invoice",
             "days_until_due": 3,
         },
+        "subscription_item": {"price": price},
         "subscription_schedule": {
             "customer": customer,
             "start_date": 1_900_000_000,
@@ -204,6 +205,10 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
         "test_helpers.test_clock": {"frozen_time": 1_800_000_000},
         "webhook_endpoint": {"url": "http://localhost", "enabled_events": ["*"]},
     }
+    if kind == "subscription_item":
+        sold = {"items": [{"price": api.price(monthly=True)["id"]}], "customer": customer}
+        terms = {"collection_method": "send_invoice", "days_until_due": 3}
+        made[kind]["subscription"] = api.made("/v1/subscriptions", **sold, **terms)["id"]
     return made.get(kind, {})
 
 

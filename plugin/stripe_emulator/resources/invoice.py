@@ -240,6 +240,18 @@ def append_item(account: Account, invoice: Json, item: Json) -> None:
     _total(account, invoice, [*invoice["_lines"], line])
 
 
+def change_item(account: Account, invoice: Json, item: Json) -> None:
+    """Make the line of a changed item anew, in its place."""
+    lines = [_renewed(account, invoice, line, item) for line in invoice["_lines"]]
+    _total(account, invoice, lines)
+
+
+def _renewed(account: Account, invoice: Json, line: Json, item: Json) -> Json:
+    if line_item.item_of(line) != item["id"]:
+        return line
+    return line_item.of_invoice_item(account, invoice, item) | {"id": line["id"]}
+
+
 def remove_item(account: Account, invoice: Json, item: Json) -> None:
     """Take the line of an item out of a draft."""
     lines = invoice["_lines"]

@@ -22,7 +22,7 @@ declare(
         kind="subscription",
         prefix="sub_1",
         path="/v1/subscriptions",
-        verbs="list create update delete retrieve search",
+        verbs="list create update delete retrieve search resume",
         searches="canceled_at< created< metadata status",
         starts="""billing_mode={"flexible": {"proration_discounts": "included"}, "type": "flexible",
             "updated_at": null} cancellation_details={"comment": null, "feedback": null, "reason":
