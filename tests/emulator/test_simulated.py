@@ -182,6 +182,7 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
         "invoice": {"customer": customer},
         "invoiceitem": {"customer": customer, "currency": "usd", "amount": 5},
         "payment_intent": {"amount": 500, "currency": "usd"},
+        "payment_link": {"line_items": [{"price": price, "quantity": 1}]},
         "payment_method": {"type": "card", "card": CARD},
         "price": {"currency": "usd", "unit_amount": 5, "product_data": {"name": "a"}},
         "product": {"name": "a"},
