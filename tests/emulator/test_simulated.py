@@ -206,11 +206,22 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
         "test_helpers.test_clock": {"frozen_time": 1_800_000_000},
         "webhook_endpoint": {"url": "http://localhost", "enabled_events": ["*"]},
     }
+    if kind == "credit_note":
+        made[kind] = {"amount": 5, "invoice": opened(api, customer)}
     if kind == "subscription_item":
         sold = {"items": [{"price": api.price(monthly=True)["id"]}], "customer": customer}
         terms = {"collection_method": "send_invoice", "days_until_due": 3}
         made[kind]["subscription"] = api.made("/v1/subscriptions", **sold, **terms)["id"]
     return made.get(kind, {})
+
+
+def opened(api: Caller, customer: str) -> str:
+    """An invoice that waits to be paid."""
+    api.made("/v1/invoiceitems", customer=customer, currency="usd", amount=50)
+    whole = {"pending_invoice_items_behavior": "include"}
+    invoice = api.made("/v1/invoices", customer=customer, **whole)["id"]
+    found: str = api.made(f"/v1/invoices/{invoice}/finalize")["id"]
+    return found
 
 
 def joined(one: Any, other: Any) -> Any:

@@ -523,6 +523,12 @@ def settle(account: Account, intent: Json, given: Given) -> Json:
     return _mark_paid(account, invoice)
 
 
+@does("invoice.credited")
+def credited(account: Account, invoice: Json, _given: Given) -> Json:
+    """Mark an invoice as paid of which credit notes have left nothing to pay."""
+    return _mark_paid(account, invoice)
+
+
 @does("invoice.void")
 def void(account: Account, invoice: Json, _given: Given) -> Json:
     """Void an open invoice."""
