@@ -63,9 +63,10 @@ def _active(account: Account, subscription: Json, before: Json) -> Json:
 def _begin_anew(account: Account, subscription: Json, given: Given) -> Json:
     """Bill a period that begins now; the subscription is active when that is paid."""
     later = copy.deepcopy(subscription)
-    later |= {"billing_cycle_anchor": account.now, "status": "active"}
+    later["billing_cycle_anchor"] = account.now
     for item in later["_items"]:
         items.roll(account, later, item, account.now)
+    later["status"] = "active"
     bill = Bill("subscription_cycle", later["_items"], since=account.now)
     invoice = invoices.of_subscription(account, later, bill)
     subscription |= {

@@ -573,3 +573,5 @@ def show(_account: Account, invoice: Json, view: Json) -> None:
     url = f"/v1/invoices/{invoice['id']}/lines"
     first = lines[: present.INNER_ROWS]
     view["lines"] = present.listing(first, url, more=more, total_count=count)
+    if view["id"] is None:  # of one that is only told of
+        del view["id"]

@@ -61,7 +61,15 @@ def roll(account: Account, subscription: Json, item: Json, start: int) -> None:
     """Begin a period of an item; it ends with the subscription's cycle."""
     every = account.need("price", item["price"])["recurring"]
     end = periods.end_after(subscription["billing_cycle_anchor"], every, start)
+    item["_past"] = _past(subscription, item, start)
     item |= {"current_period_start": start, "current_period_end": end}
+
+
+def _past(subscription: Json, item: Json, end: int) -> Json | None:
+    """The period of which usage is still to be billed: of a trial there is none."""
+    start = item["current_period_start"]
+    free = subscription["status"] == "paused" or subscription["trial_end"] == end
+    return {"start": start, "end": end} if start and not free else None
 
 
 def _check_unused(subscription: Json, price: Json) -> None:
