@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_nodes.balance import *
     from stripe_nodes.charges import *
     from stripe_nodes.checkout_sessions import *
     from stripe_nodes.customers import *
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from stripe_nodes.invoice_items import *
     from stripe_nodes.invoices import *
     from stripe_nodes.payment_intents import *
+    from stripe_nodes.payment_links import *
+    from stripe_nodes.portal_sessions import *
     from stripe_nodes.prices import *
     from stripe_nodes.products import *
     from stripe_nodes.refunds import *
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 MODULES = (
     *("products", "prices", "customers", "invoices", "subscriptions"),
     *("payment_intents", "refunds", "checkout_sessions", "invoice_items"),
-    *("charges", "events", "requests"),
+    *("charges", "payment_links", "portal_sessions", "balance", "events", "requests"),
 )
 
 
