@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_nodes.balance import *
     from stripe_nodes.charges import *
     from stripe_nodes.checkout_sessions import *
     from stripe_nodes.coupons import *
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from stripe_nodes.invoice_items import *
     from stripe_nodes.invoices import *
     from stripe_nodes.payment_intents import *
+    from stripe_nodes.payment_links import *
+    from stripe_nodes.portal_sessions import *
     from stripe_nodes.prices import *
     from stripe_nodes.products import *
     from stripe_nodes.promotion_codes import *
@@ -32,7 +35,8 @@ if TYPE_CHECKING:
 MODULES = (
     *("products", "prices", "customers", "invoices", "subscriptions"),
     *("payment_intents", "refunds", "checkout_sessions", "invoice_items"),
-    *("charges", "coupons", "promotion_codes", "events", "requests"),
+    *("charges", "coupons", "promotion_codes", "payment_links", "portal_sessions", "balance"),
+    *("events", "requests"),
 )
 
 

@@ -92,6 +92,42 @@ class RetrieveInvoiceItem(Action):
     invoiceitem: str = path_id("Invoice Item ID", "ii_123", "The line to get", INVOICE_ITEM)
 
 
+@action(
+    "POST /v1/invoiceitems/{invoiceitem}",
+    INVOICE_ITEM,
+    answers=One(amount=1200),
+    repeatable=True,
+    beyond=True,
+)
+class UpdateInvoiceItem(Action):
+    """Change a line that is not billed yet; what is left empty stays as it is."""
+
+    invoiceitem: str = path_id("Invoice Item ID", "ii_123", "The line to change", INVOICE_ITEM)
+    amount: int | None = optional(
+        "Amount",
+        1200,
+        "The line's total in the currency's smallest unit (cents); negative for a credit",
+        rules.amount(currency=None),
+    )
+    price: str | None = optional(
+        "Price",
+        "price_456",
+        "Another one-time price",
+        rule.excludes("Amount", *_OTHER_AMOUNTS),
+        rule.reference(PRICE),
+        sent_as="pricing[price]",
+    )
+    quantity: int | None = optional(
+        "Quantity",
+        2,
+        "How many units of the price",
+        rule.excludes("Amount", rule.Parameter("quantity_decimal")),
+        rule.at_least(0),
+    )
+    description: str | None = rows.text("Description", "Setup fee", "What the line says", 5000)
+    metadata: dict[str, Any] | None = rows.metadata({"ref": "456"})
+
+
 @action("DELETE /v1/invoiceitems/{invoiceitem}", INVOICE_ITEM, answers=Deleted(), beyond=True)
 class DeleteInvoiceItem(Action):
     """Drop a line that is not billed yet."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import rows, rules
+from stripe_nodes import nested, rows, rules, times
 from stripe_nodes.resources import CUSTOMER, INVOICE, INVOICE_LINE, PAYMENT_METHOD, SUBSCRIPTION
 from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, required, rule
 
@@ -158,6 +158,83 @@ class VoidInvoice(Action):
     """Cancel a final invoice for good; it stays as a record of that."""
 
     invoice: str = path_id("Invoice ID", "in_123", "The invoice to void", INVOICE)
+
+
+@action(
+    "POST /v1/invoices/{invoice}/mark_uncollectible",
+    INVOICE,
+    answers=One(status="uncollectible"),
+    repeatable=False,
+    docs="invoices/mark_uncollectible",
+    beyond=True,
+)
+class MarkInvoiceUncollectible(Action):
+    """Write an open invoice off as a bad debt; it can still be paid, or voided."""
+
+    invoice: str = path_id("Invoice ID", "in_123", "The invoice to write off", INVOICE)
+
+
+@action(
+    "POST /v1/invoices/create_preview",
+    INVOICE,
+    answers=One(id="upcoming_in_123", status="draft"),
+    repeatable=True,
+    docs="invoices/create_preview",
+    beyond=True,
+)
+class PreviewInvoice(Action):
+    """See what the next invoice, or a change of plan, will cost; nothing is made or charged.
+
+    With a Customer alone it is of the subscription that is billed next.
+    """
+
+    customer: str | None = optional(
+        "Customer",
+        "cus_123",
+        "Whose invoice is previewed",
+        rule.required_if_empty("Subscription", rows.CUSTOMER_ACCOUNT),
+        rule.excludes(rows.CUSTOMER_ACCOUNT),
+        rule.reference(CUSTOMER),
+    )
+    subscription: str | None = rows.link(
+        "Subscription", "sub_123", "The subscription that is billed, or changed", SUBSCRIPTION
+    )
+    items: list[dict[str, Any]] | None = optional(
+        "Items",
+        [{"id": "si_123", "price": "price_456"}],
+        "What the subscription would be of: items to change or drop (with their ID) or to add",
+        rule.max_items(20),
+        rule.each(nested.PREVIEWED_ITEM),
+        sent_as="subscription_details[items]",
+    )
+    proration_behavior: str | None = optional(
+        "Proration Behavior",
+        "always_invoice",
+        "What happens to the part of the period that is already paid",
+        rule.one_of("create_prorations", "none", "always_invoice"),
+        sent_as="subscription_details[proration_behavior]",
+    )
+    proration_date: int | None = optional(
+        "Proration Date",
+        1672531200,
+        "The moment of the change: unix seconds, or a date with its zone; now if empty",
+        times.at(),
+        rule.only_if("Subscription"),
+        sent_as="subscription_details[proration_date]",
+    )
+    cancel_at_period_end: bool | None = optional(
+        "Cancel at Period End",
+        True,
+        "Whether the subscription would end with its period",
+        sent_as="subscription_details[cancel_at_period_end]",
+    )
+    cancel_now: bool | None = optional(
+        "Cancel Now",
+        True,
+        "Whether the subscription would end at once",
+        rule.excludes("Cancel at Period End"),
+        sent_as="subscription_details[cancel_now]",
+    )
 
 
 @action(

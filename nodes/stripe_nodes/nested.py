@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from stripe_nodes import rules
-from stripe_nodes.resources import LINE_ITEM, PRICE, PRODUCT
+from stripe_nodes.resources import LINE_ITEM, LINK_LINE_ITEM, PRICE, PRODUCT, SUBSCRIPTION
 from stripe_nodes.rows import LONG, TAX
 from stripe_plugin import rule
 
@@ -199,6 +199,9 @@ SUBSCRIPTION_CHANGE = rule.keys(
         ),
     }
 ).without(OLD_ITEM)
+
+# What is previewed of a change is what is changed, but for what is only kept or forgotten.
+PREVIEWED_ITEM = SUBSCRIPTION_CHANGE
 
 
 # --- checkout sessions: what is sold --------------------------------------------------------------
@@ -482,4 +485,188 @@ PAYMENT_DATA = rule.keys(
         str, "ORDER_123", "Your own name for payments and transfers that belong together"
     ),
     metadata=_metadata(),
+)
+
+
+# --- payment links --------------------------------------------------------------------------------
+
+
+def _only(table: rule.Keys, names: str) -> dict[str, rule.Field]:
+    """Of a table the keys with these names."""
+    return {name: table.fields[name] for name in names.split()}
+
+
+LINK_LINE = rule.keys(
+    price=_price("Price Data"),
+    quantity=rule.need(int, 1, "How many units of it", rule.at_least(0)),
+    **{name: SOLD[name] for name in ("price_data", "adjustable_quantity")},
+)
+LINK_LINE_CHANGE = rule.keys(
+    id=rule.need(str, "li_123", "The item to change", rule.reference(LINK_LINE_ITEM)),
+    quantity=QUANTITY,
+    adjustable_quantity=SOLD["adjustable_quantity"],
+)
+AFTER_COMPLETION = rule.keys(
+    type=rule.need(
+        str,
+        "redirect",
+        "A page of Stripe's that confirms it, or one of your own",
+        rule.one_of("hosted_confirmation", "redirect"),
+    ),
+    redirect=rule.may(
+        Object,
+        {"url": "https://yoursite.com/thanks"},
+        "Where the customer goes",
+        rule.keys(
+            url=rule.need(
+                str,
+                "https://yoursite.com/thanks?session_id={CHECKOUT_SESSION_ID}",
+                "Your page; Stripe fills in {CHECKOUT_SESSION_ID}",
+            )
+        ),
+        rule.required_if("Type", "redirect"),
+        rule.only_if("Type", "redirect"),
+    ),
+    hosted_confirmation=rule.may(
+        Object,
+        {"custom_message": "We are packing it."},
+        "What Stripe's page says",
+        rule.keys(
+            custom_message=rule.may(
+                str, "We are packing it.", "What stands on the page", rule.max_length(500)
+            )
+        ),
+        rule.only_if("Type", "hosted_confirmation"),
+    ),
+)
+LINK_PAYMENT = rule.keys(
+    _only(
+        PAYMENT_DATA,
+        """description capture_method setup_future_usage statement_descriptor
+        statement_descriptor_suffix metadata""",
+    ),
+    transfer_group=rule.may(
+        str, "ORDER_123", "Your own name for payments and transfers that belong together", LONG
+    ),
+)
+LINK_SUBSCRIPTION = rule.keys(
+    _only(SUBSCRIPTION_DATA, "description trial_settings invoice_settings metadata"),
+    trial_period_days=rule.may(
+        int, 14, "How many days are free before the first payment", rule.at_least(1)
+    ),
+)
+LINK_LIMITS = rule.keys(
+    completed_sessions=rule.need(
+        Object,
+        {"limit": 100},
+        "How many purchases",
+        rule.keys(limit=rule.need(int, 100, "How many at most until it closes", rule.at_least(1))),
+    )
+)
+
+
+# --- the customer portal --------------------------------------------------------------------------
+
+
+def _subscription(about: str) -> rule.Field:
+    return rule.need(str, "sub_123", about, rule.reference(SUBSCRIPTION))
+
+
+PORTAL_END = rule.keys(
+    type=rule.need(
+        str,
+        "redirect",
+        "The portal's first page, a page that confirms it, or one of your own",
+        rule.one_of("hosted_confirmation", "portal_homepage", "redirect"),
+    ),
+    redirect=rule.may(
+        Object,
+        {"return_url": "https://yoursite.com/done"},
+        "Where the customer goes",
+        rule.keys(return_url=rule.need(str, "https://yoursite.com/done", "Your page")),
+        rule.required_if("Type", "redirect"),
+        rule.only_if("Type", "redirect"),
+    ),
+    hosted_confirmation=rule.may(
+        Object,
+        {"custom_message": "Thank you!"},
+        "What the page that confirms it says",
+        rule.keys(
+            custom_message=rule.may(
+                str, "Thank you!", "What stands on the page", rule.max_length(500)
+            )
+        ),
+        rule.only_if("Type", "hosted_confirmation"),
+    ),
+)
+RETENTION = rule.keys(
+    type=rule.need(str, "coupon_offer", "How they are kept", rule.one_of("coupon_offer")),
+    coupon_offer=rule.need(
+        Object,
+        {"coupon": "STAY"},
+        "What is offered to who stays",
+        rule.keys(coupon=rule.need(str, "STAY", "The ID of a coupon", LONG)),
+    ),
+)
+CANCELED = rule.keys(
+    subscription=_subscription("The subscription to cancel"),
+    retention=rule.may(
+        Object,
+        {"type": "coupon_offer", "coupon_offer": {"coupon": "STAY"}},
+        "What is offered to the customer to stay",
+        RETENTION,
+    ),
+)
+CONFIRMED_ITEM = rule.keys(
+    id=rule.need(str, "si_123", "The item to change", LONG),
+    price=rule.may(str, "price_456", "The price it changes to", rule.reference(PRICE)),
+    quantity=QUANTITY,
+)
+CONFIRMED = rule.keys(
+    subscription=_subscription("The subscription to change"),
+    items=rule.need(
+        Objects,
+        [{"id": "si_123", "price": "price_456"}],
+        "What it changes to: its one item",
+        rule.each(CONFIRMED_ITEM),
+    ),
+    discounts=rule.may(
+        Objects,
+        [{"coupon": "SPRING"}],
+        "The coupon or promotion code that applies to the change",
+        rule.each(rule.keys(_only(DISCOUNT, "coupon promotion_code"))),
+    ),
+)
+PORTAL_FLOW = rule.keys(
+    type=rule.need(str, "payment_method_update", "What is done", rule.documented()),
+    after_completion=rule.may(
+        Object,
+        {"type": "redirect", "redirect": {"return_url": "https://yoursite.com/done"}},
+        "What the customer sees when it is done",
+        PORTAL_END,
+    ),
+    subscription_cancel=rule.may(
+        Object,
+        {"subscription": "sub_123"},
+        "Which subscription is canceled",
+        CANCELED,
+        rule.required_if("Type", "subscription_cancel"),
+        rule.only_if("Type", "subscription_cancel"),
+    ),
+    subscription_update=rule.may(
+        Object,
+        {"subscription": "sub_123"},
+        "Which subscription is changed",
+        rule.keys(subscription=_subscription("The subscription to change")),
+        rule.required_if("Type", "subscription_update"),
+        rule.only_if("Type", "subscription_update"),
+    ),
+    subscription_update_confirm=rule.may(
+        Object,
+        {"subscription": "sub_123", "items": [{"id": "si_123", "price": "price_456"}]},
+        "Which change is confirmed",
+        CONFIRMED,
+        rule.required_if("Type", "subscription_update_confirm"),
+        rule.only_if("Type", "subscription_update_confirm"),
+    ),
 )

@@ -6,6 +6,8 @@ dashboard.stripe.com (where its pages are).
 
 from typing import Any
 
+import attrs
+
 from stripe_plugin import Resource
 
 BEGUN = 1672531200  # when examples are made, in unix seconds
@@ -401,6 +403,75 @@ LINE_ITEM = Resource(
         "price": {"id": "price_123", **PRICE.example},
     },
 )
+PAYMENT_LINK = Resource(
+    "payment_link",
+    prefix="plink_",
+    permission="Payment Links",
+    listed_by="list_payment_links",
+    label="{url} · {currency}",
+    docs="payment-link",
+    dashboard="payment-links",
+    icon="link",
+    outputs={
+        "id": "Payment Link ID",
+        "url": "Address",
+        "active": "Active",
+        "currency": "Currency",
+        "after_completion.type": "After Completion",
+        "inactive_message": "Inactive Message",
+        "metadata": "Metadata",
+    },
+    example={
+        "active": True,
+        "url": "https://buy.stripe.com/test_123",
+        "currency": "usd",
+        "after_completion": {
+            "type": "hosted_confirmation",
+            "hosted_confirmation": {"custom_message": None},
+        },
+        "automatic_tax": {"enabled": False},
+        "billing_address_collection": "auto",
+        "customer_creation": "if_required",
+        "payment_method_collection": "always",
+        "phone_number_collection": {"enabled": False},
+        "submit_type": "auto",
+        "tax_id_collection": {"enabled": False, "required": "never"},
+        "metadata": {},
+    },
+    on_demand=("line_items", "optional_items"),
+)
+# They are listed for one payment link each.
+LINK_LINE_ITEM = attrs.evolve(
+    LINE_ITEM,
+    permission="Payment Links",
+    listed_by="list_payment_link_line_items",
+    narrowed_by=("payment_link",),
+)
+PORTAL_SESSION = Resource(
+    "billing_portal.session",
+    prefix="bps_",
+    permission="Customer portal",
+    docs="customer_portal/sessions",
+    words="customer portal session",
+    icon="door-open",
+    outputs={
+        "id": "Session ID",
+        "url": "Address",
+        "customer": "Customer ID",
+        "return_url": "Return URL",
+        "configuration": "Configuration ID",
+        "created": "Created",
+    },
+    example={
+        "url": "https://billing.stripe.com/p/session/test_123",
+        "customer": "cus_123",
+        "return_url": "https://yoursite.com/account",
+        "configuration": "bpc_123",
+        "created": BEGUN,
+    },
+)
+# An account has one, without an ID.
+BALANCE = Resource("balance", permission="Balance", docs="balance", icon="scale")
 # They are listed for one invoice each.
 INVOICE_LINE = Resource(
     "line_item",

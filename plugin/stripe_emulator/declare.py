@@ -30,8 +30,8 @@ _PLAIN = {
     "update": "POST",
     "delete": "DELETE",
 }
-_METHODS = {**_PLAIN, "search": "GET", "discount": "DELETE"}
-_NO_ID = {"list", "own", "search", "create", "create_preview"}
+_METHODS = {**_PLAIN, "search": "GET", "preview": "GET", "discount": "DELETE"}
+_NO_ID = {"list", "own", "search", "create", "create_preview", "preview"}
 _NAMED = {"id", "object"}
 _EMPTY: Mapping[str, Any] = MappingProxyType({"array": [], "boolean": False, "integer": 0})
 Texts = Mapping[str, str]

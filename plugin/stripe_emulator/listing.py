@@ -1,6 +1,7 @@
 """What does a list answer: filters, cursors in both directions, newest first?"""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from attrs import frozen
@@ -11,6 +12,8 @@ from stripe_emulator.declare import Resource
 from stripe_emulator.refusals import Json, Refusal, is_json
 from stripe_emulator.store import Condition
 
+Rows = Callable[[Account, Json], list[Json]]
+ROWS: dict[str, Rows] = {}
 _PAGING = {"limit", "starting_after", "ending_before", "expand"}
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -36,9 +39,21 @@ class _Cursor:
         return cls(given.get("starting_after"), upwards=False)
 
 
+def lists(kind: str) -> Callable[[Rows], Rows]:
+    """Register where the rows of a list are found that are no objects of their own."""
+
+    def register(rows: Rows) -> Rows:
+        ROWS[kind] = rows
+        return rows
+
+    return register
+
+
 def page(account: Account, resource: Resource, given: Json, url: str) -> Json:
     """Answer a list endpoint."""
     kind = resource.kind
+    if kind in ROWS:
+        return inner_page(account, ROWS[kind](account, given), kind, given, url)
     limit = _limit(given)
     cursor = _Cursor.of(given)
     rows = account.store.many(

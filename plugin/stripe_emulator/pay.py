@@ -1,4 +1,4 @@
-"""What does the payer of a Checkout Session see, and what do the buttons do?
+"""What does somebody see who follows a link: to a Checkout Session, a payment link, a portal?
 
 Plain HTML that works without JavaScript.
 """
@@ -17,8 +17,9 @@ from stripe_emulator.refusals import Json, Refusal, money
 if TYPE_CHECKING:
     from stripe_emulator.emulator import Emulator
 
-PATH = re.compile(r"/pay/(cs_[A-Za-z0-9_]{1,80})")
-_KIND = "checkout.session"
+PATH = re.compile(r"/(pay/cs|buy/plink|portal/bps)_[A-Za-z0-9_]{1,80}")
+_PORTAL = Template("""<h1>Customer portal</h1>
+<p>What $customer could do here, the emulator does not simulate.</p>$back""")
 _URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]{}"
 
 _PAGE = Template("""<!doctype html>
@@ -57,23 +58,24 @@ _OVER = {"complete": "This payment is complete.", "expired": "This page has expi
 
 
 def answer(emulator: "Emulator", request: Request) -> Answer:
-    """Show a session's page, or do what one of its buttons says."""
-    id_ = request.path.rpartition("/")[2]
+    """Show the page behind a link, or do what one of its buttons says."""
+    _, place, id_ = request.path.split("/")
+    kind, serve = _PLACES[place]
     try:
         given = request.given() if request.method == "POST" else {}
         emulator.catch_up()
         with emulator.transaction(write=True):
-            owner = emulator.store.owner(_KIND, id_)
+            owner = emulator.store.owner(kind, id_)
             if owner is None:
                 return Answer.page(404, message("There is no such payment."))
             account = emulator.account(owner, request.id)
-            session = account.need(_KIND, id_)
-            clocks.follow(account, session)
-            served = _served(account, session, given)
-            found = webhooks.deliveries(account)
+            found = account.need(kind, id_)
+            clocks.follow(account, found)
+            served = serve(account, found, given)
+            deliveries = webhooks.deliveries(account)
     except Refusal as refusal:
         return Answer.page(refusal.status, message(str(refusal)))
-    emulator.postman.take(found)
+    emulator.postman.take(deliveries)
     return served
 
 
@@ -84,6 +86,26 @@ def _served(account: Account, session: Json, given: Json) -> Answer:
     if action == "pay" and session["status"] == "open":
         return _paid(account, session, given)
     return Answer.page(200, page(session))
+
+
+def _bought(account: Account, link: Json, _given: Json) -> Answer:
+    """Open a session of a payment link, and go on to its page."""
+    session = lifecycle.do("payment_link.open", account, link, {})
+    return Answer.page(303, message("Checkout"), {"Location": f"/pay/{session['id']}"})
+
+
+def _portal(_account: Account, session: Json, _given: Json) -> Answer:
+    url = session["return_url"]
+    back = f'<p><a href="{escape(url, quote=True)}">Go back</a></p>' if url else ""
+    content = _PORTAL.substitute(customer=escape(session["customer"]), back=back)
+    return Answer.page(200, _drawn(content))
+
+
+_PLACES = {
+    "pay": ("checkout.session", _served),
+    "buy": ("payment_link", _bought),
+    "portal": ("billing_portal.session", _portal),
+}
 
 
 def _paid(account: Account, session: Json, given: Json) -> Answer:

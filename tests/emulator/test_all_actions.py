@@ -18,6 +18,8 @@ PAID = {"confirm": True, "return_url": "https://a.example"}
 SENT = {"Collection Method": "send_invoice", "Days Until Due": 30}
 MONEY = {"Amount": 500, "Currency": "usd"}
 URLS = {"Success URL": "https://a.example/ok", "Cancel URL": "https://a.example/no"}
+BOX = {"Currency": "usd", "Product Data": {"name": "Box"}}
+PLAN = {**BOX, "Recurring": {"interval": "month"}}
 
 EXTRA: dict[str, dict[str, Any]] = {"payment": PAID, "hold": {"capture_method": "manual"}}
 CARD = {"Amount": 900, "Currency": "usd", "Payment Method": "pm_card_visa"}
@@ -44,6 +46,7 @@ BEYOND: list[tuple[str, str, dict[str, Any]]] = [
     ("", "list_invoice_items", {"Customer": "@who"}),
     ("drop", "create_invoice_item", {"Customer": "@who", **MONEY}),
     ("", "delete_invoice_item", {"Invoice Item ID": "@drop"}),
+    ("spare", "create_invoice_item", {"Customer": "@who", **MONEY}),
     ("", "list_invoice_lines", {"Invoice ID": "@bill"}),
     ("", "finalize_invoice", {"Invoice ID": "@bill"}),
     ("", "send_invoice", {"Invoice ID": "@bill"}),
@@ -61,6 +64,22 @@ BEYOND: list[tuple[str, str, dict[str, Any]]] = [
     ("", "list_promotion_codes", {"Coupon": "@coupon", "Active": True}),
     ("", "update_promotion_code", {"Promotion Code ID": "@code", "Active": False}),
     ("", "delete_coupon", {"Coupon ID": "@coupon"}),
+    ("", "update_invoice_item", {"Invoice Item ID": "@spare", "Amount": 700}),
+    ("lost", "create_invoice", {"Customer": "@who", **SENT}),
+    ("", "create_invoice_item", {"Customer": "@who", "Invoice": "@lost", **MONEY}),
+    ("", "finalize_invoice", {"Invoice ID": "@lost"}),
+    ("", "mark_invoice_uncollectible", {"Invoice ID": "@lost"}),
+    ("plan", "create_price", {**PLAN, "Unit Amount": 500}),
+    ("plans", "create_subscription", {"Customer": "@who", "Items": [{"price": "@plan"}], **SENT}),
+    ("", "preview_invoice", {"Subscription": "@plans", "Cancel Now": False}),
+    ("box", "create_price", {**BOX, "Unit Amount": 900}),
+    ("link", "create_payment_link", {"Line Items": [{"price": "@box", "quantity": 1}]}),
+    ("", "list_payment_links", {"Active": True}),
+    ("", "retrieve_payment_link", {"Payment Link ID": "@link"}),
+    ("", "list_payment_link_line_items", {"Payment Link ID": "@link"}),
+    ("", "update_payment_link", {"Payment Link ID": "@link", "Active": False}),
+    ("", "create_customer_portal_session", {"Customer": "@who"}),
+    ("", "retrieve_balance", {}),
     ("event", "list_events", {"Limit": 1}),
     ("", "retrieve_event", {"Event ID": "@event"}),
 ]

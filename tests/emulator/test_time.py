@@ -57,7 +57,7 @@ def test_a_renewal_is_a_draft_for_an_hour_and_then_paid(
     """At a period's end the next one begins with a draft, which is finalized and paid an hour later."""
     started = subscribed(api)
     end = started["items"]["data"][0]["current_period_end"]
-    assert told(world.advance(end - clock.now)) == ["invoice.created", "customer.subscription.updated"]  # fmt: skip
+    assert told(world.advance(end - clock.now)) == ["invoice.upcoming", "invoice.created", "customer.subscription.updated"]  # fmt: skip
     draft = again(api, started)["latest_invoice"]
     assert (draft["status"], draft["billing_reason"]) == ("draft", "subscription_cycle")
     assert (draft["period_start"], draft["period_end"]) == (started["start_date"], end)
@@ -67,6 +67,26 @@ def test_a_renewal_is_a_draft_for_an_hour_and_then_paid(
     assert {event["created"] for event in events} == {end + HOUR}
     paid = again(api, started)["latest_invoice"]
     assert (paid["id"], paid["status"], paid["amount_paid"]) == (draft["id"], "paid", 2500)
+
+
+def test_an_invoice_is_told_of_a_week_before(world: Emulator, api: Caller, clock: Clock) -> None:
+    """What will be billed is told seven days before, with no ID, once; and not what is sent."""
+    started = subscribed(api, api.payer())
+    end = started["items"]["data"][0]["current_period_end"]
+    assert world.advance(end - clock.now - 7 * DAY - 1) == []
+    [event] = world.advance(1)
+    invoice = event["data"]["object"]
+    assert (event["type"], event["created"]) == ("invoice.upcoming", end - 7 * DAY)
+    assert ("id" in invoice, invoice["status"], invoice["total"]) == (False, "draft", 2500)
+    assert invoice["lines"]["data"][0]["period"]["start"] == end
+    assert world.advance(6 * DAY) == []
+    assert len(api.get("/v1/invoices", subscription=started["id"])["data"]) == 1
+
+
+def test_what_is_sent_is_not_told_of(world: Emulator, api: Caller) -> None:
+    """Before an invoice that is sent there is no such event."""
+    subscribed(api, collection_method="send_invoice", days_until_due=7)
+    assert "invoice.upcoming" not in told(world.advance(32 * DAY))
 
 
 def test_an_update_tells_what_was_before(world: Emulator, api: Caller) -> None:
@@ -128,7 +148,8 @@ def test_a_trial_warns_three_days_before_and_then_costs(world: Emulator, api: Ca
     end = started["trial_end"]
     assert started["billing_cycle_anchor"] == end
     events = world.advance(11 * DAY)
-    assert [(e["type"], e["created"]) for e in events[:3]] == [
+    assert [(e["type"], e["created"]) for e in events[:4]] == [
+        ("invoice.upcoming", end - 7 * DAY),
         ("customer.subscription.trial_will_end", end - 3 * DAY),
         ("invoice.created", end),
         ("customer.subscription.updated", end),
@@ -415,8 +436,9 @@ def test_what_time_brings_is_listed_and_dated(world: Emulator, api: Caller) -> N
     listed = api.get("/v1/events", limit=len(events))["data"]
     assert [row["id"] for row in listed] == [event["id"] for event in events[::-1]]
     assert {row["request"]["id"] for row in listed} == {None}
+    assert events[0]["type"] == "invoice.upcoming"
     objects = [event["data"]["object"] for event in events if event["type"] == "invoice.created"]
-    assert [obj["created"] for obj in objects] == [event["created"] for event in events[:1]]
+    assert [obj["created"] for obj in objects] == [event["created"] for event in events[1:2]]
 
 
 def test_processes_share_the_time_of_a_file(
@@ -528,6 +550,9 @@ def test_a_schedule_may_end_its_subscription(world: Emulator, api: Caller, clock
     made = scheduled(api, clock, end_behavior="cancel")
     events = world.advance(200 * DAY)
     assert {"subscription_schedule.completed", "customer.subscription.deleted"} <= {*told(events)}
+    soon = made["phases"][-1]["end_date"] - 7 * DAY
+    expiring = [e["created"] for e in events if e["type"] == "subscription_schedule.expiring"]
+    assert expiring == [soon]
     assert billed(api, made["subscription"]) == [1000, 1000, 1000, 4000, 4000]
     assert api.get(f"{SCHEDULES}/{made['id']}")["status"] == "completed"
 

@@ -14,10 +14,15 @@ URLS = {"Success URL": "https://a.example/ok", "Cancel URL": "https://a.example/
 LEFT_OUT = {
     "update_product": ("Default Price",),  # the price is another product's
     "create_checkout_session": ("Automatic Tax",),  # which the emulator does not simulate
+    # The price is paid once.
+    "create_payment_link": ("Automatic Tax", "Subscription Data"),
+    "create_customer_portal_session": ("Configuration",),
+    "preview_invoice": ("Proration Date",),  # of another period
     "list_events": ("Delivery Success",),  # nor that
     "update_checkout_session": ("Line Items", "Shipping Options"),  # only where it is embedded
 }
 
+SENT = ("send_invoice", "void_invoice", "mark_invoice_uncollectible")
 Inputs = dict[str, Any]
 
 
@@ -40,15 +45,20 @@ class World:
         """The examples of as many rows as may be filled, by parameter, ready to be run."""
         keys = LEFT_OUT.get(action, ())
         given = {key: value for key, value in right(action).items() if key not in keys}
-        ids = self._ids()
-        if "subscription" in action:
-            ids["price_123"] = ids["price_456"]
-        if action in ("send_invoice", "void_invoice"):
-            ids["in_123"] = self._sent(ids["cus_123"], final=action == "void_invoice")
+        ids = self.ids(action)
+        if action in SENT:
+            ids["in_123"] = self._sent(ids["cus_123"], final=action != "send_invoice")
         if action == "capture_payment_intent":
             ids["pi_123"] = self._held()
         names = self._host.action(action).spec.names
         return {names[key]: fill(value, ids) for key, value in given.items()}
+
+    def ids(self, action: str) -> dict[str, str]:
+        """Objects that the action can use, by the IDs of examples."""
+        ids = self._ids()
+        if "subscription" in action or action == "preview_invoice":
+            ids["price_123"] = ids["price_456"]
+        return ids | self._link() if "payment_link" in action else ids
 
     def _run(self, action: str, inputs: Inputs, **more: Any) -> Any:
         return self._host.run(action, inputs, connection=self._connection, **more).output
@@ -141,6 +151,13 @@ class World:
             self._run("create_promotion_code", {"Promotion": promotion})["id"] for _ in range(2)
         ]
         return {"SPRING": coupon, "AUTUMN": other, "promo_123": codes[0], "promo_456": codes[1]}
+
+    def _link(self) -> dict[str, str]:
+        made = self._run(
+            "create_payment_link", {"Line Items": [{"price": self._price(), "quantity": 1}]}
+        )
+        listed = self._run("list_payment_link_line_items", {"Payment Link ID": made["id"]})
+        return {"plink_123": made["id"], "li_123": listed["data"][0]["id"]}
 
     def _session(self) -> dict[str, str]:
         items = [{"price": self._price(), "quantity": 1}]

@@ -4,7 +4,7 @@ import copy
 
 from stripe_emulator import lifecycle
 from stripe_emulator.account import Account
-from stripe_emulator.billing import ending
+from stripe_emulator.billing import ending, resuming
 from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.refusals import Json, Refusal
@@ -127,6 +127,7 @@ def settled(account: Account, invoice: Json, _given: Given) -> Json:
     if subscription and subscription["status"] in _RECOVERS and _counts(subscription, invoice):
         paid_with = _kept_method(account, subscription, invoice)
         account.change(subscription | {"status": "active", **paid_with}, subscription)
+    resuming.begin(account, invoice)
     return invoice
 
 
@@ -148,4 +149,5 @@ def write_off(account: Account, invoice: Json, _given: Given) -> Json:
     invoice["status_transitions"]["marked_uncollectible_at"] = account.now
     account.change(invoice)
     account.emit("invoice.marked_uncollectible", invoice)
+    resuming.begin(account, invoice)
     return invoice

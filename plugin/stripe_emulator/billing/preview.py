@@ -3,16 +3,21 @@
 It is done as it would be, looked at, and undone; nobody is told, and nothing is charged.
 """
 
+import copy
 from typing import Any
 
 from stripe_emulator import lifecycle
 from stripe_emulator.account import Account
 from stripe_emulator.billing import billed
+from stripe_emulator.billing.periods import DAY
+from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, does, picked
 from stripe_emulator.message import token
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import invoice as invoices
 
+#: by how much an upcoming invoice is told of beforehand: a setting of the account, 3 to 45 days
+_NOTICE = 7 * DAY
 _DRAFT: Json = {
     "status": "draft",
     "number": None,
@@ -116,6 +121,30 @@ def _of_renewal(account: Account, subscription: Json) -> Json:
     _RENEWALS.get(subscription["status"], billed.renew)(account, subscription)
     invoice = account.need("invoice", subscription["latest_invoice"])
     return invoices.open_(account, invoice)
+
+
+def _upcoming(subscription: Json) -> int | None:
+    """When the next invoice is told of beforehand; once, and of no period that is shorter."""
+    moment = _next(subscription)
+    if moment is None or invoices.is_sent(subscription) or subscription.get("_told") == moment:
+        return None
+    soon = moment - _NOTICE
+    starts = [item["current_period_start"] for item in subscription["_items"]]
+    return soon if soon > min(starts) else None
+
+
+@due("subscription.tell_upcoming", _upcoming)
+def tell_upcoming(account: Account, subscription: Json) -> None:
+    """Tell of the invoice that will be made; it has no ID yet."""
+    moment = _next(subscription)
+    now, clock, told = account.now, account.clock, len(account.events)
+    with account.store.undone():
+        found = _of_renewal(account, copy.deepcopy(subscription))
+    del account.events[told:]
+    account.live(now, clock)
+    account.change(subscription | {"_told": moment})
+    shown = _as_preview(found)
+    account.emit("invoice.upcoming", {**shown, "id": None})
 
 
 def _of_end(account: Account, subscription: Json, details: Json) -> Json:

@@ -92,7 +92,8 @@ def _as_line(account: Account, line: Json) -> Json:
 def _price(account: Account, wanted: Json, path: str) -> Json:
     data = wanted.get("price_data")
     if not data:
-        price = prices.on_sale(account, wanted, path)
+        inline = wanted.get("inline", False)  # of a payment link, whose prices nobody else has
+        price = prices.on_sale(account, wanted, path, inline=inline)
         if price["custom_unit_amount"]:
             raise refusals.not_simulated("a payer who chooses the amount", f"{path}[price]")
         return price

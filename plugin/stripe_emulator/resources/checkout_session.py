@@ -9,7 +9,7 @@ from stripe_emulator import amounts, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.due import due
-from stripe_emulator.lifecycle import Given, does, picked
+from stripe_emulator.lifecycle import Given, do, does, picked
 from stripe_emulator.message import token
 from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal, is_json
@@ -406,6 +406,9 @@ def complete(account: Account, session: Json, given: Given) -> Json:
     session["status"] = "complete"
     account.change(session)
     account.emit("checkout.session.completed", session)
+    if session["payment_link"]:
+        link = account.need("payment_link", session["payment_link"])
+        do("payment_link.sold", account, link, {})
     return session
 
 

@@ -256,6 +256,18 @@ def append_item(account: Account, invoice: Json, item: Json) -> None:
     _total(account, invoice, [*invoice["_lines"], line])
 
 
+def change_item(account: Account, invoice: Json, item: Json) -> None:
+    """Make the line of a changed item anew, in its place."""
+    lines = [_renewed(account, invoice, line, item) for line in invoice["_lines"]]
+    _total(account, invoice, lines)
+
+
+def _renewed(account: Account, invoice: Json, line: Json, item: Json) -> Json:
+    if line_item.item_of(line) != item["id"]:
+        return line
+    return line_item.of_invoice_item(account, invoice, item) | {"id": line["id"]}
+
+
 def remove_item(account: Account, invoice: Json, item: Json) -> None:
     """Take the line of an item out of a draft."""
     lines = invoice["_lines"]
@@ -523,6 +535,12 @@ def settle(account: Account, intent: Json, given: Given) -> Json:
     return _mark_paid(account, invoice)
 
 
+@does("invoice.credited")
+def credited(account: Account, invoice: Json, _given: Given) -> Json:
+    """Mark an invoice as paid of which credit notes have left nothing to pay."""
+    return _mark_paid(account, invoice)
+
+
 @does("invoice.void")
 def void(account: Account, invoice: Json, _given: Given) -> Json:
     """Void an open invoice."""
@@ -567,3 +585,5 @@ def show(_account: Account, invoice: Json, view: Json) -> None:
     url = f"/v1/invoices/{invoice['id']}/lines"
     first = lines[: present.INNER_ROWS]
     view["lines"] = present.listing(first, url, more=more, total_count=count)
+    if view["id"] is None:  # of one that is only told of
+        del view["id"]

@@ -15,7 +15,7 @@ declare(
         kind="invoiceitem",
         prefix="ii_1",
         path="/v1/invoiceitems",
-        verbs="list create retrieve delete",
+        verbs="list create retrieve update delete",
         starts="""discountable=true discounts=[] frozen_fields=[] invoicing_rules=[] quantity=1
             quantity_decimal="1" tax_rates=[]""",
         echoes="description discountable",
@@ -25,6 +25,12 @@ declare(
         conditions={"pending": "(json_extract(body, '$.invoice') IS NULL) = ?"},
     )
 )
+
+_TOTALS = {"amount", "unit_amount_decimal"}
+_PRICES = _TOTALS | {"price_data", "pricing"}
+_BILLED = "attached to an invoice that is no longer editable"
+_NOT_CHANGED = f"This invoice item is already {_BILLED}"
+_NOT_DELETED = f"Can't delete an invoice item that is {_BILLED}"
 
 
 @does(
@@ -113,10 +119,48 @@ def _plain_amount(given: Json) -> Json:
     return {"currency": given["currency"], "unit_amount_decimal": str(given[amount])}
 
 
+@does("invoiceitem.update", "amount period price_data pricing quantity unit_amount_decimal")
+def update(account: Account, item: Json, given: Given) -> Json:
+    """Change an item that is pending or on a draft, where its line changes with it."""
+    invoice = _draft_of(account, item, _NOT_CHANGED)
+    if given.keys() & (_PRICES | {"quantity"}):
+        _check_frozen(item)
+        _price_anew(account, item, given)
+    account.change(item, given.before)
+    if invoice:
+        invoices.change_item(account, invoice, item)
+    return item
+
+
+def _draft_of(account: Account, item: Json, refused: str) -> Json | None:
+    """The draft that an item is on, if it is on one; it is no longer changed on any other."""
+    if not item["invoice"]:
+        return None
+    invoice = account.need("invoice", item["invoice"])
+    if invoice["status"] != "draft":
+        raise Refusal(refused)
+    return invoice
+
+
+def _check_frozen(item: Json) -> None:
+    if "pricing" in item["frozen_fields"]:
+        raise refusals.not_simulated("another price or quantity of a proration", "pricing")
+
+
+def _price_anew(account: Account, item: Json, given: Given) -> None:
+    """Take another price, another quantity of the same one, or an amount for all of it."""
+    before = given.before
+    kept: Json = {"currency": before["currency"]}
+    if given.keys().isdisjoint(_PRICES):
+        kept["pricing"] = {"price": before["pricing"]["price_details"]["price"]}
+    if given.keys().isdisjoint(_TOTALS):
+        kept["quantity"] = before["quantity"]
+    fill(account, item, kept | given)
+
+
 @does("invoiceitem.delete")
 def delete(account: Account, item: Json, _given: Given) -> Json:
     """Delete an item that is pending or on a draft."""
-    if item["invoice"]:
-        invoice = invoices.draft(account, item["invoice"])
+    if invoice := _draft_of(account, item, _NOT_DELETED):
         invoices.remove_item(account, invoice, item)
     return account.delete(item)

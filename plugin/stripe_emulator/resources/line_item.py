@@ -7,6 +7,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import picked
 from stripe_emulator.refusals import Json
+from stripe_emulator.resources import meter_event as meter_events
 from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import product as products
 
@@ -68,7 +69,7 @@ def item_of(line: Json) -> str | None:
 def of_subscription_item(account: Account, invoice: Json, subscription: Json, item: Json) -> Json:
     """Make a line of a subscription's item for its current period; a trial costs nothing."""
     price = account.need("price", item["price"])
-    quantity = item["quantity"]
+    quantity, period = _billed(account, subscription, item, price)
     trial = subscription["status"] == "trialing"
     amount = 0 if trial else prices.total(price, quantity)
     line = account.new("line_item", amount=amount, subtotal=amount, currency=price["currency"])
@@ -77,11 +78,21 @@ def of_subscription_item(account: Account, invoice: Json, subscription: Json, it
         "invoice": invoice["id"],
         "metadata": dict(item["metadata"]),
         "parent": _subscription_parent(subscription, item),
-        "period": {"end": item["current_period_end"], "start": item["current_period_start"]},
+        "period": period,
         "pricing": _pricing(price, trial=trial),
         "quantity": quantity,
         "quantity_decimal": str(quantity),
     }
+
+
+def _billed(account: Account, subscription: Json, item: Json, price: Json) -> tuple[int, Json]:
+    """How many are billed for which period: what is metered for the one that has ended."""
+    period = {"end": item["current_period_end"], "start": item["current_period_start"]}
+    past = item.get("_past")
+    if past is None or not prices.is_metered(price):
+        return item["quantity"], period
+    meter = price["recurring"]["meter"]
+    return meter_events.used(account, meter, subscription["customer"], past), past
 
 
 def _pricing(price: Json, *, trial: bool) -> Json:

@@ -118,7 +118,7 @@ def _check_early(given: Json) -> None:
 
 def _ways_to_pay(intent: Json, given: Json) -> None:
     """Without named types PaymentIntents take what the account has switched on (2023-08-16)."""
-    automatic = _automatic(given)
+    automatic = automatic_methods(given)
     intent["automatic_payment_methods"] = automatic
     if automatic and automatic["allow_redirects"] == "always":
         intent["payment_method_types"] = ["card", "link"]
@@ -128,7 +128,8 @@ def _ways_to_pay(intent: Json, given: Json) -> None:
     intent["payment_method_options"] = options
 
 
-def _automatic(given: Json) -> Json | None:
+def automatic_methods(given: Json) -> Json | None:
+    """What the account has switched on, unless types are named or confirming is manual."""
     named = given.get("payment_method_types") or given.get("allowed_payment_method_types")
     asked: Json | None = given.get("automatic_payment_methods")
     if asked is None and not named and given.get("confirmation_method") != "manual":
@@ -216,17 +217,22 @@ def _confirm(account: Account, intent: Json, given: Json) -> Json:
             "confirm it again directly with a payment method or ConfirmationToken."
         )
         raise refusals.wrong_state(message, account.show(intent))
+    check_return(intent, given, "PaymentIntent")
+    return collect(account, intent, given)
+
+
+def check_return(intent: Json, given: Json, called: str) -> None:
+    """Refuse to confirm what may redirect the payer without a place to come back to."""
     automatic = intent["automatic_payment_methods"]
     if automatic and automatic["allow_redirects"] == "always" and not given.get("return_url"):
         raise Refusal(
-            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. "
+            f"This {called} is configured to accept payment methods enabled in your Dashboard. "
             "Because some of these payment methods might redirect your customer off of your page, "
             "you must provide a `return_url`. If you don't want to accept redirect-based payment "
             "methods, set `automatic_payment_methods[enabled]` to `true` and "
             "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents "
             "and Payment Intents."
         )
-    return collect(account, intent, given)
 
 
 def collect(account: Account, intent: Json, given: Json) -> Json:
@@ -237,8 +243,7 @@ def collect(account: Account, intent: Json, given: Json) -> Json:
     card = methods.card_of(method)
     nobody_there = given.get("off_session") or given.get("error_on_requires_action")
     if card.asks and not nobody_there:
-        by_page = None if given.get("use_stripe_sdk") else given.get("return_url")
-        return _require_action(account, intent, by_page)
+        return _require_action(account, intent, given)
     if card.code:
         raise _declined(account, intent, method)
     return _charged(account, intent, method, given)
@@ -266,15 +271,18 @@ def _collected(intent: Json, *, captured: bool) -> Json:
     return {"status": "requires_capture", "amount_received": 0, "amount_capturable": amount}
 
 
-def _require_action(account: Account, intent: Json, return_url: str | None) -> Json:
-    intent["status"] = "requires_action"
-    intent["next_action"] = {
-        "type": "use_stripe_sdk",
-        "use_stripe_sdk": {"type": "three_d_secure_redirect"},
-    }
+def next_action(account: Account, intent: Json, given: Json) -> Json:
+    """How the payer authenticates: on a page that leads back, or in Stripe's own script."""
+    return_url = None if given.get("use_stripe_sdk") else given.get("return_url")
     if return_url:
         link = {"return_url": return_url, "url": f"{account.pages}/authenticate/{intent['id']}"}
-        intent["next_action"] = {"redirect_to_url": link, "type": "redirect_to_url"}
+        return {"redirect_to_url": link, "type": "redirect_to_url"}
+    return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
+
+
+def _require_action(account: Account, intent: Json, given: Json) -> Json:
+    intent["status"] = "requires_action"
+    intent["next_action"] = next_action(account, intent, given)
     account.change(intent)
     account.emit("payment_intent.requires_action", intent)
     return intent

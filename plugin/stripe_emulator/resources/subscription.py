@@ -24,7 +24,7 @@ declare(
         kind="subscription",
         prefix="sub_1",
         path="/v1/subscriptions",
-        verbs="list create update delete retrieve search discount",
+        verbs="list create update delete retrieve search resume discount",
         searches="canceled_at< created< metadata status",
         starts="""billing_mode={"flexible": {"proration_discounts": "included"}, "type": "flexible",
             "updated_at": null} cancellation_details={"comment": null, "feedback": null, "reason":

@@ -1,10 +1,17 @@
-"""What is an item of a subscription: one price, how many, for which period?"""
+"""What is an item of a subscription: one price, how many, for which period?
+
+Items stand in their subscription; to change one alone is to update the subscription.
+"""
+
+import re
 
 from stripe_emulator import lifecycle, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.billing import periods
 from stripe_emulator.declare import Resource, declare, missing
-from stripe_emulator.lifecycle import picked
+from stripe_emulator.lifecycle import SHARED, Given, Shared, do, does, picked
+from stripe_emulator.listing import lists
+from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import price as prices
@@ -14,13 +21,23 @@ declare(
         kind="subscription_item",
         prefix="si_",
         size=14,
+        path="/v1/subscription_items",
+        verbs="list create retrieve update delete",
         starts="created=null plan=null quantity=1 tax_rates=[]",
         kinds={"plan": "plan"},
+        in_path="item",
     )
 )
 
 _OF_PRICE = """active billing_scheme created currency livemode metadata nickname product
     tiers_mode"""
+_OF_ITEM = "metadata price price_data quantity"
+_HOW = "off_session proration_behavior proration_date"
+_PAYS = "payment_behavior=allow_incomplete|default_incomplete|error_if_incomplete"
+_HAS = """EXISTS (SELECT 1 FROM json_each(body, '$._items')
+    WHERE json_extract(value, '$.id') = ?)"""
+_ENDED = {"canceled", "incomplete_expired"}
+_PLACE = re.compile(r"items\[0\]\[(\w+)\]")
 _NONE_LEFT = (
     "A subscription must have at least one active plan. To cancel a subscription, please use the "
     "cancel API endpoint on /v1/subscriptions."
@@ -46,7 +63,15 @@ def roll(account: Account, subscription: Json, item: Json, start: int) -> None:
     """Begin a period of an item; it ends with the subscription's cycle."""
     every = account.need("price", item["price"])["recurring"]
     end = periods.end_after(subscription["billing_cycle_anchor"], every, start)
+    item["_past"] = _past(subscription, item, start)
     item |= {"current_period_start": start, "current_period_end": end}
+
+
+def _past(subscription: Json, item: Json, end: int) -> Json | None:
+    """The period of which usage is still to be billed: of a trial there is none."""
+    start = item["current_period_start"]
+    free = subscription["status"] == "paused" or subscription["trial_end"] == end
+    return {"start": start, "end": end} if start and not free else None
 
 
 def _check_unused(subscription: Json, price: Json) -> None:
@@ -145,3 +170,72 @@ def show(account: Account, item: Json) -> Json:
     if prices.is_metered(price):
         del shown["quantity"]
     return shown | {"price": price, "plan": plan}
+
+
+@shows("subscription_item")
+def complete(account: Account, item: Json, view: Json) -> None:
+    """Show an item that is asked for alone as its subscription shows it."""
+    view.clear()
+    view |= show(account, item)
+
+
+def _owner(account: Account, id_: str) -> Json:
+    """The subscription that an item stands in."""
+    found = account.store.many(account.name, "subscription", [(_HAS, id_)])
+    if not found:
+        raise Refusal(f"Invalid subscription_item id: {id_}", status=404)
+    return found[0]
+
+
+def _find(account: Account, id_: str) -> Json:
+    return _named(_owner(account, id_), id_, "item")
+
+
+SHARED["subscription_item"] = Shared(exists=lambda _: True, find=_find)
+
+
+@lists("subscription_item")
+def rows(account: Account, given: Json) -> list[Json]:
+    """The items of a subscription, the oldest first."""
+    subscription = account.need("subscription", given["subscription"], "subscription")
+    found: list[Json] = subscription["_items"]
+    return found
+
+
+@does("subscription_item.create", f"subscription {_OF_ITEM} {_HOW} {_PAYS}")
+def create(account: Account, _item: Json, given: Given) -> Json:
+    """Add an item to a subscription that has not ended."""
+    id_ = given["subscription"]
+    subscription = account.need("subscription", id_, "subscription", 404)
+    if subscription["status"] in _ENDED:
+        raise missing("subscription", id_, "subscription", 404)
+    changed = _changed(account, subscription, picked(given, _OF_ITEM), given)
+    added: Json = changed["_items"][-1]
+    return added
+
+
+@does("subscription_item.update", f"{_OF_ITEM} {_HOW} {_PAYS}")
+def update(account: Account, item: Json, given: Given) -> Json:
+    """Change the price, the quantity or the metadata of an item."""
+    wanted = {"id": item["id"], **picked(given, _OF_ITEM)}
+    changed = _changed(account, _owner(account, item["id"]), wanted, given)
+    return _named(changed, item["id"], "item")
+
+
+@does("subscription_item.delete", f"{_HOW} {_PAYS}")
+def delete(account: Account, item: Json, given: Given) -> Json:
+    """Take an item out of its subscription; not the last one."""
+    wanted = {"id": item["id"], "deleted": True}
+    _changed(account, _owner(account, item["id"]), wanted, given)
+    return {"id": item["id"], "object": "subscription_item", "deleted": True}
+
+
+def _changed(account: Account, subscription: Json, wanted: Json, given: Json) -> Json:
+    """Update the subscription with this one item; a refusal blames the item's own parameter."""
+    asked = {"items": [wanted], **picked(given, f"{_HOW} payment_behavior")}
+    try:
+        return do("subscription.update", account, subscription, asked)
+    except Refusal as refusal:
+        for name in refusal.error.keys() & {"param", "message"}:
+            refusal.error[name] = _PLACE.sub(r"\1", refusal.error[name])
+        raise

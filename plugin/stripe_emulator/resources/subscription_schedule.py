@@ -29,6 +29,7 @@ declare(
 
 _PHASES = """end_behavior=cancel|release phases.duration phases.end_date phases.items.metadata
     phases.items.price phases.items.quantity phases.metadata phases.proration_behavior"""
+_NOTICE = 7 * periods.DAY
 _GOES_ON = {"not_started", "active"}
 
 
@@ -218,6 +219,22 @@ def _swapped(gone: list[Json], fresh: list[Json]) -> Iterator[Json]:
         named = {"id": item["id"]} if item else {}
         change = picked(new, "price quantity") if new else {"deleted": True}
         yield named | change
+
+
+def _expires(schedule: Json) -> int | None:
+    if schedule["status"] != "active" or schedule.get("_told"):
+        return None
+    first, last = schedule["phases"][0], schedule["phases"][-1]
+    soon: int = last["end_date"] - _NOTICE
+    start: int = first["start_date"]
+    return max(soon, start)
+
+
+@due(f"{_KIND}.tell_expiring", _expires)
+def tell_expiring(account: Account, schedule: Json) -> None:
+    """Tell seven days before that the last phase will end."""
+    account.change(schedule | {"_told": True})
+    account.emit(f"{_KIND}.expiring", schedule)
 
 
 def _finish(account: Account, schedule: Json) -> None:

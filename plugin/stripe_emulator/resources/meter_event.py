@@ -1,0 +1,91 @@
+"""What is a meter event: how much did a customer use, and when?"""
+
+import re
+
+from stripe_emulator.account import Account
+from stripe_emulator.declare import Resource, declare
+from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.message import token
+from stripe_emulator.present import shows
+from stripe_emulator.refusals import Json, Refusal, not_simulated
+from stripe_emulator.resources import meter as meters
+
+_KIND = "billing.meter_event"
+declare(
+    Resource(
+        kind=_KIND,
+        prefix="mtr_event_1",
+        path="/v1/billing/meter_events",
+        verbs="create",
+        starts='identifier="" payload={}',
+        echoes="event_name",
+    )
+)
+
+_DAY = 86_400
+_OLDEST = 35 * _DAY
+_AHEAD = 300
+
+
+@does(f"{_KIND}.create", "identifier payload timestamp")
+def create(account: Account, event: Json, given: Given) -> Json:
+    """Take what was used, by a customer that there is, of a meter that counts."""
+    meter = meters.of_event(account, given["event_name"])
+    if meter is None:
+        name = given["event_name"]
+        raise Refusal(f"There is no active meter for the event name {name}.", param="event_name")
+    event["_customer"] = _customer(account, meter, event["payload"])
+    event["_value"] = _value(meter, event["payload"])
+    event["timestamp"] = event["timestamp"] or account.now
+    if not account.now - _OLDEST <= event["timestamp"] <= account.now + _AHEAD:
+        message = "The timestamp must be within the past 35 days, or up to 5 minutes ahead."
+        raise Refusal(message, param="timestamp")
+    event["identifier"] = event["identifier"] or token(36)
+    if account.find(_KIND, identifier=event["identifier"]):
+        message = f"An event with the identifier {event['identifier']} was taken already."
+        raise Refusal(message, param="identifier")
+    return account.create(event)
+
+
+def _said(payload: Json, key: str) -> str:
+    if key not in payload:
+        raise Refusal(f"The payload must have the key {key}.", param="payload")
+    text: str = payload[key]
+    return text
+
+
+def _customer(account: Account, meter: Json, payload: Json) -> str:
+    id_ = _said(payload, meter["customer_mapping"]["event_payload_key"])
+    customer: str = account.need("customer", id_, "payload")["id"]
+    return customer
+
+
+def _value(meter: Json, payload: Json) -> int:
+    if meter["default_aggregation"]["formula"] == "count":
+        return 1
+    text = _said(payload, meter["value_settings"]["event_payload_key"])
+    if not re.fullmatch(r"-?[0-9]{1,12}", text):
+        raise not_simulated("usage that is no whole number", "payload")
+    return int(text)
+
+
+_TOTALS = {"count": sum, "last": lambda values: values[-1], "sum": sum}
+
+
+def used(account: Account, meter_id: str, customer: str, period: Json) -> int:
+    """How much a customer used from the start of a period to before its end."""
+    meter = account.get(meters.KIND, meter_id)
+    if meter is None:
+        return 0
+    events = account.find(_KIND, event_name=meter["event_name"], _customer=customer)
+    inside = [each for each in events if period["start"] <= each["timestamp"] < period["end"]]
+    inside.sort(key=lambda each: int(each["timestamp"]))
+    values = [int(each["_value"]) for each in inside]
+    total = _TOTALS[meter["default_aggregation"]["formula"]]
+    return max(int(total(values)), 0) if values else 0
+
+
+@shows(_KIND)
+def show(_account: Account, _event: Json, view: Json) -> None:
+    """An event has no ID of Stripe's."""
+    del view["id"]
