@@ -52,6 +52,13 @@ BEYOND: list[tuple[str, str, dict[str, Any]]] = [
     ("", "create_invoice_item", {"Customer": "@who", "Invoice": "@void", **MONEY}),
     ("", "finalize_invoice", {"Invoice ID": "@void"}),
     ("", "void_invoice", {"Invoice ID": "@void"}),
+    ("", "search_customers", {"Email": "c@d.example", "Return All": False}),
+    ("", "search_products", {"Active": True, "Limit": 3}),
+    ("", "search_prices", {"Type": "one_time"}),
+    ("", "search_invoices", {"Customer": "@who", "Total at Least": 100}),
+    ("", "search_subscriptions", {"Created After": "2020-01-01T00:00:00Z"}),
+    ("", "search_payment_intents", {"Amount": 900, "Currency": "usd"}),
+    ("", "search_charges", {"Query": "status:'succeeded' OR refunded:'true'"}),
     ("event", "list_events", {"Limit": 1}),
     ("", "retrieve_event", {"Event ID": "@event"}),
 ]
