@@ -11,6 +11,7 @@ from stripe_plugin.errors import ConnectionFailed, StripeError, kind_of
 from stripe_plugin.judge.values import is_object
 from stripe_plugin.run.kept import from_kept
 from stripe_plugin.run.pages import Pages
+from stripe_plugin.run.turning import NEXT
 from stripe_plugin.secrets import without_secrets
 from stripe_plugin.wire.reply import Answer, Reply
 
@@ -85,6 +86,8 @@ def whole(results: list[Result], entries: list[Any], pages: Pages) -> Result:
     """The result of a list that was read page by page: one list, and how far it goes."""
     first, last = results[0], results[-1]
     output = {**first.output, "data": entries, "has_more": pages.has_more}
+    if NEXT in output:
+        output[NEXT] = last.output.get(NEXT)
     return attrs.evolve(
         last,
         output={**output, "cursor": pages.cursor, "requests": pages.requests},
