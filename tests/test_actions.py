@@ -379,7 +379,7 @@ def test_a_list_continues_where_the_page_ended(name: str) -> None:
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_a_search_continues_where_the_page_ended(name: str) -> None:
-    """Every search takes a limit and the token of the page before, and asks for no list's cursor."""
+    """Every search takes a limit and the token of the page before, and no cursor of a list."""
     fields = ACTIONS[name].spec.fields
     assert {"Limit", "Page", "Query"} <= fields.keys()
     assert not {"Starting After", "Ending Before"} & fields.keys()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stripe_nodes.payment_intents import *
     from stripe_nodes.prices import *
     from stripe_nodes.products import *
+    from stripe_nodes.recipes import *
     from stripe_nodes.refunds import *
     from stripe_nodes.requests import *
     from stripe_nodes.subscriptions import *
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
 MODULES = (
     *("products", "prices", "customers", "invoices", "subscriptions"),
     *("payment_intents", "refunds", "checkout_sessions", "invoice_items"),
-    *("charges", "events", "requests"),
+    *("charges", "events", "requests", "recipes"),
 )
 
 
 def actions() -> "Iterator[type[Action]]":
-    """Every action class: those of the page in its order, then those beyond it likewise."""
+    """Every action class: those of the page in its order, those beyond it likewise, recipes."""
     found = [each for module in MODULES for each in _actions_of(f"{__name__}.{module}")]
     yield from (each for each in found if not each.spec.beyond)
     yield from (each for each in found if each.spec.beyond)

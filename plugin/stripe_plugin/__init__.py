@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stripe_plugin.declare.action import Action, action, table
     from stripe_plugin.declare.answer import Anything, Deleted, Found, One, Other, Page
     from stripe_plugin.declare.open import OpenAction
+    from stripe_plugin.declare.recipe import Recipe
     from stripe_plugin.declare.resource import Resource
     from stripe_plugin.declare.row import optional, path_id, required
     from stripe_plugin.declare.search import SearchAction
@@ -68,6 +69,7 @@ _HOMES = MappingProxyType(
         "Policy": "run.context",
         "Problem": "errors",
         "RateLimited": "errors",
+        "Recipe": "declare.recipe",
         "Request": "wire.request",
         "Resource": "declare.resource",
         "Result": "run.result",
@@ -111,6 +113,7 @@ __all__ = [
     "Policy",
     "Problem",
     "RateLimited",
+    "Recipe",
     "Request",
     "Resource",
     "Result",

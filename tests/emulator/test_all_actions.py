@@ -21,6 +21,12 @@ URLS = {"Success URL": "https://a.example/ok", "Cancel URL": "https://a.example/
 
 EXTRA: dict[str, dict[str, Any]] = {"payment": PAID, "hold": {"capture_method": "manual"}}
 CARD = {"Amount": 900, "Currency": "usd", "Payment Method": "pm_card_visa"}
+PLAN = {
+    "Currency": "usd",
+    "Unit Amount": 500,
+    "Recurring": {"interval": "month"},
+    "Product Data": {"name": "Care"},
+}
 # What is beyond the page, as a story of its own.
 BEYOND: list[tuple[str, str, dict[str, Any]]] = [
     ("who", "create_customer", {"Email": "c@d.example"}),
@@ -59,6 +65,17 @@ BEYOND: list[tuple[str, str, dict[str, Any]]] = [
     ("", "search_subscriptions", {"Created After": "2020-01-01T00:00:00Z"}),
     ("", "search_payment_intents", {"Amount": 900, "Currency": "usd"}),
     ("", "search_charges", {"Query": "status:'succeeded' OR refunded:'true'"}),
+    ("", "find_or_create_customer", {"Email": "c@d.example"}),
+    (
+        "",
+        "invoice_a_customer",
+        {"Customer": "@who", "Days Until Due": 7, "Items": [{"amount": 500, "currency": "usd"}]},
+    ),
+    ("plan", "create_price", PLAN),
+    ("dearer", "create_price", {**PLAN, "Unit Amount": 900}),
+    ("plans", "create_subscription", {"Customer": "@who", "Items": [{"price": "@plan"}], **SENT}),
+    ("", "change_subscription_plan", {"Subscription ID": "@plans", "Price": "@dearer"}),
+    ("", "cancel_subscription_at_period_end", {"Subscription ID": "@plans"}),
     ("event", "list_events", {"Limit": 1}),
     ("", "retrieve_event", {"Event ID": "@event"}),
 ]

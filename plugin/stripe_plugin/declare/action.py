@@ -192,6 +192,7 @@ def action(  # noqa: PLR0913 - each is one fact
     destructive: bool | None = None,
     docs: str | None = None,
     beyond: bool = False,
+    recipe: bool = False,
 ) -> Callable[[type[_A]], type[_A]]:
     """Makes a class of rows an action: `METHOD /path/{variable}`, and what that is about.
 
@@ -206,7 +207,8 @@ def action(  # noqa: PLR0913 - each is one fact
         repeats=repeatable,
         destroys=destructive,
         docs=docs,
-        beyond=beyond,
+        beyond=beyond or recipe,
+        recipe=recipe,
     )
 
     return partial(_declared, spec)

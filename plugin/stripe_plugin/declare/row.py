@@ -106,13 +106,14 @@ def reference_of(field: Field) -> Resource | None:
     return None
 
 
-def required(
+def required(  # noqa: PLR0913 - each is one fact
     key: str,
     example: Any,
     text: str,
     *rules: Rule | Condition,
     page: str | None = None,
     sent_as: str | None = None,
+    local: bool = False,
 ) -> Any:
     """A row that must be given: display key, example, description, rules; the rest as in `Row`."""
     row = Row(
@@ -124,6 +125,7 @@ def required(
         description=text,
         page=page,
         sent_as=sent_as,
+        local=local,
     )
     return attrs.field(metadata={Row: row})
 
