@@ -51,7 +51,11 @@ _LINE = rule.keys(
 
 def _of_item(place: str) -> dict[str, str]:
     """The parameters of an item that stands there, by what they are in the recipe."""
-    return {f"{place}[id]": "item", f"{place}[price]": "price", f"{place}[quantity]": "quantity"}
+    return {
+        f"{place}[id]": "changed_item",
+        f"{place}[price]": "price",
+        f"{place}[quantity]": "quantity",
+    }
 
 
 def _of_line(number: int) -> dict[str, str]:
@@ -107,7 +111,7 @@ class ChangeSubscriptionPlan(Recipe):
     quantity: int | None = optional(
         "Quantity", 2, "How many units from now on", rule.at_least(0), local=True
     )
-    item: str | None = optional(
+    changed_item: str | None = optional(
         "Item ID", "si_123", "Which of its items changes, if it has several", local=True
     )
     proration_behavior: str | None = optional(
@@ -142,10 +146,12 @@ class ChangeSubscriptionPlan(Recipe):
     def _change(self, subscription: dict[str, Any]) -> dict[str, Any]:
         """The item as it becomes."""
         items = [item["id"] for item in subscription["items"]["data"]]
-        item = self.item or items[0]
-        if item not in items or (len(items) > 1 and not self.item):
+        item = self.changed_item or items[0]
+        if item not in items or (len(items) > 1 and not self.changed_item):
             text = f"Item ID must be one of those that the subscription has: {', '.join(items)}."
-            raise InvalidInputs([Problem(("item",), "Item ID", "one_of", text)], self.spec.id)
+            raise InvalidInputs(
+                [Problem(("changed_item",), "Item ID", "one_of", text)], self.spec.id
+            )
         quantity = {} if self.quantity is None else {"quantity": self.quantity}
         return {"id": item, "price": self.price, **quantity}
 
