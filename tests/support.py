@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import stripe_nodes
-from stripe_plugin import Action, InvalidInputs, OpenAction, Page
+from stripe_plugin import Action, Found, InvalidInputs, OpenAction, Page, Recipe
 from stripe_plugin.errors import Refused
 from stripe_plugin.judge.table import Field
 from stripe_plugin.judge.values import is_list_kind
@@ -21,10 +21,15 @@ ACTIONS: dict[str, type[Action]] = {found.spec.id: found for found in stripe_nod
 BY_NAME = {found.spec.name: found for found in ACTIONS.values()}
 # Those whose endpoint is an input: no document tells their rows.
 OPEN = tuple(name for name in ACTIONS if issubclass(ACTIONS[name], OpenAction))
+RECIPES = tuple(name for name in ACTIONS if issubclass(ACTIONS[name], Recipe))
 TABLES = tuple(name for name in ACTIONS if name not in OPEN)
+PAGED = tuple(name for name in ACTIONS if isinstance(ACTIONS[name].spec.answer, Page))
+SEARCHES = tuple(name for name in ACTIONS if isinstance(ACTIONS[name].spec.answer, Found))
+LISTS = tuple(name for name in PAGED if name not in SEARCHES)
+
+
 # Lists that Stripe filters by when an object was made.
-DATED = tuple(name for name in ACTIONS if "Created After" in ACTIONS[name].spec.fields)
-LISTS = tuple(name for name in ACTIONS if isinstance(ACTIONS[name].spec.answer, Page))
+DATED = tuple(name for name in LISTS if "Created After" in ACTIONS[name].spec.fields)
 
 
 def nested(fields: Iterable[Field]) -> Iterator[Field]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from support import ACTIONS, BY_NAME, DATED, LISTS, fewest, made, referred, right
+from support import ACTIONS, BY_NAME, DATED, LISTS, PAGED, SEARCHES, fewest, made, referred, right
 from terminal_support import python
 
 import stripe_nodes
@@ -30,6 +30,7 @@ from stripe_plugin import (
     required,
     rule,
 )
+from stripe_plugin.declare.linked import expand_row
 from stripe_plugin.declare.spec import Place
 from stripe_plugin.judge.values import UNKNOWN
 
@@ -154,13 +155,32 @@ def every_list_has(name: str) -> list[str]:
     return [*dated, "Return All", "Most"]
 
 
+def every_reader_has(name: str) -> list[str]:
+    """The row by which linked objects come whole, wherever there are any."""
+    links = expand_row(ACTIONS[name].spec) is not None
+    return ["Expand"] if links and not on_page_already(name) else []
+
+
+def on_page_already(name: str) -> bool:
+    """Whether the action page has that row."""
+    row = ACTIONS[name].spec.fields.get("Expand")
+    return row is not None and not row.beyond
+
+
 def test_the_rows_beyond_the_page_are_known(seed: Any) -> None:
     """The rows beyond the page are the listed ones, they come last, and nothing requires them."""
     found = {
         name: [row.key for row in each.spec.rows if row.beyond] for name, each in ACTIONS.items()
     }
-    of_lists = {name: [*BEYOND.get(name, []), *every_list_has(name)] for name in LISTS}
-    assert {name: keys for name, keys in found.items() if keys} == BEYOND | of_lists
+    expected = {
+        name: [
+            *BEYOND.get(name, []),
+            *(every_list_has(name) if name in PAGED else []),
+            *every_reader_has(name),
+        ]
+        for name in ACTIONS
+    }
+    assert found == expected
     for each in ACTIONS.values():
         beyond = [row.beyond for row in each.spec.rows]
         assert beyond == sorted(beyond)
@@ -336,7 +356,8 @@ PLACES: list[tuple[str, str | None, str | None, str | None, Any]] = [
     ("create_customer", f"metadata[{'x' * 9999}]", None, "Metadata", ("metadata",)),
     ("retrieve_subscription", "id", "resource_missing", "Subscription ID", None),
     ("retrieve_subscription", None, "resource_missing", "Subscription ID", None),
-    ("retrieve_subscription", "expand", None, None, None),
+    ("create_price", "expand", None, None, None),
+    ("retrieve_subscription", "expand[0]", None, "Expand › 1", ("expand", 0)),
     ("create_price", "currency_options", None, None, None),
     ("create_price", "[0]", None, None, None),
     ("create_price", None, None, None, None),
@@ -360,6 +381,14 @@ def test_a_list_continues_where_the_page_ended(name: str) -> None:
     """Every list takes a limit and both cursors."""
     keys = [row.key for row in ACTIONS[name].spec.rows]
     assert {"Limit", "Starting After", "Ending Before"} <= set(keys)
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_continues_where_the_page_ended(name: str) -> None:
+    """Every search takes a limit and the token of the page before, and no cursor of a list."""
+    fields = ACTIONS[name].spec.fields
+    assert {"Limit", "Page", "Query"} <= fields.keys()
+    assert not {"Starting After", "Ending Before"} & fields.keys()
 
 
 # --- options of an action -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from support import (
     ACTIONS,
     BY_NAME,
     DATED,
+    SEARCHES,
     TABLES,
     fewest,
     made,
@@ -106,6 +107,9 @@ PAGE = "the action page demands it"
 CUSTOMER = "the action page demands it; customer_account, which could stand for it, has no row"
 UPDATES = "pending_if_incomplete is for updates alone: docs.stripe.com/api/subscriptions/create"
 RANGE = "the document does not say that the ends of its ranges are times"
+FOUND = "by it one is looked for"
+NEW = "what is new has none that could be unset"
+MADE = "it can be made of the other rows"
 PATTERN = "its pattern holds the length"
 
 # Where a row differs from the document, and why: the action, the place, the fact.
@@ -118,6 +122,12 @@ EXPLAINED: Mapping[tuple[str, str, str], str] = {
     ("create_checkout_session", "success_url", "required"): PAGE,
     ("create_checkout_session", "cancel_url", "required"): PAGE,
     ("create_price", "product_data.statement_descriptor", "length"): PATTERN,
+    ("find_or_create_customer", "email", "required"): FOUND,
+    ("find_or_create_customer", "metadata", "clearable"): NEW,
+    ("invoice_a_customer", "customer", "required"): CUSTOMER,
+    ("invoice_a_customer", "days_until_due", "required"): "it is always sent to be paid",
+    ("invoice_a_customer", "metadata", "clearable"): NEW,
+    **{(name, "query", "required"): MADE for name in SEARCHES},
     **{(name, f"created.{end}", "time"): RANGE for name in DATED for end in ("gte", "lt")},
 }
 

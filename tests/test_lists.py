@@ -1,18 +1,20 @@
 """A list is read to its end, entry by entry or as one action, over a socket as anywhere."""
 
 import asyncio
+import threading
 from collections.abc import Generator, Iterator
 from itertools import islice
 from typing import Any
 
 import attrs
 import pytest
-from support import ACTIONS, LISTS
+from support import ACTIONS, PAGED
 
 from stripe_emulator import Emulator
 from stripe_emulator.faults import Fault
 from stripe_emulator.server import serve
-from stripe_nodes import ListCustomers
+from stripe_nodes import ListCustomers, rows
+from stripe_nodes.resources import CUSTOMER
 from stripe_plugin import (
     Action,
     Client,
@@ -26,8 +28,13 @@ from stripe_plugin import (
     Result,
     RunContext,
     UsageError,
+    action,
     hookimpl,
+    optional,
+    required,
 )
+from stripe_plugin.declare.answer import Page
+from stripe_plugin.host.entries import Entries
 from stripe_plugin.run.pages import Pages
 
 MANY = 250
@@ -253,7 +260,7 @@ def test_wrong_inputs_are_refused_at_once(shop: Shop) -> None:
         shop.host.iterate("list_customers", {"Limit": 500}, connection=shop.connection)
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", PAGED)
 def test_every_list_can_be_read_to_its_end(name: str) -> None:
     """Return All and Most are rows of every list, marked as ours, and never sent."""
     fields = ACTIONS[name].spec.fields
@@ -264,9 +271,9 @@ def test_every_list_can_be_read_to_its_end(name: str) -> None:
 
 def test_return_all_is_one_action(shop: Shop) -> None:
     """Its output is one list of all, with the cursor of its last entry and how it was read."""
-    action = ListCustomers(return_all=True, most=120)
+    reading = ListCustomers(return_all=True, most=120)
     with Client(shop.connection) as client:
-        result = client.run(action)
+        result = client.run(reading)
     output = result.output
     assert names(output["data"]) == [*reversed(shop.names)][:120]
     assert output.keys() == {"object", "url", "data", "has_more", "cursor", "requests"}
@@ -275,7 +282,7 @@ def test_return_all_is_one_action(shop: Shop) -> None:
     assert result.note == (
         "These are the first 120 entries, as Most says: there are more behind the cursor."
     )
-    assert "return_all" not in action.request().target
+    assert "return_all" not in reading.request().target
 
 
 def test_return_all_with_asyncio(shop: Shop) -> None:
@@ -296,7 +303,129 @@ def test_one_deadline_bounds_all_pages(shop: Shop) -> None:
     """The deadline is the run's, not each page's: what is late ends it."""
     shop.world.faults.add(Fault(kind="delay", seconds=1.0, times=3))
     context = RunContext(deadline=1.5)
-    action = ListCustomers(return_all=True)
+    reading = ListCustomers(return_all=True)
     with Client(shop.connection) as client, pytest.raises(ConnectionFailed):
-        client.run(action, context)
+        client.run(reading, context)
     shop.world.faults.clear()
+
+
+# --- an end before the end ------------------------------------------------------------------------
+
+
+def test_who_stops_leaves_no_thread(shop: Shop) -> None:
+    """By `with`, what is on its way has come when it ends; then nothing is handed out or asked."""
+    before = threading.active_count()
+    with shop.host.iterate("list_customers", {"Limit": 10}, connection=shop.connection) as entries:
+        first = names(islice(entries, 5))
+    assert threading.active_count() == before
+    assert (names(entries), entries.requests, entries.has_more) == ([], 2, True)
+    cursor = entries.cursor
+    rest = shop.host.iterate("list_customers", most=5, cursor=cursor, connection=shop.connection)
+    assert first + names(rest) == [*reversed(shop.names)][:10]
+
+
+def test_who_stops_leaves_no_task(shop: Shop) -> None:
+    """By `async with`, the page that is on its way is given up at once."""
+
+    async def read() -> tuple[int, int]:
+        async with Host.load() as host:
+            before = len(asyncio.all_tasks())
+            entries = host.iterate("list_customers", {"Limit": 10}, connection=shop.connection)
+            async with entries:
+                shop.world.faults.add(Fault(kind="delay", seconds=60.0))
+                async for _ in entries:
+                    break
+            return before, len(asyncio.all_tasks())
+
+    before, after = asyncio.run(read())
+    shop.world.faults.clear()
+    assert before == after
+
+
+# --- a search -------------------------------------------------------------------------------------
+
+
+@action("GET /v1/customers/search", CUSTOMER, answers=Page())
+class Search(Action):
+    """Search customers."""
+
+    query: str = required("Query", "name~'a'", "What is searched for")
+    limit: int | None = optional("Limit", 10, "How many at a time")
+    page: str | None = optional("Page", "token", "The next_page of the page before")
+    return_all: bool | None = rows.return_all()
+    most: int | None = rows.most()
+
+
+class Searches:
+    """A plugin with a search."""
+
+    @hookimpl
+    def register_actions(self) -> list[Any]:
+        """The one."""
+        return [Search]
+
+
+@pytest.fixture(scope="module")
+def searching(shop: Shop) -> Host:
+    """A host that can search."""
+    host = Host.load(policy=Policy(retries=0))
+    host.register(Searches(), "test:search")
+    return host
+
+
+def searched(host: Host, shop: Shop, **more: Any) -> Entries:
+    """The customers of 250 whose name has a 1 in it, and more."""
+    asked = {"Query": "created>0", "Limit": more.pop("limit", None)}
+    return host.iterate("search", asked, connection=shop.connection, **more)
+
+
+def test_a_search_is_read_to_its_end(searching: Host, shop: Shop) -> None:
+    """By the token that Stripe gives with each page, in as few requests as a list."""
+    entries = searched(searching, shop)
+    assert names(entries) == [*reversed(shop.names)]
+    assert (entries.requests, entries.has_more) == (3, False)
+
+
+@pytest.mark.parametrize("taken", [1, 99, 100, 101, 249, 250])
+@pytest.mark.parametrize("limit", [None, 30])
+def test_a_search_goes_on_behind_the_last(
+    taken: int, limit: int | None, searching: Host, shop: Shop
+) -> None:
+    """In the middle of a page, too, and where the pages are smaller then."""
+    with searched(searching, shop) as entries:
+        first = names(islice(entries, taken))
+    assert entries.cursor
+    rest = searched(searching, shop, cursor=entries.cursor, limit=limit)
+    assert first + names(rest) == [*reversed(shop.names)]
+
+
+def test_the_token_of_stripe_is_a_cursor(searching: Host, shop: Shop) -> None:
+    """As it stands in an answer that somebody has; and a bound counts what is handed out."""
+    asked = {"Query": "created>0", "Limit": 40}
+    page = searching.run("search", asked, connection=shop.connection).output
+    entries = searched(searching, shop, cursor=page["next_page"], most=70, limit=40)
+    assert names(entries) == [*reversed(shop.names)][40:110]
+    rest = searched(searching, shop, cursor=entries.cursor, most=5)
+    assert names(rest) == [*reversed(shop.names)][110:115]
+
+
+def test_all_of_a_search_is_one_action(searching: Host, shop: Shop) -> None:
+    """Its output tells the next page that is not in it, and none when nothing is left."""
+    asked = {"Query": "created>0", "Return All": True, "Most": 120}
+    output = searching.run("search", asked, connection=shop.connection).output
+    assert names(output["data"]) == [*reversed(shop.names)][:120]
+    assert output["cursor"] == output["next_page"]
+    whole = searching.run("search", {**asked, "Most": None}, connection=shop.connection)
+    assert (whole.output["next_page"], whole.output["has_more"]) == (None, False)
+
+
+def test_a_search_that_does_not_go_on_is_told() -> None:
+    """No token, or one that was there before: it is not asked for ever."""
+    made = Search(query="created>0")
+    page = {"data": [{"id": "cus_1"}], "has_more": True}
+    with pytest.raises(UsageError, match="has no next_page"):
+        Pages(made).take(page)
+    pages = Pages(made)
+    pages.take({**page, "next_page": "t"})
+    with pytest.raises(UsageError, match='comes back to "t"'):
+        pages.take({**page, "next_page": "t"})

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
-from support import ACTIONS, BY_NAME, DATED, LISTS, company, fewest, made, refusal, right
+from support import ACTIONS, BY_NAME, DATED, LISTS, PAGED, company, fewest, made, refusal, right
 
 from stripe_plugin import CLEAR, InvalidInputs, rule
 from stripe_plugin.declare.inputs import Judgement
@@ -592,7 +592,7 @@ ON_PAGE: Mapping[str, Table] = {
 
 def of_lists(name: str) -> Table:
     """The rows by which any list is read to its end, or from a time on."""
-    whole: Table = {"Return All": FLAG, "Most": MOST} if name in LISTS else {}
+    whole: Table = {"Return All": FLAG, "Most": MOST} if name in PAGED else {}
     dated: Table = {"Created After": CREATED, "Created Before": CREATED} if name in DATED else {}
     return {**dated, **whole}
 
@@ -728,7 +728,7 @@ TOGETHER = [
             {**fewest(name), "Most": 5, "Return All": True},
             {**fewest(name), "Most": 5, "Return All": False},
         )
-        for name in LISTS
+        for name in PAGED
     ),
     *(
         Together(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stripe_nodes.prices import *
     from stripe_nodes.products import *
     from stripe_nodes.promotion_codes import *
+    from stripe_nodes.recipes import *
     from stripe_nodes.refunds import *
     from stripe_nodes.requests import *
     from stripe_nodes.subscriptions import *
@@ -36,12 +37,12 @@ MODULES = (
     *("products", "prices", "customers", "invoices", "subscriptions"),
     *("payment_intents", "refunds", "checkout_sessions", "invoice_items"),
     *("charges", "coupons", "promotion_codes", "payment_links", "portal_sessions", "balance"),
-    *("events", "requests"),
+    *("events", "requests", "recipes"),
 )
 
 
 def actions() -> "Iterator[type[Action]]":
-    """Every action class: those of the page in its order, then those beyond it likewise."""
+    """Every action class: those of the page in its order, those beyond it likewise, recipes."""
     found = [each for module in MODULES for each in _actions_of(f"{__name__}.{module}")]
     yield from (each for each in found if not each.spec.beyond)
     yield from (each for each in found if each.spec.beyond)

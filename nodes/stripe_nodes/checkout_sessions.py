@@ -3,6 +3,7 @@
 from typing import Any
 
 from stripe_nodes import nested, rows
+from stripe_nodes.lists import Dated, Listed
 from stripe_nodes.resources import CHECKOUT_SESSION, LINE_ITEM, SUBSCRIPTION
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
@@ -163,23 +164,16 @@ class RetrieveCheckoutSession(Action):
 
 
 @action("GET /v1/checkout/sessions", CHECKOUT_SESSION, answers=Page())
-class ListCheckoutSessions(Action):
+class ListCheckoutSessions(Dated):
     """List the checkout sessions of the account, newest first."""
 
     customer: str | None = rows.customer("Only this customer's sessions")
     status: str | None = optional(
         "Status", "complete", "Only those in this state", rule.one_of("open", "complete", "expired")
     )
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("cs_123", CHECKOUT_SESSION)
-    ending_before: str | None = rows.ending_before("cs_456", CHECKOUT_SESSION)
     subscription: str | None = rows.link(
         "Subscription", "sub_123", "Only the session that started it", SUBSCRIPTION, beyond=True
     )
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action(
@@ -188,15 +182,10 @@ class ListCheckoutSessions(Action):
     answers=Page(LINE_ITEM, quantity=1),
     docs="checkout/sessions/line_items",
 )
-class ListCheckoutSessionLineItems(Action):
+class ListCheckoutSessionLineItems(Listed):
     """List what a session sells, with amounts."""
 
     session: str = path_id("ID", "cs_123", "The session whose items to list", CHECKOUT_SESSION)
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("li_123", LINE_ITEM)
-    ending_before: str | None = rows.ending_before("li_456", LINE_ITEM)
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action(

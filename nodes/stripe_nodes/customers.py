@@ -3,8 +3,9 @@
 from typing import Any
 
 from stripe_nodes import rows
+from stripe_nodes.lists import Dated, Searched
 from stripe_nodes.resources import CUSTOMER
-from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, rule
+from stripe_plugin import Action, Deleted, Found, One, Page, action, optional, path_id, rule
 
 
 def _email(example: str, **more: Any) -> Any:
@@ -40,19 +41,12 @@ def _address(example: dict[str, str]) -> Any:
 
 
 @action("GET /v1/customers", CUSTOMER, answers=Page())
-class ListCustomers(Action):
+class ListCustomers(Dated):
     """List the customers of the account, newest first."""
 
     email: str | None = rows.text(
         "Email", "customer@example.com", "Only those with exactly this address", 512
     )
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("cus_123", CUSTOMER)
-    ending_before: str | None = rows.ending_before("cus_456", CUSTOMER)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action("GET /v1/customers/{customer}", CUSTOMER, answers=One(email="customer@example.com"))
@@ -106,3 +100,20 @@ class DeleteCustomer(Action):
     """Delete a customer for good and cancel their subscriptions at once."""
 
     customer: str = path_id("Customer ID", "cus_123", "The customer to delete", CUSTOMER)
+
+
+@action("GET /v1/customers/search", CUSTOMER, answers=Found(), beyond=True)
+class SearchCustomers(Searched):
+    """Find customers by what is known of them, newest first.
+
+    What is new or changed is found within a minute, so never search for what was just made.
+    """
+
+    email: str | None = rows.equal(
+        "Email", "email", "customer@example.com", "Only those with exactly this address"
+    )
+    name: str | None = rows.holding("Name", "name", "Jenny Rosen", "The full name")
+    phone: str | None = rows.holding("Phone", "phone", "+1234567890", "The phone number")
+    metadata: dict[str, Any] | None = rows.searched_metadata()
+    created_after: int | None = rows.made_after()
+    created_before: int | None = rows.made_before()

@@ -1,12 +1,12 @@
 """Events: what happened to an account's objects."""
 
-from stripe_nodes import rows
+from stripe_nodes.lists import Dated
 from stripe_nodes.resources import EVENT
 from stripe_plugin import Action, One, Page, action, optional, path_id, rule
 
 
 @action("GET /v1/events", EVENT, answers=Page(), beyond=True)
-class ListEvents(Action):
+class ListEvents(Dated):
     """List what happened in the last 30 days, newest first."""
 
     type: str | None = optional(
@@ -26,13 +26,6 @@ class ListEvents(Action):
     delivery_success: bool | None = optional(
         "Delivery Success", False, "Only those that all webhooks have taken, or that one has not"
     )
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("evt_123", EVENT)
-    ending_before: str | None = rows.ending_before("evt_456", EVENT)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action("GET /v1/events/{id}", EVENT, answers=One(), beyond=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
+from stripe_nodes.lists import Dated
 from stripe_nodes.resources import CUSTOMER, INVOICE, INVOICE_ITEM, PRICE
 from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, rule
 
@@ -68,7 +69,7 @@ class CreateInvoiceItem(Action):
 
 
 @action("GET /v1/invoiceitems", INVOICE_ITEM, answers=Page(), beyond=True)
-class ListInvoiceItems(Action):
+class ListInvoiceItems(Dated):
     """List lines that wait for an invoice, or are on one, newest first."""
 
     customer: str | None = rows.customer("Only this customer's lines")
@@ -76,13 +77,6 @@ class ListInvoiceItems(Action):
     pending: bool | None = optional(
         "Pending", True, "Only lines that are on no invoice yet, or only others"
     )
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("ii_123", INVOICE_ITEM)
-    ending_before: str | None = rows.ending_before("ii_456", INVOICE_ITEM)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action("GET /v1/invoiceitems/{invoiceitem}", INVOICE_ITEM, answers=One(), beyond=True)

@@ -3,8 +3,20 @@
 from typing import Any
 
 from stripe_nodes import nested, rows, rules, times
+from stripe_nodes.lists import Dated, Listed, Searched
 from stripe_nodes.resources import CUSTOMER, INVOICE, INVOICE_LINE, PAYMENT_METHOD, SUBSCRIPTION
-from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, required, rule
+from stripe_plugin import (
+    Action,
+    Deleted,
+    Found,
+    One,
+    Page,
+    action,
+    optional,
+    path_id,
+    required,
+    rule,
+)
 
 _STATUS = rule.one_of("draft", "open", "paid", "uncollectible", "void")
 
@@ -18,7 +30,7 @@ def _description(example: str, **more: Any) -> Any:
 
 
 @action("GET /v1/invoices", INVOICE, answers=Page())
-class ListInvoices(Action):
+class ListInvoices(Dated):
     """List the invoices of the account, newest first."""
 
     customer: str | None = rows.customer("Only this customer's invoices")
@@ -28,13 +40,6 @@ class ListInvoices(Action):
     subscription: str | None = rows.link(
         "Subscription", "sub_123", "Only this subscription's invoices", SUBSCRIPTION
     )
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("in_123", INVOICE)
-    ending_before: str | None = rows.ending_before("in_456", INVOICE)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action("GET /v1/invoices/{invoice}", INVOICE, answers=One(status="draft"))
@@ -244,12 +249,29 @@ class PreviewInvoice(Action):
     docs="invoice-line-item",
     beyond=True,
 )
-class ListInvoiceLines(Action):
+class ListInvoiceLines(Listed):
     """List what an invoice adds up."""
 
     invoice: str = path_id("Invoice ID", "in_123", "The invoice that has them", INVOICE)
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("il_123", INVOICE_LINE)
-    ending_before: str | None = rows.ending_before("il_456", INVOICE_LINE)
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
+
+
+@action("GET /v1/invoices/search", INVOICE, answers=Found(), beyond=True)
+class SearchInvoices(Searched):
+    """Find invoices by what is known of them, newest first.
+
+    What is new or changed is found within a minute, so never search for what was just made.
+    """
+
+    customer: str | None = rows.equal(
+        "Customer", "customer", "cus_123", "Only this customer's", rule.reference(CUSTOMER)
+    )
+    status: str | None = rows.equal("Status", "status", "open", "Only those in this state", _STATUS)
+    number: str | None = rows.holding("Number", "number", "IN-0001", "The number")
+    total_at_least: int | None = rows.at_least("Total at Least", "total")
+    total_at_most: int | None = rows.at_most("Total at Most", "total")
+    currency: str | None = rows.equal(
+        "Currency", "currency", "usd", "Only those in this currency", rules.currency_code()
+    )
+    metadata: dict[str, Any] | None = rows.searched_metadata()
+    created_after: int | None = rows.made_after()
+    created_before: int | None = rows.made_before()

@@ -3,9 +3,14 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
-from stripe_nodes.resources import BEGUN, PAYMENT_INTENT, PAYMENT_METHOD
-from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
+from stripe_nodes.lists import Dated, Searched
+from stripe_nodes.resources import BEGUN, CUSTOMER, PAYMENT_INTENT, PAYMENT_METHOD
+from stripe_plugin import Action, Found, One, Page, action, optional, path_id, required, rule
 
+_STATUS = rule.one_of(
+    *("canceled", "processing", "requires_action", "requires_capture"),
+    *("requires_confirmation", "requires_payment_method", "succeeded"),
+)
 _OTHER_WAYS = (
     rule.Parameter("confirmation_method"),
     rule.Parameter("payment_method_types"),
@@ -36,17 +41,10 @@ def _receipt_email(*, clearable: bool = False) -> Any:
 
 
 @action("GET /v1/payment_intents", PAYMENT_INTENT, answers=Page())
-class ListPaymentIntents(Action):
+class ListPaymentIntents(Dated):
     """List the payments of the account, newest first."""
 
     customer: str | None = rows.customer("Only this customer's payments")
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("pi_123", PAYMENT_INTENT)
-    ending_before: str | None = rows.ending_before("pi_456", PAYMENT_INTENT)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action(
@@ -186,3 +184,29 @@ class CapturePaymentIntent(Action):
         "Statement Descriptor Suffix", "ORDER 123", "What the card's statement says at its end", 22
     )
     metadata: dict[str, Any] | None = rows.metadata({"order_id": "123"})
+
+
+@action("GET /v1/payment_intents/search", PAYMENT_INTENT, answers=Found(), beyond=True)
+class SearchPaymentIntents(Searched):
+    """Find payments by what is known of them, newest first.
+
+    What is new or changed is found within a minute, so never search for what was just made.
+    """
+
+    customer: str | None = rows.equal(
+        "Customer", "customer", "cus_123", "Only this customer's", rule.reference(CUSTOMER)
+    )
+    status: str | None = rows.equal(
+        "Status", "status", "succeeded", "Only those in this state", _STATUS
+    )
+    amount: int | None = rows.equal(
+        "Amount", "amount", 1000, "Exactly this much", rules.amount(currency="Currency")
+    )
+    amount_at_least: int | None = rows.at_least("Amount at Least", "amount")
+    amount_at_most: int | None = rows.at_most("Amount at Most", "amount")
+    currency: str | None = rows.equal(
+        "Currency", "currency", "usd", "Only those in this currency", rules.currency_code()
+    )
+    metadata: dict[str, Any] | None = rows.searched_metadata()
+    created_after: int | None = rows.made_after()
+    created_before: int | None = rows.made_before()

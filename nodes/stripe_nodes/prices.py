@@ -3,8 +3,9 @@
 from typing import Any
 
 from stripe_nodes import nested, rows, rules
+from stripe_nodes.lists import Dated, Searched
 from stripe_nodes.resources import PRICE, PRODUCT
-from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
+from stripe_plugin import Action, Found, One, Page, action, optional, path_id, required, rule
 
 _OTHER_AMOUNTS = (rule.Parameter("unit_amount_decimal"), rule.Parameter("custom_unit_amount"))
 
@@ -14,7 +15,7 @@ def _nickname(example: str, **more: Any) -> Any:
 
 
 @action("GET /v1/prices", PRICE, answers=Page())
-class ListPrices(Action):
+class ListPrices(Dated):
     """List the prices of the account, newest first."""
 
     product: str | None = rows.link("Product", "prod_123", "Only this product's prices", PRODUCT)
@@ -22,13 +23,6 @@ class ListPrices(Action):
     currency: str | None = optional(
         "Currency", "usd", "Only prices in this currency", rules.currency_code(), page="ISO code"
     )
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("price_123", PRICE)
-    ending_before: str | None = rows.ending_before("price_456", PRICE)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action("GET /v1/prices/{price}", PRICE, answers=One(currency="usd"))
@@ -115,3 +109,30 @@ class DeactivatePrice(Action):
     """Archive a price, so that nothing new can be bought at it."""
 
     price: str = path_id("Price ID", "price_123", "The price to archive", PRICE)
+
+
+@action("GET /v1/prices/search", PRICE, answers=Found(), beyond=True)
+class SearchPrices(Searched):
+    """Find prices by what is known of them, newest first.
+
+    What is new or changed is found within a minute, so never search for what was just made.
+    """
+
+    active: bool | None = rows.equal("Active", "active", True, "Whether it can be bought")
+    product: str | None = rows.equal(
+        "Product", "product", "prod_123", "Only this product's prices", rule.reference(PRODUCT)
+    )
+    lookup_key: str | None = rows.equal(
+        "Lookup Key", "lookup_key", "premium_monthly", "Only the price with this key"
+    )
+    currency: str | None = rows.equal(
+        "Currency", "currency", "usd", "Only prices in this currency", rules.currency_code()
+    )
+    type: str | None = rows.equal(
+        "Type",
+        "type",
+        "recurring",
+        "Only what is paid once, or again and again",
+        rule.one_of("one_time", "recurring"),
+    )
+    metadata: dict[str, Any] | None = rows.searched_metadata()

@@ -3,8 +3,20 @@
 from typing import Any
 
 from stripe_nodes import rows
+from stripe_nodes.lists import Dated, Searched
 from stripe_nodes.resources import PRICE, PRODUCT
-from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, required, rule
+from stripe_plugin import (
+    Action,
+    Deleted,
+    Found,
+    One,
+    Page,
+    action,
+    optional,
+    path_id,
+    required,
+    rule,
+)
 
 _CURSOR = "Use an ID from the previous result"
 _MOST = "Max 8 URLs"
@@ -12,17 +24,12 @@ _IMAGES = (rule.max_items(8, "URLs"), rule.each(rule.max_length(5000)))
 
 
 @action("GET /v1/products", PRODUCT, answers=Page())
-class ListProducts(Action):
+class ListProducts(Dated):
     """List the products of the account, newest first."""
 
     active: bool | None = rows.active("Only active products, or only archived ones")
-    limit: int | None = rows.limit()
     starting_after: str | None = rows.starting_after("prod_123", PRODUCT, _CURSOR)
     ending_before: str | None = rows.ending_before("prod_456", PRODUCT, _CURSOR)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action("GET /v1/products/{id}", PRODUCT, answers=One(name="Premium Plan"))
@@ -82,3 +89,20 @@ class DeleteProduct(Action):
     """Delete a product. One that has prices cannot be deleted: set Active to false instead."""
 
     id: str = path_id("Product ID", "prod_123", "The product to delete", PRODUCT)
+
+
+@action("GET /v1/products/search", PRODUCT, answers=Found(), beyond=True)
+class SearchProducts(Searched):
+    """Find products by what is known of them, newest first.
+
+    What is new or changed is found within a minute, so never search for what was just made.
+    """
+
+    active: bool | None = rows.equal("Active", "active", True, "Whether it can be bought")
+    name: str | None = rows.holding("Name", "name", "Premium Plan", "The name customers see")
+    description: str | None = rows.holding(
+        "Description", "description", "subscription plan", "What it is, for customers"
+    )
+    url: str | None = rows.holding("URL", "url", "https://example.com", "Its page on your site")
+    shippable: bool | None = rows.equal("Shippable", "shippable", True, "Whether it is shipped")
+    metadata: dict[str, Any] | None = rows.searched_metadata()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
+from stripe_nodes.lists import Dated
 from stripe_nodes.resources import CHARGE, PAYMENT_INTENT, REFUND
 from stripe_plugin import Action, One, Page, action, optional, path_id, rule
 
@@ -52,20 +53,13 @@ class RefundPayment(Action):
 
 
 @action("GET /v1/refunds", REFUND, answers=Page(), beyond=True)
-class ListRefunds(Action):
+class ListRefunds(Dated):
     """List refunds, of one payment or all, newest first."""
 
     charge: str | None = rows.link("Charge", "ch_123", "Only those of this charge", CHARGE)
     payment_intent: str | None = rows.link(
         "Payment Intent", "pi_123", "Only those of this payment", PAYMENT_INTENT
     )
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("re_123", REFUND)
-    ending_before: str | None = rows.ending_before("re_456", REFUND)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action("GET /v1/refunds/{refund}", REFUND, answers=One(), beyond=True)

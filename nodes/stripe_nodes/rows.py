@@ -71,6 +71,56 @@ def created_before() -> Any:
     return optional("Created Before", 1893456000, about, times.at(), beyond=True, sent_as=UNTIL)
 
 
+def query() -> Any:
+    """A search as Stripe's language has it."""
+    about = "The search in Stripe's query language, where the rows do not say it"
+    return optional("Query", "created>1672531200 OR metadata['vip']:'yes'", about, LONG)
+
+
+def where(key: str, clause: str, example: Any, description: str, *rules: Any) -> Any:
+    """A condition of a search: what stands before the value in a query."""
+    return optional(key, example, description, *rules, clause=clause)
+
+
+def holding(key: str, field: str, example: str, description: str) -> Any:
+    """A text of which a part is searched for."""
+    about = f"{description}, or a part of it"
+    return where(key, f"{field}~", example, about, PART, rule.max_length(500))
+
+
+def equal(key: str, field: str, example: Any, description: str, *rules: Any) -> Any:
+    """A condition of a search: that the field is this."""
+    return where(key, f"{field}:", example, description, *rules)
+
+
+def at_least(key: str, field: str) -> Any:
+    """A condition of a search: that an amount is this or more."""
+    return where(key, f"{field}>=", 1000, "This much or more", rules.amount(currency="Currency"))
+
+
+def at_most(key: str, field: str) -> Any:
+    """A condition of a search: that an amount is this or less."""
+    return where(key, f"{field}<=", 5000, "This much or less", rules.amount(currency="Currency"))
+
+
+def made_after(key: str = "Created After", field: str = "created") -> Any:
+    """A condition of a search, by when it was."""
+    about = "From this time on: unix seconds, or a date with its zone"
+    return where(key, f"{field}>=", 1672531200, about, times.at())
+
+
+def made_before(key: str = "Created Before", field: str = "created") -> Any:
+    """A condition of a search, by when it was."""
+    about = "Before this time: unix seconds, or a date with its zone"
+    return where(key, f"{field}<", 1893456000, about, times.at())
+
+
+def searched_metadata() -> Any:
+    """A condition of a search for each of your own pairs."""
+    about = "Only those with all of these pairs of your own"
+    return where("Metadata", "metadata", {"internal_id": "123"}, about, rules.metadata())
+
+
 def off_session() -> Any:
     """Whether a payment is taken without its payer."""
     about = "Whether the customer is away, and can authenticate nothing"
@@ -119,4 +169,5 @@ def due_date(example: int, **more: Any) -> Any:
 
 
 LONG = rule.max_length(5000)
+PART = rule.matches(r"[\s\S]{3,}", "be at least 3 characters long")
 TAX = rule.one_of("exclusive", "inclusive", "unspecified")

@@ -3,11 +3,16 @@
 from typing import Any
 
 from stripe_nodes import nested, rows
+from stripe_nodes.lists import Dated, Searched
 from stripe_nodes.resources import BEGUN, CUSTOMER, PAYMENT_METHOD, PRICE, SUBSCRIPTION
-from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
+from stripe_plugin import Action, Found, One, Page, action, optional, path_id, required, rule
 
 _STATUS = rule.one_of(
     *("active", "all", "canceled", "ended", "incomplete", "incomplete_expired"),
+    *("past_due", "paused", "trialing", "unpaid"),
+)
+_STATE = rule.one_of(
+    *("active", "canceled", "incomplete", "incomplete_expired"),
     *("past_due", "paused", "trialing", "unpaid"),
 )
 
@@ -25,7 +30,7 @@ def _payment_method(example: str, **more: Any) -> Any:
 
 
 @action("GET /v1/subscriptions", SUBSCRIPTION, answers=Page())
-class ListSubscriptions(Action):
+class ListSubscriptions(Dated):
     """List the subscriptions of the account, newest first; canceled ones only if asked for."""
 
     customer: str | None = rows.customer("Only this customer's subscriptions")
@@ -33,13 +38,6 @@ class ListSubscriptions(Action):
     status: str | None = optional(
         "Status", "active", "Only in this state, or all", _STATUS, page="Stripe subscription status"
     )
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("sub_123", SUBSCRIPTION)
-    ending_before: str | None = rows.ending_before("sub_456", SUBSCRIPTION)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action(
@@ -142,3 +140,20 @@ class CancelSubscription(Action):
     subscription_exposed_id: str = path_id(
         "Subscription ID", "sub_123", "The subscription to cancel", SUBSCRIPTION
     )
+
+
+@action("GET /v1/subscriptions/search", SUBSCRIPTION, answers=Found(), beyond=True)
+class SearchSubscriptions(Searched):
+    """Find subscriptions by what is known of them, canceled ones too, newest first.
+
+    What is new or changed is found within a minute, so never search for what was just made.
+    """
+
+    status: str | None = rows.equal(
+        "Status", "status", "active", "Only those in this state", _STATE
+    )
+    metadata: dict[str, Any] | None = rows.searched_metadata()
+    created_after: int | None = rows.made_after()
+    created_before: int | None = rows.made_before()
+    canceled_after: int | None = rows.made_after("Canceled After", "canceled_at")
+    canceled_before: int | None = rows.made_before("Canceled Before", "canceled_at")

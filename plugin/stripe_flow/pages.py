@@ -10,8 +10,9 @@ from stripe_flow.step import Step
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import StripeError, UsageError
-from stripe_plugin.run.pages import ALL, BACKWARDS, MOST, SIZE, Pages, can_go_on
+from stripe_plugin.run.pages import ALL, MOST, Pages
 from stripe_plugin.run.result import Result, whole
+from stripe_plugin.run.turning import BACKWARDS, SIZE, can_go_on
 
 THERE_IS_MORE = "the first {count:,}, of which `most` is the bound: there are more"
 

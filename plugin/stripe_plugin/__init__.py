@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stripe_plugin.client.client import AsyncClient, Client
     from stripe_plugin.client.connection import Connection
-    from stripe_plugin.declare.action import Action, action
-    from stripe_plugin.declare.answer import Anything, Deleted, One, Other, Page
+    from stripe_plugin.declare.action import Action, action, table
+    from stripe_plugin.declare.answer import Anything, Deleted, Found, One, Other, Page
     from stripe_plugin.declare.open import OpenAction
+    from stripe_plugin.declare.recipe import Recipe
     from stripe_plugin.declare.resource import Resource
     from stripe_plugin.declare.row import optional, path_id, required
+    from stripe_plugin.declare.search import SearchAction
     from stripe_plugin.errors import (
         AuthenticationFailed,
         CardError,
@@ -52,6 +54,7 @@ _HOMES = MappingProxyType(
         "ConnectionFailed": "errors",
         "Deleted": "declare.answer",
         "Denied": "errors",
+        "Found": "declare.answer",
         "HookFailed": "host.watch",
         "Host": "host.host",
         "IdempotencyConflict": "errors",
@@ -66,10 +69,12 @@ _HOMES = MappingProxyType(
         "Policy": "run.context",
         "Problem": "errors",
         "RateLimited": "errors",
+        "Recipe": "declare.recipe",
         "Request": "wire.request",
         "Resource": "declare.resource",
         "Result": "run.result",
         "RunContext": "run.context",
+        "SearchAction": "declare.search",
         "StripeError": "errors",
         "Unreconciled": "errors",
         "UsageError": "errors",
@@ -78,6 +83,7 @@ _HOMES = MappingProxyType(
         "optional": "declare.row",
         "path_id": "declare.row",
         "required": "declare.row",
+        "table": "declare.action",
     }
 )
 __all__ = [
@@ -92,6 +98,7 @@ __all__ = [
     "ConnectionFailed",
     "Deleted",
     "Denied",
+    "Found",
     "HookFailed",
     "Host",
     "IdempotencyConflict",
@@ -106,10 +113,12 @@ __all__ = [
     "Policy",
     "Problem",
     "RateLimited",
+    "Recipe",
     "Request",
     "Resource",
     "Result",
     "RunContext",
+    "SearchAction",
     "StripeError",
     "Unreconciled",
     "UsageError",
@@ -118,6 +127,7 @@ __all__ = [
     "optional",
     "path_id",
     "required",
+    "table",
 ]
 
 

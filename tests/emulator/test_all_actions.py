@@ -23,6 +23,12 @@ PLAN = {**BOX, "Recurring": {"interval": "month"}}
 
 EXTRA: dict[str, dict[str, Any]] = {"payment": PAID, "hold": {"capture_method": "manual"}}
 CARD = {"Amount": 900, "Currency": "usd", "Payment Method": "pm_card_visa"}
+PLAN = {
+    "Currency": "usd",
+    "Unit Amount": 500,
+    "Recurring": {"interval": "month"},
+    "Product Data": {"name": "Care"},
+}
 # What is beyond the page, as a story of its own.
 BEYOND: list[tuple[str, str, dict[str, Any]]] = [
     ("who", "create_customer", {"Email": "c@d.example"}),
@@ -80,6 +86,24 @@ BEYOND: list[tuple[str, str, dict[str, Any]]] = [
     ("", "update_payment_link", {"Payment Link ID": "@link", "Active": False}),
     ("", "create_customer_portal_session", {"Customer": "@who"}),
     ("", "retrieve_balance", {}),
+    ("", "search_customers", {"Email": "c@d.example", "Return All": False}),
+    ("", "search_products", {"Active": True, "Limit": 3}),
+    ("", "search_prices", {"Type": "one_time"}),
+    ("", "search_invoices", {"Customer": "@who", "Total at Least": 100}),
+    ("", "search_subscriptions", {"Created After": "2020-01-01T00:00:00Z"}),
+    ("", "search_payment_intents", {"Amount": 900, "Currency": "usd"}),
+    ("", "search_charges", {"Query": "status:'succeeded' OR refunded:'true'"}),
+    ("", "find_or_create_customer", {"Email": "c@d.example"}),
+    (
+        "",
+        "invoice_a_customer",
+        {"Customer": "@who", "Days Until Due": 7, "Items": [{"amount": 500, "currency": "usd"}]},
+    ),
+    ("plan", "create_price", PLAN),
+    ("dearer", "create_price", {**PLAN, "Unit Amount": 900}),
+    ("plans", "create_subscription", {"Customer": "@who", "Items": [{"price": "@plan"}], **SENT}),
+    ("", "change_subscription_plan", {"Subscription ID": "@plans", "Price": "@dearer"}),
+    ("", "cancel_subscription_at_period_end", {"Subscription ID": "@plans"}),
     ("event", "list_events", {"Limit": 1}),
     ("", "retrieve_event", {"Event ID": "@event"}),
 ]

@@ -12,8 +12,10 @@ import attrs
 from stripe_plugin.declare.answer import One
 from stripe_plugin.declare.hints import EXTRA
 from stripe_plugin.declare.inputs import MOST_TOLD, Judgement
+from stripe_plugin.declare.linked import EXPAND, expand_row
+from stripe_plugin.declare.query import with_query
 from stripe_plugin.declare.resource import Resource
-from stripe_plugin.declare.row import path_id, required, rows_of
+from stripe_plugin.declare.row import Row, path_id, required, rows_of
 from stripe_plugin.declare.spec import Place, Spec, place_beside, place_in
 from stripe_plugin.errors import Fault, InvalidInputs, Problem, Refused, UsageError, sentences
 from stripe_plugin.judge.rules import inside
@@ -190,6 +192,7 @@ def action(  # noqa: PLR0913 - each is one fact
     destructive: bool | None = None,
     docs: str | None = None,
     beyond: bool = False,
+    recipe: bool = False,
 ) -> Callable[[type[_A]], type[_A]]:
     """Makes a class of rows an action: `METHOD /path/{variable}`, and what that is about.
 
@@ -204,19 +207,42 @@ def action(  # noqa: PLR0913 - each is one fact
         repeats=repeatable,
         destroys=destructive,
         docs=docs,
-        beyond=beyond,
+        beyond=beyond or recipe,
+        recipe=recipe,
     )
 
     return partial(_declared, spec)
 
 
-def _declared(spec: Callable[..., Spec], cls: type[_A]) -> type[_A]:
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(required, path_id)
+)
+def table(cls: type[_A]) -> type[_A]:
+    """Makes a class a part of tables: actions that are its subclasses have its rows, too.
+
+    They stand behind an action's own, and those beyond the page behind all others. A cursor is
+    declared by `rule.reference(ITSELF)`: it is the ID of whatever the action answers with.
+    """
     _check_names(cls)
-    made = _table(cls)
-    rows = rows_of(made, "extra", "expand")
+    return _table(cls)
+
+
+def _declared(spec: Callable[..., Spec], cls: type[_A]) -> type[_A]:
+    made = table(cls)
+    rows = rows_of(made, "extra", EXPAND)
     whole = spec(rows=rows, **_words(cls))
-    made.spec = attrs.evolve(whole, rows=whole.at_stripe())
+    made.spec = attrs.evolve(whole, rows=_completed(whole))
     return made
+
+
+def _completed(spec: Spec) -> tuple[Row, ...]:
+    """The rows with what is known of them at Stripe and of each other; and Expand."""
+    about = spec.answer.resource(spec.subject)
+    rows = with_query(row.of(about) for row in spec.at_stripe())
+    expand = expand_row(spec)
+    if expand and EXPAND not in spec.words:
+        rows.append(expand)
+    return tuple(rows)
 
 
 def _words(cls: type[Any]) -> dict[str, str]:
@@ -233,7 +259,7 @@ def _words(cls: type[Any]) -> dict[str, str]:
 def _check_names(cls: type[Any]) -> None:
     """An action's own names can be no rows: a row would hide the method."""
     own = {*dir(Action), *get_annotations(Action)}
-    own.remove("expand")  # a row that is called so becomes one list with the argument
+    own.remove(EXPAND)  # a row that is called so becomes one list with the argument
     for name in get_annotations(cls):
         if name in own or name.startswith("_"):
             raise UsageError(

@@ -86,6 +86,26 @@ def _page(item: Example) -> Example:
     return {**page, "has_more": False}
 
 
+class Found(Page):
+    """A page of what a search finds: a page of a list, but that the next one has a token."""
+
+    def example(self, subject: Resource) -> Example:
+        """A page with one item."""
+        return _found(super().example(subject))
+
+    def details(self, subject: Resource) -> Example:
+        """A page with one item that has all that is declared of it."""
+        return _found(super().details(subject))
+
+    def outputs(self, subject: Resource) -> Labels:
+        """Those of a page, and the token."""
+        return {**super().outputs(subject), "next_page": "Next Page"}
+
+
+def _found(page: Example) -> Example:
+    return {**page, "object": "search_result", "next_page": None}
+
+
 class Deleted(One):
     """What is left of a deleted object: its ID, and that it is deleted."""
 

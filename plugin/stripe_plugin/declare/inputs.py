@@ -170,7 +170,7 @@ class Judgement(RowsJudgement):
         elif paths:
             own = self.values["expand"]
             known = own if is_list(own) else []
-            self.values["expand"] = [*known, *paths]
+            self.values["expand"] = [*dict.fromkeys([*known, *paths])]
 
 
 def _label(word: Any) -> str:

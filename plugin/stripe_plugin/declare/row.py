@@ -2,8 +2,9 @@
 
 import re
 from functools import cached_property
+from inspect import get_annotations
 from types import UnionType
-from typing import Any, get_type_hints
+from typing import Any, Self, get_type_hints
 
 import attrs
 
@@ -16,6 +17,8 @@ from stripe_plugin.judge.table import Field
 from stripe_plugin.judge.values import check_kind, plain
 
 CHOICES = (OneOf, Between)
+#: In a table of several actions: the resource that each of them answers with.
+ITSELF = Resource("itself")
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +31,8 @@ class Row(Field):
     beyond: bool = False
     #: Ours: what it says is not sent to Stripe.
     local: bool = False
+    #: Of a search: what stands before its value in the query, as in `search.py`.
+    clause: str | None = None
     #: The name that Stripe has given the parameter since, or what `name` must not be called.
     sent_as: str | None = None
 
@@ -56,6 +61,14 @@ class Row(Field):
     def choices(self) -> list[Rule]:
         """The rules that leave only a few values, or a range."""
         return [rule for rule in self.restrictions if isinstance(rule, CHOICES)]
+
+    def of(self, about: Resource) -> Self:
+        """The same in an action that answers with such objects, whose IDs are meant by ITSELF."""
+        if self.reference is not ITSELF:
+            return self
+        rules = [Reference(about) if it == Reference(ITSELF) else it for it in self.rules]
+        example = f"{about.prefix or ''}{self.example}"
+        return attrs.evolve(self, rules=tuple(rules), example=example)
 
     @property
     def explanation(self) -> str:
@@ -93,13 +106,14 @@ def reference_of(field: Field) -> Resource | None:
     return None
 
 
-def required(
+def required(  # noqa: PLR0913 - each is one fact
     key: str,
     example: Any,
     text: str,
     *rules: Rule | Condition,
     page: str | None = None,
     sent_as: str | None = None,
+    local: bool = False,
 ) -> Any:
     """A row that must be given: display key, example, description, rules; the rest as in `Row`."""
     row = Row(
@@ -111,6 +125,7 @@ def required(
         description=text,
         page=page,
         sent_as=sent_as,
+        local=local,
     )
     return attrs.field(metadata={Row: row})
 
@@ -125,8 +140,12 @@ def optional(  # noqa: PLR0913 - each is one fact
     sent_as: str | None = None,
     beyond: bool = False,
     local: bool = False,
+    clause: str | None = None,
 ) -> Any:
-    """A row that may be left empty; `clearable`: Stripe unsets it, as in `Field`."""
+    """A row that may be left empty; `clearable`: Stripe unsets it, as in `Field`.
+
+    One with a `clause` is sent as a part of a query only.
+    """
     row = Row(
         kind=None,
         rules=rules,
@@ -137,7 +156,8 @@ def optional(  # noqa: PLR0913 - each is one fact
         page=page,
         sent_as=sent_as,
         beyond=beyond,
-        local=local,
+        local=local or clause is not None,
+        clause=clause,
     )
     return attrs.field(default=None, metadata={Row: row})
 
@@ -148,10 +168,14 @@ def path_id(key: str, example: str, text: str, resource: Resource) -> Any:
 
 
 def rows_of(cls: type[Any], *others: str) -> tuple[Row, ...]:
-    """The rows that a class of attrs declares; `others`: the names of its attributes beside."""
+    """The rows that a class of attrs declares; `others`: the names of its attributes beside.
+
+    Its own come before those of the tables that it is made of, and what is beyond the page last.
+    """
     hints = get_type_hints(cls)
+    places = _places(cls)
     rows: list[Row] = []
-    for attribute in attrs.fields(cls):
+    for attribute in sorted(attrs.fields(cls), key=lambda each: places[each.name]):
         row = attribute.metadata.get(Row)
         if row is not None:
             kind = _kind(hints[attribute.name])
@@ -160,7 +184,16 @@ def rows_of(cls: type[Any], *others: str) -> tuple[Row, ...]:
         elif attribute.name not in others:
             wrong = f"{cls.__name__}.{attribute.name} is no row"
             raise UsageError(f"{wrong}: use required, optional or path_id")
-    return tuple(rows)
+    return tuple(sorted(rows, key=lambda row: row.beyond))
+
+
+def _places(cls: type[Any]) -> dict[str, tuple[int, int]]:
+    """Where each attribute was declared first: how far up, and which one there."""
+    places: dict[str, tuple[int, int]] = {}
+    for number, each in enumerate(cls.__mro__):
+        for position, name in enumerate(get_annotations(each)):
+            places[name] = number, position
+    return places
 
 
 def _kind(hint: Any) -> Any:

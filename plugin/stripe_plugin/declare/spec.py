@@ -52,6 +52,8 @@ class Spec(Table):
     docs: str | None
     #: Not on the action page.
     beyond: bool = False
+    #: Made of other actions: see `recipe.py`.
+    recipe: bool = False
     #: Of one whose endpoint is an input: what of it nothing is known of, as a sentence.
     unchecked: str | None = None
 

@@ -13,8 +13,9 @@ from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import PermissionDenied, UsageError, near
 from stripe_plugin.judge.table import Field
 from stripe_plugin.judge.values import is_object
-from stripe_plugin.run.pages import FORWARDS, PAGE, SIZE
+from stripe_plugin.run.pages import PAGE
 from stripe_plugin.run.result import Result
+from stripe_plugin.run.turning import FORWARDS, SIZE
 from stripe_plugin.secrets import masked, shown
 
 if TYPE_CHECKING:

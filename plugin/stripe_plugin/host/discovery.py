@@ -27,7 +27,8 @@ MANIFEST_VERSION = 1
 CONTRACT = (1, 0)  # a plugin may ask for more by STRIPE_PLUGIN_CONTRACT; a new major is a new group
 OURS = "stripe-nodes:stripe"
 TEXTS = ("id", "name", "resource", "summary")
-LISTED = (*TEXTS, "hints", "beyond")  # what a listing tells of each
+LISTED = (*TEXTS, "hints", "beyond", "recipe")  # what a listing tells of each
+UNSAID = {"beyond": True, "recipe": False}  # what an entry is that does not say it
 HINTS = ("read_only", "destructive", "idempotent")
 Entry = dict[str, Any]  # what is listed of a node, and where its class is
 Report = Callable[[str, str], None]  # of a plugin (distribution:name), and what is wrong with it
@@ -148,7 +149,7 @@ class Listing:
             self._report(plugin, already)
             return
         distribution, _, _ = plugin.partition(":")
-        self._entries[identity] = {"beyond": True, **entry, "plugin": distribution}
+        self._entries[identity] = {**UNSAID, **entry, "plugin": distribution}
 
     def catalog(self) -> list[dict[str, Any]]:
         """One entry each: id, name, resource, summary, hints, plugin."""

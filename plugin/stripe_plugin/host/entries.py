@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import copy_context
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 import attrs
 
 from stripe_plugin.errors import StripeError
-from stripe_plugin.run.pages import Entry, Pages
+from stripe_plugin.run.pages import Pages, Placed
+from stripe_plugin.run.turning import Entry
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -39,9 +41,13 @@ class _Ahead(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             self._failed = error
 
+    def wait(self) -> None:
+        """Until it is done, whatever came of it."""
+        self._thread.join()
+
     def result(self) -> T:
         """What came of it, once it is done."""
-        self._thread.join()
+        self.wait()
         if self._failed is not None:
             raise self._failed
         return self._done[0]
@@ -68,21 +74,28 @@ class Turner:
         return {**sent, "connection": self.connection, "context": self.context}
 
 
-class Entries(Iterator[Entry], AsyncIterator[Entry]):
+class Entries(
+    AbstractContextManager["Entries"],
+    AbstractAsyncContextManager["Entries"],
+    Iterator[Entry],
+    AsyncIterator[Entry],
+):
     """The entries of a list, for `for` or `async for`. Made by `Host.iterate`.
 
     A page is asked for while the one before is used; no more than two are held. An error of the
-    next page comes when all before it are handed out, so that `cursor` tells where to go on.
+    next page comes when all before it are handed out, so that `cursor` tells where to go on. Who
+    stops before the end closes it, best by `with` or `async with`: nothing is asked behind that.
     """
 
     def __init__(self, pages: Pages, turner: Turner) -> None:
         self._pages = pages
         self._actions = iter(pages)
         self._turner = turner
-        self._entries: deque[Entry] = deque()
-        self._ahead: _Ahead[list[Entry]] | None = None
-        self._task: Task[list[Entry]] | None = None
-        #: The last entry that was handed out: `Host.iterate(…, cursor=…)` goes on behind it.
+        self._entries: deque[Placed] = deque()
+        self._ahead: _Ahead[list[Placed]] | None = None
+        self._task: Task[list[Placed]] | None = None
+        self._closed = False
+        #: Behind the last entry that was handed out: `Host.iterate(…, cursor=…)` goes on there.
         self.cursor = pages.cursor
         #: How many entries were handed out.
         self.taken = 0
@@ -109,12 +122,14 @@ class Entries(Iterator[Entry], AsyncIterator[Entry]):
 
     def _turn(self) -> None:
         """The next page comes into use, and the one behind it is asked for."""
+        if self._closed:
+            return
         ahead, self._ahead = self._ahead, None
         self._entries.extend(ahead.result() if ahead else self._next_page())
         if self._entries:
             self._ahead = _Ahead(self._next_page)
 
-    def _next_page(self) -> list[Entry]:
+    def _next_page(self) -> list[Placed]:
         """The entries of the next page; none if there is no such page."""
         for action in self._actions:
             try:
@@ -123,7 +138,8 @@ class Entries(Iterator[Entry], AsyncIterator[Entry]):
                 if not self._pages.survives(error):
                     raise
             else:
-                return self._pages.take(answered.output)
+                if placed := self._pages.placed(answered.output):
+                    return placed
         return []
 
     def __aiter__(self) -> Self:
@@ -138,6 +154,8 @@ class Entries(Iterator[Entry], AsyncIterator[Entry]):
 
     async def _aturn(self) -> None:
         """As `_turn`."""
+        if self._closed:
+            return
         from asyncio import create_task
 
         task, self._task = self._task, None
@@ -146,7 +164,7 @@ class Entries(Iterator[Entry], AsyncIterator[Entry]):
             self._task = create_task(self._anext_page())
             self._task.add_done_callback(_note)
 
-    async def _anext_page(self) -> list[Entry]:
+    async def _anext_page(self) -> list[Placed]:
         """As `_next_page`."""
         for action in self._actions:
             try:
@@ -155,14 +173,42 @@ class Entries(Iterator[Entry], AsyncIterator[Entry]):
                 if not self._pages.survives(error):
                     raise
             else:
-                return self._pages.take(answered.output)
+                if placed := self._pages.placed(answered.output):
+                    return placed
         return []
 
     def _hand_out(self) -> Entry:
-        entry = self._entries.popleft()
+        entry, self.cursor = self._entries.popleft()
         self.taken += 1
-        self.cursor = entry.get("id")
         return entry
+
+    def close(self) -> None:
+        """Hands out no more; waits until the page that is on its way has come."""
+        self._end()
+        if self._ahead is not None:
+            self._ahead.wait()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def aclose(self) -> None:
+        """The same for asyncio: the page that is on its way is given up."""
+        from asyncio import to_thread, wait
+
+        self._end()
+        if self._task is not None:
+            await wait([self._task])
+        if self._ahead is not None:
+            await to_thread(self._ahead.wait)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def _end(self) -> None:
+        self._closed = True
+        self._entries.clear()
+        if self._task is not None:
+            self._task.cancel()
 
 
 def _note(task: "Task[Any]") -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from stripe_plugin.declare.linked import Linked
 from stripe_plugin.host.box import Box, picker
 from stripe_plugin.judge.rules import DocumentedValue, MaxLength, OneOf, Reading, Rule
 from stripe_plugin.judge.schema import type_schema
@@ -76,6 +77,8 @@ def limits(box: Box) -> Data:
         schema |= {word: rule.schema[word] for word in WORDS if word in rule.schema}
         if isinstance(rule, DocumentedValue) and rule.schema:
             schema["examples"] = rule.schema["enum"]  # others may have come since
+        if isinstance(rule, Linked):
+            schema["examples"] = [*rule.paths]
     if chosen := choices(box):
         schema["enum"] = [*chosen]  # no library takes an enum for a default, as it does a oneOf
     return schema

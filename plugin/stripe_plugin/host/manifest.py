@@ -38,6 +38,7 @@ def describe(action: type[Action]) -> Data:
         "hints": spec.hints,
         "permission": spec.permission,
         "beyond": spec.beyond,
+        "recipe": spec.recipe,
         **_drawn(spec),
         "tool_schema": tool_schema(spec.description, boxes(spec)),
         "outputs": outputs(spec),

@@ -14,6 +14,7 @@ from stripe_plugin.host.answered import Part, answered
 from stripe_plugin.judge.schema import TYPES
 
 DEPTH = 3  # levels of fields; a list and what is in each of it are one
+PAGES = ("list", "search_result")
 ALWAYS = ("id", "data")  # what tells an answer from none; a deletion found done has no more
 MOST_VALUES = 30  # of which all are told
 NAMES: Mapping[type, str] = {**TYPES, list: "array", dict: "object", float: "number"}
@@ -36,7 +37,7 @@ def output_schema(spec: Spec) -> Data:
 
 def _is_page(part: Part) -> bool:
     about = part.fields.get("object")
-    return about is not None and about.values == ["list"]
+    return about is not None and {*about.values} <= {*PAGES}
 
 
 def _fix_object(schema: Data) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import attrs
 
 from stripe_plugin.declare.action import Action
+from stripe_plugin.declare.recipe import Recipe
 from stripe_plugin.errors import StripeError
 from stripe_plugin.run import result
 from stripe_plugin.run.context import Account, Policy, RunContext
-from stripe_plugin.run.idempotency import check_age, idempotency_key, trusted_until
+from stripe_plugin.run.idempotency import check_age, idempotency_key, key_of_call, trusted_until
 from stripe_plugin.run.log import Log
 from stripe_plugin.run.pages import Pages, reads_all
 from stripe_plugin.run.result import Course, Result
@@ -68,6 +69,8 @@ def exchange(action: Action, account: Account, context: RunContext, policy: Poli
     `StopIteration` brings the result. Closing it means that the client was interrupted. Raises
     `InvalidInputs` and `UsageError` before the first command, `StripeError` after the last.
     """
+    if isinstance(action, Recipe):
+        return _every_call(action, account, context, policy)
     if reads_all(action):
         return _every_page(action, account, context, policy)
     return _one_request(action, account, context, policy)
@@ -80,12 +83,8 @@ def _every_page(action: Action, account: Account, context: RunContext, policy: P
     results: list[Result] = []
     entries: list[Any] = []
     for page in pages:
-        run = context
-        if context.deadline is not None:
-            left = max(ends - time.monotonic(), SHORTEST)
-            run = attrs.evolve(context, deadline=left)
         try:
-            answered = yield from _one_request(page, account, run, policy)
+            answered = yield from _one_request(page, account, _until(ends, context), policy)
         except StripeError as error:
             if not pages.survives(error):
                 raise
@@ -93,6 +92,37 @@ def _every_page(action: Action, account: Account, context: RunContext, policy: P
             entries += pages.take(answered.output)
             results.append(answered)
     return result.whole(results, entries, pages)
+
+
+def _every_call(recipe: Recipe, account: Account, context: RunContext, policy: Policy) -> Exchange:
+    """The calls of a recipe, each under a key of its own; one deadline bounds them together."""
+    key = idempotency_key(recipe.spec, account, context)
+    ends = time.monotonic() + (context.deadline or inf)
+    calls = recipe.calls()
+    made: list[result.Made] = []
+    output: Any = None
+    while True:
+        try:
+            call = calls.send(output)
+        except StopIteration as end:
+            return result.of_calls(made, end.value)
+        run = attrs.evolve(_until(ends, context), idempotency_key=key_of_call(key, call.name))
+        try:
+            answered = yield from _one_request(call.action, account, run, policy)
+        except StripeError as error:
+            result.tell_of_call(error, recipe, call, made)
+            error.idempotency_key = key
+            raise
+        made.append(result.Made(call, answered))
+        output = answered.output
+
+
+def _until(ends: float, context: RunContext) -> RunContext:
+    """The run of one request among several, whose deadline is that of all."""
+    if context.deadline is None:
+        return context
+    left = max(ends - time.monotonic(), SHORTEST)
+    return attrs.evolve(context, deadline=left)
 
 
 def _one_request(action: Action, account: Account, context: RunContext, policy: Policy) -> Exchange:

@@ -11,6 +11,7 @@ from stripe_plugin.run.context import Account, RunContext
 from stripe_plugin.secrets import shown
 
 NAMESPACE = uuid.UUID("5f7c1e0a-3a2d-4b0e-9f53-6c1d0a8f4e21")
+LONGEST_KEY = 255  # characters
 KEY_LIFE = 23 * 3600  # seconds; Stripe keeps idempotency keys for 24 hours
 
 
@@ -26,6 +27,14 @@ def idempotency_key(spec: Spec, account: Account, context: RunContext) -> str | 
     item = None if context.item is None else str(context.item)
     name = [acts_on, context.run_id, context.step or spec.id, item]
     return str(uuid.uuid5(NAMESPACE, json.dumps(name)))
+
+
+def key_of_call(key: str | None, name: str) -> str | None:
+    """The key of one call of several that have one name, and so one key, together."""
+    if key is None:
+        return None
+    text = f"{key}:{name}"
+    return text if len(text) <= LONGEST_KEY else str(uuid.uuid5(NAMESPACE, text))
 
 
 def _checked(key: str) -> str:

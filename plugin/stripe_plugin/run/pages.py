@@ -1,28 +1,20 @@
 """How is a list read to its end, page by page? No I/O."""
 
 from collections.abc import Iterator
-from typing import Any, TypeGuard
+from typing import Any
 
 from stripe_plugin.declare.action import Action, changed
-from stripe_plugin.declare.answer import Page
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import StripeError, UsageError
-from stripe_plugin.judge.values import is_list, is_object
+from stripe_plugin.judge.values import is_list
+from stripe_plugin.run.turning import SIZE, Cursor, Entry, can_go_on, turning
 from stripe_plugin.secrets import shown
 
 PAGE = 100  # the most that Stripe gives at once
-KEPT = 2 * PAGE  # cursors
 MOST = 10_000  # entries, where nobody says how many
-SIZE, FORWARDS, BACKWARDS = "limit", "starting_after", "ending_before"
 ALL, BOUND = "return_all", "most"  # rows of ours: what a list's own table asks for
 
-Entry = dict[str, Any]
-
-
-def can_go_on(spec: Spec) -> bool:
-    """Whether an action gives a list page by page."""
-    names = {row.parameter for row in spec.rows}
-    return isinstance(spec.answer, Page) and {SIZE, FORWARDS, BACKWARDS} <= names
+Placed = tuple[Entry, Cursor]  # an entry, and where to go on behind it
 
 
 def reads_all(action: Action) -> bool:
@@ -38,20 +30,17 @@ class Pages:
     """
 
     def __init__(self, action: Action, most: int | None = MOST, cursor: str | None = None) -> None:
-        """`most`: entries, None for all; `cursor`: the entry behind which to go on.
+        """`most`: entries, None for all; `cursor`: behind which to go on, as `placed` tells it.
 
         Raises `UsageError` if the action gives no list.
         """
         _check(action.spec, most, cursor)
         own = {row.parameter: row.name for row in action.spec.rows}
-        self._size, self._forwards, self._backwards = own[SIZE], own[FORWARDS], own[BACKWARDS]
+        self._size = own[SIZE]
         self._ours = {own[name]: None for name in (ALL, BOUND) if name in own}
         self._action = action
         self._most = most
-        self.goes_back = getattr(action, self._backwards) is not None
-        start = self._backwards if self.goes_back else self._forwards
-        #: Where to go on, the last first: the others are for when the object of one is gone.
-        self._cursors: list[str | None] = [cursor or getattr(action, start)]
+        self._turning = turning(action, cursor)
         self.requests = 0
         self.count = 0  # entries so far
         self.has_more = True
@@ -63,9 +52,14 @@ class Pages:
         return cls(action, MOST if most is None else most)
 
     @property
-    def cursor(self) -> str | None:
-        """The entry behind which it goes on; None: at its beginning."""
-        return self._cursors[0]
+    def cursor(self) -> Cursor:
+        """Where it goes on; None: at its beginning."""
+        return self._turning.cursor
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the oldest entry comes first."""
+        return self._turning.goes_back
 
     def __iter__(self) -> Iterator[Action]:
         while self.has_more and (size := self._next_size()) > 0:
@@ -73,45 +67,38 @@ class Pages:
 
     def _next_size(self) -> int:
         usual: int = getattr(self._action, self._size) or PAGE
-        return usual if self._most is None else min(usual, self._most - self.count)
+        if self._most is None:
+            return usual
+        left = self._most - self.count
+        return min(usual, left + self._turning.skipped) if left else 0
 
     def _page(self, size: int) -> Action:
         self.requests += 1
-        place = self._backwards if self.goes_back else self._forwards
-        turned = {**self._ours, self._size: size, place: self.cursor}
+        turned = {**self._ours, self._size: size, **self._turning.turned()}
         return changed(self._action, **turned)
 
     def take(self, output: Entry) -> list[Entry]:
         """The entries of a page that came. Raises `UsageError` if none could come behind it."""
+        return [entry for entry, _ in self.placed(output)]
+
+    def placed(self, output: Entry) -> list[Placed]:
+        """The same, each with the cursor that goes on behind it."""
         data = output.get("data")
         entries = [*data] if is_list(data) else []
         if self.goes_back:
             entries.reverse()
         self.has_more = bool(output.get("has_more"))
-        cursors = [entry["id"] for entry in entries if _has_id(entry)]
-        if self.has_more and len(cursors) < max(len(entries), 1):
-            raise UsageError("The list goes on, but its last entry has no ID to go on behind")
-        if self.has_more and cursors[-1] in self._cursors:
-            raise UsageError(f"The list goes on, but comes back to {shown(cursors[-1])}")
-        self._cursors = [*reversed(cursors), *self._cursors][:KEPT]
-        self.count += len(entries)
-        return entries
+        new = entries[self._turning.skipped :]
+        self._turning.take(output, entries)
+        self.count += len(new)
+        return [*zip(new, self._turning.marks(new), strict=True)]
 
     def survives(self, error: StripeError) -> bool:
         """Whether only the object of the cursor is gone, and one before it is left to go on from.
 
         What lies between the two is gone as well, so that no entry comes twice.
         """
-        blamed = self._backwards if self.goes_back else self._forwards
-        gone = error.code == "resource_missing" and error.path == (blamed,)
-        if not gone or len(self._cursors) == 1:
-            return False
-        del self._cursors[0]
-        return True
-
-
-def _has_id(entry: Any) -> TypeGuard[Entry]:
-    return is_object(entry) and isinstance(entry.get("id"), str)
+        return self._turning.survives(error)
 
 
 def _check(spec: Spec, most: Any, cursor: Any) -> None:

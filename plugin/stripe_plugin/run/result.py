@@ -1,16 +1,18 @@
 """What came of a run: Stripe's answer, or the error that a form can show."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import attrs
 
 from stripe_plugin.declare.action import Action
+from stripe_plugin.declare.recipe import Call, Done, Recipe
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import ConnectionFailed, StripeError, kind_of
 from stripe_plugin.judge.values import is_object
 from stripe_plugin.run.kept import from_kept
 from stripe_plugin.run.pages import Pages
+from stripe_plugin.run.turning import NEXT
 from stripe_plugin.secrets import without_secrets
 from stripe_plugin.wire.reply import Answer, Reply
 
@@ -20,6 +22,7 @@ OTHER_INPUTS = (
 )
 STORED = " Stripe repeats this answer: look there what came of it, before a new run."
 GONE = "Stripe finds it no more: an earlier try, whose answer was lost, did this, or somebody else."
+PARTLY = " What comes before that in the recipe was done."
 MORE = "These are the first {count:,} entries, as Most says: there are more behind the cursor."
 EMULATOR = "stripe-nodes-emulator"  # the header by which our emulator says what it is
 
@@ -85,6 +88,8 @@ def whole(results: list[Result], entries: list[Any], pages: Pages) -> Result:
     """The result of a list that was read page by page: one list, and how far it goes."""
     first, last = results[0], results[-1]
     output = {**first.output, "data": entries, "has_more": pages.has_more}
+    if NEXT in output:
+        output[NEXT] = last.output.get(NEXT)
     return attrs.evolve(
         last,
         output={**output, "cursor": pages.cursor, "requests": pages.requests},
@@ -92,6 +97,38 @@ def whole(results: list[Result], entries: list[Any], pages: Pages) -> Result:
         replayed=all(result.replayed for result in results),
         note=MORE.format(count=len(entries)) if pages.has_more else None,
     )
+
+
+class Made(NamedTuple):
+    """A call of a recipe that was made, and its result."""
+
+    call: Call
+    result: Result
+
+
+def of_calls(made: list[Made], done: Done) -> Result:
+    """The result of a recipe: what its calls came to, as one."""
+    writing = [each.result.replayed for each in made if each.call.writes]
+    return attrs.evolve(
+        made[-1].result,
+        output=done.output,
+        attempts=max(each.result.attempts for each in made),
+        replayed=bool(writing) and all(writing),
+        note=done.note,
+    )
+
+
+def tell_of_call(error: StripeError, recipe: Recipe, call: Call, made: list[Made]) -> None:
+    """Makes the error of a call the recipe's: which call, where its input stands, what is done."""
+    error.action = recipe.spec.id
+    error.message = f"{call.action.spec.name}: {error.message.rstrip('.')}."
+    place = recipe.locate(call.param(error.param), error.code)
+    error.display_key = place.key if place else None
+    error.path = place.path if place else None
+    error.place = place.text if place else None
+    if any(each.call.writes for each in made):
+        error.message += PARTLY
+        error.outcome_unknown = True
 
 
 def gone(reply: Reply, course: Course, action: Action) -> Result:
