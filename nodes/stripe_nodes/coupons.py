@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from stripe_nodes import rows, rules, times
+from stripe_nodes.lists import Dated
 from stripe_nodes.resources import COUPON, PRODUCT
 from stripe_plugin import Action, Deleted, One, Page, action, optional, path_id, rule
 
@@ -21,16 +22,8 @@ def _name(example: str) -> Any:
 
 
 @action("GET /v1/coupons", COUPON, answers=Page(), beyond=True)
-class ListCoupons(Action):
+class ListCoupons(Dated):
     """List the coupons of the account, newest first."""
-
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("SPRING", COUPON)
-    ending_before: str | None = rows.ending_before("AUTUMN", COUPON)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action("GET /v1/coupons/{coupon}", COUPON, answers=One(id="SPRING"), beyond=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from stripe_nodes import nested, rows
+from stripe_nodes.lists import Listed
 from stripe_nodes.resources import LINK_LINE_ITEM, PAYMENT_LINK
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
@@ -33,15 +34,10 @@ def _inactive_message(**more: Any) -> Any:
 
 
 @action("GET /v1/payment_links", PAYMENT_LINK, answers=Page(active=True), beyond=True)
-class ListPaymentLinks(Action):
+class ListPaymentLinks(Listed):
     """List the payment links of the account, newest first."""
 
     active: bool | None = optional("Active", True, "Only links that are open, or closed ones")
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("plink_123", PAYMENT_LINK)
-    ending_before: str | None = rows.ending_before("plink_456", PAYMENT_LINK)
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action("GET /v1/payment_links/{payment_link}", PAYMENT_LINK, answers=One(), beyond=True)
@@ -141,14 +137,9 @@ class UpdatePaymentLink(Action):
     docs="payment-link/retrieve-line-items",
     beyond=True,
 )
-class ListPaymentLinkLineItems(Action):
+class ListPaymentLinkLineItems(Listed):
     """List what a link sells, with amounts."""
 
     payment_link: str = path_id(
         "Payment Link ID", "plink_123", "The link whose items to list", PAYMENT_LINK
     )
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("li_123", LINK_LINE_ITEM)
-    ending_before: str | None = rows.ending_before("li_456", LINK_LINE_ITEM)
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()

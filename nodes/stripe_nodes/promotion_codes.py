@@ -9,6 +9,7 @@ Least amounts in other currencies go under Options › Extra, as restrictions.
 from typing import Any
 
 from stripe_nodes import rows, rules, times
+from stripe_nodes.lists import Dated
 from stripe_nodes.resources import COUPON, CUSTOMER, PROMOTION_CODE
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
 
@@ -44,7 +45,7 @@ _RESTRICTIONS = rule.keys(
 
 
 @action("GET /v1/promotion_codes", PROMOTION_CODE, answers=Page(), beyond=True)
-class ListPromotionCodes(Action):
+class ListPromotionCodes(Dated):
     """List promotion codes, of one coupon or all, newest first; or find one by its text."""
 
     code: str | None = rows.text(
@@ -55,13 +56,6 @@ class ListPromotionCodes(Action):
         "Customer", "cus_123", "Only those for this customer alone", CUSTOMER
     )
     active: bool | None = rows.active("Only active codes, or only inactive ones")
-    limit: int | None = rows.limit()
-    starting_after: str | None = rows.starting_after("promo_123", PROMOTION_CODE)
-    ending_before: str | None = rows.ending_before("promo_456", PROMOTION_CODE)
-    created_after: int | None = rows.created_after()
-    created_before: int | None = rows.created_before()
-    return_all: bool | None = rows.return_all()
-    most: int | None = rows.most()
 
 
 @action("GET /v1/promotion_codes/{promotion_code}", PROMOTION_CODE, answers=One(), beyond=True)
