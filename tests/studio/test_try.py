@@ -1,6 +1,7 @@
 """Is every action a form that runs, with what is wrong at its control?"""
 
 import json
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_every_action_runs_from_its_form(action: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("action", sorted(ACTIONS))
 def test_a_form_has_a_box_for_every_row(action: str, page: TestClient) -> None:
     """Named and described for whoever cannot see it."""
-    drawn = page.get(f"/try/{action}").text
+    drawn = unescape(page.get(f"/try/{action}").text)
     for row in HOST.manifest(action)["inputs"]:
         assert f'id="in-{row["name"]}"' in drawn
         assert row["key"] in drawn
