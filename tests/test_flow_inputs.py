@@ -380,7 +380,7 @@ def doubts(desk: Desk, expression: str) -> list[str]:
     """What is doubted of a reference to earlier answers."""
     flow = load("flow.yaml", ANSWERED % expression, desk.host)
     assert all(
-        (it["line"], it["step"], it["key"]) == (15, "last", "Metadata") for it in flow.warnings
+        (it["line"], it["step"], it["key"]) == (16, "last", "Metadata") for it in flow.warnings
     )
     return [warning["text"].partition("}}: ")[2] for warning in flow.warnings]
 
