@@ -63,7 +63,13 @@ def _of_line(number: int) -> dict[str, str]:
     return {**names, "pricing[price]": names["price"], "pricing": names["price"]}
 
 
-@action("POST /v1/customers", CUSTOMER, answers=One(email="customer@example.com"), recipe=True)
+@action(
+    "POST /v1/customers",
+    CUSTOMER,
+    answers=One(email="customer@example.com"),
+    docs="customers/create",
+    recipe=True,
+)
 class FindOrCreateCustomer(Recipe):
     """Get the customer with this e-mail address; create one only if there is none.
 
