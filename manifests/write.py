@@ -94,11 +94,13 @@ def _section(action: type[Action]) -> str:
         f"| {_cell(_rules(row))} |"
         for label, row in _labelled(about["inputs"])
     ]
+    page = f"[{about['method']} {about['path']}]({about['docs_url']})"
+    mark = " · recipe" if about["recipe"] else ""
     key = f" · restricted key: {about['permission']}" if about["permission"] else ""
     return "\n".join(
         [
             f"## {about['name']}\n",
-            f"`{about['id']}` · [{about['method']} {about['path']}]({about['docs_url']}){key}\n",
+            f"`{about['id']}` · {page}{mark}{key}\n",
             f"{about['description']}\n",
             "| Display key | Parameter | Type | Example | Description | Restrictions |",
             "|---|---|---|---|---|---|",
@@ -112,7 +114,8 @@ def reference(actions: Iterable[type[Action]]) -> str:
     """The page with every action and row."""
     head = (
         "# The actions\n\nWritten from the tables in `stripe_nodes` by `make write`. "
-        "`*` must be given, inside of another if that is; ⁺ is a row beyond the action page.\n\n"
+        "`*` must be given, inside of another if that is; ⁺ is a row beyond the action page. A "
+        "recipe makes several calls, or one with a hidden turn.\n\n"
     )
     return head + "\n".join(_section(action) for action in actions)
 

@@ -357,6 +357,73 @@ def test_what_is_no_look_alike(text: str, desk: Desk) -> None:
     assert warned(desk, text) == []
 
 
+ANSWERED = """steps:
+- id: plan
+  action: create_price
+  inputs: {Currency: usd, Unit Amount: 500, Product Data: {name: Care}}
+- id: prices
+  action: list_prices
+- id: each
+  action: create_product
+  inputs: {Name: Each}
+  foreach: steps.prices.data
+- id: any
+  action: stripe_api_request
+  inputs: {Method: GET, Path: /v1/balance}
+- id: last
+  action: create_product
+  inputs: {Name: a, Metadata: {note: "${{ %s }}"}}
+"""
+
+
+def doubts(desk: Desk, expression: str) -> list[str]:
+    """What is doubted of a reference to earlier answers."""
+    flow = load("flow.yaml", ANSWERED % expression, desk.host)
+    assert all(
+        (it["line"], it["step"], it["key"]) == (16, "last", "Metadata") for it in flow.warnings
+    )
+    return [warning["text"].partition("}}: ")[2] for warning in flow.warnings]
+
+
+DOUBTFUL = {
+    "steps.plan.ID": "plan has no field ID that Stripe documents (did you mean id?).",
+    "steps.plan.recurring.intervall": (
+        "plan.recurring has no field intervall that Stripe documents (did you mean interval?)."
+    ),
+    "steps.prices.data.id": (
+        "plan.data is a list: write plan.data[0].id for its first, plan.data[].id for all."
+    ).replace("plan", "prices"),
+    "steps.prices.dat[0].id": "prices has no field dat that Stripe documents (did you mean data?).",
+    "steps.plan.id || steps.plan.ID": (
+        "plan has no field ID that Stripe documents (did you mean id?)."
+    ),
+}
+KNOWN = [
+    "steps.plan.id",
+    "steps.plan.product.name",
+    "steps.plan.metadata.whatever",
+    "steps.prices.data[0].id",
+    "steps.prices.data[].product.name",
+    "length(steps.prices.data)",
+    "steps.each[0].id",
+    "steps.each[].nothing",
+    "steps.any.available",
+    "to_string(steps.plan)",
+]
+
+
+@pytest.mark.parametrize("expression", DOUBTFUL)
+def test_a_field_that_no_answer_has_is_warned_of(expression: str, desk: Desk) -> None:
+    """Before anything is sent, with what was meant; it may be newer than the document."""
+    assert doubts(desk, expression) == [DOUBTFUL[expression]]
+
+
+@pytest.mark.parametrize("expression", KNOWN)
+def test_a_field_of_an_answer_is_no_doubt(expression: str, desk: Desk) -> None:
+    """Nor is one of which nothing is known, or that depends on what comes."""
+    assert doubts(desk, expression) == []
+
+
 # --- from a terminal ------------------------------------------------------------------------------
 
 

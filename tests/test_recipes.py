@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,16 @@ from terminal_support import Counted, environment
 
 from stripe_emulator import Answer
 from stripe_emulator.server import serve
-from stripe_plugin import Client, Host, InvalidInputs, InvalidRequest, Result, RunContext
+from stripe_flow import Step, run_step
+from stripe_plugin import (
+    Client,
+    Host,
+    InvalidInputs,
+    InvalidRequest,
+    Result,
+    RunContext,
+    UsageError,
+)
 
 RUN = RunContext(run_id="order-17")
 LINE = {"amount": 1000, "currency": "usd"}
@@ -339,3 +348,43 @@ def test_recipes_are_listed_last_and_marked() -> None:
         assert [entry["id"] for entry in catalog][-len(marked) :] == marked
         assert {*marked} >= {*RECIPES}
         assert all(host.manifest(name)["recipe"] for name in marked)
+
+
+# --- as a step of a flow --------------------------------------------------------------------------
+
+
+def stepping(shop: Shop, kept: dict[str, str], name: str, inputs: Inputs) -> Result:
+    """Runs a recipe as a step that is kept here."""
+
+    def keep(place: str, compute: Callable[[], Any]) -> Any:
+        if place not in kept:
+            kept[place] = json.dumps(compute())
+        return json.loads(kept[place])
+
+    with Host.load() as host:
+        step = Step("bill", name, inputs)
+        return run_step(keep, host, step, connection=shop.connection(), run_id="order-17")
+
+
+def test_a_step_that_did_nothing_takes_other_inputs(shop: Shop) -> None:
+    """Refused at its first call, a recipe can be given right inputs under the same name."""
+    kept: dict[str, str] = {}
+    inputs = bill(shop)
+    with pytest.raises(InvalidRequest):
+        stepping(shop, kept, "invoice_a_customer", {**inputs, "Customer": "cus_gone"})
+    done = stepping(shop, kept, "invoice_a_customer", inputs)
+    assert done.output["status"] == "open"
+    assert stepping(shop, kept, "invoice_a_customer", inputs).replayed
+    assert made(shop)["list_invoice_items"] == 2
+
+
+def test_a_step_that_did_a_part_keeps_its_inputs(shop: Shop) -> None:
+    """Refused behind a call that was executed, other inputs would do that once more."""
+    kept: dict[str, str] = {}
+    inputs = bill(shop)
+    wrong = {**inputs, "Items": [LINE, {"price": "price_gone"}]}
+    with pytest.raises(InvalidRequest, match="What comes before that"):
+        stepping(shop, kept, "invoice_a_customer", wrong)
+    with pytest.raises(UsageError, match="may have been executed in this run with other inputs"):
+        stepping(shop, kept, "invoice_a_customer", inputs)
+    assert made(shop)["list_invoice_items"] == 1

@@ -321,7 +321,7 @@ class Captured(stripe.HTTPClient):
     method = url = body = ""
 
     def request(
-        self, method: str, url: str, headers: Any, post_data: Any = None
+        self, method: str, url: str, headers: Any, post_data: Any = None, **_: Any
     ) -> tuple[str, int, Any]:
         """Keeps what is sent, and answers with some object."""
         self.method, self.url, self.body = method.upper(), url, post_data

@@ -2,10 +2,7 @@
 
 from stripe_nodes import rows
 from stripe_plugin import Action, SearchAction, optional, rule, table
-from stripe_plugin.declare.row import ITSELF
 
-_BEHIND = "Continue after this ID: the last one of the page before"
-_BEFORE = "Go back to the results before this ID: the first one of the page after"
 _NEXT = "Continue with this page: the next_page of the one before"
 
 
@@ -14,10 +11,8 @@ class Listed(Action):
     """A page of a list, by the ID before or behind it, or the whole list."""
 
     limit: int | None = rows.limit()
-    starting_after: str | None = optional("Starting After", "123", _BEHIND, rule.reference(ITSELF))
-    ending_before: str | None = optional(
-        "Ending Before", "456", _BEFORE, rule.excludes("Starting After"), rule.reference(ITSELF)
-    )
+    starting_after: str | None = rows.starting_after()
+    ending_before: str | None = rows.ending_before()
     return_all: bool | None = rows.return_all()
     most: int | None = rows.most()
 

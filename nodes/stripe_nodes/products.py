@@ -28,8 +28,8 @@ class ListProducts(Dated):
     """List the products of the account, newest first."""
 
     active: bool | None = rows.active("Only active products, or only archived ones")
-    starting_after: str | None = rows.starting_after("prod_123", PRODUCT, _CURSOR)
-    ending_before: str | None = rows.ending_before("prod_456", PRODUCT, _CURSOR)
+    starting_after: str | None = rows.starting_after(_CURSOR)
+    ending_before: str | None = rows.ending_before(_CURSOR)
 
 
 @action("GET /v1/products/{id}", PRODUCT, answers=One(name="Premium Plan"))

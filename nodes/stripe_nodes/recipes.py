@@ -5,9 +5,8 @@ from typing import Any
 from stripe_nodes import rows, rules
 from stripe_nodes.customers import CreateCustomer, ListCustomers
 from stripe_nodes.invoice_items import CreateInvoiceItem
-from stripe_nodes.invoices import CreateInvoice, FinalizeInvoice, SendInvoice
-from stripe_nodes.requests import StripeAPIRequest
-from stripe_nodes.resources import CUSTOMER, INVOICE, PRICE, SUBSCRIPTION
+from stripe_nodes.invoices import CreateInvoice, FinalizeInvoice, PreviewInvoice, SendInvoice
+from stripe_nodes.resources import CUSTOMER, INVOICE, PAYMENT_LINK, PRICE, SUBSCRIPTION
 from stripe_nodes.subscriptions import RetrieveSubscription, UpdateSubscription
 from stripe_plugin import (
     Action,
@@ -64,7 +63,13 @@ def _of_line(number: int) -> dict[str, str]:
     return {**names, "pricing[price]": names["price"], "pricing": names["price"]}
 
 
-@action("POST /v1/customers", CUSTOMER, answers=One(email="customer@example.com"), recipe=True)
+@action(
+    "POST /v1/customers",
+    CUSTOMER,
+    answers=One(email="customer@example.com"),
+    docs="customers/create",
+    recipe=True,
+)
 class FindOrCreateCustomer(Recipe):
     """Get the customer with this e-mail address; create one only if there is none.
 
@@ -129,9 +134,11 @@ class ChangeSubscriptionPlan(Recipe):
         which = self.subscription_exposed_id
         now = yield Call("read", RetrieveSubscription(subscription_exposed_id=which))
         change = self._change(now)
-        details = "subscription_details[items][0]"
-        asked = self._preview(change)
-        preview = yield Call("preview", asked, looks=True, names=_of_item(details))
+        asked = PreviewInvoice(
+            subscription=which, items=[change], proration_behavior=self.proration_behavior
+        )
+        names = _of_item("subscription_details[items][0]")
+        preview = yield Call("preview", asked, looks=True, names=names)
         cost = label_of(preview, "{amount_due|money}") or "nothing"
         if self.preview_only:
             return Done(now, f"Nothing was changed. The next invoice would be of {cost}.")
@@ -154,13 +161,6 @@ class ChangeSubscriptionPlan(Recipe):
             )
         quantity = {} if self.quantity is None else {"quantity": self.quantity}
         return {"id": item, "price": self.price, **quantity}
-
-    def _preview(self, change: dict[str, Any]) -> Action:
-        details = {"items": [change], "proration_behavior": self.proration_behavior}
-        asked = {"subscription": self.subscription_exposed_id, "subscription_details": details}
-        return StripeAPIRequest(
-            method="POST", path="/v1/invoices/create_preview", parameters_=asked
-        )
 
 
 @action(
@@ -225,3 +225,21 @@ class InvoiceACustomer(Recipe):
         yield Call("finalize", FinalizeInvoice(invoice=invoice["id"]))
         sent = yield Call("send", SendInvoice(invoice=invoice["id"]))
         return Done(sent)
+
+
+@action(
+    "POST /v1/payment_links/{payment_link}",
+    PAYMENT_LINK,
+    answers=One(active=False),
+    sends={"active": False},
+    repeatable=True,
+    docs="payment-link/update",
+    recipe=True,
+)
+class DeactivatePaymentLink(Action):
+    """Close a payment link: nobody can pay there any more, until it is opened again."""
+
+    payment_link: str = path_id("Payment Link ID", "plink_123", "The link to close", PAYMENT_LINK)
+    inactive_message: str | None = rows.text(
+        "Inactive Message", "Sold out. Thank you!", "What customers read there", 500
+    )

@@ -5,6 +5,7 @@ from typing import Any
 from stripe_nodes import rules, times
 from stripe_nodes.resources import CUSTOMER
 from stripe_plugin import Resource, optional, rule
+from stripe_plugin.declare.row import ITSELF
 
 CUSTOMER_ACCOUNT = rule.Parameter("customer_account")
 # Who says that Stripe unsets it by an empty text, where its API document does not. Recorded were
@@ -46,17 +47,17 @@ def customer(description: str) -> Any:
     return optional("Customer", "cus_123", description, alone, rule.reference(CUSTOMER))
 
 
-def starting_after(example: str, resource: Resource, page: str | None = None) -> Any:
-    """The cursor to the next page."""
+def starting_after(page: str | None = None) -> Any:
+    """The cursor to the next page: an ID of whatever is listed."""
     about = "Continue after this ID: the last one of the page before"
-    return link("Starting After", example, about, resource, page=page)
+    return link("Starting After", "123", about, ITSELF, page=page)
 
 
-def ending_before(example: str, resource: Resource, page: str | None = None) -> Any:
+def ending_before(page: str | None = None) -> Any:
     """The cursor to the previous page."""
     about = "Go back to the results before this ID: the first one of the page after"
     alone = rule.excludes("Starting After")
-    return optional("Ending Before", example, about, alone, rule.reference(resource), page=page)
+    return optional("Ending Before", "456", about, alone, rule.reference(ITSELF), page=page)
 
 
 def created_after() -> Any:

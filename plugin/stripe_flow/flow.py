@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from stripe_flow.answers import Schema, answer_of, doubtful
 from stripe_flow.expressions import Scope, wrong_expression
 from stripe_flow.judged import wrong_inputs
 from stripe_flow.pages import wrong_list
@@ -60,10 +61,10 @@ def load(
     Raises one `FlowError` with every problem and its line.
     """
     reader = Reader(name, text)
-    listed = _listed(reader)
-    env, problems = _variables(reader, environ)
+    found = [Found(raw, ("steps", number), reader) for number, raw in enumerate(_listed(reader))]
+    env, problems = _variables(found, environ)
     with hiding(*_hidden(env)):
-        flow = _Loading(reader, host, given, env).flow(listed, problems)
+        flow = _Loading(reader, host, given, env).flow(found, problems)
     return attrs.evolve(flow, text=text)
 
 
@@ -89,13 +90,14 @@ class _Loading:
             self._known["inputs"] = self._inputs
         self._problems = [*_other_words(reader), *wrong]
         self._warnings: list[Problem] = []
+        self._answers: dict[str, Schema] = {}  # by step
 
-    def flow(self, listed: list[Any], problems: list[Problem]) -> Flow:
+    def flow(self, listed: list[Found], problems: list[Problem]) -> Flow:
         """The flow of these steps."""
         self._problems += problems
         steps: list[PlacedStep] = []
-        for number, raw in enumerate(listed):
-            step = self._step(raw, number, steps)
+        for found in listed:
+            step = self._step(found, steps)
             if len(self._problems) > MOST_PROBLEMS:
                 break
             steps.append(step)
@@ -110,15 +112,24 @@ class _Loading:
             self._reader.told(self._warnings),
         )
 
-    def _step(self, raw: Any, number: int, before: list[PlacedStep]) -> PlacedStep:
-        found = Found(raw, ("steps", number), self._reader)
+    def _step(self, found: Found, before: list[PlacedStep]) -> PlacedStep:
         self._problems += found.problems()
-        step = found.step()
+        step = found.step
         wrong = self._check(step, before)
         self._problems += islice(wrong, MOST_PROBLEMS + 1)
         seeming = _seeming(step)
         self._warnings += islice(seeming, MOST_PROBLEMS + 1)
+        if not self._problems:
+            self._check_answers(step)
         return step
+
+    def _check_answers(self, step: PlacedStep) -> None:
+        """Doubts what names no known field of an earlier step; of this one they are known now."""
+        doubts = doubtful(step, self._answers)
+        self._warnings += islice(doubts, MOST_PROBLEMS + 1)
+        answer = answer_of(step, self._host)
+        if answer is not None:
+            self._answers[step.id] = answer
 
     def _check(self, step: PlacedStep, before: list[PlacedStep]) -> Problems:
         """What is wrong with a step behind others."""
@@ -198,12 +209,12 @@ def _seeming(step: PlacedStep) -> Problems:
             yield step.problem(f"{step.name} › {key}: {what}", word, key)
 
 
-def _variables(reader: Reader, environ: Environ) -> tuple[Variables, list[Problem]]:
+def _variables(listed: list[Found], environ: Environ) -> tuple[Variables, list[Problem]]:
     """The variables of the environment that the steps name, and what is wrong with those."""
     known: dict[str, Secret] = {}
     problems: list[Problem] = []
-    for number, raw in enumerate(_listed(reader)):
-        step = Found(raw, ("steps", number), reader).step()
+    for found in listed:
+        step = found.step
         for word, key, name in _named(step):
             wrong = _wrong_place(word, key) or _wrong_variable(name, environ.get(name))
             if wrong:

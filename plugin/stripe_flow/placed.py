@@ -1,6 +1,7 @@
 """What stands in the place of a step, and which of its words are none or say nothing?"""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -137,6 +138,7 @@ class Found:
         self._file = reader.name
         self._lines = reader.lines
 
+    @cached_property
     def step(self) -> PlacedStep:
         """The step, with what is usual where something wrong stands."""
         when = self._usable("if", True)
@@ -174,7 +176,7 @@ class Found:
 
     def problems(self) -> Iterator[Problem]:
         """What is wrong with its words."""
-        step = self.step()
+        step = self.step
         for word in self.given:
             if wrong := self._wrong_word(word):
                 yield step.problem(wrong, word)

@@ -23,7 +23,7 @@ PLAN = {**BOX, "Recurring": {"interval": "month"}}
 
 EXTRA: dict[str, dict[str, Any]] = {"payment": PAID, "hold": {"capture_method": "manual"}}
 CARD = {"Amount": 900, "Currency": "usd", "Payment Method": "pm_card_visa"}
-PLAN = {
+PLAN: dict[str, Any] = {
     "Currency": "usd",
     "Unit Amount": 500,
     "Recurring": {"interval": "month"},
@@ -84,6 +84,7 @@ BEYOND: list[tuple[str, str, dict[str, Any]]] = [
     ("", "retrieve_payment_link", {"Payment Link ID": "@link"}),
     ("", "list_payment_link_line_items", {"Payment Link ID": "@link"}),
     ("", "update_payment_link", {"Payment Link ID": "@link", "Active": False}),
+    ("", "deactivate_payment_link", {"Payment Link ID": "@link"}),
     ("", "create_customer_portal_session", {"Customer": "@who"}),
     ("", "retrieve_balance", {}),
     ("", "search_customers", {"Email": "c@d.example", "Return All": False}),

@@ -31,6 +31,7 @@ Sentences = dict[str, list[str]]  # by display key
 
 # Between the words of a name: Create|Price, Stripe|API|Request.
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+SMALL = re.compile(r" (?:A|At|Or) ")  # in the middle of one
 
 _C = TypeVar("_C", bound=type[Any])
 
@@ -249,11 +250,15 @@ def _words(cls: type[Any]) -> dict[str, str]:
     """What the class says by its own name and docstring."""
     docstring = (cls.__doc__ or "").strip()
     return {
-        "name": WORDS.sub(" ", cls.__name__),
+        "name": SMALL.sub(_lower, WORDS.sub(" ", cls.__name__)),
         "entry": f"{cls.__module__}:{cls.__qualname__}",
         "summary": docstring.partition("\n")[0],
         "description": " ".join(docstring.split()),
     }
+
+
+def _lower(word: re.Match[str]) -> str:
+    return word[0].lower()
 
 
 def _check_names(cls: type[Any]) -> None:
