@@ -395,6 +395,46 @@ BEYOND: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
             "payment_intent_data": {"transfer_group": "g"},
         },
     ),
+    (
+        "create_coupon",
+        "coupons",
+        {
+            "Percent Off": "33.33",
+            "Duration": "repeating",
+            "Duration in Months": "3",
+            "ID": "SPRING %",
+            "Applies To": {"products": ["prod_1", "prod_2"]},
+        },
+        {
+            "percent_off": 33.33,
+            "duration": "repeating",
+            "duration_in_months": 3,
+            "id": "SPRING %",
+            "applies_to": {"products": ["prod_1", "prod_2"]},
+        },
+    ),
+    (
+        "create_promotion_code",
+        "promotion_codes",
+        {
+            "Promotion": {"type": "coupon", "coupon": "SPRING"},
+            "Code": "SPRING-25",
+            "Restrictions": {
+                "first_time_transaction": "true",
+                "minimum_amount": "1000",
+                "minimum_amount_currency": "USD",
+            },
+        },
+        {
+            "promotion": {"type": "coupon", "coupon": "SPRING"},
+            "code": "SPRING-25",
+            "restrictions": {
+                "first_time_transaction": True,
+                "minimum_amount": 1000,
+                "minimum_amount_currency": "usd",
+            },
+        },
+    ),
 ]
 
 

@@ -186,6 +186,7 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
             "line_items": [{"price": price, "quantity": 1}],
         },
         "coupon": {"percent_off": 10},
+        "tax_rate": {"display_name": "VAT", "percentage": 20, "inclusive": True},
         "promotion_code": {"promotion": {"type": "coupon", "coupon": coupon}},
         "invoice": {"customer": customer},
         "invoiceitem": {"customer": customer, "currency": "usd", "amount": 5},

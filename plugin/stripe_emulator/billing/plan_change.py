@@ -18,8 +18,9 @@ _PRICED = "price quantity"
 @does(
     "subscription.update",
     """billing_cycle_anchor cancel_at cancel_at_period_end cancellation_details collection_method
-    days_until_due default_payment_method discounts items.deleted items.discounts items.id
-    items.metadata items.price items.price_data items.quantity off_session pause_collection
+    days_until_due default_payment_method default_tax_rates discounts items.deleted
+    items.discounts items.id items.metadata items.price items.price_data items.quantity
+    items.tax_rates off_session pause_collection
     payment_behavior=allow_incomplete|default_incomplete|error_if_incomplete proration_behavior
     proration_date trial_end""",
 )
@@ -29,6 +30,7 @@ def update(account: Account, subscription: Json, given: Given) -> Json:
     subscription |= {name: given.before[name] for name in _WORDS}
     subscriptions.change_dates(account, subscription, given)
     _change_items(account, subscription, given)
+    subscriptions.take_taxes(account, subscription, given)
     subscriptions.redeem(account, subscription, given, given.before["discounts"])
     if "default_payment_method" in given:
         subscriptions.name_method(account, subscription)

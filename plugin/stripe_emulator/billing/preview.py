@@ -42,7 +42,8 @@ _RENEWALS = {"trialing": billed.end_trial}
     subscription_details.cancel_now subscription_details.items.deleted
     subscription_details.items.discounts subscription_details.items.id
     subscription_details.items.metadata subscription_details.items.price
-    subscription_details.items.price_data
+    subscription_details.items.price_data subscription_details.items.tax_rates
+    subscription_details.default_tax_rates
     subscription_details.items.quantity subscription_details.proration_behavior
     subscription_details.proration_date subscription_details.trial_end""",
 )

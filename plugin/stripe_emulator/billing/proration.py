@@ -114,6 +114,7 @@ class Cut:
             "parent": _parent(self.subscription, item),
             "pricing": prices.pricing(price) | {"unit_amount_decimal": None},
             "proration": True,
+            "tax_rates": item["tax_rates"],
             "proration_details": {"credited_items": None, "discount_amounts": []},
         }
 

@@ -73,6 +73,7 @@ def _begin_anew(account: Account, subscription: Json, given: Given) -> Json:
         "latest_invoice": invoice["id"],
         "pending_update": _pending(account),
         "_later": later["_items"],
+        "discounts": later["discounts"],
     }
     account.change(subscription, given.before)
     if not invoices.is_sent(subscription):

@@ -8,8 +8,9 @@ from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import price as prices
+from stripe_emulator.resources import tax_rate as tax_rates
 
-declare(Resource(kind="item", prefix="li_1", starts="metadata={} quantity=1"))
+declare(Resource(kind="item", prefix="li_1", starts="metadata={} quantity=1 _tax_rates=[]"))
 
 _ADJUSTABLE: Json = {"maximum": 99, "minimum": 0}
 
@@ -22,7 +23,7 @@ def of_wanted(account: Account, wanted: Json, path: str) -> Json:
     _check_quantity(price, wanted, path)
     product = account.get("product", price["product"])
     line = account.new("item", description=product and product["name"])
-    return _filled(line, price, wanted)
+    return _filled(account, line, price, wanted, path)
 
 
 def changed(account: Account, lines: list[Json], wanted: Json, path: str) -> Json:
@@ -37,7 +38,7 @@ def changed(account: Account, lines: list[Json], wanted: Json, path: str) -> Jso
     else:
         price = account.need("price", line["price"], f"{path}[price]")
     _check_quantity(price, wanted, path)
-    return _filled(line, price, wanted)
+    return _filled(account, line, price, wanted, path)
 
 
 def _check_quantity(price: Json, wanted: Json, path: str) -> None:
@@ -51,7 +52,7 @@ def _check_quantity(price: Json, wanted: Json, path: str) -> None:
     scalars.check_least(wanted["quantity"], 1, param)
 
 
-def _filled(line: Json, price: Json, wanted: Json) -> Json:
+def _filled(account: Account, line: Json, price: Json, wanted: Json, path: str) -> Json:
     quantity = None if prices.is_metered(price) else (line | wanted)["quantity"]
     amount = prices.total(price, quantity or 0)
     given_metadata = wanted.get("metadata", {})
@@ -64,18 +65,29 @@ def _filled(line: Json, price: Json, wanted: Json) -> Json:
         "metadata": metadata(line["metadata"], given_metadata),
         "price": price["id"],
         "quantity": quantity,
+        "_tax_rates": _tax_rates(account, line, wanted, path),
     }
 
 
-def take_off(account: Account, ids: list[str], lines: list[Json]) -> list[int]:
-    """Make lines cheaper by discounts; returns by how much each."""
+def _tax_rates(account: Account, line: Json, wanted: Json, path: str) -> list[str]:
+    if "tax_rates" not in wanted:
+        kept: list[str] = line["_tax_rates"]
+        return kept
+    ids: list[str] = wanted["tax_rates"] or []
+    tax_rates.check_active(account, ids, f"{path}[tax_rates]")
+    return ids
+
+
+def settle(account: Account, ids: list[str], lines: list[Json]) -> None:
+    """Give lines their totals, with discounts off and taxes on."""
     priced = [_as_line(account, line) for line in lines]
     discounts.take_off(account, ids, priced)
-    off = [discounts.taken_off(each) for each in priced]
-    for line, amount in zip(lines, off, strict=True):
-        line["amount_discount"] = amount
-        line["amount_total"] = line["amount_subtotal"] - amount
-    return off
+    for line, each in zip(lines, priced, strict=True):
+        off = discounts.taken_off(each)
+        left = line["amount_subtotal"] - off
+        taxes = tax_rates.of_amount(account, line["_tax_rates"], left, None)
+        line |= {"amount_discount": off, "amount_tax": sum(tax["amount"] for tax in taxes)}
+        line["amount_total"] = left + tax_rates.amount(taxes, "exclusive")
 
 
 def _as_line(account: Account, line: Json) -> Json:

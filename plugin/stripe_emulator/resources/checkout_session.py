@@ -91,7 +91,7 @@ _INVOICE_DATA: Json = {
     "metadata": {},
     "rendering_options": None,
 }
-_OF_LINES = "adjustable_quantity id metadata price price_data quantity"
+_OF_LINES = "adjustable_quantity id metadata price price_data quantity tax_rates"
 _OF_SHIPPING = """shipping_rate shipping_rate_data.delivery_estimate
     shipping_rate_data.display_name shipping_rate_data.fixed_amount.amount
     shipping_rate_data.fixed_amount.currency shipping_rate_data.metadata
@@ -301,14 +301,17 @@ def _total(account: Account, session: Json) -> None:
         return
     lines = _due_now(account, session)
     amount = sum(line["amount_subtotal"] for line in lines)
-    off = _take_off(account, session, lines)
+    _settle_lines(account, session, lines)
+    off = sum(line["amount_discount"] for line in lines)
+    tax = sum(line["amount_tax"] for line in lines)
     chosen = session["shipping_options"][:1]
     shipping = sum(option["shipping_amount"] for option in chosen)
-    total = amount - off + shipping
+    total = sum(line["amount_total"] for line in lines) + shipping
     session |= {"amount_subtotal": amount, "amount_total": total}
     if session["mode"] == "payment":
         amounts.check_total(total, session["currency"])
     session["total_details"] |= {"amount_discount": off, "amount_shipping": shipping}
+    session["total_details"]["amount_tax"] = tax
     session["shipping_cost"] = None
     if chosen:
         session["shipping_cost"] = {
@@ -319,15 +322,15 @@ def _total(account: Account, session: Json) -> None:
         }
 
 
-def _take_off(account: Account, session: Json, lines: list[Json]) -> int:
-    """Make lines cheaper by the session's discounts; returns by how much in all."""
-    off = sum(items.take_off(account, session["_discounts"], lines))
+def _settle_lines(account: Account, session: Json, lines: list[Json]) -> None:
+    """Give lines their totals; a coupon that makes none of them cheaper is refused."""
+    items.settle(account, session["_discounts"], lines)
+    off = sum(line["amount_discount"] for line in lines)
     if off == 0 and session["_discounts"] and lines:
         raise Refusal(
             "This coupon cannot be redeemed because it does not apply to anything in this order.",
             code="coupon_applies_to_nothing",
         )
-    return off
 
 
 def _due_now(account: Account, session: Json) -> list[Json]:
@@ -483,7 +486,8 @@ def _subscribe(account: Account, session: Json, method: Json) -> None:
     subscription = _start_subscription(account, session, method)
     for line, price in _priced(account, session):
         if price["type"] == "one_time":
-            invoice_items.one_time(account, session["customer"], price, line["quantity"])
+            taxed = {"tax_rates": line["_tax_rates"]}
+            invoice_items.one_time(account, session["customer"], price, line["quantity"], **taxed)
     invoice = subscriptions.first_invoice(account, subscription)
     if invoice["status"] == "open":
         try:
@@ -506,7 +510,7 @@ def _start_subscription(account: Account, session: Json, method: Json) -> Json:
     subscription |= picked(data, "description metadata trial_settings")
     subscription["default_payment_method"] = method["id"]
     recurring = [
-        {"price": price["id"], **_quantity(line)}
+        {"price": price["id"], "tax_rates": line["_tax_rates"], **_quantity(line)}
         for line, price in _priced(account, session)
         if price["type"] == "recurring"
     ]

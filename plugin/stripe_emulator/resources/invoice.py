@@ -16,6 +16,7 @@ from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import invoice_payment, line_item
 from stripe_emulator.resources import payment_intent as intents
 from stripe_emulator.resources import payment_method as methods
+from stripe_emulator.resources import tax_rate as tax_rates
 
 declare(
     Resource(
@@ -70,8 +71,8 @@ _NOT_OPEN = "You can only pass in open invoices. This invoice isn't open."
 
 @does(
     "invoice.create",
-    """collection_method currency customer days_until_due default_payment_method discounts
-    due_date pending_invoice_items_behavior subscription""",
+    """collection_method currency customer days_until_due default_payment_method
+    default_tax_rates discounts due_date pending_invoice_items_behavior subscription""",
 )
 def create(account: Account, invoice: Json, given: Given) -> Json:
     """Create a draft; pending items come along only when they are included."""
@@ -91,6 +92,7 @@ def create(account: Account, invoice: Json, given: Given) -> Json:
         invoice["parent"] = _parent(account.need("subscription", given["subscription"]))
     _name_method(account, invoice)
     _redeem(account, invoice, given, [])
+    tax_rates.check_active(account, given.get("default_tax_rates", ()), "default_tax_rates")
     account.create(invoice)
     if given.get("pending_invoice_items_behavior") == "include":
         _take_pending(account, invoice)
@@ -171,6 +173,7 @@ def of_subscription(account: Account, subscription: Json, bill: Bill) -> Json:
     if waiting is None:
         waiting = pending(account, subscription)
     invoice["discounts"] = discounts.living(account, subscription["discounts"])
+    invoice["default_tax_rates"] = subscription["default_tax_rates"] or []
     lines = [_plan_line(account, invoice, subscription, item) for item in bill.rows]
     taken = [_line(account, invoice, item) for item in waiting]
     totals.settle(account, invoice, taken + lines)
@@ -214,6 +217,7 @@ def _plan_line(account: Account, invoice: Json, subscription: Json, item: Json) 
     billed = {"invoice": invoice["id"], "line": line["id"]}
     billed |= {"price": item["price"], "quantity": item["quantity"]}
     line["discounts"] = discounts.living(account, item["discounts"])
+    line["_tax_rates"] = item["tax_rates"] or []
     item["_billed"] = billed if bills else None
     return line
 
@@ -287,7 +291,9 @@ def _total(account: Account, invoice: Json, lines: list[Json]) -> None:
 
 
 @does(
-    "invoice.update", "collection_method days_until_due default_payment_method discounts due_date"
+    "invoice.update",
+    """collection_method days_until_due default_payment_method default_tax_rates discounts
+    due_date""",
 )
 def update(account: Account, invoice: Json, given: Given) -> Json:
     """Update a draft; a finalized invoice takes little but metadata."""
@@ -300,7 +306,7 @@ def update(account: Account, invoice: Json, given: Given) -> Json:
     if "default_payment_method" in given:
         _name_method(account, invoice)
     _redeem(account, invoice, given, given.before["discounts"])
-    if "discounts" in given:
+    if given.keys() & {"default_tax_rates", "discounts"}:
         totals.settle(account, invoice, invoice["_lines"])
     if was_draft and "auto_advance" in given:
         if invoice["auto_advance"]:
@@ -577,13 +583,14 @@ def send(account: Account, invoice: Json, _given: Given) -> Json:
 
 
 @shows("invoice")
-def show(_account: Account, invoice: Json, view: Json) -> None:
-    """Show the first lines."""
+def show(account: Account, invoice: Json, view: Json) -> None:
+    """Show the first lines, and the tax rates as a whole."""
+    view["default_tax_rates"] = tax_rates.shown(account, invoice["default_tax_rates"])
     lines = invoice["_lines"]
     count = len(lines)
     more = count > present.INNER_ROWS
     url = f"/v1/invoices/{invoice['id']}/lines"
-    first = lines[: present.INNER_ROWS]
+    first = [account.show(line) for line in lines[: present.INNER_ROWS]]
     view["lines"] = present.listing(first, url, more=more, total_count=count)
     if view["id"] is None:  # of one that is only told of
         del view["id"]

@@ -1,14 +1,18 @@
 """What is an invoice item: what the next invoice, or a draft, will charge for?"""
 
+from typing import Any
+
 from stripe_emulator import refusals
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
+from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import invoice as invoices
 from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import product as products
+from stripe_emulator.resources import tax_rate as tax_rates
 
 declare(
     Resource(
@@ -36,7 +40,7 @@ _NOT_DELETED = f"Can't delete an invoice item that is {_BILLED}"
 @does(
     "invoiceitem.create",
     """amount currency customer discounts invoice period price_data pricing quantity
-    unit_amount_decimal""",
+    tax_rates unit_amount_decimal""",
 )
 def create(account: Account, item: Json, given: Given) -> Json:
     """Create an invoice item: pending, or a line of the draft it names."""
@@ -52,13 +56,21 @@ def create(account: Account, item: Json, given: Given) -> Json:
         item["parent"] = {"subscription_details": details, "type": "subscription_details"}
     if invoice:
         _check_currency(item, invoice)
-    owner = {"invoice_item": item["id"]}
-    buyer = discounts.Buyer(account, item["customer"], item["currency"], owner)
-    item["discounts"] = buyer.redeem(given.get("discounts"), [])
+    _redeem(account, item, given, [])
     account.create(item)
     if invoice:
         invoices.append_item(account, invoice, item)
     return item
+
+
+def _redeem(account: Account, item: Json, given: Json, kept: list[str]) -> None:
+    """Take the discounts and tax rates that are asked for."""
+    item["discounts"] = kept
+    if "discounts" in given:
+        owner = {"invoice_item": item["id"]}
+        buyer = discounts.Buyer(account, item["customer"], item["currency"], owner)
+        item["discounts"] = buyer.redeem(given["discounts"], kept)
+    tax_rates.check_active(account, given.get("tax_rates") or (), "tax_rates")
 
 
 def _check_currency(item: Json, invoice: Json) -> None:
@@ -70,9 +82,9 @@ def _check_currency(item: Json, invoice: Json) -> None:
         )
 
 
-def one_time(account: Account, customer: str, price: Json, quantity: int) -> Json:
+def one_time(account: Account, customer: str, price: Json, quantity: int, **more: Any) -> Json:
     """Make a pending item of a price that is paid once."""
-    item = account.new("invoiceitem", customer=customer, period=account.moment)
+    item = account.new("invoiceitem", customer=customer, period=account.moment, **more)
     pricing = {"price": price["id"]}
     fill(account, item, {"pricing": pricing, "quantity": quantity})
     return account.create(item)
@@ -119,13 +131,17 @@ def _plain_amount(given: Json) -> Json:
     return {"currency": given["currency"], "unit_amount_decimal": str(given[amount])}
 
 
-@does("invoiceitem.update", "amount period price_data pricing quantity unit_amount_decimal")
+@does(
+    "invoiceitem.update",
+    "amount discounts period price_data pricing quantity tax_rates unit_amount_decimal",
+)
 def update(account: Account, item: Json, given: Given) -> Json:
     """Change an item that is pending or on a draft, where its line changes with it."""
     invoice = _draft_of(account, item, _NOT_CHANGED)
     if given.keys() & (_PRICES | {"quantity"}):
         _check_frozen(item)
         _price_anew(account, item, given)
+    _redeem(account, item, given, given.before["discounts"])
     account.change(item, given.before)
     if invoice:
         invoices.change_item(account, invoice, item)
@@ -164,3 +180,9 @@ def delete(account: Account, item: Json, _given: Given) -> Json:
     if invoice := _draft_of(account, item, _NOT_DELETED):
         invoices.remove_item(account, invoice, item)
     return account.delete(item)
+
+
+@shows("invoiceitem")
+def show(account: Account, item: Json, view: Json) -> None:
+    """Show the tax rates as a whole."""
+    view["tax_rates"] = tax_rates.shown(account, item["tax_rates"])

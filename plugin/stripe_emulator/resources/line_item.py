@@ -16,20 +16,20 @@ declare(
         kind="line_item",
         prefix="il_1",
         starts="""discount_amounts=[] discountable=true pretax_credit_amounts=[] quantity=1
-            quantity_decimal="1" taxes=[]""",
+            quantity_decimal="1" _tax_rates=[] taxes=[]""",
         absent="subscription",
     )
 )
 
 _OF_ITEM = """amount currency description discountable discounts metadata period pricing
-    quantity    quantity_decimal"""
+    quantity quantity_decimal"""
 _NO_PRORATION: Json = {"proration": False, "proration_details": {"credited_items": None}}
 
 
 def of_invoice_item(account: Account, invoice: Json, item: Json) -> Json:
     """Make a line of an invoice item."""
     copied = copy.deepcopy(picked(item, _OF_ITEM))
-    line = account.new("line_item", **copied)
+    line = account.new("line_item", _tax_rates=item["tax_rates"] or [], **copied)
     if item["proration"]:
         parent = _proration_parent(item)
         return line | {"invoice": invoice["id"], "subtotal": item["amount"], "parent": parent}

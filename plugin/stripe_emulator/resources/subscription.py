@@ -16,6 +16,7 @@ from stripe_emulator.resources import invoice as invoices
 from stripe_emulator.resources import payment_method as methods
 from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import subscription_item as items
+from stripe_emulator.resources import tax_rate as tax_rates
 
 _STATUS = "json_extract(body, '$.status')"
 
@@ -63,9 +64,9 @@ declare(
 @does(
     "subscription.create",
     """cancel_at cancel_at_period_end collection_method currency customer days_until_due
-    default_payment_method discounts items.discounts items.metadata items.price
-    items.price_data items.quantity off_session
-    payment_behavior proration_behavior trial_end trial_period_days""",
+    default_payment_method default_tax_rates discounts items.discounts items.metadata items.price
+    items.price_data items.quantity items.tax_rates off_session payment_behavior
+    proration_behavior trial_end trial_period_days""",
 )
 def create(account: Account, subscription: Json, given: Given) -> Json:
     """Create a subscription with its first invoice."""
@@ -115,6 +116,7 @@ def start(account: Account, subscription: Json, given: Json) -> None:
         items.add(account, subscription, wanted, f"items[{index}]")
     settle_currency(account, subscription)
     redeem(account, subscription, given, [])
+    take_taxes(account, subscription, given)
     _cancel_later(account, subscription, given)
 
 
@@ -128,6 +130,14 @@ def redeem(account: Account, subscription: Json, given: Json, kept: list[str]) -
     cost = _due_now(account, subscription)
     buyer = discounts.Buyer(account, customer, currency, owner, cost)
     subscription["discounts"] = buyer.redeem(given["discounts"], kept)
+
+
+def take_taxes(account: Account, subscription: Json, given: Json) -> None:
+    """Take the tax rates that are asked for; what is not said leaves them as they are."""
+    if "default_tax_rates" in given:
+        ids: list[str] = given["default_tax_rates"] or []
+        tax_rates.check_active(account, ids, "default_tax_rates")
+        subscription["default_tax_rates"] = ids
 
 
 def _due_now(account: Account, subscription: Json) -> int:
@@ -239,6 +249,7 @@ def show(account: Account, subscription: Json, view: Json) -> None:
     """Show the items; plan and quantity only where there is one."""
     rows = [items.show(account, item) for item in subscription["_items"]]
     url = f"/v1/subscription_items?subscription={subscription['id']}"
+    view["default_tax_rates"] = tax_rates.shown(account, subscription["default_tax_rates"])
     view["items"] = present.listing(rows, url, total_count=len(rows))
     alone = rows[0] if len(rows) == 1 else {"plan": None, "quantity": None}
     view["plan"] = copy.deepcopy(alone["plan"])

@@ -15,6 +15,7 @@ from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import price as prices
+from stripe_emulator.resources import tax_rate as tax_rates
 
 declare(
     Resource(
@@ -31,7 +32,7 @@ declare(
 
 _OF_PRICE = """active billing_scheme created currency livemode metadata nickname product
     tiers_mode"""
-_OF_ITEM = "metadata price price_data quantity"
+_OF_ITEM = "discounts metadata price price_data quantity tax_rates"
 _HOW = "off_session proration_behavior proration_date"
 _PAYS = "payment_behavior=allow_incomplete|default_incomplete|error_if_incomplete"
 _HAS = """EXISTS (SELECT 1 FROM json_each(body, '$._items')
@@ -110,6 +111,10 @@ def change(account: Account, subscription: Json, wanted: Json, path: str) -> Non
 
 
 def _redeem(account: Account, subscription: Json, item: Json, wanted: Json, path: str) -> None:
+    """Take the discounts and tax rates that are asked for."""
+    if "tax_rates" in wanted:
+        item["tax_rates"] = wanted["tax_rates"] or []
+        tax_rates.check_active(account, item["tax_rates"], f"{path}[tax_rates]")
     if "discounts" not in wanted:
         return
     price = account.need("price", item["price"])
@@ -167,6 +172,7 @@ def show(account: Account, item: Json) -> Json:
     }
     plan |= picked(price, _OF_PRICE) | price["recurring"]
     shown = {name: value for name, value in item.items() if not name.startswith("_")}
+    shown["tax_rates"] = tax_rates.shown(account, item["tax_rates"])
     if prices.is_metered(price):
         del shown["quantity"]
     return shown | {"price": price, "plan": plan}
