@@ -16,6 +16,7 @@ from support import ACTIONS, BY_NAME, DATED, LISTS, PAGED, company, fewest, made
 from stripe_plugin import CLEAR, InvalidInputs, rule
 from stripe_plugin.declare.inputs import Judgement
 from stripe_plugin.declare.row import Row
+from stripe_plugin.judge.rules import OneOf
 from stripe_plugin.judge.table import Field, judge_table
 
 SOON, LATER = int(time.time()) + 3600, int(time.time()) + 10**7
@@ -604,7 +605,7 @@ def derived(row: Row) -> Samples:
     """What a row takes and refuses by its declaration, where nobody has an opinion of their own."""
     schema = row.schema
     wrong: list[tuple[Any, str]] = [(object(), "must be text, a number"), ("a\0b", row.key)]
-    if "enum" in schema:
+    if any(isinstance(each, OneOf) for each in row.restrictions):
         wrong.append(("no such word", "must be one of"))
     if "minimum" in schema:
         wrong.append((schema["minimum"] - 1, row.key))

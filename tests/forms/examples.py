@@ -22,6 +22,7 @@ LEFT_OUT = {
     "update_checkout_session": ("Line Items", "Shipping Options"),  # only where it is embedded
 }
 
+PAGED = ("Page",)  # which only another search gives
 SENT = ("send_invoice", "void_invoice", "mark_invoice_uncollectible")
 Inputs = dict[str, Any]
 
@@ -43,7 +44,7 @@ class World:
 
     def example(self, action: str) -> Inputs:
         """The examples of as many rows as may be filled, by parameter, ready to be run."""
-        keys = LEFT_OUT.get(action, ())
+        keys = LEFT_OUT.get(action, PAGED if action.startswith("search_") else ())
         given = {key: value for key, value in right(action).items() if key not in keys}
         ids = self.ids(action)
         if action in SENT:
@@ -150,7 +151,8 @@ class World:
         codes = [
             self._run("create_promotion_code", {"Promotion": promotion})["id"] for _ in range(2)
         ]
-        return {"SPRING": coupon, "AUTUMN": other, "promo_123": codes[0], "promo_456": codes[1]}
+        coupons = {"SPRING": coupon, "AUTUMN": other, "123": coupon, "456": other}
+        return {**coupons, "promo_123": codes[0], "promo_456": codes[1]}
 
     def _link(self) -> dict[str, str]:
         made = self._run(

@@ -6,7 +6,7 @@ properties of all of them. It refuses no true answer: Stripe adds fields and val
 nothing is closed, and fixed values are only examples.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stripe_plugin.declare.spec import Spec
@@ -15,7 +15,9 @@ from stripe_plugin.judge.schema import TYPES
 
 DEPTH = 3  # levels of fields; a list and what is in each of it are one
 PAGES = ("list", "search_result")
-ALWAYS = ("id", "data")  # what tells an answer from none; a deletion found done has no more
+# What tells an answer from none: of these the first that is always there. A deletion found done
+# has no more than an ID.
+TELLING = ("id", "data", "object")
 MOST_VALUES = 30  # of which all are told
 NAMES: Mapping[type, str] = {**TYPES, list: "array", dict: "object", float: "number"}
 Data = dict[str, Any]
@@ -30,9 +32,14 @@ def output_schema(spec: Spec) -> Data:
     if part is None:
         return _of_example(spec)
     schema = _schema(part, DEPTH)
-    schema["required"] = [name for name in ALWAYS if part.always(name)]
+    schema["required"] = _telling(name for name in TELLING if part.always(name))
     _fix_object(schema)
     return schema
+
+
+def _telling(there: Iterable[str]) -> list[str]:
+    first = next(iter(there), None)
+    return [] if first is None else [first]
 
 
 def _is_page(part: Part) -> bool:
@@ -93,7 +100,7 @@ def _of_example(spec: Spec) -> Data:
     properties: Data = {name: {"examples": [value]} for name, value in example.items()}
     schema: Data = {"type": "object", "properties": properties}
     if spec.answer.is_fixed:
-        schema["required"] = [name for name in ALWAYS if name in example]
+        schema["required"] = _telling(name for name in TELLING if name in example)
         _fix_object(schema)
     return schema
 
