@@ -15,7 +15,10 @@ from stripe_plugin.errors import UsageError
 from stripe_plugin.judge.table import title_case
 
 VERBS = {"GET": "Retrieve", "POST": "Update", "DELETE": "Delete"}
-NEVER_ROWS = ("expand",)  # which every run has as an option
+NEVER_ROWS = ("expand",)  # which is there by itself
+# The tables of stripe_nodes.lists, by the parameters that each has rows for.
+LISTED = ("limit", "starting_after", "ending_before")
+TABLES = {"Searched": ("query", "limit", "page"), "Dated": (*LISTED, "created"), "Listed": LISTED}
 TYPES = {
     "string": "str",
     "integer": "int",
@@ -34,8 +37,6 @@ EXAMPLES = {
 # Rows that recur, with the words that they have everywhere.
 RECURRING = {
     "limit": "rows.limit()",
-    "starting_after": 'rows.starting_after("«example»", SUBJECT)',
-    "ending_before": 'rows.ending_before("«example»", SUBJECT)',
     "metadata": 'rows.metadata({"order_id": "123"}, clearable=CLEARABLE)',
 }
 DEEPEST = 2  # tables inside of each other that are written out; deeper ones are free objects
@@ -77,6 +78,8 @@ class Draft:
     def name(self) -> str:
         """What the class is called: `CreateCoupon`."""
         *_, last = self._path.split("/")
+        if self._is_page and last == "search":
+            return f"Search{_camel(self.kind)}s"
         if self._is_page:
             return f"List{_camel(last)}"
         if last.startswith("{"):
@@ -89,12 +92,21 @@ class Draft:
     def _answers(self) -> str:
         if self._method == "DELETE":
             return "Deleted()"
-        return "Page()" if self._is_page else "One()"
+        if not self._is_page:
+            return "One()"
+        return "Found()" if self._table == "Searched" else "Page()"
+
+    @property
+    def _table(self) -> str:
+        """The class that it is made of: one that has the rows of all lists, if it is one."""
+        known = self._operation.parameters.keys()
+        fitting = [name for name, has in TABLES.items() if known >= {*has}]
+        return fitting[0] if self._is_page and fitting else "Action"
 
     def _head(self) -> Iterator[str]:
         subject = _constant(self.kind)
         yield f'@action("{self._method} {self._path}", {subject}, answers={self._answers})'
-        yield f"class {self.name}(Action):"
+        yield f"class {self.name}({self._table}):"
         yield '    """«What it does, in one sentence.»"""'
         yield ""
 
@@ -111,7 +123,8 @@ class Draft:
     def _ordered(self) -> list[tuple[str, Shape]]:
         """What must be given first, what turns pages last."""
         known = self._operation.parameters.items()
-        found = [(name, shape) for name, shape in known if name not in NEVER_ROWS]
+        there = (*NEVER_ROWS, *TABLES.get(self._table, ()))
+        found = [(name, shape) for name, shape in known if name not in there]
         return sorted(found, key=lambda each: (not each[1].required, each[0] in RECURRING))
 
     def _row(self, name: str, shape: Shape) -> Iterator[str]:

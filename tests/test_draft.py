@@ -21,6 +21,7 @@ ENDPOINTS = {
     "GET /v1/coupons": "List Coupons",
     "GET /v1/coupons/{coupon}": "Retrieve Coupon",
     "POST /v1/coupons/{coupon}": "Update Coupon",
+    "GET /v1/payment_links": "List Payment Links",
     "DELETE /v1/coupons/{coupon}": "Delete Coupon",
     "POST /v1/payment_intents/{intent}/capture": "Capture Payment Intent",
     "POST /v1/customers/{customer}/tax_ids": "Create Tax Id",
@@ -34,6 +35,7 @@ HEAD = """
 from decimal import Decimal
 from typing import Any
 from stripe_nodes import rows, rules
+from stripe_nodes.lists import Dated, Listed
 from stripe_nodes.resources import *
 from stripe_plugin import (
     Action, Deleted, One, Page, Resource, action, optional, path_id, required, rule
@@ -66,7 +68,16 @@ def test_a_draft_is_an_action(
     assert spec.name == ENDPOINTS[endpoint]
     shapes = {**known.parameters, **known.path}
     wanted = {word: shape.required for word, shape in shapes.items() if word != "expand"}
-    assert {row.parameter: row.required for row in spec.rows} == wanted
+    found = {row.steps[0]: row.required for row in spec.rows if not row.local}
+    assert {word: found[word] for word in found if word != "expand"} == wanted
+
+
+def test_a_search_is_drafted_as_one() -> None:
+    """Its query and its pages are those of all searches; its conditions nobody documents."""
+    lines = SCRIPT["Draft"]("GET", "/v1/charges/search").text.splitlines()
+    assert lines[0].endswith("CHARGE, answers=Found())")
+    assert lines[1] == "class SearchCharges(Searched):"
+    assert not [line for line in lines if "optional(" in line or "required(" in line]
 
 
 def test_what_a_person_must_write_is_marked() -> None:

@@ -112,7 +112,7 @@ def test_more_conditions_than_a_search_takes_are_refused() -> None:
     pairs = {f"key{number}": "x" for number in range(10)}
     assert refusal("search_customers", {"Metadata": pairs}) == {}
     assert refusal("search_customers", {"Metadata": pairs, "Created After": 5}) == {
-        "Created After": ["Created After: a search has at most 10 conditions; these are 11."]
+        "Metadata": ["Metadata: a search has at most 10 conditions; these are 11."]
     }
 
 

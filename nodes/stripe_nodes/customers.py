@@ -3,7 +3,7 @@
 from typing import Any
 
 from stripe_nodes import rows
-from stripe_nodes.lists import Dated, Searched
+from stripe_nodes.lists import Dated, SearchedByTime
 from stripe_nodes.resources import CUSTOMER
 from stripe_plugin import Action, Deleted, Found, One, Page, action, optional, path_id, rule
 
@@ -103,7 +103,7 @@ class DeleteCustomer(Action):
 
 
 @action("GET /v1/customers/search", CUSTOMER, answers=Found(), beyond=True)
-class SearchCustomers(Searched):
+class SearchCustomers(SearchedByTime):
     """Find customers by what is known of them, newest first.
 
     What is new or changed is found within a minute, so never search for what was just made.
@@ -114,6 +114,3 @@ class SearchCustomers(Searched):
     )
     name: str | None = rows.holding("Name", "name", "Jenny Rosen", "The full name")
     phone: str | None = rows.holding("Phone", "phone", "+1234567890", "The phone number")
-    metadata: dict[str, Any] | None = rows.searched_metadata()
-    created_after: int | None = rows.made_after()
-    created_before: int | None = rows.made_before()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stripe_nodes import nested, rows, rules, times
-from stripe_nodes.lists import Dated, Listed, Searched
+from stripe_nodes.lists import Dated, Listed, SearchedByTime
 from stripe_nodes.resources import CUSTOMER, INVOICE, INVOICE_LINE, PAYMENT_METHOD, SUBSCRIPTION
 from stripe_plugin import (
     Action,
@@ -256,7 +256,7 @@ class ListInvoiceLines(Listed):
 
 
 @action("GET /v1/invoices/search", INVOICE, answers=Found(), beyond=True)
-class SearchInvoices(Searched):
+class SearchInvoices(SearchedByTime):
     """Find invoices by what is known of them, newest first.
 
     What is new or changed is found within a minute, so never search for what was just made.
@@ -269,9 +269,4 @@ class SearchInvoices(Searched):
     number: str | None = rows.holding("Number", "number", "IN-0001", "The number")
     total_at_least: int | None = rows.at_least("Total at Least", "total")
     total_at_most: int | None = rows.at_most("Total at Most", "total")
-    currency: str | None = rows.equal(
-        "Currency", "currency", "usd", "Only those in this currency", rules.currency_code()
-    )
-    metadata: dict[str, Any] | None = rows.searched_metadata()
-    created_after: int | None = rows.made_after()
-    created_before: int | None = rows.made_before()
+    currency: str | None = rows.currency("Only those in this currency")

@@ -3,8 +3,8 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
-from stripe_nodes.lists import Dated, Searched
-from stripe_nodes.resources import BEGUN, CUSTOMER, PAYMENT_INTENT, PAYMENT_METHOD
+from stripe_nodes.lists import Dated, SearchedByAmount
+from stripe_nodes.resources import BEGUN, PAYMENT_INTENT, PAYMENT_METHOD
 from stripe_plugin import Action, Found, One, Page, action, optional, path_id, required, rule
 
 _STATUS = rule.one_of(
@@ -187,26 +187,12 @@ class CapturePaymentIntent(Action):
 
 
 @action("GET /v1/payment_intents/search", PAYMENT_INTENT, answers=Found(), beyond=True)
-class SearchPaymentIntents(Searched):
+class SearchPaymentIntents(SearchedByAmount):
     """Find payments by what is known of them, newest first.
 
     What is new or changed is found within a minute, so never search for what was just made.
     """
 
-    customer: str | None = rows.equal(
-        "Customer", "customer", "cus_123", "Only this customer's", rule.reference(CUSTOMER)
-    )
     status: str | None = rows.equal(
         "Status", "status", "succeeded", "Only those in this state", _STATUS
     )
-    amount: int | None = rows.equal(
-        "Amount", "amount", 1000, "Exactly this much", rules.amount(currency="Currency")
-    )
-    amount_at_least: int | None = rows.at_least("Amount at Least", "amount")
-    amount_at_most: int | None = rows.at_most("Amount at Most", "amount")
-    currency: str | None = rows.equal(
-        "Currency", "currency", "usd", "Only those in this currency", rules.currency_code()
-    )
-    metadata: dict[str, Any] | None = rows.searched_metadata()
-    created_after: int | None = rows.made_after()
-    created_before: int | None = rows.made_before()

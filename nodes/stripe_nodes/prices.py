@@ -125,9 +125,7 @@ class SearchPrices(Searched):
     lookup_key: str | None = rows.equal(
         "Lookup Key", "lookup_key", "premium_monthly", "Only the price with this key"
     )
-    currency: str | None = rows.equal(
-        "Currency", "currency", "usd", "Only prices in this currency", rules.currency_code()
-    )
+    currency: str | None = rows.currency("Only prices in this currency")
     type: str | None = rows.equal(
         "Type",
         "type",
@@ -135,4 +133,3 @@ class SearchPrices(Searched):
         "Only what is paid once, or again and again",
         rule.one_of("one_time", "recurring"),
     )
-    metadata: dict[str, Any] | None = rows.searched_metadata()

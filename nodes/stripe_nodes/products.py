@@ -105,4 +105,3 @@ class SearchProducts(Searched):
     )
     url: str | None = rows.holding("URL", "url", "https://example.com", "Its page on your site")
     shippable: bool | None = rows.equal("Shippable", "shippable", True, "Whether it is shipped")
-    metadata: dict[str, Any] | None = rows.searched_metadata()

@@ -94,6 +94,11 @@ def equal(key: str, field: str, example: Any, description: str, *rules: Any) -> 
     return where(key, f"{field}:", example, description, *rules)
 
 
+def currency(description: str) -> Any:
+    """A condition of a search: that an amount is in this currency."""
+    return equal("Currency", "currency", "usd", description, rules.currency_code())
+
+
 def at_least(key: str, field: str) -> Any:
     """A condition of a search: that an amount is this or more."""
     return where(key, f"{field}>=", 1000, "This much or more", rules.amount(currency="Currency"))

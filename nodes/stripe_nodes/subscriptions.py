@@ -3,7 +3,7 @@
 from typing import Any
 
 from stripe_nodes import nested, rows
-from stripe_nodes.lists import Dated, Searched
+from stripe_nodes.lists import Dated, SearchedByTime
 from stripe_nodes.resources import BEGUN, CUSTOMER, PAYMENT_METHOD, PRICE, SUBSCRIPTION
 from stripe_plugin import Action, Found, One, Page, action, optional, path_id, required, rule
 
@@ -143,7 +143,7 @@ class CancelSubscription(Action):
 
 
 @action("GET /v1/subscriptions/search", SUBSCRIPTION, answers=Found(), beyond=True)
-class SearchSubscriptions(Searched):
+class SearchSubscriptions(SearchedByTime):
     """Find subscriptions by what is known of them, canceled ones too, newest first.
 
     What is new or changed is found within a minute, so never search for what was just made.
@@ -152,8 +152,5 @@ class SearchSubscriptions(Searched):
     status: str | None = rows.equal(
         "Status", "status", "active", "Only those in this state", _STATE
     )
-    metadata: dict[str, Any] | None = rows.searched_metadata()
-    created_after: int | None = rows.made_after()
-    created_before: int | None = rows.made_before()
     canceled_after: int | None = rows.made_after("Canceled After", "canceled_at")
     canceled_before: int | None = rows.made_before("Canceled Before", "canceled_at")

@@ -23,7 +23,8 @@ Problems = Iterator[Problem]
 
 def answer_of(step: PlacedStep, host: Host) -> Schema | None:
     """The schema of a step's output; None if it is a list of outputs, or of a shape of its own."""
-    if step.loops or not host.action(step.action).spec.answer.is_fixed:
+    action = host.action(step.action)
+    if step.loops or not action.spec.answer.is_fixed:
         return None
     schema: Schema = host.manifest(step.action)["output_schema"]
     properties = schema.get("properties", {})

@@ -61,7 +61,8 @@ def load(
     Raises one `FlowError` with every problem and its line.
     """
     reader = Reader(name, text)
-    found = [Found(raw, ("steps", number), reader) for number, raw in enumerate(_listed(reader))]
+    listed = _listed(reader)
+    found = [Found(raw, ("steps", number), reader) for number, raw in enumerate(listed)]
     env, problems = _variables(found, environ)
     with hiding(*_hidden(env)):
         flow = _Loading(reader, host, given, env).flow(found, problems)

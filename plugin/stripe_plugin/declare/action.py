@@ -248,9 +248,10 @@ def _completed(spec: Spec) -> tuple[Row, ...]:
 
 def _words(cls: type[Any]) -> dict[str, str]:
     """What the class says by its own name and docstring."""
+    spaced = WORDS.sub(" ", cls.__name__)
     docstring = (cls.__doc__ or "").strip()
     return {
-        "name": SMALL.sub(_lower, WORDS.sub(" ", cls.__name__)),
+        "name": SMALL.sub(_lower, spaced),
         "entry": f"{cls.__module__}:{cls.__qualname__}",
         "summary": docstring.partition("\n")[0],
         "description": " ".join(docstring.split()),

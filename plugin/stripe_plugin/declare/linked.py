@@ -49,12 +49,14 @@ class Linked(Rule):
 
     def _is_known(self, path: str) -> bool:
         """Whether it is one of them, or leads through one."""
-        return any(path == known or path.startswith(f"{known}.") for known in self.paths)
+        through = tuple(f"{known}." for known in self.paths)
+        return path in self.paths or path.startswith(through)
 
 
 def expand_row(spec: Spec) -> Row | None:
     """The row that asks for linked objects, of an action that reads; None: there are none."""
-    paths = tuple(f"data.{name}" if _is_page(spec) else name for name in _names(spec))
+    above = "data." if _is_page(spec) else ""
+    paths = tuple(f"{above}{name}" for name in _names(spec))
     if not paths:
         return None
     return Row(
@@ -80,7 +82,8 @@ def _names(spec: Spec) -> list[str]:
         return []
     one = answer.fields["data"].items if _is_page(spec) else answer
     picked = spec.answer.resource(spec.subject).outputs
-    return sorted(_linked(spec, one), key=lambda name: name not in picked)
+    names = [*_linked(spec, one)]
+    return sorted(names, key=lambda name: name not in picked)
 
 
 def _linked(spec: Spec, shape: "Shape | None") -> Iterator[str]:

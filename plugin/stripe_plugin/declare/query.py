@@ -6,13 +6,14 @@ query, alone: one with OR could not be joined to them. The language and its limi
 docs.stripe.com/search#search-query-language.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 
 from stripe_plugin.declare.row import Row
-from stripe_plugin.judge.conditions import excludes, required_if_empty
+from stripe_plugin.judge.conditions import Condition, excludes, required_if_empty
 from stripe_plugin.judge.values import UNKNOWN, is_empty, is_object
 
 QUERY = "query"
@@ -57,7 +58,7 @@ def _written(value: Any) -> str:
 
 
 def _quoted(text: Any) -> str:
-    escaped = str(text).replace("\\", "\\\\").replace('"', '\\"')
+    escaped = re.sub(r'(["\\])', r"\\\1", str(text))
     return f'"{escaped}"'
 
 
@@ -65,9 +66,11 @@ def with_query(rows: Iterable[Row]) -> list[Row]:
     """The rows, of which `query` is there just if no condition is."""
     listed = [*rows]
     keys = [row.key for row in listed if row.clause]
-    either = (required_if_empty(*keys), excludes(*keys)) if keys else ()
-    found: list[Row] = []
-    for row in listed:
-        more = either if row.name == QUERY else ()
-        found.append(attrs.evolve(row, rules=(*row.rules, *more)))
-    return found
+    if not keys:
+        return listed
+    either = (required_if_empty(*keys), excludes(*keys))
+    return [_with(either, row) if row.name == QUERY else row for row in listed]
+
+
+def _with(conditions: tuple[Condition, ...], row: Row) -> Row:
+    return attrs.evolve(row, rules=(*row.rules, *conditions))

@@ -66,9 +66,9 @@ class Row(Field):
         """The same in an action that answers with such objects, whose IDs are meant by ITSELF."""
         if self.reference is not ITSELF:
             return self
-        rules = [Reference(about) if it == Reference(ITSELF) else it for it in self.rules]
+        others = [rule for rule in self.rules if rule != Reference(ITSELF)]
         example = f"{about.prefix or ''}{self.example}"
-        return attrs.evolve(self, rules=tuple(rules), example=example)
+        return attrs.evolve(self, rules=(*others, Reference(about)), example=example)
 
     @property
     def explanation(self) -> str:
@@ -175,7 +175,9 @@ def rows_of(cls: type[Any], *others: str) -> tuple[Row, ...]:
     hints = get_type_hints(cls)
     places = _places(cls)
     rows: list[Row] = []
-    for attribute in sorted(attrs.fields(cls), key=lambda each: places[each.name]):
+    attributes = attrs.fields_dict(cls)
+    for name in sorted(attributes, key=places.__getitem__):
+        attribute = attributes[name]
         row = attribute.metadata.get(Row)
         if row is not None:
             kind = _kind(hints[attribute.name])
