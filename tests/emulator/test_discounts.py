@@ -339,6 +339,26 @@ def test_a_payer_types_a_code(api: Caller, mode: str) -> None:
     assert api.post(helper, promotion_code="spring").status == 400
 
 
+def test_the_page_takes_a_code(api: Caller) -> None:
+    """The payment page has a box for a code where the session allows one, and shows what is off."""
+    code(api, code="SPRING")
+    price = api.price(2000)["id"]
+    asked = page(price, 1, "payment", allow_promotion_codes=True)
+    session = api.made("/v1/checkout/sessions", **asked)
+    path = f"/pay/{session['id']}"
+    assert b'name="promotion_code"' in api.raw("GET", path).body
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    wrong = api.raw("POST", path, b"action=pay&promotion_code=WINTER", form)
+    assert (wrong.status, b"This code is invalid." in wrong.body) == (402, True)
+    assert api.raw("POST", path, b"action=pay&promotion_code=spring", form).status == 303
+    paid = api.get(f"/v1/checkout/sessions/{session['id']}")
+    assert (paid["status"], paid["amount_total"]) == ("complete", 1500)
+    off = api.made("/v1/checkout/sessions", **page(price, 1, "payment", discounts=of(coupon(api))))
+    shown = api.raw("GET", f"/pay/{off['id']}").body.decode()
+    assert "<td>Discount</td><td>$-5.00</td>" in shown
+    assert 'name="promotion_code"' not in shown
+
+
 def test_a_deleted_coupon_still_counts(world: Emulator, api: Caller) -> None:
     """Who has a discount keeps it when its coupon is deleted."""
     made = coupon(api, duration="forever")
