@@ -126,7 +126,7 @@ def answers() -> Iterator[dict[str, list[Any]]]:
             output = host.run(name, placed(inputs, ids), **call).output
             ids[step] = identity(output)
             found[name].append(output)
-            if retrieve := RETRIEVED.get(output["object"]):
+            if (retrieve := RETRIEVED.get(output["object"])) and "upcoming" not in ids[step]:
                 key = f"retrieve_{retrieve}"
                 row = ACTIONS[key].spec.rows[0].key
                 for path in expandable(output):

@@ -151,10 +151,18 @@ def _rows(session: Json) -> list[str]:
         _row(f"{line['description'] or ''} × {line['quantity']}", line["amount_subtotal"], currency)
         for line in session["_line_items"]
     ]
-    off = (session["total_details"] or {}).get("amount_discount")
-    if off:
-        rows.append(_row("Discount", -off, currency))
+    rows += [_row(text, amount, currency) for text, amount in _beside(session) if amount]
     return [*rows, _row("Total", session["amount_total"] or 0, currency)]
+
+
+def _beside(session: Json) -> list[tuple[str, int]]:
+    """What is between the lines and the total; of taxes those on top."""
+    details: Json | None = session["total_details"]
+    if details is None:
+        return []
+    off, shipping = details["amount_discount"], details["amount_shipping"]
+    tax = session["amount_total"] - session["amount_subtotal"] + off - shipping
+    return [("Discount", -off), ("Shipping", shipping), ("Tax", tax)]
 
 
 def _row(text: str, amount: int, currency: str) -> str:

@@ -324,7 +324,7 @@ class Script:
         """An id of this kind; now and then one that does not exist."""
         ids = self.have.get(kind, [])
         nothing = {"customer": "cus", "product": "prod", "price": "price", "invoice": "in",
-                   "subscription": "sub", "payment_intent": "pi", "payment_method": "pm", "recurring": "price", "coupon": "OFF"}  # fmt: skip
+                   "subscription": "sub", "payment_intent": "pi", "payment_method": "pm", "recurring": "price", "coupon": "OFF", "tax_rate": "txr"}  # fmt: skip
         if not ids or self.draw.random() < 0.05:
             return f"{nothing[kind]}_nope"
         return self.draw.choice(ids[-12:])
@@ -355,7 +355,9 @@ class Script:
                 rows = made["items"]["data"]
                 self.items[made["id"]] = [row["id"] for row in rows]
                 self.every |= {row["id"]: row["price"]["recurring"]["interval"] for row in rows}
-                self.have.setdefault("invoice", []).append(made["latest_invoice"])
+                latest = made["latest_invoice"]
+                id_ = latest["id"] if isinstance(latest, dict) else latest
+                self.have.setdefault("invoice", []).append(id_)
 
     def listing(self, kind: str, path: str, **given: Any) -> tuple[str, str, dict[str, Any]]:
         """A list with cursor and limit."""
@@ -603,11 +605,18 @@ class Script:
         coupon = {"promotion[type]": "coupon", "promotion[coupon]": self.any("coupon")}
         return "POST", "/v1/promotion_codes", {**coupon, "code": text, **self.data()}
 
+    def create_rate(self) -> Any:
+        """A neighbour: tax in the price, or on top."""
+        percentage = self.draw.choice(["20", "7.7", "9.975"])
+        inclusive = self.draw.choice(["true", "false"])
+        return "POST", "/v1/tax_rates", {"display_name": "VAT", "percentage": percentage, "inclusive": inclusive}  # fmt: skip
+
     def redeem(self) -> Any:
-        """Subscribe with coupons to one or two items."""
+        """Subscribe with coupons to one or two items, with tax or without."""
         rows = {f"items[{at}][price]": price for at, price in enumerate({self.any("recurring"), self.any("recurring")})}  # fmt: skip
         off = {f"discounts[{at}][coupon]": self.any("coupon") for at in range(self.draw.choice([1, 1, 2]))}  # fmt: skip
         more = self.maybe(0.3, **{"items[0][quantity]": 3})
+        more |= self.maybe(0.4, **{"default_tax_rates[0]": self.any("tax_rate")})
         expand = {"expand[0]": "latest_invoice"}
         return "POST", "/v1/subscriptions", {"customer": self.any("customer"), **rows, **off, **more, **expand}  # fmt: skip
 
@@ -755,7 +764,15 @@ HALVES = [
 PLANS = {"create_price", "create_customer", "equip_customer", "create_subscription", "change_plan", "list_items",
          "get_subscription", "cancel_subscription", "list_invoices", "get_customer"}  # fmt: skip
 # Others are only about coupons, and what they take off.
-COUPONS = {"create_coupon", "change_coupon", "list_coupons", "create_code", "redeem", "redeem_more"}
+COUPONS = {
+    "create_rate",
+    "create_coupon",
+    "change_coupon",
+    "list_coupons",
+    "create_code",
+    "redeem",
+    "redeem_more",
+}
 REDEEMING = COUPONS | {"create_price", "create_customer", "equip_customer", "get_subscription", "list_invoices"}  # fmt: skip
 PARTS = [*(half | COUPONS for half in HALVES), {*ACTIONS} - PLANS, {*ACTIONS} - REDEEMING]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from emulator.conftest import Caller
 from emulator.test_coupons import code, coupon
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stripe_emulator import Emulator
@@ -55,6 +55,7 @@ def totals(api: Caller, subscription: Any) -> list[int]:
 ARITHMETIC = [  # coupons, amounts of lines → what is off each line by each coupon, the total
     ([{"percent_off": 25}], [1000], [[250]], 750),
     ([{"percent_off": 50}], [3, 4], [[1], [3]], 3),  # 3.5 of 7 is 4
+    ([{"amount_off": 3, "currency": "usd"}], [1, 1, 2], [[0], [1], [2]], 1),
     ([{"percent_off": "33.33"}], [999, 1], [[332], [1]], 667),
     ([{"amount_off": 500, "currency": "usd"}], [1000, 2000], [[166], [334]], 2500),
     ([{"amount_off": 5000, "currency": "usd"}], [1000, 2000], [[1000], [2000]], 0),
@@ -83,8 +84,9 @@ def test_what_is_off(
 
 
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 10_000), max_size=8))
+@example(3, [1, 1, 2])
 def test_nothing_gets_lost(amount: int, weights: list[int]) -> None:
-    """Shares add up to the amount, are of what weighs, and none is more than a cent from exact but the last."""
+    """Shares add up to the amount, and none is more than what it is taken of."""
     amount = min(amount, sum(weights))
     shares = apportioned(amount, weights)
     assert sum(shares) == amount
@@ -335,6 +337,26 @@ def test_a_payer_types_a_code(api: Caller, mode: str) -> None:
     closed = api.made("/v1/checkout/sessions", **page(price, 1, mode))
     helper = f"/v1/test_helpers/checkout/sessions/{closed['id']}/complete"
     assert api.post(helper, promotion_code="spring").status == 400
+
+
+def test_the_page_takes_a_code(api: Caller) -> None:
+    """The payment page has a box for a code where the session allows one, and shows what is off."""
+    code(api, code="SPRING")
+    price = api.price(2000)["id"]
+    asked = page(price, 1, "payment", allow_promotion_codes=True)
+    session = api.made("/v1/checkout/sessions", **asked)
+    path = f"/pay/{session['id']}"
+    assert b'name="promotion_code"' in api.raw("GET", path).body
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    wrong = api.raw("POST", path, b"action=pay&promotion_code=WINTER", form)
+    assert (wrong.status, b"This code is invalid." in wrong.body) == (402, True)
+    assert api.raw("POST", path, b"action=pay&promotion_code=spring", form).status == 303
+    paid = api.get(f"/v1/checkout/sessions/{session['id']}")
+    assert (paid["status"], paid["amount_total"]) == ("complete", 1500)
+    off = api.made("/v1/checkout/sessions", **page(price, 1, "payment", discounts=of(coupon(api))))
+    shown = api.raw("GET", f"/pay/{off['id']}").body.decode()
+    assert "<td>Discount</td><td>$-5.00</td>" in shown
+    assert 'name="promotion_code"' not in shown
 
 
 def test_a_deleted_coupon_still_counts(world: Emulator, api: Caller) -> None:

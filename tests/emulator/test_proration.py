@@ -480,6 +480,14 @@ def told(invoice: Any) -> dict[str, Any]:
     return {"lines": rows} | {name: invoice[name] for name in names}
 
 
+OFF: list[dict[str, Any]] = [
+    {},
+    {"percent_off": 33, "duration": "forever"},
+    {"amount_off": 700, "currency": "usd", "duration": "repeating", "duration_in_months": 2},
+    {"percent_off": 100, "duration": "once"},
+]
+
+
 @settings(
     max_examples=CHANGES,
     deadline=None,
@@ -487,18 +495,21 @@ def told(invoice: Any) -> dict[str, Any]:
 )
 @given(
     trial=st.sampled_from([0, 0, 20]),
+    off=st.sampled_from(OFF),
     steps=st.lists(st.tuples(st.integers(0, 40 * DAY), CHANGE), min_size=1, max_size=4),
 )
 def test_a_preview_is_what_then_happens(
-    caller: type[Caller], trial: int, steps: list[tuple[int, dict[str, Any]]]
+    caller: type[Caller], trial: int, off: dict[str, Any], steps: list[tuple[int, dict[str, Any]]]
 ) -> None:
     """Whatever is changed whenever: what the preview said is billed, at once or at the renewal."""
     with Emulator(clock=lambda: Plan.START) as world:
         api = caller(world)
         prices = [api.price(amount, recurring={"interval": each})["id"] for amount, each in PRICES]
         payer = api.payer()["id"]
-        trials = {"trial_period_days": trial} if trial else {}
-        made = api.made("/v1/subscriptions", customer=payer, items=[{"price": prices[1]}], **trials)
+        more: dict[str, Any] = {"trial_period_days": trial} if trial else {}
+        if off:
+            more["discounts"] = [{"coupon": api.made("/v1/coupons", **off)["id"]}]
+        made = api.made("/v1/subscriptions", customer=payer, items=[{"price": prices[1]}], **more)
         for passes, change in steps:
             if passes:
                 world.advance(passes)

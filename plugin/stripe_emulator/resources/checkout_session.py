@@ -149,7 +149,7 @@ def _redeem(account: Account, session: Json) -> None:
     if len(rows) > _MOST_DISCOUNTS:
         message = f"Array exceeded maximum allowed elements ({_MOST_DISCOUNTS})."
         raise Refusal(message, param="discounts")
-    due = sum(line["amount_subtotal"] for line in _due_now(account, session))
+    due = _added(_due_now(account, session), "amount_subtotal")
     owner = {"checkout_session": session["id"]}
     buyer = discounts.Buyer(account, session["customer"], session["currency"], owner, due)
     made = [buyer.made(row, f"discounts[{at}]") for at, row in enumerate(map(_named, rows))]
@@ -300,33 +300,42 @@ def _total(account: Account, session: Json) -> None:
     if session["mode"] == "setup":
         return
     lines = _due_now(account, session)
-    amount = sum(line["amount_subtotal"] for line in lines)
     _settle_lines(account, session, lines)
-    off = sum(line["amount_discount"] for line in lines)
-    tax = sum(line["amount_tax"] for line in lines)
-    chosen = session["shipping_options"][:1]
-    shipping = sum(option["shipping_amount"] for option in chosen)
-    total = sum(line["amount_total"] for line in lines) + shipping
-    session |= {"amount_subtotal": amount, "amount_total": total}
+    shipping = _ship(session)
+    total = _added(lines, "amount_total") + shipping
+    session |= {"amount_subtotal": _added(lines, "amount_subtotal"), "amount_total": total}
     if session["mode"] == "payment":
         amounts.check_total(total, session["currency"])
-    session["total_details"] |= {"amount_discount": off, "amount_shipping": shipping}
-    session["total_details"]["amount_tax"] = tax
+    session["total_details"] |= {
+        "amount_discount": _added(lines, "amount_discount"),
+        "amount_shipping": shipping,
+        "amount_tax": _added(lines, "amount_tax"),
+    }
+
+
+def _added(lines: list[Json], name: str) -> int:
+    return sum(line[name] for line in lines)
+
+
+def _ship(session: Json) -> int:
+    """Send it in the first way that was offered; returns what that costs."""
     session["shipping_cost"] = None
-    if chosen:
+    for chosen in session["shipping_options"][:1]:
+        cost: int = chosen["shipping_amount"]
         session["shipping_cost"] = {
-            "amount_subtotal": shipping,
+            "amount_subtotal": cost,
             "amount_tax": 0,
-            "amount_total": shipping,
-            "shipping_rate": chosen[0]["shipping_rate"],
+            "amount_total": cost,
+            "shipping_rate": chosen["shipping_rate"],
         }
+        return cost
+    return 0
 
 
 def _settle_lines(account: Account, session: Json, lines: list[Json]) -> None:
     """Give lines their totals; a coupon that makes none of them cheaper is refused."""
     items.settle(account, session["_discounts"], lines)
-    off = sum(line["amount_discount"] for line in lines)
-    if off == 0 and session["_discounts"] and lines:
+    if session["_discounts"] and lines and not _added(lines, "amount_discount"):
         raise Refusal(
             "This coupon cannot be redeemed because it does not apply to anything in this order.",
             code="coupon_applies_to_nothing",

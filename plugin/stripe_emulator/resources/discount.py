@@ -242,13 +242,19 @@ def _shares(coupon: Json, currency: str, left: list[int]) -> list[int]:
 
 
 def apportioned(amount: int, weights: list[int]) -> list[int]:
-    """Share an amount out by weights, rounded down; the last that weighs takes what is left."""
+    """Share an amount out by weights, rounded down; the last takes what is left, if it can.
+
+    No share is more than its weight: what is too much for the last is for those before it.
+    """
     whole = sum(weights)
     if not whole:
         return [0 for _ in weights]
     shares = [amount * weight // whole for weight in weights]
-    last = max(at for at, weight in enumerate(weights) if weight)
-    shares[last] += amount - sum(shares)
+    left = amount - sum(shares)
+    for at in reversed(range(len(weights))):
+        more = min(left, weights[at] - shares[at])
+        shares[at] += more
+        left -= more
     return shares
 
 

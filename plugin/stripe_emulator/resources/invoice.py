@@ -92,7 +92,6 @@ def create(account: Account, invoice: Json, given: Given) -> Json:
         invoice["parent"] = _parent(account.need("subscription", given["subscription"]))
     _name_method(account, invoice)
     _redeem(account, invoice, given, [])
-    tax_rates.check_active(account, given.get("default_tax_rates", ()), "default_tax_rates")
     account.create(invoice)
     if given.get("pending_invoice_items_behavior") == "include":
         _take_pending(account, invoice)
@@ -100,7 +99,8 @@ def create(account: Account, invoice: Json, given: Given) -> Json:
 
 
 def _redeem(account: Account, invoice: Json, given: Json, kept: list[str]) -> None:
-    """Take the discounts that are asked for; what is not said leaves them as they are."""
+    """Take the discounts that are asked for, and see to the tax rates."""
+    tax_rates.check_active(account, given.get("default_tax_rates", ()), "default_tax_rates")
     invoice["discounts"] = kept
     if "discounts" in given:
         owner = {"invoice": invoice["id"]}
@@ -172,16 +172,19 @@ def of_subscription(account: Account, subscription: Json, bill: Bill) -> Json:
     waiting = bill.waiting
     if waiting is None:
         waiting = pending(account, subscription)
-    invoice["discounts"] = discounts.living(account, subscription["discounts"])
-    invoice["default_tax_rates"] = subscription["default_tax_rates"] or []
     lines = [_plan_line(account, invoice, subscription, item) for item in bill.rows]
     taken = [_line(account, invoice, item) for item in waiting]
     totals.settle(account, invoice, taken + lines)
-    for item, line in zip(bill.rows, lines, strict=True):
-        if item["_billed"]:
-            item["_billed"]["off"] = discounts.taken_off(line)
+    _note_discounts(bill.rows, lines)
     discounts.spend(account, subscription, invoice)
     return account.create(invoice)
+
+
+def _note_discounts(rows: list[Json], lines: list[Json]) -> None:
+    """Note what was taken off items: it does not come back with them."""
+    for item, line in zip(rows, lines, strict=True):
+        if item["_billed"]:
+            item["_billed"]["off"] = discounts.taken_off(line)
 
 
 def _drafted(account: Account, subscription: Json, bill: Bill) -> Json:
@@ -191,6 +194,8 @@ def _drafted(account: Account, subscription: Json, bill: Bill) -> Json:
     _address(account, invoice, customer, subscription["currency"])
     invoice["period_start"] = bill.since or account.now
     invoice["collection_method"] = subscription["collection_method"]
+    invoice["discounts"] = discounts.living(account, subscription["discounts"])
+    invoice["default_tax_rates"] = subscription["default_tax_rates"] or []
     if is_sent(subscription):
         invoice["due_date"] = account.now + subscription["days_until_due"] * DAY
     return invoice

@@ -113,8 +113,9 @@ def change(account: Account, subscription: Json, wanted: Json, path: str) -> Non
 def _redeem(account: Account, subscription: Json, item: Json, wanted: Json, path: str) -> None:
     """Take the discounts and tax rates that are asked for."""
     if "tax_rates" in wanted:
-        item["tax_rates"] = wanted["tax_rates"] or []
-        tax_rates.check_active(account, item["tax_rates"], f"{path}[tax_rates]")
+        ids: list[str] = wanted["tax_rates"] or []
+        tax_rates.check_active(account, ids, f"{path}[tax_rates]")
+        item["tax_rates"] = ids
     if "discounts" not in wanted:
         return
     price = account.need("price", item["price"])

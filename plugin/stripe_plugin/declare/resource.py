@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -101,13 +102,19 @@ class Resource:
         if address is None:
             return self._without_fragment(pasted)
         steps = address[1].split("/")
-        found = {step for step in steps if self._begins(step)}
+        found = {step for step in steps if self._begins(step)} or self._placed(steps)
         if len(found) == 1:
             return found.pop()
         usual = f" (it begins with {self.prefix})" if self.prefix else ""
         what = "with more than one" if found else "without the"
         wrong = f"is an address {what} ID of the {self.words}: write the ID alone{usual}"
         raise Refused(f"{wrong}; got {shown(pasted)}", "reference")
+
+    def _placed(self, steps: list[str]) -> set[str]:
+        """What stands where IDs do in the Dashboard, for IDs that begin with anything."""
+        if self.prefix or not self.dashboard:
+            return set()
+        return {step for place, step in pairwise(steps) if place == self.dashboard and step}
 
     def _begins(self, step: str) -> bool:
         return bool(self.prefix) and step.startswith(str(self.prefix))
