@@ -584,10 +584,11 @@ class Script:
 
     def create_coupon(self) -> Any:
         """Of a percentage or an amount; some of it contradicts itself."""
-        off = self.draw.choice([{"percent_off": self.draw.choice(["10", "12.5", "33.33", "100"])},
+        off: dict[str, Any] = self.draw.choice([{"percent_off": self.draw.choice(["10", "12.5", "33.33", "100"])},
                                 {"amount_off": self.draw.choice([1, 500, 99999]), "currency": "usd"}])  # fmt: skip
-        lasts = self.draw.choice([{}, {"duration": "forever"}, {"duration": "repeating", "duration_in_months": 2}])  # fmt: skip
-        bad = self.maybe(0.2, **self.draw.choice([{"percent_off": 5, "amount_off": 5}, {"percent_off": 0}, {"duration": "repeating"}, {"redeem_by": 5}, {"nope": 1}]))  # fmt: skip
+        lasts: dict[str, Any] = self.draw.choice([{}, {"duration": "forever"}, {"duration": "repeating", "duration_in_months": 2}])  # fmt: skip
+        wrong: dict[str, Any] = self.draw.choice([{"percent_off": 5, "amount_off": 5}, {"percent_off": 0}, {"duration": "repeating"}, {"redeem_by": 5}, {"nope": 1}])  # fmt: skip
+        bad = self.maybe(0.2, **wrong)
         id_ = self.draw.choice([f"OFF{self.draw.randint(1, 9999)}", "OFF0"])
         return "POST", "/v1/coupons", {**off, **lasts, **bad, "id": id_, **self.maybe(0.2, max_redemptions=1)}  # fmt: skip
 
