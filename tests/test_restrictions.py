@@ -595,7 +595,8 @@ def of_lists(name: str) -> Table:
     """The rows by which any list is read to its end, or from a time on."""
     whole: Table = {"Return All": FLAG, "Most": MOST} if name in PAGED else {}
     dated: Table = {"Created After": CREATED, "Created Before": CREATED} if name in DATED else {}
-    return {**dated, **whole}
+    linked: Table = {"Expand": EXPAND} if "Expand" in ACTIONS[name].spec.fields else {}
+    return {**dated, **whole, **linked}
 
 
 ROWS: Mapping[str, Table] = {name: {**each, **of_lists(name)} for name, each in ON_PAGE.items()}
