@@ -472,25 +472,7 @@ PORTAL_SESSION = Resource(
     },
 )
 # An account has one, without an ID.
-BALANCE = Resource(
-    "balance",
-    permission="Balance",
-    docs="balance",
-    icon="scale",
-    outputs={
-        "available[].amount": "Available Amounts",
-        "available[].currency": "Available Currencies",
-        "pending[].amount": "Pending Amounts",
-        "pending[].currency": "Pending Currencies",
-        "instant_available[].amount": "Instantly Available Amounts",
-        "instant_available[].currency": "Instantly Available Currencies",
-        "livemode": "Live",
-    },
-    example={
-        "available": [{"amount": 12000, "currency": "usd", "source_types": {"card": 12000}}],
-        "pending": [{"amount": 3000, "currency": "usd", "source_types": {"card": 3000}}],
-    },
-)
+BALANCE = Resource("balance", permission="Balance", docs="balance", icon="scale")
 # They are listed for one invoice each.
 INVOICE_LINE = Resource(
     "line_item",

@@ -75,7 +75,7 @@ def created_before() -> Any:
 def query() -> Any:
     """A search as Stripe's language has it."""
     about = "The search in Stripe's query language, where the rows do not say it"
-    return optional("Query", "created>1672531200 OR metadata['vip']:'yes'", about, LONG)
+    return optional("Query", "metadata['vip']:'yes' OR metadata['trial']:'yes'", about, LONG)
 
 
 def where(key: str, clause: str, example: Any, description: str, *rules: Any) -> Any:
