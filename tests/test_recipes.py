@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support import ACTIONS, RECIPES, fewest, refusal
-from terminal_support import Counted, environment
+from terminal_support import Counted, Terminal, environment
 
 from stripe_emulator import Answer
 from stripe_emulator.server import serve
@@ -348,6 +348,14 @@ def test_recipes_are_listed_last_and_marked() -> None:
         assert [entry["id"] for entry in catalog][-len(marked) :] == marked
         assert {*marked} >= {*RECIPES}
         assert all(host.manifest(name)["recipe"] for name in marked)
+
+
+def test_a_terminal_marks_recipes(tmp_path: Path) -> None:
+    """`list` says of each that it is one, and of nothing else."""
+    listed = Terminal(tmp_path)("list").stdout
+    with Host.load() as host:
+        marked = [entry for entry in host.catalog() if entry["recipe"]]
+    assert listed.count("Recipe. ") == len(marked)
 
 
 # --- as a step of a flow --------------------------------------------------------------------------

@@ -44,7 +44,8 @@ def print_catalog(out: Screen, catalog: Sequence[Facts]) -> None:
 
 def _entry(entry: Facts, room: int) -> Iterator[Text]:
     """Name and ID below one another, beside the summary in as many lines as it takes."""
-    summary = one_line(entry["summary"])
+    mark = "Recipe. " if entry["recipe"] else ""
+    summary = mark + one_line(entry["summary"])
     texts = textwrap.wrap(summary, max(room, NARROW))
     heads = [_name(entry), _identity(entry)]
     for head, text in zip_longest(heads, texts, fillvalue=""):
