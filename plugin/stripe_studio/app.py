@@ -15,6 +15,11 @@ from stripe_hosts.safety import Terms, addressed
 from stripe_plugin.secrets import Secret
 from stripe_studio.drawing import sorry
 from stripe_studio.entrance import Entrance
+from stripe_studio.objects.clock import Clock
+from stripe_studio.objects.faults import Faults
+from stripe_studio.objects.paying import Paying
+from stripe_studio.objects.routes import Objects
+from stripe_studio.runs.routes import Runs
 from stripe_studio.studio import Studio
 from stripe_studio.trying.routes import Trying
 
@@ -26,12 +31,21 @@ SMALLEST_ZIPPED = 500  # bytes
 def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
     """The pages, for whoever came with the token, at a port of loopback."""
 
-    async def no_page(_: Request, __: Exception) -> Response:
+    def no_page(_: Request, __: Exception) -> Response:
         page = {"title": "There is no such page", "here": "", "studio": studio.about()}
         return sorry("The address leads nowhere.", 404, page)
 
+    objects = Objects(studio)
     pages = Starlette(
-        routes=[*Trying(studio).routes(), Mount("/static", StaticFiles(directory=STATIC))],
+        routes=[
+            *Trying(studio).routes(),
+            *objects.routes(),
+            *Clock(studio, objects).routes(),
+            *Faults(studio, objects).routes(),
+            *Paying(studio, f"http://{NAMES[0]}:{port}").routes(),
+            *Runs(studio).routes(),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
         exception_handlers={404: no_page},
         middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED)],
     )
