@@ -14,7 +14,7 @@ from stripe_studio.objects.told import Names, Object, kind_words, known_by
 from stripe_studio.studio import Studio
 
 EVENT = "event"
-NOT_FOUND = 404
+MISSING = "resource_missing"
 NO_SUCH = "There is no object {id} here."
 UNKNOWN_PREFIX = "No action retrieves what {id} is: its beginning is none that the actions know."
 
@@ -183,7 +183,7 @@ class AtStripe:
         try:
             return self._run(manifest["id"], {row["name"]: identity})
         except StripeError as error:
-            if error.http_status == NOT_FOUND:
+            if error.code == MISSING:
                 return None
             raise
 
