@@ -12,13 +12,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from stripe_hosts.safety import Terms, addressed
+from stripe_plugin.errors import NodeError
 from stripe_plugin.secrets import Secret
 from stripe_studio.drawing import sorry
 from stripe_studio.entrance import Entrance
-from stripe_studio.objects.clock import Clock
-from stripe_studio.objects.faults import Faults
-from stripe_studio.objects.paying import Paying
-from stripe_studio.objects.routes import Objects
+from stripe_studio.objects import routes as objects
 from stripe_studio.runs.routes import Runs
 from stripe_studio.studio import Studio
 from stripe_studio.trying.routes import Trying
@@ -35,18 +33,19 @@ def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
         page = {"title": "There is no such page", "here": "", "studio": studio.about()}
         return sorry("The address leads nowhere.", 404, page)
 
-    objects = Objects(studio)
+    def not_shown(_: Request, error: Exception) -> Response:
+        page = {"title": "This cannot be shown", "here": "", "studio": studio.about()}
+        status = error.http_status if isinstance(error, NodeError) else 500
+        return sorry(str(error), status, page)
+
     pages = Starlette(
         routes=[
             *Trying(studio).routes(),
-            *objects.routes(),
-            *Clock(studio, objects).routes(),
-            *Faults(studio, objects).routes(),
-            *Paying(studio, f"http://{NAMES[0]}:{port}").routes(),
+            *objects.routes(studio, f"http://{NAMES[0]}:{port}"),
             *Runs(studio).routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        exception_handlers={404: no_page},
+        exception_handlers={404: no_page, NodeError: not_shown},
         middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED)],
     )
     pages.router.redirect_slashes = False

@@ -333,7 +333,8 @@ def test_every_fault_can_be_ordered(page: TestClient, kind: str) -> None:
         ({"seconds": "soon"}, "Delay is a number of seconds"),
         ({"kind": "<b>"}, "A fault is an object whose kind is one of"),
         ({"path": "/v1/[a"}, "opens a ["),
-        ({"times": "-1"}, "numbers are not from 0"),
+        ({"times": "-1"}, "How Often is a whole number, or empty"),
+        ({"seconds": "-1"}, "numbers are not from 0"),
     ],
 )
 def test_a_wrong_fault_is_told(page: TestClient, wrong: dict[str, str], why: str) -> None:
@@ -342,6 +343,26 @@ def test_a_wrong_fault_is_told(page: TestClient, wrong: dict[str, str], why: str
     assert (answer.status_code, why in texts(answer.text)) == (422, True)
     assert 'value="/v1/' in answer.text
     assert "None is on order" in read(page, "/faults")
+
+
+@pytest.mark.parametrize("kind", sorted(WORDS))
+def test_a_fault_that_strikes_a_button_is_told(page: TestClient, api: Caller, kind: str) -> None:
+    """In words, or it is done all the same."""
+    id_ = session(api)["id"]
+    page.post("/faults", data={"kind": kind, "seconds": "0.01"})
+    status, told = do(page, "expire", id_)
+    assert status in (200, 402), told
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "x", "-1", "٣"])
+def test_a_number_that_is_none_is_left_aside(page: TestClient, api: Caller, number: str) -> None:
+    """Addresses can be typed, too."""
+    made = api.made("/v1/customers")["id"]
+    for path in (f"/objects?before={number}", f"/objects/{made}?after={number}"):
+        assert made in read(page, path)
+    assert read(page, f"/time?after={number}&until={number}&was={number}")
+    assert read(page, f"/runs?from={number}")
+    assert "Nothing here fits" in read(page, f"/objects?text={number}%25")
 
 
 # --- at Stripe ------------------------------------------------------------------------------------

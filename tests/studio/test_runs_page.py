@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 from studio_support import browser, studio, texts
 
+from stripe_emulator.faults import Fault
 from stripe_flow.step import Step
 from stripe_plugin import Connection
 from stripe_plugin.errors import NodeError
@@ -84,18 +85,19 @@ def test_pages_lead_to_older_runs(made: Studio, page: TestClient) -> None:
 
 
 def test_a_run_goes_on_where_it_was_begun(made: Studio, page: TestClient) -> None:
-    """A flow in Flow by its file and run ID, an action in Try."""
+    """A flow in Flow by its file and run ID, if that is here; an action in Try."""
+    (made.folder / "sell.yaml").write_text("steps: []")
+    ran(made, "elsewhere", "create_customer", what="gone.yaml")
     ran(made, "flowing", "create_customer", what="sell.yaml")
     ran(made, "trying", "create_customer")
     assert 'href="/flow?file=sell.yaml&amp;run=flowing"' in page.get("/runs").text
+    assert "/flow?" not in page.get("/runs/elsewhere").text
     assert 'href="/try/create_customer"' in page.get("/runs/trying").text
 
 
 def test_what_nobody_knows_is_done_under_the_same_run_id(made: Studio, page: TestClient) -> None:
     """So that it is done only once."""
     assert made.emulator is not None
-    from stripe_emulator.faults import Fault  # noqa: PLC0415 - here alone
-
     made.emulator.faults.add(Fault(kind="cut_after", times=None))
     ran(made, "lost", "create_customer")
     assert "Nobody knows" in read(page, "/runs/lost")

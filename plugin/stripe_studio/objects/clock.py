@@ -1,5 +1,6 @@
 """What does the time button do, and what happened then?"""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -7,11 +8,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from stripe_plugin.errors import UsageError
-from stripe_studio.drawing import drawn, sorry
-from stripe_studio.forms import Fields, posted
+from stripe_studio.drawing import drawn
+from stripe_studio.forms import Fields, posted, whole
 from stripe_studio.objects import passing
-from stripe_studio.objects.routes import MOST_THEN, ONLY_EMULATED, Objects
-from stripe_studio.studio import Studio
+from stripe_studio.objects.common import MOST_THEN, Common
 
 NOT_RIGHT = 422
 
@@ -19,8 +19,9 @@ NOT_RIGHT = 422
 class Clock:
     """The pages of time."""
 
-    def __init__(self, studio: Studio, objects: Objects) -> None:
-        self._studio, self._objects = studio, objects
+    def __init__(self, common: Common) -> None:
+        self._common = common
+        self._studio = common.studio
 
     def routes(self) -> list[Route]:
         """Where each is found."""
@@ -32,30 +33,27 @@ class Clock:
     def happened(self, request: Request) -> Response:
         """What time has brought, from one number to another."""
         given = request.query_params
-        then = self._objects.then(given.get("after", ""), given.get("until", ""))
-        was = given.get("was", "")
-        context = self._objects.page(
-            "Time",
-            then=then or [],
-            was=int(was) if was.isdecimal() else None,
-            is_cut=len(then or ()) == MOST_THEN,
-        )
-        return drawn("time.html", context)
+        after, until = given.get("after", ""), given.get("until", "")
+        then = self._common.then(after, until)
+        was = whole(given.get("was", ""))
+        return self._drawn(200, then=then or [], was=was)
 
     def advance(self, _: Request, fields: Fields) -> Response:
         """Lets time pass: all of it, or nothing."""
         emulator, held = self._studio.emulator, self._studio.held
         if emulator is None or held is None:
-            return sorry(ONLY_EMULATED, 404, self._objects.page("Not here"))
+            return self._common.nowhere("Time")
         days = fields.get("days", "")
         try:
             seconds = passing.seconds(held, fields.get("step", ""), days)
         except UsageError as error:
-            wrong = self._objects.page(
-                "Time", then=[], was=None, is_cut=False, time_problem=error.text, days=days
-            )
-            return drawn("time.html", wrong, NOT_RIGHT)
+            return self._drawn(NOT_RIGHT, time_problem=error.text, days=days)
         was, after = held.now(), held.last()
         emulator.advance(seconds)
         query = urlencode({"was": was, "after": after, "until": held.last()})
         return RedirectResponse(f"/time?{query}", 303)
+
+    def _drawn(self, status: int, **more: Any) -> Response:
+        context = {"then": [], "was": None, **self._common.page("Time", **more)}
+        is_cut = len(context["then"]) == MOST_THEN
+        return drawn("time.html", {**context, "is_cut": is_cut}, status)

@@ -5,19 +5,21 @@ Each deed is a request to the emulator, mostly to one of its test helpers.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import attrs
 
-from stripe_plugin.judge.values import is_object
+from stripe_emulator.faults import Cut, TimedOut
 from stripe_studio.objects.told import Object
-
-if TYPE_CHECKING:
-    from stripe_emulator import Emulator
+from stripe_studio.studio import Studio
 
 Options = Sequence[tuple[str, str]]
 KEY = "sk_test_studio"  # any test key is welcome there
+FORM = "application/x-www-form-urlencoded"
+WRONG = 400  # a status from here on is a refusal
+ONLY_THERE = "Only the emulator can do that."
+BY_FAULT = "A fault that is on order has struck: see Faults. Whether it was done, the object tells."
 HELPERS = "/v1/test_helpers"
 NOTHING: Mapping[str, str] = {}
 PAYING: Options = (
@@ -181,25 +183,32 @@ def fitting(obj: Object) -> list[tuple[str, Deed]]:
     return [(name, deed) for name, deed in DEEDS.items() if deed.fits(obj)]
 
 
-def done(
-    emulator: "Emulator", account: str | None, deed: Deed, obj: Object, chosen: str
-) -> str | None:
-    """Does it; tells why not, in Stripe's words."""
+def done(studio: Studio, deed: Deed, obj: Object, chosen: str) -> str | None:
+    """Does it in the studio's emulator; tells why not, in Stripe's words."""
+    emulator = studio.emulator
+    if emulator is None:
+        return ONLY_THERE
+    identity = quote(str(obj[deed.of]), safe="")
     given = dict(deed.given)
     if deed.choice:
         given[deed.choice] = chosen
-    path = deed.path.format(quote(str(obj[deed.of]), safe=""))
-    headers = {
-        "Authorization": f"Bearer {KEY}",
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-    if account:
-        headers["Stripe-Account"] = account
-    answer = emulator.answer("POST", path, headers, urlencode(given).encode())
-    return None if answer.status < 400 else _refusal(answer.body)
+    headers = _headers(studio.connection.account)
+    body = urlencode(given).encode()
+    try:
+        answer = emulator.answer("POST", deed.path.format(identity), headers, body)
+    except (Cut, TimedOut):
+        return BY_FAULT
+    return None if answer.status < WRONG else _refusal(answer.body)
+
+
+def _headers(account: str | None) -> dict[str, str]:
+    found = {"Authorization": f"Bearer {KEY}", "Content-Type": FORM}
+    return found | {"Stripe-Account": account} if account else found
 
 
 def _refusal(body: bytes) -> str:
-    told = json.loads(body)
-    error = told.get("error") if is_object(told) else None
-    return str(error.get("message")) if is_object(error) else "The emulator refused it."
+    try:
+        error = json.loads(body)["error"]
+        return str(error["message"])
+    except (ValueError, KeyError, TypeError):
+        return BY_FAULT

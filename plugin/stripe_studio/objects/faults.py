@@ -10,10 +10,10 @@ from stripe_emulator import Emulator
 from stripe_emulator.faults import KINDS, Kind, ordered
 from stripe_emulator.refusals import Refusal
 from stripe_plugin.errors import UsageError
-from stripe_studio.drawing import drawn, sorry
-from stripe_studio.forms import Fields, posted
-from stripe_studio.objects.routes import ONLY_EMULATED, Objects
-from stripe_studio.studio import Studio
+from stripe_plugin.secrets import shown
+from stripe_studio.drawing import drawn
+from stripe_studio.forms import Fields, posted, whole
+from stripe_studio.objects.common import Common
 
 METHODS = ("GET", "POST", "DELETE")
 NOT_RIGHT = 422
@@ -40,8 +40,9 @@ BLANK: Fields = {"kind": "server_error", "method": "", "path": "", "times": "1",
 class Faults:
     """The page of faults on order."""
 
-    def __init__(self, studio: Studio, objects: Objects) -> None:
-        self._studio, self._objects = studio, objects
+    def __init__(self, common: Common) -> None:
+        self._common = common
+        self._emulator = common.studio.emulator
 
     def routes(self) -> list[Route]:
         """Where each is found."""
@@ -57,30 +58,28 @@ class Faults:
 
     def add(self, _: Request, fields: Fields) -> Response:
         """Orders one."""
-        emulator = self._studio.emulator
-        if emulator is None:
-            return self._drawn(fields)
+        if self._emulator is None:
+            return self._drawn(BLANK)
         try:
-            emulator.faults.add(ordered(_order(fields)))
+            fault = ordered(_order(fields))
         except (UsageError, Refusal) as error:
             return self._drawn(BLANK | fields, str(error))
+        self._emulator.faults.add(fault)
         return RedirectResponse("/faults", 303)
 
     def clear(self, _: Request, __: Fields) -> Response:
         """Cancels all."""
-        emulator = self._studio.emulator
-        if emulator is None:
+        if self._emulator is None:
             return self._drawn(BLANK)
-        emulator.faults.clear()
+        self._emulator.faults.clear()
         return RedirectResponse("/faults", 303)
 
     def _drawn(self, typed: Fields, problem: str | None = None) -> Response:
-        emulator = self._studio.emulator
-        if emulator is None:
-            return sorry(ONLY_EMULATED, 404, self._objects.page("Faults"))
-        context = self._objects.page(
+        if self._emulator is None:
+            return self._common.nowhere("Faults")
+        context = self._common.page(
             "Faults",
-            faults=_told(emulator),
+            faults=_told(self._emulator),
             choices=[(kind, WORDS[kind]) for kind in KINDS],
             methods=METHODS,
             typed=typed,
@@ -90,24 +89,30 @@ class Faults:
 
 
 def _told(emulator: Emulator) -> list[dict[str, Any]]:
-    words: dict[str, str] = {**WORDS}
-    return [{**each, "words": words[each["kind"]]} for each in emulator.faults.list()]
+    return [{**each, "words": WORDS[each["kind"]]} for each in emulator.faults.list()]
 
 
 def _order(fields: Fields) -> dict[str, Any]:
     """A fault as the emulator reads it; blank boxes are left out, but for how often."""
-    found: dict[str, Any] = {"kind": fields.get("kind", "")}
-    found |= {name: fields[name].strip() for name in ("method", "path") if fields.get(name)}
-    times, seconds = fields.get("times", "").strip(), fields.get("seconds", "").strip()
-    found["times"] = _number("How Often", times, int) if times else None
-    if seconds:
-        found["seconds"] = _number("Delay", seconds, float)
+    typed = {name: text.strip() for name, text in fields.items()}
+    found: dict[str, Any] = {"kind": typed.get("kind", "")}
+    found |= {name: typed[name] for name in ("method", "path") if typed.get(name)}
+    found["times"] = _times(typed.get("times", ""))
+    if typed.get("seconds"):
+        found["seconds"] = _seconds(typed["seconds"])
     return found
 
 
-def _number(label: str, text: str, kind: type[int] | type[float]) -> int | float:
+def _times(text: str) -> int | None:
+    number = whole(text)
+    if text and number is None:
+        raise UsageError(f"How Often is a whole number, or empty: {shown(text)} is none.")
+    return number
+
+
+def _seconds(text: str) -> float:
     try:
-        return kind(text)
+        return float(text)
     except ValueError:
-        whole = "a whole number" if kind is int else "a number of seconds"
-        raise UsageError(f"{label} is {whole}, or empty: {text[:40]!r} is none.") from None
+        wrong = f"Delay is a number of seconds, or empty: {shown(text)} is none."
+        raise UsageError(wrong) from None

@@ -7,6 +7,7 @@ from typing import Any
 
 from stripe_emulator.held import Held
 from stripe_plugin.errors import UsageError
+from stripe_studio.forms import whole
 
 HOUR, DAY = 3_600, 86_400
 MOST_DAYS = 3_650
@@ -39,9 +40,11 @@ def coming(work: str) -> str:
 def month_after(now: int) -> int:
     """The same time a month later, in unix seconds; the month's last day, if it has no such day."""
     at = datetime.fromtimestamp(now, UTC)
-    year, month = divmod(at.year * 12 + at.month, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    later = at.replace(year=year, month=month + 1, day=min(at.day, last))
+    next_year = at.month == 12
+    year = at.year + 1 if next_year else at.year
+    month = 1 if next_year else at.month + 1
+    _, last = calendar.monthrange(year, month)
+    later = at.replace(year=year, month=month, day=min(at.day, last))
     return int(later.timestamp())
 
 
@@ -60,16 +63,22 @@ def _until_renewal(held: Held, _: str) -> int:
 
 
 def _days(_: Held, text: str) -> int:
-    number = int(text) if text.strip().isascii() and text.strip().isdecimal() else 0
-    if not 1 <= number <= MOST_DAYS:
+    number = whole(text)
+    if number is None or not 1 <= number <= MOST_DAYS:
         raise UsageError(NO_DAYS)
     return number * DAY
 
 
+def _month(held: Held, _: str) -> int:
+    now = held.now()
+    return month_after(now) - now
+
+
+#: Button → how many seconds it means, by the world and what stands in the box for days.
 STEPS: dict[str, Callable[[Held, str], int]] = {
     "hour": lambda _, __: HOUR,
     "day": lambda _, __: DAY,
-    "month": lambda held, _: month_after(held.now()) - held.now(),
+    "month": _month,
     "renewal": _until_renewal,
     "days": _days,
 }

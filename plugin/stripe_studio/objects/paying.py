@@ -19,7 +19,7 @@ POLICY = (
     " base-uri 'none'; frame-ancestors 'none'"
 )
 #: Pages that Stripe would have of an object: here that is the object's own.
-OTHERS = ("authenticate", "receipts", "invoices")
+OTHERS = ("/authenticate/{id}", "/receipts/{id}", "/invoices/{id}", "/invoices/{id}/pdf")
 
 
 class Paying:
@@ -34,7 +34,7 @@ class Paying:
         """Where each is found."""
         if self._emulator is None:
             return []
-        others = [Route(f"/{name}/{{id}}", self.other) for name in OTHERS]
+        others = [Route(path, self.other) for path in OTHERS]
         return [Route("/pay/{id}", self.pay, methods=["GET", "POST"]), *others]
 
     async def pay(self, request: Request) -> Response:

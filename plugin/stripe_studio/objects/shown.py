@@ -31,7 +31,7 @@ class Shown:
 
 
 def shown(obj: Object, manifest: Mapping[str, Any] | None) -> Shown:
-    """By the fields that people pick first, as the manifest of the action that retrieves it says."""
+    """By the fields that people pick first, as `manifest` of the action that retrieves it says."""
     output = without_secrets({**obj})
     outputs = manifest["outputs"] if manifest else _plain(obj)
     return Shown([*facts_of(output, outputs)], output)

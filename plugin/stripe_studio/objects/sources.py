@@ -9,6 +9,7 @@ import attrs
 from stripe_emulator.held import PAGE, Held, Link
 from stripe_plugin.errors import StripeError, UsageError
 from stripe_plugin.judge.values import is_list, is_object
+from stripe_studio.forms import whole
 from stripe_studio.objects.actions import Actions
 from stripe_studio.objects.told import Names, Object, kind_words, known_by
 from stripe_studio.studio import Studio
@@ -108,8 +109,7 @@ class InEmulator:
         """By number: nothing is shown twice while others are made."""
         filters = attrs.asdict(asked)
         before = filters.pop("before")
-        number = int(before) if before.isdecimal() else None
-        rows = self._held.objects(PAGE + 1, before=number, **filters)
+        rows = self._held.objects(PAGE + 1, before=whole(before), **filters)
         shown = rows[:PAGE]
         older = str(shown[-1].number) if len(rows) > PAGE else None
         return Page([row.object for row in shown], older)
@@ -187,7 +187,7 @@ class AtStripe:
                 return None
             raise
 
-    def around(self, obj: Object) -> None:  # noqa: ARG002 - whatever it is
+    def around(self, obj: Object) -> None:
         """Stripe answers no such question."""
 
     def name(self, identity: str) -> str:  # noqa: ARG002 - each would be a request

@@ -1,5 +1,7 @@
 """What does the page of runs say of each: what ran, how it ended, why, and how it goes on?"""
 
+from collections import Counter
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -8,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stripe_flow.runs import OUTCOMES, UNFINISHED, UNKNOWN, kept_runs
-from stripe_plugin.errors import NodeError
 from stripe_plugin.secrets import masked
 from stripe_studio.drawing import drawn, sorry
+from stripe_studio.forms import whole
 from stripe_studio.studio import Studio
 
 PAGE = 50
@@ -39,22 +41,16 @@ class Runs:
     def all(self, request: Request) -> Response:
         """The newest, by outcome."""
         outcome = request.query_params.get("outcome", "")
-        at = request.query_params.get("from", "")
-        begin = int(at) if at.isdecimal() else 0
-        try:
-            found = [run.summary() for run in kept_runs(self._studio.journal)]
-        except NodeError as error:
-            return sorry(error, 500, self._page("Runs"))
+        begin = whole(request.query_params.get("from", "")) or 0
+        found = [run.summary() for run in kept_runs(self._studio.journal)]
         chosen = [run for run in found if outcome in ("", run["outcome"])]
-        rows = [self._told(run) for run in chosen[begin : begin + PAGE]]
         end = begin + PAGE
-        query = urlencode({"outcome": outcome, "from": end})
         context = self._page(
             "Runs",
-            runs=rows,
+            runs=[self._told(run) for run in chosen[begin:end]],
             outcome=outcome,
-            outcomes=[(each, WORDS[each], _count(found, each)) for each in OUTCOMES],
-            older=f"/runs?{query}" if len(chosen) > end else None,
+            outcomes=_counted(found),
+            older=_address(outcome, end) if len(chosen) > end else None,
         )
         return drawn("runs.html", context)
 
@@ -80,16 +76,18 @@ class Runs:
 
     def _again(self, run: Data) -> tuple[str, str] | None:
         """Where it goes on, and what that is called."""
-        what = str(run["what"] or "")
+        what, run_id = str(run["what"] or ""), run["run_id"]
+        name = PurePath(what).name
         if what.endswith(FLOW_FILES):
-            query = urlencode({"file": what, "run": run["run_id"]})
-            goes_on = run["outcome"] in (UNKNOWN, UNFINISHED) or not run["finished"]
-            return f"/flow?{query}", "Resume it in Flow" if goes_on else "Open it in Flow"
+            is_here = (self._studio.folder / name).is_file()
+            query = urlencode({"file": name, "run": run_id})
+            return (f"/flow?{query}", _flow_words(run)) if is_here else None
         if what not in self._actions:
             return None
-        if run["outcome"] == UNKNOWN:  # the same run ID: Stripe does it only once
-            return f"/try/{quote(what)}?run={quote(run['run_id'])}", "Go on with it in Try"
-        return f"/try/{quote(what)}", "Open it in Try"
+        if run["outcome"] != UNKNOWN:
+            return f"/try/{quote(what)}", "Open it in Try"
+        query = urlencode({"run": run_id})  # the same run ID: Stripe does it only once
+        return f"/try/{quote(what)}?{query}", "Go on with it in Try"
 
     @property
     def _actions(self) -> set[str]:
@@ -100,5 +98,17 @@ class Runs:
         return {"title": masked(title), "here": "runs", "studio": about, **more}
 
 
-def _count(found: list[Data], outcome: str) -> int:
-    return sum(run["outcome"] == outcome for run in found)
+def _flow_words(run: Data) -> str:
+    goes_on = run["outcome"] in (UNKNOWN, UNFINISHED) or not run["finished"]
+    return "Resume it in Flow" if goes_on else "Open it in Flow"
+
+
+def _address(outcome: str, begin: int) -> str:
+    query = urlencode({"outcome": outcome, "from": begin})
+    return f"/runs?{query}"
+
+
+def _counted(found: list[Data]) -> list[tuple[str, str, int]]:
+    """Each outcome, what it means, and how many runs ended so."""
+    numbers = Counter(run["outcome"] for run in found)
+    return [(each, WORDS[each], numbers[each]) for each in OUTCOMES]
