@@ -35,6 +35,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.billing.retries import AFTER_RETRIES, AfterRetries
 from stripe_emulator.declare import Endpoint
 from stripe_emulator.faults import Cut, Fault, Faults, TimedOut
+from stripe_emulator.held import Held
 from stripe_emulator.judge import Place, Reference
 from stripe_emulator.late import Late
 from stripe_emulator.message import DRAWS, Answer, Headers, Request, refused
@@ -98,11 +99,12 @@ class Emulator:
         self.base_url = "https://emulator.invalid"
         self.store = Store(file)
         self.faults = Faults(self.store)
+        self.deliveries = webhooks.Outcomes(self.store, clock)
         self._start()
         fork.remember(self)
 
     def _start(self) -> None:
-        self.postman = webhooks.Postman(self.clock)
+        self.postman = webhooks.Postman(self.clock, self.deliveries)
         self._replays = Replays(self.store, self.now)
         self._late = Late()
 
@@ -172,6 +174,10 @@ class Emulator:
             after_retries=self.after_retries,
             search_delay=self.search_delay,
         )
+
+    def held(self, account: str = "default") -> Held:
+        """Look at what an account has, from beside the API."""
+        return Held(self, account)
 
     def advance(self, seconds: float) -> list[Json]:
         """Let time pass for everything in this world; returns the events of it, in order.

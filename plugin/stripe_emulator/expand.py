@@ -75,7 +75,7 @@ def _of_field(said: Said) -> Fields:
     fields = contract.below(said)
     found = _objects(fields)
     for kind in _kinds(said):
-        found |= _of_kind(kind)
+        found = {**_of_kind(kind), **found}
     return found
 
 

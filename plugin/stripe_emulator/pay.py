@@ -22,11 +22,8 @@ _PORTAL = Template("""<h1>Customer portal</h1>
 <p>What $customer could do here, the emulator does not simulate.</p>$back""")
 _URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]{}"
 
-_PAGE = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>$title</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body{font:16px/1.5 system-ui,sans-serif;background:#f6f8fa;color:#1a1f36;margin:0}
+#: As it is between the tags: whoever serves the page may let a browser take this and no other.
+STYLE = """body{font:16px/1.5 system-ui,sans-serif;background:#f6f8fa;color:#1a1f36;margin:0}
 main{max-width:26rem;margin:4rem auto;padding:2rem;background:#fff;border-radius:12px;
 box-shadow:0 2px 12px #0002}
 h1{font-size:1.1rem;margin:0 0 1rem}table{width:100%;border-collapse:collapse;margin:0 0 1rem}
@@ -36,7 +33,11 @@ select,input{font:inherit;width:100%;padding:.5rem;box-sizing:border-box}
 button{font:inherit;width:100%;padding:.7rem;margin-top:.8rem;border:0;border-radius:8px;
 background:#635bff;color:#fff;cursor:pointer}button.quiet{background:#e3e8ee;color:#1a1f36}
 .problem{color:#a41c4e}.note{color:#697386;font-size:.85rem}
-</style></head><body><main>$content
+"""
+_PAGE = Template("""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>$title</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>$style</style></head><body><main>$content
 <p class="note">Emulator: no real card, no real money.</p></main></body></html>
 """)
 _CHECKOUT = Template("""<h1>Checkout</h1><table>$rows</table>
@@ -175,4 +176,4 @@ def message(text: str) -> str:
 
 
 def _drawn(content: str) -> str:
-    return _PAGE.substitute(title="Checkout", content=content)
+    return _PAGE.substitute(title="Checkout", style=STYLE, content=content)

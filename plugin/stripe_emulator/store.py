@@ -37,6 +37,8 @@ CREATE TABLE IF NOT EXISTS replays (account TEXT, key TEXT, at REAL, fingerprint
 CREATE TABLE IF NOT EXISTS executions (account TEXT, method TEXT, path TEXT, key TEXT);
 CREATE TABLE IF NOT EXISTS faults (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT, left INTEGER,
     draws INTEGER DEFAULT 0, hits INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS deliveries (number INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT,
+    event TEXT, type TEXT, endpoint TEXT, url TEXT, attempts INTEGER, status INTEGER, at INTEGER);
 """
 _BUSY_SECONDS = 60
 _NEXT = """SELECT clock, at, rank, account, kind, id, work FROM due WHERE clock = ? AND at <= ?

@@ -12,9 +12,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from stripe_hosts.safety import Terms, addressed
+from stripe_plugin.errors import NodeError
 from stripe_plugin.secrets import Secret
 from stripe_studio.drawing import sorry
 from stripe_studio.entrance import Entrance
+from stripe_studio.objects import routes as objects
+from stripe_studio.runs.routes import Runs
 from stripe_studio.studio import Studio
 from stripe_studio.trying.routes import Trying
 
@@ -26,13 +29,23 @@ SMALLEST_ZIPPED = 500  # bytes
 def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
     """The pages, for whoever came with the token, at a port of loopback."""
 
-    async def no_page(_: Request, __: Exception) -> Response:
+    def no_page(_: Request, __: Exception) -> Response:
         page = {"title": "There is no such page", "here": "", "studio": studio.about()}
         return sorry("The address leads nowhere.", 404, page)
 
+    def not_shown(_: Request, error: Exception) -> Response:
+        page = {"title": "This cannot be shown", "here": "", "studio": studio.about()}
+        status = error.http_status if isinstance(error, NodeError) else 500
+        return sorry(str(error), status, page)
+
     pages = Starlette(
-        routes=[*Trying(studio).routes(), Mount("/static", StaticFiles(directory=STATIC))],
-        exception_handlers={404: no_page},
+        routes=[
+            *Trying(studio).routes(),
+            *objects.routes(studio, f"http://{NAMES[0]}:{port}"),
+            *Runs(studio).routes(),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        exception_handlers={404: no_page, NodeError: not_shown},
         middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED)],
     )
     pages.router.redirect_slashes = False

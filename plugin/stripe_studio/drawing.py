@@ -8,6 +8,8 @@ from starlette.responses import HTMLResponse
 
 from stripe_plugin.errors import NodeError
 from stripe_studio import words
+from stripe_studio.objects.passing import coming
+from stripe_studio.objects.told import kind_words
 
 TEMPLATES = Environment(
     loader=PackageLoader("stripe_studio"),
@@ -16,7 +18,7 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= words.FILTERS
+TEMPLATES.filters |= words.FILTERS | {"kind_words": kind_words, "coming": coming}
 TEMPLATES.tests |= words.TESTS
 
 

@@ -18,6 +18,7 @@ from stripe_plugin.run.result import Result
 
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
+    from stripe_emulator.held import Held
 
 Row = Mapping[str, Any]
 MOST_ANSWERS = 100
@@ -69,10 +70,18 @@ class Studio:
         """The emulator that answers here, if it is not Stripe."""
         return self.connection.in_process
 
+    @property
+    def held(self) -> "Held | None":
+        """What the emulator holds for this connection's account."""
+        if self.emulator is None:
+            return None
+        return self.emulator.held(self.connection.account or "default")
+
     def begin(self, run_id: str, what: str) -> Run:
         """A run that is kept in the journal, beside those of the terminal."""
         return Run(self.host, self.connection, run_id, self.journal, what=what)
 
     def about(self) -> dict[str, Any]:
         """What the head of each page says."""
-        return {"mode": self.connection.mode, "account": self.connection.account}
+        now = self.held.now() if self.held else None
+        return {"mode": self.connection.mode, "account": self.connection.account, "now": now}

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from stripe_plugin.secrets import masked
 
 #: What Stripe's IDs look like: a prefix of up to five letters, `_`, and at least eight behind.
-ID = re.compile(r"(?:[a-z]{1,5}|cs_test|cs_live)_[A-Za-z0-9]{8,}")
+ID = re.compile(r"(?:[a-z]{1,5}|cs_test|cs_live|sub_sched)_[A-Za-z0-9]{8,}")
 ADDRESS = re.compile(r"https?://\S+")
 FAR = 253_402_300_799  # the last second of the year 9999
 

@@ -1,4 +1,4 @@
-"""What is a balance transaction: by how much did a charge or a refund move the balance?
+"""What is a balance transaction: by how much did a charge, refund or dispute move the balance?
 
 Stripe's fees depend on the contract with an account, and its API document has none: they are 0.
 """
@@ -35,7 +35,23 @@ def of_refund(account: Account, refund: Json, charge: Json) -> str:
     return _move(account, told, -refund["amount"], available_on=account.time)
 
 
-def _move(account: Account, source: Json, amount: int, *, available_on: int) -> str:
+def of_dispute(account: Account, dispute: Json, amount: int) -> str:
+    """Take off what is disputed, or put it back when the dispute is won; returns the ID."""
+    taken = amount < 0
+    words = "withdrawal" if taken else "reversal"
+    told = dispute | {"description": f"Chargeback {words} for {dispute['charge']}"}
+    category = "dispute" if taken else "dispute_reversal"
+    return _move(
+        account,
+        told,
+        amount,
+        available_on=account.time,
+        type="adjustment",
+        reporting_category=category,
+    )
+
+
+def _move(account: Account, source: Json, amount: int, *, available_on: int, **other: str) -> str:
     moved = account.new("balance_transaction", created=account.time, amount=amount, net=amount)
     moved |= {
         "available_on": available_on,
@@ -44,6 +60,7 @@ def _move(account: Account, source: Json, amount: int, *, available_on: int) -> 
         "reporting_category": source["object"],
         "source": source["id"],
         "type": source["object"],
+        **other,
     }
     account.keep(moved)
     return str(moved["id"])

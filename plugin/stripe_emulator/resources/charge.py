@@ -15,7 +15,9 @@ declare(
         kind="charge",
         prefix="ch_3",
         path="/v1/charges",
-        verbs="list retrieve search",
+        verbs="list retrieve search dispute",
+        own={"dispute": "reason"},
+        elsewhere={"dispute": "/v1/test_helpers/charges"},
         searches="""amount< billing_details.address.postal_code created< currency customer
             disputed metadata payment_method_details.card.brand
             payment_method_details.card.exp_month payment_method_details.card.exp_year

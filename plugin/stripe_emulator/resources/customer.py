@@ -14,7 +14,9 @@ declare(
         prefix="cus_",
         size=14,
         path="/v1/customers",
-        verbs="list create retrieve update delete search discount",
+        verbs="list create retrieve update delete search discount exchange_card",
+        own={"exchange_card": "payment_method"},
+        elsewhere={"exchange_card": "/v1/test_helpers/customers"},
         lists={"payment_methods": "payment_method"},
         searches="created< email~ metadata name~ phone~",
         starts="""balance currency customer_account delinquent=false invoice_prefix
@@ -65,6 +67,20 @@ def create(account: Account, customer: Json, given: Given) -> Json:
         methods.check_attachable(method)
         methods.attach(account, method, customer["id"])
     return _settle(account, customer, None)
+
+
+@does("customer.exchange_card", "payment_method")
+def exchange_card(account: Account, customer: Json, given: Given) -> Json:
+    """Pay with another test card from now on, the customer's subscriptions too."""
+    method = methods.use(account, given.get("payment_method", "pm_card_visa"))
+    methods.check_attachable(method)
+    methods.attach(account, method, customer["id"])
+    for subscription in account.find("subscription", customer=customer["id"]):
+        if subscription["default_payment_method"] and subscription["status"] not in _ENDED:
+            changed = subscription | {"default_payment_method": method["id"]}
+            account.change(changed, subscription)
+    settings = customer["invoice_settings"] | {"default_payment_method": method["id"]}
+    return account.change(customer | {"invoice_settings": settings}, customer)
 
 
 def new_prefix() -> str:

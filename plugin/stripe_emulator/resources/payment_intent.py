@@ -16,7 +16,9 @@ declare(
         kind="payment_intent",
         prefix="pi_3",
         path="/v1/payment_intents",
-        verbs="list create retrieve update cancel confirm capture search",
+        verbs="list create retrieve update cancel confirm capture search authenticate",
+        own={"authenticate": "outcome"},
+        elsewhere={"authenticate": "/v1/test_helpers/payment_intents"},
         searches="amount< created< currency customer metadata status",
         starts="""amount amount_capturable=0 amount_details={"tip":{}} amount_received=0
             capture_method="automatic_async" confirmation_method="automatic" currency _invoice
@@ -58,6 +60,10 @@ _WITH_CONFIRM = (
     "off_session",
     "return_url",
     "use_stripe_sdk",
+)
+_UNAUTHENTICATED = (
+    "The provided PaymentMethod has failed authentication. You can provide payment_method_data or "
+    "a new PaymentMethod to attempt to fulfill this PaymentIntent again."
 )
 _CARD_OPTIONS: Json = {
     "installments": None,
@@ -261,7 +267,14 @@ def _charged(account: Account, intent: Json, method: Json, given: Json) -> Json:
     account.emit(f"payment_intent.{what}", intent)
     if intent["_invoice"]:
         lifecycle.do("payment_intent.paid", account, intent, given)
+    _dispute(account, charge, method)
     return intent
+
+
+def _dispute(account: Account, charge: Json, method: Json) -> None:
+    """What the payer of a card does that stands for it, once the money is taken."""
+    if methods.card_of(method).disputes and charge["captured"]:
+        lifecycle.do("charge.dispute", account, charge, {})
 
 
 def _collected(intent: Json, *, captured: bool) -> Json:
@@ -285,6 +298,36 @@ def _require_action(account: Account, intent: Json, given: Json) -> Json:
     intent["next_action"] = next_action(account, intent, given)
     account.change(intent)
     account.emit("payment_intent.requires_action", intent)
+    return intent
+
+
+@does("payment_intent.authenticate", "outcome=succeed|fail")
+def authenticate(account: Account, intent: Json, given: Given) -> Json:
+    """Do what the payer does where the bank asks: `outcome` is succeed, or fail."""
+    if intent["status"] != "requires_action":
+        message = f"This PaymentIntent asks its payer for nothing: it is {intent['status']}."
+        raise refusals.wrong_state(message, account.show(intent))
+    if given.get("outcome", "succeed") == "fail":
+        return _not_authenticated(account, intent)
+    method = account.need("payment_method", intent["payment_method"], "payment_method")
+    return _charged(account, intent, method, given)
+
+
+def _not_authenticated(account: Account, intent: Json) -> Json:
+    method = account.need("payment_method", intent["payment_method"], "payment_method")
+    refusal = Refusal(
+        _UNAUTHENTICATED,
+        code="payment_intent_authentication_failure",
+        payment_method=account.show(method),
+    )
+    intent |= {
+        "status": "requires_payment_method",
+        "payment_method": None,
+        "next_action": None,
+        "last_payment_error": copy.deepcopy(refusal.error),
+    }
+    account.change(intent)
+    account.emit("payment_intent.payment_failed", intent)
     return intent
 
 
@@ -319,6 +362,9 @@ def capture(account: Account, intent: Json, given: Given) -> Json:
     account.change(intent)
     account.emit("charge.captured", charge)
     account.emit("payment_intent.succeeded", intent)
+    method = account.get("payment_method", charge["payment_method"])
+    if method:
+        _dispute(account, charge, method)
     return intent
 
 

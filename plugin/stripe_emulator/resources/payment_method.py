@@ -50,6 +50,7 @@ class TestCard:
     decline_code: str | None = None
     message: str = ""
     attaches: bool = False
+    disputes: bool = False  # the payment succeeds, and its payer tells the bank it was not theirs
     funding: str = "credit"
     #: what an error says beside its code, where that was recorded
     details: Json = field(factory=Json)
@@ -112,6 +113,7 @@ CARDS = {
     "diners": TestCard("3056930009020004", "diners"),
     "jcb": TestCard("3566002020360505", "jcb"),
     "unionpay": TestCard("6200000000000005", "unionpay"),
+    "createDispute": TestCard("4000000000000259", disputes=True),
     "authenticationRequired": _asks("4000002500003155"),
     "threeDSecure2Required": _asks("4000000000003220"),
     "chargeCustomerFail": evolve(_FAILS, attaches=True),

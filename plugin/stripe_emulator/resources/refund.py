@@ -66,6 +66,9 @@ def _refundable(account: Account, given: Json) -> Json:
     if charge is None or not charge["paid"]:
         message = f"This PaymentIntent ({intent}) does not have a successful charge to refund."
         raise Refusal(message)
+    if charge["disputed"]:
+        message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
+        raise Refusal(message, code="charge_disputed")
     if not charge["captured"]:
         raise Refusal(
             f"This uncaptured Charge was created by a PaymentIntent ({intent}). You must cancel "

@@ -45,11 +45,12 @@ def answered(result: Result, outputs: Sequence[Mapping[str, Any]]) -> Answered:
     """A result, with the fields that its action's manifest names."""
     about = result.as_dict()
     output = about.pop("output")
-    facts = [*_facts(output, outputs)]
+    facts = [*facts_of(output, outputs)]
     return Answered(output, facts, [*cut(result.output)], about)
 
 
-def _facts(output: Any, outputs: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
+def facts_of(output: Any, outputs: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
+    """The fields that a manifest names, of what was answered."""
     for field in outputs:
         value = at(output, field["path"])
         if value is not None:

@@ -1,0 +1,173 @@
+"""What does the emulator hold, for whoever looks at it from beside the API?
+
+Everything here reads, and answers as the API shows it: nothing that is kept for itself is told.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from stripe_emulator.refusals import Json, is_json, is_rows
+
+if TYPE_CHECKING:
+    from stripe_emulator.account import Account
+    from stripe_emulator.emulator import Emulator
+
+EVENT = "event"
+PAGE = 50
+MOST_POINTING = 200
+_ROW = "SELECT seq, deleted, body FROM objects WHERE account = ?"
+_COUNTS = """SELECT kind, count(*) FROM objects WHERE account = ? AND deleted = 0
+    GROUP BY kind ORDER BY kind"""
+_STATUSES = """SELECT DISTINCT json_extract(body, '$.status') FROM objects
+    WHERE account = ? AND kind = ? AND deleted = 0 ORDER BY 1"""
+_KINDS = """SELECT id, kind FROM objects
+    WHERE account = ? AND id IN (SELECT value FROM json_each(?))"""
+_UPCOMING = """SELECT at, kind, id, work FROM due WHERE account = ? AND clock = ''
+    ORDER BY at, rank, number LIMIT ?"""
+#: filter → its SQL
+_FILTERS = {
+    "kind": "kind = ?",
+    "status": "json_extract(body, '$.status') = ?",
+    "text": "body LIKE ? ESCAPE '\\'",
+    "type": "json_extract(body, '$.type') GLOB ?",
+    "holding": "instr(body, ?) > 0",
+    "before": "seq < ?",
+    "after": "seq > ?",
+    "until": "seq <= ?",
+}
+
+
+@frozen
+class Row:
+    """An object with its number: of two the later one has the higher."""
+
+    number: int
+    deleted: bool
+    object: Json
+
+
+@frozen
+class Link:
+    """Where one object names another: the field's path, and the other's kind and ID."""
+
+    path: str
+    kind: str
+    id: str
+
+
+class Held:
+    """The objects of one account: `default`, or what a Stripe-Account header names."""
+
+    def __init__(self, emulator: "Emulator", account: str) -> None:
+        self._emulator = emulator
+        self._name = account
+
+    def now(self) -> int:
+        """The time of this world, in unix seconds."""
+        with self._emulator.transaction(write=False):
+            return int(self._emulator.now())
+
+    def last(self) -> int:
+        """The number of the object that was made last."""
+        with self._emulator.transaction(write=False):
+            return self._emulator.store.count
+
+    def counts(self) -> dict[str, int]:
+        """How many objects there are, by kind."""
+        return dict(self._asked(_COUNTS, self._name))
+
+    def statuses(self, kind: str) -> list[str]:
+        """The statuses that objects of a kind have just now."""
+        rows = self._asked(_STATUSES, self._name, kind)
+        return [status for (status,) in rows if status is not None]
+
+    def objects(self, limit: int = PAGE, **filters: str | int | None) -> list[Row]:
+        """The newest that meet the filters; without `kind`, all but events.
+
+        `kind`, `status`: as they are; `type`: a glob, of events; `text`: anywhere in it;
+        `before`, `after` (numbers, not included), `until` (included).
+        """
+        where = {name: value for name, value in filters.items() if value not in {None, ""}}
+        if text := where.get("text"):
+            where["text"] = _pattern(str(text))
+        conditions = [_FILTERS[name] for name in where]
+        if "kind" not in where:
+            conditions.append(f"kind <> '{EVENT}'")
+        return self._rows(conditions, [*where.values()], limit)
+
+    def events_of(self, id_: str, limit: int = PAGE) -> list[Row]:
+        """The newest events about an object, or about one that names it."""
+        return self.objects(limit, kind=EVENT, holding=json.dumps(id_))
+
+    def one(self, id_: str) -> Row | None:
+        """The object with this ID, whatever it is; of a deleted one its stub."""
+        return next(iter(self._rows(["id = ?"], [id_], 1)), None)
+
+    def pointing_to(self, id_: str) -> list[tuple[Link, Json]]:
+        """The objects that name this ID, the newest first, each with where it does; no events."""
+        rows = self.objects(MOST_POINTING, holding=json.dumps(id_))
+        others = [row.object for row in rows if row.object["id"] != id_]
+        return [*_pointing(others, id_)]
+
+    def links_of(self, obj: Json) -> list[Link]:
+        """The objects that this one names."""
+        named = {path: id_ for path, id_ in _texts(obj) if id_ != obj.get("id")}
+        found = self._asked(_KINDS, self._name, json.dumps([*named.values()]))
+        kinds = {id_: kind for id_, kind in found if kind != EVENT}
+        return [Link(path, kinds[id_], id_) for path, id_ in named.items() if id_ in kinds]
+
+    def upcoming(self, limit: int = 5) -> list[Json]:
+        """What time will bring next: `at` (unix seconds), `kind`, `id` and the `work` to be done.
+
+        Objects that live by a test clock are not among them.
+        """
+        rows = self._asked(_UPCOMING, self._name, limit)
+        return [dict(zip(("at", "kind", "id", "work"), row, strict=True)) for row in rows]
+
+    def _asked(self, sql: str, *values: Any) -> list[Any]:
+        self._emulator.catch_up()
+        with self._emulator.transaction(write=False):
+            return self._emulator.store.run(sql, *values).fetchall()
+
+    def _rows(self, conditions: list[str], values: list[Any], limit: int) -> list[Row]:
+        self._emulator.catch_up()
+        sql = " AND ".join([_ROW, *conditions]) + " ORDER BY seq DESC LIMIT ?"
+        with self._emulator.transaction(write=False):
+            account = self._emulator.account(self._name)
+            found = self._emulator.store.run(sql, self._name, *values, limit).fetchall()
+            return [_row(account, *each) for each in found]
+
+
+def _row(account: "Account", number: int, deleted: int, body: str) -> Row:
+    obj: Json = json.loads(body)
+    return Row(number, bool(deleted), obj if deleted else account.show(obj))
+
+
+def _pattern(text: str) -> str:
+    """A text as LIKE finds it in JSON, whatever is in it."""
+    written = json.dumps(text)[1:-1]
+    for special in "\\%_":
+        written = written.replace(special, f"\\{special}")
+    return f"%{written}%"
+
+
+def _pointing(objects: Iterable[Json], id_: str) -> Iterator[tuple[Link, Json]]:
+    for obj in objects:
+        paths = [path for path, text in _texts(obj) if text == id_]
+        if paths:  # else only what is kept for itself names it
+            yield Link(paths[0], obj["object"], obj["id"]), obj
+
+
+def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """The texts in a value, each with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif is_json(value):
+        for name, inner in value.items():
+            yield from _texts(inner, f"{path}.{name}" if path else name)
+    elif is_rows(value):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, f"{path}[{number}]")

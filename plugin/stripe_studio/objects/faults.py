@@ -1,0 +1,118 @@
+"""What shall go wrong: which faults are on order, and how is one ordered?"""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from stripe_emulator import Emulator
+from stripe_emulator.faults import KINDS, Kind, ordered
+from stripe_emulator.refusals import Refusal
+from stripe_plugin.errors import UsageError
+from stripe_plugin.secrets import shown
+from stripe_studio.drawing import drawn
+from stripe_studio.forms import Fields, posted, whole
+from stripe_studio.objects.common import Common
+
+METHODS = ("GET", "POST", "DELETE")
+NOT_RIGHT = 422
+#: What each is, for a person.
+WORDS: dict[Kind, str] = {
+    "conflict": "409: somebody else is at this object",
+    "rate_limit": "429: too many requests",
+    "lock_timeout": "429: the object is locked",
+    "server_error": "500: nothing was executed",
+    "bad_gateway": "502: an HTML page instead of JSON",
+    "unavailable": "503: Stripe is not available",
+    "stored_error": "500, kept under the idempotency key",
+    "delay": "Wait, then execute",
+    "delay_after": "Execute, then wait",
+    "cut": "Cut the connection, nothing executed",
+    "cut_after": "Execute, then cut the connection",
+    "truncate": "Execute, and answer only half",
+    "invalid_json": "Execute, and answer broken JSON",
+    "wrong_type": "Execute, and answer as text/html",
+}
+BLANK: Fields = {"kind": "server_error", "method": "", "path": "", "times": "1", "seconds": "0.1"}
+
+
+class Faults:
+    """The page of faults on order."""
+
+    def __init__(self, common: Common) -> None:
+        self._common = common
+        self._emulator = common.studio.emulator
+
+    def routes(self) -> list[Route]:
+        """Where each is found."""
+        return [
+            Route("/faults", self.list),
+            Route("/faults", posted(self.add), methods=["POST"]),
+            Route("/faults/clear", posted(self.clear), methods=["POST"]),
+        ]
+
+    def list(self, _: Request) -> Response:
+        """Those on order, and the form for another."""
+        return self._drawn(BLANK)
+
+    def add(self, _: Request, fields: Fields) -> Response:
+        """Orders one."""
+        if self._emulator is None:
+            return self._drawn(BLANK)
+        try:
+            fault = ordered(_order(fields))
+        except (UsageError, Refusal) as error:
+            return self._drawn(BLANK | fields, str(error))
+        self._emulator.faults.add(fault)
+        return RedirectResponse("/faults", 303)
+
+    def clear(self, _: Request, __: Fields) -> Response:
+        """Cancels all."""
+        if self._emulator is None:
+            return self._drawn(BLANK)
+        self._emulator.faults.clear()
+        return RedirectResponse("/faults", 303)
+
+    def _drawn(self, typed: Fields, problem: str | None = None) -> Response:
+        if self._emulator is None:
+            return self._common.nowhere("Faults")
+        context = self._common.page(
+            "Faults",
+            faults=_told(self._emulator),
+            choices=[(kind, WORDS[kind]) for kind in KINDS],
+            methods=METHODS,
+            typed=typed,
+            problem=problem,
+        )
+        return drawn("faults.html", context, NOT_RIGHT if problem else 200)
+
+
+def _told(emulator: Emulator) -> list[dict[str, Any]]:
+    return [{**each, "words": WORDS[each["kind"]]} for each in emulator.faults.list()]
+
+
+def _order(fields: Fields) -> dict[str, Any]:
+    """A fault as the emulator reads it; blank boxes are left out, but for how often."""
+    typed = {name: text.strip() for name, text in fields.items()}
+    found: dict[str, Any] = {"kind": typed.get("kind", "")}
+    found |= {name: typed[name] for name in ("method", "path") if typed.get(name)}
+    found["times"] = _times(typed.get("times", ""))
+    if typed.get("seconds"):
+        found["seconds"] = _seconds(typed["seconds"])
+    return found
+
+
+def _times(text: str) -> int | None:
+    number = whole(text)
+    if text and number is None:
+        raise UsageError(f"How Often is a whole number, or empty: {shown(text)} is none.")
+    return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        wrong = f"Delay is a number of seconds, or empty: {shown(text)} is none."
+        raise UsageError(wrong) from None

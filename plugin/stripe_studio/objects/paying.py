@@ -1,0 +1,57 @@
+"""Where does the address of a Checkout Session lead? To the emulator's own page, in here."""
+
+import hashlib
+from base64 import b64encode
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from stripe_emulator import pay
+from stripe_studio.studio import Studio
+
+_STYLE = b64encode(hashlib.sha256(pay.STYLE.encode()).digest()).decode()
+#: Its own style, and whoever paid or canceled is sent where the shop has said.
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE}'; form-action 'self' http: https:;"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+#: Pages that Stripe would have of an object: here that is the object's own.
+OTHERS = ("/authenticate/{id}", "/receipts/{id}", "/invoices/{id}", "/invoices/{id}/pdf")
+
+
+class Paying:
+    """The pages that links in objects lead to."""
+
+    def __init__(self, studio: Studio, address: str) -> None:
+        self._emulator = studio.emulator
+        if self._emulator is not None:
+            self._emulator.base_url = address
+
+    def routes(self) -> list[Route]:
+        """Where each is found."""
+        if self._emulator is None:
+            return []
+        others = [Route(path, self.other) for path in OTHERS]
+        return [Route("/pay/{id}", self.pay, methods=["GET", "POST"]), *others]
+
+    async def pay(self, request: Request) -> Response:
+        """The page, or what its buttons do."""
+        body = await request.body()
+        return await run_in_threadpool(self._paid, request, body)
+
+    def _paid(self, request: Request, body: bytes) -> Response:
+        if self._emulator is None:
+            return Response(status_code=404)
+        headers = {"Content-Type": request.headers.get("content-type", "")}
+        target = f"/pay/{quote(request.path_params['id'], safe='')}"
+        answer = self._emulator.answer(request.method, target, headers, body)
+        told = {**answer.headers, "Content-Security-Policy": POLICY}
+        return Response(answer.body, answer.status, told)
+
+    def other(self, request: Request) -> Response:
+        """The object itself."""
+        identity = request.path_params["id"]
+        return RedirectResponse(f"/objects/{quote(identity, safe='')}", 303)

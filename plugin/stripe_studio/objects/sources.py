@@ -1,0 +1,211 @@
+"""Where do objects come from: out of the emulator, or from Stripe, by actions?"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+import attrs
+
+from stripe_emulator.held import PAGE, Held, Link
+from stripe_plugin.errors import StripeError, UsageError
+from stripe_plugin.judge.values import is_list, is_object
+from stripe_studio.forms import whole
+from stripe_studio.objects.actions import Actions
+from stripe_studio.objects.told import Names, Object, kind_words, known_by
+from stripe_studio.studio import Studio
+
+EVENT = "event"
+MISSING = "resource_missing"
+NO_SUCH = "There is no object {id} here."
+UNKNOWN_PREFIX = "No action retrieves what {id} is: its beginning is none that the actions know."
+
+
+@attrs.frozen
+class Kind:
+    """A kind of objects, and how many there are, where that is known."""
+
+    name: str
+    label: str
+    count: int | None = None
+
+
+@attrs.frozen
+class Asked:
+    """What a list is narrowed by; `before`: where the page before ended."""
+
+    kind: str = ""
+    text: str = ""
+    status: str = ""
+    type: str = ""
+    before: str = ""
+
+
+@attrs.frozen
+class Page:
+    """Objects, the newest first, and behind what there are older ones."""
+
+    objects: Sequence[Object]
+    older: str | None
+
+
+@attrs.frozen
+class Around:
+    """What only the emulator can tell of an object."""
+
+    pointing: Sequence[tuple[Link, Object]]
+    links: Sequence[Link]
+    events: Sequence[Object]
+
+
+class Source(Protocol):
+    """Where objects come from."""
+
+    def kinds(self) -> list[Kind]:
+        """Those that can be listed."""
+        ...
+
+    def statuses(self, kind: str) -> list[str]:
+        """Those by which a kind can be chosen."""
+        ...
+
+    def page(self, asked: Asked) -> Page:
+        """The objects that are asked for."""
+        ...
+
+    def one(self, identity: str) -> Object | None:
+        """The object with an ID, whatever it is."""
+        ...
+
+    def around(self, obj: Object) -> Around | None:
+        """What is around it; None where nobody can tell."""
+        ...
+
+    def name(self, identity: str) -> str:
+        """What a person knows an object by, for a line about another; nothing where that costs."""
+        ...
+
+
+class InEmulator:
+    """The objects of the emulator that answers here."""
+
+    def __init__(self, held: Held, actions: Actions) -> None:
+        self._held, self._actions = held, actions
+
+    def kinds(self) -> list[Kind]:
+        """All that there are of, but events."""
+        counts = self._held.counts()
+        found = [Kind(kind, self._label(kind), number) for kind, number in counts.items()]
+        return sorted((kind for kind in found if kind.name != EVENT), key=lambda kind: kind.label)
+
+    def _label(self, kind: str) -> str:
+        known = self._actions.resources.get(kind)
+        return str(known["plural"]) if known else f"{kind_words(kind)}s"
+
+    def statuses(self, kind: str) -> list[str]:
+        """Those that there are."""
+        return self._held.statuses(kind) if kind else []
+
+    def page(self, asked: Asked) -> Page:
+        """By number: nothing is shown twice while others are made."""
+        filters = attrs.asdict(asked)
+        before = filters.pop("before")
+        rows = self._held.objects(PAGE + 1, before=whole(before), **filters)
+        shown = rows[:PAGE]
+        older = str(shown[-1].number) if len(rows) > PAGE else None
+        return Page([row.object for row in shown], older)
+
+    def one(self, identity: str) -> Object | None:
+        """Of a deleted one its stub."""
+        row = self._held.one(identity)
+        return row.object if row else None
+
+    def around(self, obj: Object) -> Around:
+        """By its ID."""
+        identity = str(obj["id"])
+        return Around(
+            pointing=self._held.pointing_to(identity),
+            links=self._held.links_of({**obj}),
+            events=[row.object for row in self._held.events_of(identity)],
+        )
+
+    def name(self, identity: str) -> str:
+        """From the object itself."""
+        found = self.one(identity)
+        return known_by(found) if found else ""
+
+
+class AtStripe:
+    """The objects of a test account, as far as actions list and retrieve them."""
+
+    def __init__(self, studio: Studio, actions: Actions) -> None:
+        self._studio, self._actions = studio, actions
+
+    def kinds(self) -> list[Kind]:
+        """Those with an action that lists them."""
+        found = self._actions.resources.items()
+        kinds = [Kind(kind, each["plural"]) for kind, each in found if self._is_listed(kind)]
+        return sorted(kinds, key=lambda kind: kind.label)
+
+    def _is_listed(self, kind: str) -> bool:
+        return kind != EVENT and self._lists(kind) is not None
+
+    def _lists(self, kind: str) -> str | None:
+        found: str | None = self._actions.resources.get(kind, {}).get("listed_by")
+        return found
+
+    def statuses(self, kind: str) -> list[str]:  # noqa: ARG002 - not every list can be narrowed
+        """None: Stripe's lists differ in what they take."""
+        return []
+
+    def page(self, asked: Asked) -> Page:
+        """A list of Stripe's; without a kind nothing is listed."""
+        action = self._lists(asked.kind)
+        if action is None:
+            return Page([], None)
+        inputs: dict[str, Any] = {"limit": PAGE}
+        if asked.before:
+            inputs["starting_after"] = asked.before
+        if asked.type:
+            inputs["type"] = asked.type
+        answer = self._run(action, inputs)
+        rows = answer["data"]
+        found = [row for row in rows if is_object(row)] if is_list(rows) else []
+        older = str(found[-1]["id"]) if found and answer.get("has_more") else None
+        return Page(found, older)
+
+    def one(self, identity: str) -> Object | None:
+        """By the action that retrieves what its ID begins like."""
+        kind = self._actions.kind_of(identity)
+        manifest = self._actions.retrieving.get(kind or "")
+        if manifest is None:
+            raise UsageError(UNKNOWN_PREFIX.format(id=identity))
+        row = next(row for row in manifest["inputs"] if row["presence"] == "required")
+        try:
+            return self._run(manifest["id"], {row["name"]: identity})
+        except StripeError as error:
+            if error.code == MISSING:
+                return None
+            raise
+
+    def around(self, obj: Object) -> None:
+        """Stripe answers no such question."""
+
+    def name(self, identity: str) -> str:  # noqa: ARG002 - each would be a request
+        """None: the ID stands for it."""
+        return ""
+
+    def _run(self, action: str, inputs: Mapping[str, Any]) -> Object:
+        host, connection = self._studio.host, self._studio.connection
+        output: Object = host.run(action, inputs, connection=connection).output
+        return output
+
+
+def source(studio: Studio, actions: Actions) -> Source:
+    """That of a studio's connection."""
+    held = studio.held
+    return AtStripe(studio, actions) if held is None else InEmulator(held, actions)
+
+
+def names_of(found: Source) -> Names:
+    """Its names of objects, each looked up once: for one page."""
+    return cache(found.name)

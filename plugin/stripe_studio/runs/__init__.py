@@ -1,0 +1,1 @@
+"""Runs: what ran, how it ended, and why."""

@@ -1,0 +1,114 @@
+"""What does the page of runs say of each: what ran, how it ended, why, and how it goes on?"""
+
+from collections import Counter
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from stripe_flow.runs import OUTCOMES, UNFINISHED, UNKNOWN, kept_runs
+from stripe_plugin.secrets import masked
+from stripe_studio.drawing import drawn, sorry
+from stripe_studio.forms import whole
+from stripe_studio.studio import Studio
+
+PAGE = 50
+FLOW_FILES = (".yaml", ".yml")
+#: What an outcome means, in words.
+WORDS = {
+    "unknown": "Nobody knows",
+    "refused": "Refused",
+    "unsent": "Not sent",
+    "unfinished": "Unfinished",
+    "done": "Done",
+}
+Data = dict[str, Any]
+
+
+class Runs:
+    """The pages of the journal."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def routes(self) -> list[Route]:
+        """Where each is found."""
+        return [Route("/runs", self.all), Route("/runs/{id:path}", self.one)]
+
+    def all(self, request: Request) -> Response:
+        """The newest, by outcome."""
+        outcome = request.query_params.get("outcome", "")
+        begin = whole(request.query_params.get("from", "")) or 0
+        found = [run.summary() for run in kept_runs(self._studio.journal)]
+        chosen = [run for run in found if outcome in ("", run["outcome"])]
+        end = begin + PAGE
+        context = self._page(
+            "Runs",
+            runs=[self._told(run) for run in chosen[begin:end]],
+            outcome=outcome,
+            outcomes=_counted(found),
+            older=_address(outcome, end) if len(chosen) > end else None,
+        )
+        return drawn("runs.html", context)
+
+    def one(self, request: Request) -> Response:
+        """A run; on several accounts the same ID is several runs."""
+        identity = request.path_params["id"]
+        kept = kept_runs(self._studio.journal)
+        found = [self._told(run.as_dict()) for run in kept if run.id == identity]
+        if not found:
+            return sorry(f"There is no run {identity} here.", 404, self._page("No such run"))
+        return drawn("run.html", self._page(identity, runs=found))
+
+    def _told(self, run: Data) -> Data:
+        words = WORDS.get(run["outcome"], run["outcome"])
+        return {**run, "words": words, "again": self._again(run), "is_here": self._is_here(run)}
+
+    def _is_here(self, run: Data) -> bool:
+        """Whether its objects are those that this studio shows."""
+        connection, emulator = self._studio.connection, self._studio.emulator
+        if (run["mode"], run["account"]) != (connection.mode, connection.account):
+            return False
+        return emulator is None or emulator.file is None or run["address"] == emulator.file
+
+    def _again(self, run: Data) -> tuple[str, str] | None:
+        """Where it goes on, and what that is called."""
+        what, run_id = str(run["what"] or ""), run["run_id"]
+        name = PurePath(what).name
+        if what.endswith(FLOW_FILES):
+            is_here = (self._studio.folder / name).is_file()
+            query = urlencode({"file": name, "run": run_id})
+            return (f"/flow?{query}", _flow_words(run)) if is_here else None
+        if what not in self._actions:
+            return None
+        if run["outcome"] != UNKNOWN:
+            return f"/try/{quote(what)}", "Open it in Try"
+        query = urlencode({"run": run_id})  # the same run ID: Stripe does it only once
+        return f"/try/{quote(what)}?{query}", "Go on with it in Try"
+
+    @property
+    def _actions(self) -> set[str]:
+        return {entry["id"] for entry in self._studio.host.catalog()}
+
+    def _page(self, title: str, **more: Any) -> Data:
+        about = self._studio.about()
+        return {"title": masked(title), "here": "runs", "studio": about, **more}
+
+
+def _flow_words(run: Data) -> str:
+    goes_on = run["outcome"] in (UNKNOWN, UNFINISHED) or not run["finished"]
+    return "Resume it in Flow" if goes_on else "Open it in Flow"
+
+
+def _address(outcome: str, begin: int) -> str:
+    query = urlencode({"outcome": outcome, "from": begin})
+    return f"/runs?{query}"
+
+
+def _counted(found: list[Data]) -> list[tuple[str, str, int]]:
+    """Each outcome, what it means, and how many runs ended so."""
+    numbers = Counter(run["outcome"] for run in found)
+    return [(each, WORDS[each], numbers[each]) for each in OUTCOMES]
