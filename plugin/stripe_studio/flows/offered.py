@@ -1,0 +1,70 @@
+"""What may a step take of the steps before it? Their outputs, as references."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from stripe_flow.parameters import Parameter
+from stripe_flow.placed import PlacedStep
+from stripe_plugin.errors import UsageError
+from stripe_plugin.host.host import Host
+
+EACH = "[]"  # in the path of a field that every entry of a list has
+FIRST = "[0]"
+
+
+@attrs.frozen(kw_only=True)
+class Offer:
+    """One output of an earlier step, or an input of the flow."""
+
+    step: str  # its ID; empty for an input of the flow
+    text: str  # ${{ steps.price.id }}
+    label: str
+    about: str  # its type and what it is the ID of
+    resource: str | None = None
+
+
+def offers(
+    host: Host, steps: Iterable[PlacedStep], inputs: Iterable[Parameter], wanted: str | None = None
+) -> list[Offer]:
+    """All that there is; IDs of the resource that is wanted come first."""
+    found = [*_inputs(inputs)]
+    for step in steps:
+        found += _outputs(host, step)
+    return sorted(found, key=lambda offer: wanted is None or offer.resource != wanted)
+
+
+def _inputs(inputs: Iterable[Parameter]) -> Iterator[Offer]:
+    for each in inputs:
+        label = each.description or each.name
+        yield Offer(step="", text=_written("inputs", each.name), label=label, about=each.type)
+
+
+def _outputs(host: Host, step: PlacedStep) -> Iterator[Offer]:
+    try:
+        outputs = host.manifest(step.action)["outputs"]
+    except UsageError:  # it is told as a mistake
+        return
+    if step.id:
+        yield from (_output(step, field) for field in outputs)
+
+
+def _output(step: PlacedStep, field: Mapping[str, Any]) -> Offer:
+    """Of a list, and of a step that is done for each of many, the first is offered."""
+    path = field["path"].replace(EACH, FIRST)
+    root = f"{step.id}{FIRST}" if step.loops else step.id
+    label = field["label"]
+    if step.loops or EACH in field["path"]:
+        label = f"{label}, of the first"
+    return Offer(
+        step=step.id,
+        text=_written("steps", root, path),
+        label=label,
+        about=field["unit"] or field["type"],
+        resource=field["resource"],
+    )
+
+
+def _written(*names: str) -> str:
+    return f"${{{{ {'.'.join(names)} }}}}"
