@@ -1,8 +1,11 @@
 """How do the pages stand behind one address? One ASGI application."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -15,6 +18,7 @@ from stripe_hosts.safety import Terms, addressed
 from stripe_plugin.secrets import Secret
 from stripe_studio.drawing import sorry
 from stripe_studio.entrance import Entrance
+from stripe_studio.flows.routes import Flows
 from stripe_studio.studio import Studio
 from stripe_studio.trying.routes import Trying
 
@@ -30,8 +34,20 @@ def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
         page = {"title": "There is no such page", "here": "", "studio": studio.about()}
         return sorry("The address leads nowhere.", 404, page)
 
+    flows = Flows(studio)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        yield
+        await run_in_threadpool(flows.running.close)
+
     pages = Starlette(
-        routes=[*Trying(studio).routes(), Mount("/static", StaticFiles(directory=STATIC))],
+        routes=[
+            *Trying(studio).routes(),
+            *flows.routes(),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        lifespan=lifespan,
         exception_handlers={404: no_page},
         middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED)],
     )

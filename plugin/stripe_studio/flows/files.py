@@ -1,4 +1,4 @@
-"""Which flow files are in the studio's folder, and how is one read, and written whole or not at all?
+"""Which flow files are in the folder, and how is one read, and written whole or not at all?
 
 A name is one of the folder's own: no path leads out of it, and no link does.
 """

@@ -35,6 +35,14 @@ def offers(
     return sorted(found, key=lambda offer: wanted is None or offer.resource != wanted)
 
 
+def by_step(found: Iterable[Offer]) -> list[tuple[str, list[Offer]]]:
+    """Those of each step, in the order of the steps."""
+    listed: dict[str, list[Offer]] = {}
+    for offer in found:
+        listed.setdefault(offer.step, []).append(offer)
+    return [*listed.items()]
+
+
 def _inputs(inputs: Iterable[Parameter]) -> Iterator[Offer]:
     for each in inputs:
         label = each.description or each.name

@@ -1,4 +1,4 @@
-"""Which flows are on their way, each in a thread of its own, and how do they end with the studio?"""
+"""Which flows are on their way, each in a thread of its own, and how do they end?"""
 
 from collections import OrderedDict
 from threading import Lock, Thread
