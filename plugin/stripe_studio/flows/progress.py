@@ -21,7 +21,7 @@ from stripe_plugin.errors import UsageError
 from stripe_plugin.host.host import Host
 from stripe_studio.trying.answered import Fact, answered
 
-MOST_FACTS = 5  # of a step
+MOST_FACTS = 4  # of a step
 MOST_WRONG = 20  # items of a step whose errors are shown
 WAITING, RUNNING, DONE, BEFORE = "waiting", "running", "done", "done before"
 SKIPPED, FAILED = "skipped", "failed"
@@ -146,7 +146,8 @@ class Progress:
         if outcome.result is None:
             return []
         outputs = self._host.manifest(outcome.step.action)["outputs"]
-        return [*answered(outcome.result, outputs).facts][:MOST_FACTS]
+        facts = answered(outcome.result, outputs).facts
+        return [fact for fact in facts if not isinstance(fact.value, list | dict)][:MOST_FACTS]
 
     def _put(self, step: str, **changed: Any) -> None:
         self._furthest = max(self._furthest, [*self._shown].index(step))

@@ -72,7 +72,7 @@ class Flows:
         return self._drawn(sheet, {"draft": "offer"})
 
     def _opened(self, name: str, example: str, run_id: str) -> Sheet:
-        sheet = Sheet(run_id=run_id, is_seen=True) if run_id else Sheet()
+        sheet = Sheet(run_id=run_id, seen=run_id) if run_id else Sheet()
         if example:
             return attrs.evolve(sheet, text=starts.text(example), name=f"{example}.yaml")
         found = self.running.of(run_id) if run_id else None
@@ -182,19 +182,16 @@ class Flows:
             self.running.begin(found.flow, asked.run_id)
         except NodeError as error:
             return self._drawn(asked, told | {"trouble": error.text}, error.http_status)
-        return self._drawn(asked, told | {"begun": True})
+        begun = attrs.evolve(asked, seen=asked.run_id)
+        return self._drawn(begun, told | {"begun": True})
 
     def progress(self, request: Request) -> Response:
         """How far a run is: a part of the page, asked for until it has ended."""
         run_id = request.path_params["run"]
         found = self.running.of(run_id)
-        context = {"progress": found, "over": _is_over(found), "sheet": self._next(run_id, found)}
+        sheet = _next(Sheet(run_id=run_id), found)
+        context = {"progress": found, "over": _is_over(found), "sheet": sheet}
         return drawn("_flow_progress.html", context, ENDED if context["over"] else 200)
-
-    def _next(self, run_id: str, found: Progress | Kept | None) -> Sheet:
-        """What is done under which name by the next press of Run."""
-        whole = found is not None and found.is_whole
-        return Sheet() if whole else Sheet(run_id=run_id)
 
     async def stop(self, request: Request) -> Response:
         """Asks a run to end after the step in hand."""
@@ -230,7 +227,7 @@ class Flows:
 
     def _drawn(self, sheet: Sheet, more: Data, status: int = 200) -> Response:
         found = self._checked(sheet)
-        progress = self.running.of(sheet.run_id) if more.get("begun") or sheet.is_seen else None
+        progress = self.running.of(sheet.seen) if sheet.seen else None
         context = {
             **self._page(sheet),
             **self._context(sheet, found, asked=more.get("asked", False)),
@@ -238,7 +235,7 @@ class Flows:
             "adding": None,
             "progress": progress,
             "over": _is_over(progress),
-            "next": self._next(sheet.run_id, progress),
+            "next": _next(sheet, progress),
             **dict.fromkeys(("note", "trouble", "conflict", "unnamed", "begun", "asked")),
             **more,
         }
@@ -257,13 +254,19 @@ def _posted(path: str, draw: Callable[[Sheet, Request], Response]) -> Route:
     return Route(path, answered, methods=["POST"])
 
 
+def _next(sheet: Sheet, progress: Progress | Kept | None) -> Sheet:
+    """The sheet for the next press of Run: what is done to its end is done again as a new run."""
+    is_done = progress is not None and progress.is_whole and progress.run_id == sheet.run_id
+    return attrs.evolve(sheet, run_id=new_run()) if is_done else sheet
+
+
 def _is_over(progress: Progress | Kept | None) -> bool:
     return not isinstance(progress, Progress) or progress.ended.is_set()
 
 
 def _address(sheet: Sheet, progress: Progress | Kept | None) -> str:
     """Where the page is found again."""
-    found = {"file": sheet.name if sheet.opened else "", "run": sheet.run_id if progress else ""}
+    found = {"file": sheet.name if sheet.opened else "", "run": progress.run_id if progress else ""}
     query = urlencode({name: value for name, value in found.items() if value})
     return f"/flow?{query}" if query else "/flow"
 

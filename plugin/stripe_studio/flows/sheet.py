@@ -25,7 +25,7 @@ class Sheet:
     run_id: str = attrs.field(factory=new_run)
     given: Mapping[str, str] = NOTHING  # the inputs, by name
     declared: str = ""  # the digest of the inputs for which there are boxes
-    is_seen: bool = False  # whether its run has begun, as far as the page knows
+    seen: str = ""  # the run whose steps are shown
     do: str = ""  # the button that was pressed
     action: str = ""  # of the step that is to be added; empty without one
     step_id: str = ""
@@ -44,7 +44,7 @@ class Sheet:
             run_id=alone.get("run", "").strip() or new_run(),
             given={name.removeprefix(GIVEN): text for name, text in given.items()},
             declared=alone.get("declared", ""),
-            is_seen=alone.get("seen", "") == alone.get("run"),
+            seen=alone.get("seen", ""),
             do=alone.get("do", ""),
             action=alone.get("action", ""),
             step_id=alone.get("step_id", "").strip(),
