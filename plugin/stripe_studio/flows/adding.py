@@ -61,20 +61,11 @@ def blank(host: Host, action: str, steps: Sequence[PlacedStep]) -> Adding:
 
 def _filled(host: Host, manifest: Data, steps: Sequence[PlacedStep]) -> typed.Tree:
     """The IDs that must be given, of the step that made such an object last."""
-    found: typed.Tree = {}
-    for row in manifest["inputs"]:
-        wanted = (row.get("reference") or NOTHING).get("resource")
-        made = [each.text for each in _made(host, steps) if wanted and each.resource == wanted]
-        if made and row["presence"] != "optional":
-            found[row["name"]] = made[-1]
-    return found
-
-
-def _made(host: Host, steps: Sequence[PlacedStep]) -> list[Any]:
-    """The IDs of the objects that steps answer with."""
     alone = [step for step in steps if not step.loops]
-    ids = {f"${{{{ steps.{step.id}.id }}}}" for step in alone}
-    return [offer for offer in offers(host, alone, ()) if offer.text in ids]
+    made = {each.resource: each.text for each in offers(host, alone, ()) if each.is_own}
+    needed = [row for row in manifest["inputs"] if row["presence"] != "optional"]
+    wanted = {row["name"]: (row.get("reference") or NOTHING).get("resource") for row in needed}
+    return {name: made[resource] for name, resource in wanted.items() if resource in made}
 
 
 def typed_in(host: Host, sheet: Sheet) -> Adding:

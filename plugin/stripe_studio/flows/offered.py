@@ -23,6 +23,13 @@ class Offer:
     label: str
     about: str  # its type and what it is the ID of
     resource: str | None = None
+    is_own: bool = False  # the ID of what the step answers with
+
+    def rank(self, wanted: str) -> int:
+        """Where it comes among others, when the ID of such a resource is wanted."""
+        if self.resource != wanted:
+            return 2
+        return 0 if self.is_own else 1
 
 
 def offers(
@@ -32,7 +39,7 @@ def offers(
     found = [*_inputs(inputs)]
     for step in steps:
         found += _outputs(host, step)
-    return sorted(found, key=lambda offer: wanted is None or offer.resource != wanted)
+    return found if wanted is None else sorted(found, key=lambda offer: offer.rank(wanted))
 
 
 def by_step(found: Iterable[Offer]) -> list[tuple[str, list[Offer]]]:
@@ -71,6 +78,7 @@ def _output(step: PlacedStep, field: Mapping[str, Any]) -> Offer:
         label=label,
         about=field["unit"] or field["type"],
         resource=field["resource"],
+        is_own=field["path"] == "id",
     )
 
 

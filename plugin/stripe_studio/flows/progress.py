@@ -26,8 +26,27 @@ MOST_WRONG = 20  # items of a step whose errors are shown
 WAITING, RUNNING, DONE, BEFORE = "waiting", "running", "done", "done before"
 SKIPPED, FAILED = "skipped", "failed"
 # What is kept of a step that came to no good end, in words for a list.
+TOLD = ("text", "code", "request_id", "outcome_unknown")
 KEPT = {"refused": FAILED, "unsent": FAILED, "unknown": "not known to be done"}
-Reason = Mapping[str, Any]  # category, text and what else is known of an error
+
+
+@attrs.frozen(kw_only=True)
+class Why:
+    """Why something was not done, in words, and where, as far as that is known."""
+
+    text: str
+    place: str = ""  # for a run that was begun elsewhere
+    step: str = ""
+    line: int | None = None
+    code: str | None = None
+    request_id: str | None = None
+    outcome_unknown: bool = False
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], **where: Any) -> "Why":
+        """Of what `stripe_flow.step.reason` gave."""
+        told = {name: facts[name] for name in TOLD if facts.get(name) is not None}
+        return cls(**told, **where)
 
 
 @attrs.frozen(kw_only=True)
@@ -42,7 +61,7 @@ class Shown:
     facts: Sequence[Fact] = ()
     counts: Mapping[str, int] = attrs.field(factory=dict[str, int])  # of its items, by state
     of: int | None = None  # so many items
-    wrong: Sequence[Reason] = ()
+    wrong: Sequence[Why] = ()
 
 
 class Progress:
@@ -52,7 +71,7 @@ class Progress:
         self.flow, self.run_id = flow, run_id
         self.stopping = Event()
         self.ended = Event()
-        self.failure: Reason | None = None  # what stopped the flow
+        self.failure: Why | None = None  # what stopped the flow
         self._host = host
         self._begun, self._seconds = time.monotonic(), 0.0
         shown = [
@@ -108,9 +127,8 @@ class Progress:
         step = self._shown[outcome.step.id]
         changed: dict[str, Any] = {"facts": self._facts(outcome) or step.facts, "now": ""}
         if outcome.error is not None:
-            error = reason(outcome.error)
-            place = {**error, "text": f"{outcome.label or outcome.name}: {error['text']}"}
-            changed["wrong"] = [*step.wrong, place][:MOST_WRONG]
+            why = Why.of(reason(outcome.error), place=outcome.label or outcome.name)
+            changed["wrong"] = [*step.wrong, why][:MOST_WRONG]
         if outcome.item is not None:
             counts = {**step.counts, state: step.counts.get(state, 0) + 1}
             is_last = outcome.item.index + 1 == outcome.of
@@ -134,11 +152,11 @@ class Progress:
     def _fail(self, error: BaseException) -> None:
         """Notes it at the step that it has stopped, which its text or its note names."""
         cause = error.__cause__ if isinstance(error, StepError) else None
-        self.failure = reason(cause or error)
+        self.failure = Why.of(reason(cause or error))
         texts = "\n".join([str(error), *getattr(error, "__notes__", ())])
         for step in self.flow.steps:
             if re.search(rf"{re.escape(step.place)}(?!\w)", texts):
-                self.failure = {**self.failure, "step": step.id, "line": step.line}
+                self.failure = attrs.evolve(self.failure, step=step.id, line=step.line)
                 self._put(step.id, state=FAILED, now="")
                 return
 
@@ -193,12 +211,12 @@ class Kept:
         return self.run.outcome == DONE
 
     @property
-    def failure(self) -> Reason | None:
+    def failure(self) -> Why | None:
         """Why it has stopped the last time, if that is kept and it is not whole since."""
         stops = self.run.as_dict()["stops"]
         if self.is_whole or not stops:
             return None
-        return {**stops[-1]["error"], "place": stops[-1]["place"]}
+        return Why.of(stops[-1]["error"], place=stops[-1]["place"])
 
     @property
     def summary(self) -> str:
@@ -211,7 +229,7 @@ def _shown(host: Host, step: KeptStep) -> Shown:
     state = BEFORE if step.outcome == DONE else KEPT.get(step.outcome, step.outcome)
     found = kept["object"]
     facts = [Fact("ID", "id", found, found)] if isinstance(found, str) else []
-    wrong = [kept["error"]] if kept["error"] else []
+    wrong = [Why.of(kept["error"])] if kept["error"] else []
     return Shown(
         id=step.id, name=_spoken(host, kept["action"]), state=state, facts=facts, wrong=wrong
     )

@@ -61,7 +61,7 @@ def appended(text: str, step: Data) -> str:
 
     The text is YAML. What comes of it is read again, so that the step is surely the last one.
     """
-    made = _placed(text, _dumped(step))
+    made = _placed(text, dumped(step))
     try:
         is_right = read_data("", made) == _expected(text, step)
     except UsageError:
@@ -74,11 +74,12 @@ def appended(text: str, step: Data) -> str:
 def _expected(text: str, step: Data) -> Any:
     read = read_data("", text)
     before = read if is_object(read) else {}
-    [last] = read_data("", _dumped(step))
+    [last] = read_data("", dumped(step))
     return {**before, "steps": [*(before.get("steps") or ()), last]}
 
 
-def _dumped(step: Data) -> str:
+def dumped(step: Data) -> str:
+    """The step as a list of one, which is a part of a flow file."""
     dump: Callable[..., str] = cast("Any", yaml.safe_dump)
     return dump([step], sort_keys=False, allow_unicode=True, width=WIDTH)
 
