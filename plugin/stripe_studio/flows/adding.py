@@ -8,7 +8,7 @@ import attrs
 from stripe_flow.parameters import IDENTITY
 from stripe_flow.placed import PlacedStep
 from stripe_flow.references import resolved
-from stripe_plugin.errors import InvalidInputs, UsageError
+from stripe_plugin.errors import InvalidInputs, Problem, UsageError
 from stripe_plugin.host.host import Host
 from stripe_plugin.judge.values import NOTHING
 from stripe_plugin.secrets import shown
@@ -19,8 +19,10 @@ from stripe_studio.trying import typed
 from stripe_studio.trying.form import Control, Form, Problems, amiss
 
 Data = dict[str, Any]
+Rows = Sequence[Data]
+Steps = Sequence[PlacedStep]
 LATER = "unknown"  # the rule of what is known only when the flow runs
-NO_ID = "The step's ID has letters, digits and _, and begins with no digit."
+NO_ID = "The step's ID has letters, digits and _, and begins with no digit; got"
 
 
 @attrs.frozen(kw_only=True)
@@ -34,75 +36,28 @@ class Adding:
     wrong_id: str = ""
 
     @property
+    def rows(self) -> Rows:
+        """The rows of its action."""
+        rows: Rows = self.manifest["inputs"]
+        return rows
+
+    @property
     def controls(self) -> list[Control]:
         """A control for each row."""
-        form = Form(prefix=STEP, problems=Problems(self.problems))
-        return form.controls(self.manifest["inputs"], self.inputs)
+        problems = Problems(self.problems)
+        return Form(prefix=STEP, problems=problems).controls(self.rows, self.inputs)
 
     @property
     def summary(self) -> list[Data]:
         """Each problem with the element that it is about."""
-        found = [{"text": each["text"], "at": _element(each["path"])} for each in self.problems]
+        found = [_pointed(each) for each in self.problems]
         wrong = {"text": self.wrong_id, "at": "step_id"}
         return [wrong, *found] if self.wrong_id else found
 
 
-def _element(path: Sequence[Any]) -> str:
-    return "-".join(["step", *map(str, path)])
-
-
-def blank(host: Host, action: str, steps: Sequence[PlacedStep]) -> Adding:
-    """A form in which nothing is typed but what the steps before it surely gave for it."""
-    manifest = host.manifest(action)
-    free = written.free_id(action, (step.id for step in steps))
-    filled = _filled(host, manifest, steps)
-    return Adding(manifest=manifest, step_id=free, inputs=filled)
-
-
-def _filled(host: Host, manifest: Data, steps: Sequence[PlacedStep]) -> typed.Tree:
-    """The IDs that must be given, of the step that made such an object last."""
-    alone = [step for step in steps if not step.loops]
-    made = {each.resource: each.text for each in offers(host, alone, ()) if each.is_own}
-    needed = [row for row in manifest["inputs"] if row["presence"] != "optional"]
-    wanted = {row["name"]: (row.get("reference") or NOTHING).get("resource") for row in needed}
-    return {name: made[resource] for name, resource in wanted.items() if resource in made}
-
-
-def typed_in(host: Host, sheet: Sheet) -> Adding:
-    """The form as it was sent, with nothing judged."""
-    manifest = host.manifest(sheet.action)
-    return Adding(manifest=manifest, step_id=sheet.step_id, inputs=sheet.step)
-
-
-def judged(host: Host, form: Adding, steps: Sequence[PlacedStep]) -> Adding:
-    """The form with what is wrong in it; references are judged when they bring something."""
-    rows = form.manifest["inputs"]
-    problems = [*amiss(rows, form.inputs)]
-    try:
-        inputs = resolved(typed.inputs(rows, form.inputs), NOTHING, early=True)
-        host.action(form.manifest["id"]).read(inputs)
-    except InvalidInputs as error:
-        found = [each.as_dict() for each in error.problems_at if each.rule != LATER]
-        problems += found
-    wrong = _wrong_id(form.step_id, steps)
-    return attrs.evolve(form, problems=problems, wrong_id=wrong)
-
-
-def _wrong_id(step_id: str, steps: Sequence[PlacedStep]) -> str:
-    if not IDENTITY.fullmatch(step_id):
-        return f"{NO_ID[:-1]}; got {shown(step_id)}."
-    taken = any(step.id == step_id for step in steps)
-    return f"Another step has the ID {step_id}." if taken else ""
-
-
-def with_step(text: str, form: Adding) -> str:
-    """The text with the step behind the others. Raises `UsageError` where that cannot be."""
-    rows = form.manifest["inputs"]
-    step: Data = {"id": form.step_id, "action": form.manifest["id"]}
-    inputs = written.keyed(rows, typed.inputs(rows, form.inputs))
-    if inputs:
-        step["inputs"] = inputs
-    return written.appended(text, step)
+def _pointed(problem: Data) -> Data:
+    steps = map(str, problem["path"])
+    return {"text": problem["text"], "at": "-".join(["step", *steps])}
 
 
 def is_known(host: Host, action: str) -> bool:
@@ -112,3 +67,74 @@ def is_known(host: Host, action: str) -> bool:
     except UsageError:
         return False
     return True
+
+
+def row_at(rows: Rows, place: str) -> Data:
+    """The row at a place of the form, such as `items.0.price`; an empty one where there is none."""
+    row: Data = {}
+    for step in place.split("."):
+        named = {each["name"]: each for each in rows}
+        row = named.get(step, row)  # a position in a list names no row
+        rows = row.get("fields", rows)
+    return row
+
+
+def blank(host: Host, action: str, steps: Steps) -> Adding:
+    """A form in which nothing is typed but what the steps before it surely gave for it."""
+    manifest = host.manifest(action)
+    taken = [step.id for step in steps]
+    inputs = _filled(host, manifest["inputs"], steps)
+    return Adding(manifest=manifest, step_id=written.free_id(action, taken), inputs=inputs)
+
+
+def _filled(host: Host, rows: Rows, steps: Steps) -> typed.Tree:
+    """The IDs that must be given, of the step that made such an object last."""
+    alone = [step for step in steps if not step.loops]
+    own = [offer for offer in offers(host, alone, ()) if offer.is_own]
+    made = {offer.resource: offer.text for offer in own}
+    found: typed.Tree = {}
+    for row in rows:
+        reference = row.get("reference") or NOTHING
+        text = made.get(reference.get("resource"))
+        if text and row["presence"] != "optional":
+            found[row["name"]] = text
+    return found
+
+
+def typed_in(host: Host, sheet: Sheet) -> Adding:
+    """The form as it was sent, with nothing judged."""
+    manifest = host.manifest(sheet.action)
+    return Adding(manifest=manifest, step_id=sheet.step_id, inputs=sheet.step)
+
+
+def judged(host: Host, form: Adding, steps: Steps) -> Adding:
+    """The form with what is wrong in it; references are judged when they bring something."""
+    action = host.action(form.manifest["id"])
+    problems = [*amiss(form.rows, form.inputs)]
+    given = typed.inputs(form.rows, form.inputs)
+    try:
+        action.read(resolved(given, NOTHING, early=True))
+    except InvalidInputs as error:
+        problems += _now(error.problems_at)
+    return attrs.evolve(form, problems=problems, wrong_id=_wrong_id(form.step_id, steps))
+
+
+def _now(problems: Sequence[Problem]) -> list[Data]:
+    """Those that are known now."""
+    return [problem.as_dict() for problem in problems if problem.rule != LATER]
+
+
+def _wrong_id(step_id: str, steps: Steps) -> str:
+    if not IDENTITY.fullmatch(step_id):
+        return f"{NO_ID} {shown(step_id)}."
+    taken = any(step.id == step_id for step in steps)
+    return f"Another step has the ID {step_id}." if taken else ""
+
+
+def with_step(text: str, form: Adding) -> str:
+    """The text with the step behind the others. Raises `UsageError` where that cannot be."""
+    step: Data = {"id": form.step_id, "action": form.manifest["id"]}
+    given = typed.inputs(form.rows, form.inputs)
+    if given:
+        step["inputs"] = written.keyed(form.rows, given)
+    return written.appended(text, step)

@@ -1,6 +1,5 @@
 """Which boxes does the page have for the inputs of a flow, and what stands in them?"""
 
-import hashlib
 import re
 
 import attrs
@@ -8,6 +7,7 @@ import attrs
 from stripe_flow.parameters import Parameter
 from stripe_plugin.secrets import masked
 from stripe_studio.flows.checked import Checked
+from stripe_studio.flows.files import digest
 from stripe_studio.flows.sheet import GIVEN, Sheet
 
 SECRET = re.compile(r"key|secret|token|password", re.IGNORECASE)
@@ -43,7 +43,8 @@ class Box:
         """What can be chosen; nothing where it is typed."""
         if self.parameter.type == "boolean":
             return FLAGS
-        return [(str(choice), str(choice)) for choice in self.parameter.choices]
+        texts = map(str, self.parameter.choices)
+        return [(text, text) for text in texts]
 
     @property
     def default(self) -> str:
@@ -51,7 +52,9 @@ class Box:
         found = self.parameter.default
         if found is None:
             return ""
-        return dict(FLAGS)[str(found).lower()] if isinstance(found, bool) else masked(str(found))
+        if isinstance(found, bool):
+            return "Yes" if found else "No"
+        return masked(str(found))
 
 
 def boxes(checked: Checked, sheet: Sheet, *, asked: bool) -> list[Box]:
@@ -62,12 +65,17 @@ def boxes(checked: Checked, sheet: Sheet, *, asked: bool) -> list[Box]:
 def _box(parameter: Parameter, checked: Checked, sheet: Sheet, *, asked: bool) -> Box:
     given = sheet.given.get(parameter.name, "")
     is_key = masked(given) != given
-    wrong = checked.amiss.get(parameter.name, "") if asked or given.strip() else ""
-    return Box(parameter=parameter, value="" if is_key else given, problem=wrong, was_cut=is_key)
+    is_told = asked or given.strip()
+    wrong = checked.amiss.get(parameter.name, "")
+    return Box(
+        parameter=parameter,
+        value="" if is_key else given,
+        problem=wrong if is_told else "",
+        was_cut=is_key,
+    )
 
 
 def asked_of(checked: Checked) -> str:
     """What tells what a flow asks for from what another does, wherever it stands in the file."""
     about = [attrs.evolve(each, line=0) for each in checked.parameters]
-    text = repr([about, checked.variables])
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+    return digest(repr([about, checked.variables]))

@@ -16,6 +16,8 @@ from stripe_plugin.judge.values import NOTHING, is_list, is_object
 
 UNSAVED = "The flow"  # what a text without a name is called
 Problem = Mapping[str, Any]  # file, line, step, key, text
+Given = Mapping[str, str]  # what is typed for inputs, by name
+Declared = Mapping[str, Parameter]
 TERMINAL = ": give it by --input"  # what is said to who types a command
 
 
@@ -40,7 +42,7 @@ class Checked:
     def variables(self) -> list[tuple[str, bool]]:
         """The variables of the environment that it names, and whether each is set."""
         names = sorted(set(self._named()))
-        return [(name, bool(os.environ.get(name, "").strip())) for name in names]
+        return [(name, _is_set(name)) for name in names]
 
     def _named(self) -> Iterator[str]:
         for step in self.steps:
@@ -48,7 +50,11 @@ class Checked:
                 yield from filter(None, map(variable, references(value)))
 
 
-def checked(host: Host, name: str, text: str, given: Mapping[str, str]) -> Checked:
+def _is_set(name: str) -> bool:
+    return bool(os.environ.get(name, "").strip())
+
+
+def checked(host: Host, name: str, text: str, given: Given) -> Checked:
     """All that is wrong in a text, and apart from that with the inputs given; blank is not given.
 
     Nothing is sent, and no value of a variable is in it.
@@ -73,16 +79,18 @@ def _steps(reader: Reader) -> Iterator[PlacedStep]:
         yield Found(raw, ("steps", number), reader).step()
 
 
-def _with_inputs(outline: Checked, reader: Reader, given: Mapping[str, str]) -> Checked:
+def _with_inputs(outline: Checked, reader: Reader, given: Given) -> Checked:
     declared = Parameters(reader)
-    _, problems = judged(declared, filled(declared.declared, given))
+    usable = filled(declared.declared, given)
+    _, problems = judged(declared, usable)
     amiss = {problem.key: _said(problem.text) for problem in problems}
     return attrs.evolve(outline, parameters=[*declared.declared.values()], amiss=amiss)
 
 
-def filled(declared: Mapping[str, Parameter], given: Mapping[str, str]) -> dict[str, str]:
+def filled(declared: Declared, given: Given) -> dict[str, str]:
     """What is given of the inputs that are declared; a blank box gives nothing."""
-    return {name: text for name, text in given.items() if name in declared and text.strip()}
+    known = [name for name in given if name in declared]
+    return {name: given[name] for name in known if given[name].strip()}
 
 
 def _said(text: str) -> str:
@@ -91,9 +99,7 @@ def _said(text: str) -> str:
     return f"{sentence}." if option else sentence
 
 
-def _judged(
-    outline: Checked, host: Host, reader: Reader, text: str, given: Mapping[str, str]
-) -> Checked:
+def _judged(outline: Checked, host: Host, reader: Reader, text: str, given: Given) -> Checked:
     """With the flow, or with what is wrong in the text beside its inputs."""
     declared = {each.name: each for each in outline.parameters}
     usable = filled(declared, given)

@@ -17,6 +17,7 @@ MOST_BYTES = 2_000_000  # four for each character that a flow may have
 LONGEST = 120
 NAME = re.compile(r"[^/\\:\x00-\x1f\x7f.][^/\\:\x00-\x1f\x7f]*\.ya?ml", re.IGNORECASE)
 SUCH_AS = "A flow file has a name such as sell.yaml, without a folder before it"
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 USUAL_MODE = 0o666  # less what the process's mask takes away
 
 
@@ -77,10 +78,13 @@ class Folder:
         if before is None:
             _write(place, text, None)
             return
-        if not overwrite and digest(before) not in (opened, digest(text)):
+        is_known = digest(before) in (opened, digest(text))
+        if not is_known and not overwrite:
             raise Exists(f"{name} is there already, with other contents.")
         ends = "\r\n" if "\r\n" in before else "\n"
-        _write(place, plain(text).replace("\n", ends), stat.S_IMODE(place.stat().st_mode))
+        whole = plain(text).replace("\n", ends)
+        mode = stat.S_IMODE(place.stat().st_mode)
+        _write(place, whole, mode)
 
     def _place(self, name: str) -> Path:
         """Where it is. Refuses what is no name, and a link that leads elsewhere."""
@@ -100,7 +104,8 @@ def plain(text: str) -> str:
 
 def digest(text: str) -> str:
     """What tells one text from another, however its lines end."""
-    return hashlib.sha256(plain(text).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    encoded = plain(text).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(encoded).hexdigest()[:16]
 
 
 def _text(name: str, place: Path) -> str:
@@ -134,7 +139,7 @@ def _write(place: Path, text: str, mode: int | None) -> None:
 
 
 def _fill(draft: Path, text: str) -> None:
-    made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, USUAL_MODE)
+    made = os.open(draft, NEW, USUAL_MODE)
     with os.fdopen(made, "wb") as stream:
         stream.write(text.encode())
         stream.flush()

@@ -39,7 +39,9 @@ def offers(
     found = [*_inputs(inputs)]
     for step in steps:
         found += _outputs(host, step)
-    return found if wanted is None else sorted(found, key=lambda offer: offer.rank(wanted))
+    if wanted is None:
+        return found
+    return sorted(found, key=lambda offer: offer.rank(wanted))
 
 
 def by_step(found: Iterable[Offer]) -> list[tuple[str, list[Offer]]]:
@@ -53,7 +55,8 @@ def by_step(found: Iterable[Offer]) -> list[tuple[str, list[Offer]]]:
 def _inputs(inputs: Iterable[Parameter]) -> Iterator[Offer]:
     for each in inputs:
         label = each.description or each.name
-        yield Offer(step="", text=_written("inputs", each.name), label=label, about=each.type)
+        text = _written("inputs", each.name)
+        yield Offer(step="", text=text, label=label, about=each.type)
 
 
 def _outputs(host: Host, step: PlacedStep) -> Iterator[Offer]:

@@ -9,25 +9,31 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event
-from typing import Any
+from typing import Any, Self
 
 import attrs
 
 from stripe_flow.flow import Flow
 from stripe_flow.flowing import Outcome, StepError
+from stripe_flow.placed import PlacedStep
 from stripe_flow.runs import KeptRun, KeptStep
 from stripe_flow.step import reason
 from stripe_plugin.errors import UsageError
 from stripe_plugin.host.host import Host
+from stripe_plugin.judge.values import is_list, is_object
 from stripe_studio.trying.answered import Fact, answered
 
 MOST_FACTS = 4  # of a step
-MOST_WRONG = 20  # items of a step whose errors are shown
-WAITING, RUNNING, DONE, BEFORE = "waiting", "running", "done", "done before"
-SKIPPED, FAILED = "skipped", "failed"
-# What is kept of a step that came to no good end, in words for a list.
+MOST_WRONG = 20  # items of a step of which it is shown why they failed
+WAITING, RUNNING, SKIPPED, FAILED = "waiting", "running", "skipped", "failed"
+DONE, BEFORE = "done", "done before"
+OVER = (DONE, BEFORE, SKIPPED, FAILED)
+WELL = {DONE, BEFORE, SKIPPED}
+# What a step comes to with all its items: the first of these that one of them came to.
+MATTERS = (FAILED, DONE, BEFORE, SKIPPED)
+# How the journal's words for the end of a step are said here.
+KEPT = {"done": BEFORE, "refused": FAILED, "unsent": FAILED, "unknown": "not known to be done"}
 TOLD = ("text", "code", "request_id", "outcome_unknown")
-KEPT = {"refused": FAILED, "unsent": FAILED, "unknown": "not known to be done"}
 
 
 @attrs.frozen(kw_only=True)
@@ -35,7 +41,7 @@ class Why:
     """Why something was not done, in words, and where, as far as that is known."""
 
     text: str
-    place: str = ""  # for a run that was begun elsewhere
+    place: str = ""  # for a run that was begun elsewhere, and for an item
     step: str = ""
     line: int | None = None
     code: str | None = None
@@ -43,10 +49,11 @@ class Why:
     outcome_unknown: bool = False
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any], **where: Any) -> "Why":
+    def of(cls, facts: Mapping[str, Any], place: str = "") -> Self:
         """Of what `stripe_flow.step.reason` gave."""
-        told = {name: facts[name] for name in TOLD if facts.get(name) is not None}
-        return cls(**told, **where)
+        known = [name for name in TOLD if facts.get(name) is not None]
+        told = {name: facts[name] for name in known}
+        return cls(place=place, **told)
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +66,7 @@ class Shown:
     state: str = WAITING
     now: str = ""  # the item that is in hand
     facts: Sequence[Fact] = ()
-    counts: Mapping[str, int] = attrs.field(factory=dict[str, int])  # of its items, by state
+    counts: Mapping[str, int] = attrs.field(factory=dict[str, int])  # of items, by state
     of: int | None = None  # so many items
     wrong: Sequence[Why] = ()
 
@@ -69,19 +76,13 @@ class Progress:
 
     def __init__(self, host: Host, flow: Flow, run_id: str) -> None:
         self.flow, self.run_id = flow, run_id
-        self.stopping = Event()
-        self.ended = Event()
+        self.stopping, self.ended = Event(), Event()
         self.failure: Why | None = None  # what stopped the flow
         self._host = host
-        self._begun, self._seconds = time.monotonic(), 0.0
-        shown = [
-            Shown(id=each.id, name=self._name(each.action), line=each.line) for each in flow.steps
-        ]
-        self._shown = {each.id: each for each in shown}
+        self._begun = time.monotonic()
+        self._seconds: float | None = None
+        self._shown = {step.id: _waiting(host, step) for step in flow.steps}
         self._furthest = 0  # the place of the last step that was come to
-
-    def _name(self, action: str) -> str:
-        return self._host.action(action).spec.name
 
     @property
     def steps(self) -> list[Shown]:
@@ -91,26 +92,37 @@ class Progress:
     @property
     def seconds(self) -> float:
         """How long it took so far."""
-        return self._seconds or time.monotonic() - self._begun
+        so_far = time.monotonic() - self._begun
+        return so_far if self._seconds is None else self._seconds
 
     @property
     def is_whole(self) -> bool:
         """Whether it has come to its end, with nothing left to do."""
-        states = {each.state for each in self.steps}
-        return self.ended.is_set() and states <= {DONE, BEFORE, SKIPPED}
+        states = {step.state for step in self.steps}
+        return self.ended.is_set() and states <= WELL
 
     @property
     def summary(self) -> str:
         """Where it is, in a sentence for whoever listens."""
-        over = [each for each in self.steps if each.state not in (WAITING, RUNNING)]
-        counted = f"{len(over)} of {len(self._shown)} steps"
-        if not self.ended.is_set():
-            return f"Stopping: {counted}" if self.stopping.is_set() else f"Running: {counted}"
+        if self.ended.is_set():
+            return self._ending
+        word = "Stopping" if self.stopping.is_set() else "Running"
+        return f"{word}: {self._counted}"
+
+    @property
+    def _counted(self) -> str:
+        over = [step for step in self.steps if step.state in OVER]
+        return f"{len(over)} of {len(self._shown)} steps"
+
+    @property
+    def _ending(self) -> str:
         if self.failure:
             return "It has failed"
-        if any(each.state == FAILED for each in over):
+        if self.is_whole:
+            return "Done"
+        if all(step.state in OVER for step in self.steps):
             return "Done, but for what has failed"
-        return "Done" if self.is_whole else f"Stopped after {counted}"
+        return f"Stopped after {self._counted}"
 
     # --- what the thread tells --------------------------------------------------------------------
 
@@ -123,53 +135,68 @@ class Progress:
 
     def add(self, outcome: Outcome) -> None:
         """What came of a step, or of one of its items."""
-        state = _state(outcome)
         step = self._shown[outcome.step.id]
-        changed: dict[str, Any] = {"facts": self._facts(outcome) or step.facts, "now": ""}
-        if outcome.error is not None:
-            why = Why.of(reason(outcome.error), place=outcome.label or outcome.name)
-            changed["wrong"] = [*step.wrong, why][:MOST_WRONG]
         if outcome.item is not None:
-            counts = {**step.counts, state: step.counts.get(state, 0) + 1}
-            is_last = outcome.item.index + 1 == outcome.of
-            state = _of_items(counts) if is_last else RUNNING
-            changed |= {"counts": counts, "of": outcome.of}
-        self._put(outcome.step.id, state=state, **changed)
+            self._count(outcome, step)
+        else:
+            self._put(step.id, state=_state(outcome))
+        facts = self._facts(outcome) or step.facts
+        self._put(step.id, facts=facts, now="")
 
-    def finish(self, error: BaseException | None = None) -> None:
-        """That nothing more comes, and why, if it was not done to its end."""
-        if error is not None:
-            self._fail(error)
-        for index, step in enumerate(self.steps):
-            gone_on = index < self._furthest or not (error or self.stopping.is_set())
-            if step.state == WAITING and gone_on:  # it had no items
-                self._put(step.id, state=SKIPPED)
-            elif step.state == RUNNING:  # its last items are not done
-                self._put(step.id, state=WAITING, now="")
-        self._seconds = time.monotonic() - self._begun
-        self.ended.set()
-
-    def _fail(self, error: BaseException) -> None:
-        """Notes it at the step that it has stopped, which its text or its note names."""
-        cause = error.__cause__ if isinstance(error, StepError) else None
-        self.failure = Why.of(reason(cause or error))
-        texts = "\n".join([str(error), *getattr(error, "__notes__", ())])
-        for step in self.flow.steps:
-            if re.search(rf"{re.escape(step.place)}(?!\w)", texts):
-                self.failure = attrs.evolve(self.failure, step=step.id, line=step.line)
-                self._put(step.id, state=FAILED, now="")
-                return
+    def _count(self, outcome: Outcome, step: Shown) -> None:
+        """One more of the step's items."""
+        state = _state(outcome)
+        counts = {**step.counts}
+        counts[state] = counts.get(state, 0) + 1
+        self._put(step.id, counts=counts, of=outcome.of, state=RUNNING)
+        if sum(counts.values()) == outcome.of:
+            worst = next(each for each in MATTERS if each in counts)
+            self._put(step.id, state=worst)
+        if outcome.error is not None:
+            why = Why.of(reason(outcome.error), outcome.label or outcome.name)
+            self._put(step.id, wrong=[*step.wrong, why][:MOST_WRONG])
 
     def _facts(self, outcome: Outcome) -> list[Fact]:
         if outcome.result is None:
             return []
         outputs = self._host.manifest(outcome.step.action)["outputs"]
         facts = answered(outcome.result, outputs).facts
-        return [fact for fact in facts if not isinstance(fact.value, list | dict)][:MOST_FACTS]
+        return [fact for fact in facts if _is_short(fact.value)][:MOST_FACTS]
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """That nothing more comes, and why, if it was not done to its end."""
+        if error is not None:
+            self._fail(error)
+        went_on = error is None and not self.stopping.is_set()
+        passed = len(self._shown) if went_on else self._furthest
+        for index, step in enumerate(self.steps):
+            if step.state == RUNNING:  # its last items are not done
+                self._put(step.id, state=WAITING, now="")
+            elif step.state == WAITING and index < passed:  # it had no items
+                self._put(step.id, state=SKIPPED)
+        self._seconds = self.seconds
+        self.ended.set()
+
+    def _fail(self, error: BaseException) -> None:
+        """Notes it at the step that it has stopped, which its text or its note names."""
+        cause = error.__cause__ if isinstance(error, StepError) else None
+        why = Why.of(reason(cause or error))
+        step = _stopped(self.flow.steps, error)
+        if step is not None:
+            why = attrs.evolve(why, step=step.id, line=step.line)
+            self._put(step.id, state=FAILED, now="")
+        self.failure = why
 
     def _put(self, step: str, **changed: Any) -> None:
-        self._furthest = max(self._furthest, [*self._shown].index(step))
-        self._shown[step] = attrs.evolve(self._shown[step], **changed)
+        place = [*self._shown].index(step)
+        self._furthest = max(self._furthest, place)
+        before = self._shown[step]
+        self._shown[step] = attrs.evolve(before, **changed)
+
+
+def _waiting(host: Host, step: PlacedStep) -> Shown:
+    name = host.action(step.action).spec.name
+    return Shown(id=step.id, name=name, line=step.line)
 
 
 def _state(outcome: Outcome) -> str:
@@ -180,9 +207,21 @@ def _state(outcome: Outcome) -> str:
     return BEFORE if outcome.result.replayed else DONE
 
 
-def _of_items(counts: Mapping[str, int]) -> str:
-    """What a step came to with all its items: what matters most of what they came to."""
-    return next(state for state in (FAILED, DONE, BEFORE, SKIPPED) if state in counts)
+def _is_short(value: Any) -> bool:
+    return not is_list(value) and not is_object(value)
+
+
+def _stopped(steps: Sequence[PlacedStep], error: BaseException) -> PlacedStep | None:
+    """The step whose place an error names, as every one does that stops a flow on its way."""
+    notes: Sequence[str] = getattr(error, "__notes__", ())
+    text = "\n".join([str(error), *notes])
+    named = [step for step in steps if _names(text, step)]
+    return named[0] if named else None
+
+
+def _names(text: str, step: PlacedStep) -> bool:
+    place = re.escape(step.place)
+    return re.search(rf"{place}(?!\w)", text) is not None
 
 
 # --- a run of which only the journal knows --------------------------------------------------------
@@ -201,9 +240,14 @@ class Kept:
         return self.run.id
 
     @property
+    def what(self) -> str:
+        """What it is of, such as the file of a flow."""
+        return str(self.run.summary()["what"])
+
+    @property
     def steps(self) -> list[Shown]:
         """Those that were begun; an item of one stands for itself."""
-        return [_shown(self.host, step) for step in self.run.steps]
+        return [_kept(self.host, step) for step in self.run.steps]
 
     @property
     def is_whole(self) -> bool:
@@ -216,7 +260,8 @@ class Kept:
         stops = self.run.as_dict()["stops"]
         if self.is_whole or not stops:
             return None
-        return Why.of(stops[-1]["error"], place=stops[-1]["place"])
+        last = stops[-1]
+        return Why.of(last["error"], last["place"])
 
     @property
     def summary(self) -> str:
@@ -224,14 +269,14 @@ class Kept:
         return "Done" if self.is_whole else "It has not come to its end"
 
 
-def _shown(host: Host, step: KeptStep) -> Shown:
-    kept = step.as_dict()
-    state = BEFORE if step.outcome == DONE else KEPT.get(step.outcome, step.outcome)
-    found = kept["object"]
-    facts = [Fact("ID", "id", found, found)] if isinstance(found, str) else []
-    wrong = [Why.of(kept["error"])] if kept["error"] else []
+def _kept(host: Host, step: KeptStep) -> Shown:
+    facts = step.as_dict()
     return Shown(
-        id=step.id, name=_spoken(host, kept["action"]), state=state, facts=facts, wrong=wrong
+        id=step.id,
+        name=_spoken(host, facts["action"]),
+        state=KEPT.get(step.outcome, step.outcome),
+        facts=_id_of(facts["object"]),
+        wrong=_error_of(facts["error"]),
     )
 
 
@@ -240,3 +285,11 @@ def _spoken(host: Host, action: Any) -> str:
         return host.action(action).spec.name
     except UsageError:
         return str(action or "")
+
+
+def _id_of(found: Any) -> list[Fact]:
+    return [Fact("ID", "id", found, found)] if isinstance(found, str) else []
+
+
+def _error_of(found: Any) -> list[Why]:
+    return [Why.of(found)] if found else []

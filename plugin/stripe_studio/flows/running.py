@@ -13,6 +13,7 @@ from stripe_studio.flows.progress import Kept, Progress
 from stripe_studio.studio import Studio
 
 MOST = 50  # runs whose progress is remembered
+Place = tuple[str, str | None, str | None, str]  # mode, where, account, run ID
 OTHER = "This run is still on its way with another flow or other inputs: let it end, or stop it."
 CLOSING = "The studio is being stopped: nothing new is begun."
 
@@ -36,10 +37,12 @@ class Running:
     def _kept(self, run_id: str) -> Kept | None:
         """The one of this name on this connection: others have runs of the same names."""
         ours = self._place(run_id)
-        runs = [run for run in kept_runs(self._studio.journal) if run.place == ours]
-        return Kept(runs[0], self._studio.host) if runs else None
+        for run in kept_runs(self._studio.journal):
+            if run.place == ours:
+                return Kept(run, self._studio.host)
+        return None
 
-    def _place(self, run_id: str) -> tuple[str, str | None, str | None, str]:
+    def _place(self, run_id: str) -> Place:
         connection, emulator = self._studio.connection, self._studio.emulator
         where = connection.base_url if emulator is None else emulator.file
         return connection.mode, where, connection.account, run_id
@@ -58,7 +61,8 @@ class Running:
             run = self._studio.begin(run_id, flow.name)
             progress = Progress(self._studio.host, flow, run_id)
             self._remember(progress)
-            thread = Thread(target=_run, args=(run, progress), name=f"flow {run_id}")
+            name = f"flow {run_id}"
+            thread = Thread(target=_run, args=(run, progress), name=name)
             self._threads[run_id] = thread
             thread.start()
         return progress
@@ -66,10 +70,10 @@ class Running:
     def _remember(self, progress: Progress) -> None:
         self._found[progress.run_id] = progress
         self._found.move_to_end(progress.run_id)
-        over = [name for name, each in self._found.items() if each.ended.is_set()]
-        for name in over[: max(0, len(self._found) - MOST)]:
-            del self._found[name]
-            del self._threads[name]
+        for name, each in [*self._found.items()]:
+            if len(self._found) > MOST and each.ended.is_set():
+                del self._found[name]
+                del self._threads[name]
 
     def stop(self, run_id: str) -> None:
         """Asks it to end after the step that is in hand; the rest is done under its name later."""
@@ -90,7 +94,7 @@ class Running:
 
 
 def _same(found: Progress, flow: Flow) -> Progress:
-    if (flow.text, flow.inputs) != (found.flow.text, found.flow.inputs):
+    if flow.text != found.flow.text or flow.inputs != found.flow.inputs:
         raise UsageError(OTHER)
     return found
 

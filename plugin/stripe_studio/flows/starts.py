@@ -12,7 +12,8 @@ SUFFIX = ".yaml"
 def names() -> list[str]:
     """What they are called: `sell-a-subscription`."""
     found = [each.name for each in FOLDER.iterdir()]
-    return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX))
+    flows = [name for name in found if name.endswith(SUFFIX)]
+    return sorted(name.removesuffix(SUFFIX) for name in flows)
 
 
 def text(name: str) -> str:

@@ -37,7 +37,11 @@ def free_id(action_id: str, taken: Iterable[str]) -> str:
 def keyed(rows: Rows, inputs: Data) -> dict[str, Any]:
     """Inputs by display key, at every depth; numbers and flags as YAML has them."""
     named = {row["name"]: row for row in rows}
-    return {named[name]["key"]: _inside(named[name], value) for name, value in inputs.items()}
+    found: dict[str, Any] = {}
+    for name, value in inputs.items():
+        row = named[name]
+        found[row["key"]] = _inside(row, value)
+    return found
 
 
 def _inside(row: Data, value: Any) -> Any:
@@ -74,8 +78,9 @@ def appended(text: str, step: Data) -> str:
 def _expected(text: str, step: Data) -> Any:
     read = read_data("", text)
     before = read if is_object(read) else {}
-    [last] = read_data("", dumped(step))
-    return {**before, "steps": [*(before.get("steps") or ()), last]}
+    steps = before.get("steps") or []
+    added = read_data("", dumped(step))
+    return {**before, "steps": [*steps, *added]}
 
 
 def dumped(step: Data) -> str:
@@ -106,11 +111,16 @@ def _steps(root: Any) -> Any:
 def _parted(text: str, end: int) -> tuple[str, str]:
     """What comes before a new step, and what behind: comments at the margin stay behind it."""
     lines = text[:end].splitlines(keepends=True)
-    behind: list[str] = []
-    while lines and (not lines[-1].strip() or lines[-1].startswith("#")):
-        behind.insert(0, lines.pop())
-    tail = "".join(behind) + text[end:]
-    return "".join(lines), tail.strip("\n") + "\n" if tail.strip() else ""
+    count = len(lines)
+    while count and _is_beside(lines[count - 1]):
+        count -= 1
+    behind = "".join(lines[count:]) + text[end:]
+    tail = behind.strip("\n")
+    return "".join(lines[:count]), f"{tail}\n" if tail.strip() else ""
+
+
+def _is_beside(line: str) -> bool:
+    return not line.strip() or line.startswith("#")
 
 
 def _ended(text: str) -> str:
