@@ -572,6 +572,18 @@ def test_a_killed_studio_goes_on_under_the_run_id(tmp_path: Path) -> None:
     assert executed(made.emulator) == once
 
 
+def test_a_run_without_its_text_says_what_to_do(tmp_path: Path) -> None:
+    """As of the terminal, from another folder; what is known of it is shown all the same."""
+    made = studio(tmp_path)
+    flow = load("elsewhere/x.yaml", THREE, HOST)
+    assert len([*made.begin("r1", flow.name).flow(flow)]) == 3
+    query = {"run": "r1", "file": "elsewhere/x.yaml"}
+    answer = browser(made).get("/flow", params=query)
+    assert answer.status_code == 200
+    assert "The text of this run is not in" in texts(answer.text)
+    assert "customer Create Customer done before" in texts(answer.text)
+
+
 # --- files --------------------------------------------------------------------------------------
 
 

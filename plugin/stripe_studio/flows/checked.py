@@ -14,7 +14,7 @@ from stripe_flow.references import references, variable
 from stripe_plugin.host.host import Host
 from stripe_plugin.judge.values import NOTHING, is_list, is_object
 
-UNSAVED = "The flow"  # what a text without a name is called
+UNTITLED = "untitled.yaml"  # what a text without a name is called
 Problem = Mapping[str, Any]  # file, line, step, key, text
 Given = Mapping[str, str]  # what is typed for inputs, by name
 Declared = Mapping[str, Parameter]
@@ -62,7 +62,7 @@ def checked(host: Host, name: str, text: str, given: Given) -> Checked:
     if not text.strip():
         return Checked(is_read=True)
     try:
-        reader = Reader(name or UNSAVED, text)
+        reader = Reader(name or UNTITLED, text)
     except FlowError as error:
         return Checked(mistakes=error.problems)
     outline = Checked(steps=[*_steps(reader)], is_read=True)

@@ -37,15 +37,13 @@ class Opening:
         """With what it was given here; of an earlier one only the file's name is kept."""
         sheet = Sheet(run_id=run_id, seen=run_id)
         found = self.running.of(run_id)
-        if isinstance(found, Progress):
+        if isinstance(found, Kept):
+            file = file or found.what
+        elif isinstance(found, Progress):
             flow = found.flow
             sheet = attrs.evolve(sheet, text=plain(flow.text), given=typed(flow.inputs))
-        elif isinstance(found, Kept):
-            file = file or self._known(found.what)
-        return self._of_file(sheet, file)
-
-    def _known(self, name: str) -> str | None:
-        return name if name in self.folder.names() else None
+        is_here = file in self.folder.names()
+        return self._of_file(sheet, file if is_here else None)
 
     def _of_file(self, sheet: Sheet, name: str | None) -> Sheet:
         if not name:

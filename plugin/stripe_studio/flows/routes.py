@@ -13,7 +13,7 @@ from starlette.routing import Route
 from stripe_plugin.errors import NodeError, UsageError
 from stripe_plugin.judge.values import NOTHING
 from stripe_studio.flows import adding
-from stripe_studio.flows.checked import Checked
+from stripe_studio.flows.checked import UNTITLED, Checked
 from stripe_studio.flows.files import Exists, Folder, digest
 from stripe_studio.flows.opening import Opening
 from stripe_studio.flows.pages import Pages, Told
@@ -25,7 +25,10 @@ from stripe_studio.trying.sheet import new_run
 NOTHING_WRITTEN = "There is nothing to run yet: add a step, or take a ready flow."
 YET_UNREAD = "Mend what is wrong in the text first: then its steps are known."
 NO_NAME = "Give the file a name, such as sell.yaml."
-UNTITLED = "flow.yaml"
+NOT_HERE = (
+    "The text of this run is not in {folder}. To go on with it, open its file here, or paste the"
+    " text: what is done of it is not done again."
+)
 WRONG = 422
 
 
@@ -57,9 +60,14 @@ class Flows:
         """A file, a ready flow, or the flow of a run, in the editor."""
         try:
             sheet = self._opening.opened(request.query_params)
-            return self._pages.whole(sheet, Told(draft="offer"))
+            return self._pages.whole(sheet, self._opened(sheet))
         except NodeError as error:
             return self._pages.sorry(error)
+
+    def _opened(self, sheet: Sheet) -> Told:
+        is_lost = sheet.seen and not sheet.text
+        trouble = NOT_HERE.replace("{folder}", str(self._folder)) if is_lost else ""
+        return Told(draft="offer", trouble=trouble)
 
     def _checked(self, sheet: Sheet, _: Request) -> Response:
         """What is wrong as it stands: asked for as somebody types."""

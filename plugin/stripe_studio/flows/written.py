@@ -8,7 +8,7 @@ import yaml
 
 from stripe_flow.reading import read_data
 from stripe_plugin.errors import UsageError
-from stripe_plugin.judge.values import is_list, is_object
+from stripe_plugin.judge.values import NOTHING, is_list, is_object
 
 WIDTH = 100
 INDENT = 2
@@ -77,15 +77,15 @@ def appended(text: str, step: Data) -> str:
 
 def _expected(text: str, step: Data) -> Any:
     read = read_data("", text)
-    before = read if is_object(read) else {}
-    steps = before.get("steps") or []
+    before: Data = read if is_object(read) else NOTHING
+    steps: list[Any] = before.get("steps") or []
     added = read_data("", dumped(step))
     return {**before, "steps": [*steps, *added]}
 
 
 def dumped(step: Data) -> str:
     """The step as a list of one, which is a part of a flow file."""
-    dump: Callable[..., str] = cast("Any", yaml.safe_dump)
+    dump: Callable[..., str] = cast("Any", yaml).safe_dump
     return dump([step], sort_keys=False, allow_unicode=True, width=WIDTH)
 
 
