@@ -275,6 +275,21 @@ def test_a_variable_is_named_and_never_shown(
         assert "hidden-plan-name" not in shown
 
 
+@pytest.mark.parametrize("wrong", ["Currency: usd", "Product: ${{ steps.product.id }}"])
+def test_a_variable_that_is_refused_is_not_repeated(
+    wrong: str, page: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by us, before anything is sent, nor in what Stripe says of it, now or later."""
+    monkeypatch.setenv("REFUSED", "prod_hidden123456")
+    key, _, _ = wrong.partition(":")
+    text = THREE.replace(wrong, f"{key}: ${{{{ env.REFUSED }}}}")
+    begun = page.post("/flow/run", data={"text": text, "run": "r1", "do": "run"}).text
+    end_of(page, "r1")
+    drawn = [begun, page.get("/flow/runs/r1").text, page.get("/flow?run=r1").text]
+    assert any("hidden_" in each for each in drawn)
+    assert not any("hidden123456" in each for each in drawn)
+
+
 def test_a_key_is_not_shown_again(page: TestClient) -> None:
     """One that is given as an input, or stands as its default."""
     key = "sk_test_51HxVerySecretKey"

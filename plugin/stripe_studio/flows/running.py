@@ -62,7 +62,8 @@ class Running:
             progress = Progress(self._studio.host, flow, run_id)
             self._remember(progress)
             name = f"flow {run_id}"
-            thread = Thread(target=_run, args=(run, progress), name=name)
+            # Whoever does not wait for the end that `close` brings about ends it at once.
+            thread = Thread(target=_run, args=(run, progress), name=name, daemon=True)
             self._threads[run_id] = thread
             thread.start()
         return progress

@@ -7,6 +7,7 @@ if (!window.stripeFlow) {
   const tell = (text) => { const said = at("said"); if (said) said.textContent = text; };
   const KEY = /\b(?:[srp]k|whsec)_/;
   const STEP = "  ";
+  const COMMANDS = { s: 'button[value="save"]', Enter: "#flow-start button.run" };  // with Ctrl
   let lastBox = null;
   let leaving = false;
 
@@ -85,6 +86,9 @@ if (!window.stripeFlow) {
   };
   document.addEventListener("keydown", (event) => {
     const { target, key } = event;
+    const command = event.ctrlKey || event.metaKey ? COMMANDS[key] : undefined;
+    const button = command && document.querySelector(`#flow ${command}`);
+    if (button) { event.preventDefault(); button.click(); return; }
     if (target.id !== "text" || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     if (key === "Escape") { leaving = true; tell("Tab leaves the text now."); return; }
     if (key === "Tab" && !leaving) {
@@ -100,8 +104,8 @@ if (!window.stripeFlow) {
   const place = (text) => `flow:${text.dataset.file}`;
   const forget = (text) => localStorage.removeItem(place(text));
   const keep = (text) => {
-    if (KEY.test(text.value)) forget(text);
-    else localStorage.setItem(place(text), text.value);
+    if (KEY.test(text.value)) return forget(text);
+    try { localStorage.setItem(place(text), text.value); } catch { tell("This browser has no room to keep the text: save it."); }
   };
   const offer = (text) => {
     const kept = localStorage.getItem(place(text));
@@ -154,11 +158,14 @@ if (!window.stripeFlow) {
 
   // --- whenever a page, or a part of it, is there --------------------------------------------------
   let summary = "";
-  const listen = () => {
-    const now = document.querySelector("#progress .sum")?.textContent ?? "";
-    if (now && now !== summary) tell(now);
-    summary = now;
+  let verdict = "";
+  const news = (selector, before) => {
+    const now = document.querySelector(selector)?.textContent ?? "";
+    if (now && now !== before) tell(now);
+    return now;
   };
+  const listen = () => { summary = news("#progress .sum", summary); };
+  const judged = () => { verdict = news("#mistakes .count, #mistakes .fine", verdict); };
   const arrived = () => {
     const text = at("text");
     if (!text) return;
@@ -170,7 +177,7 @@ if (!window.stripeFlow) {
   window.stripeFlowArrived = arrived;
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     const id = detail.target?.id ?? detail.elt?.id;
-    if (id === "mistakes") paint();
+    if (id === "mistakes") { paint(); judged(); }
     if (id === "progress") listen();
   });
 }
