@@ -1,8 +1,11 @@
 """How do the pages stand behind one address? One ASGI application."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -16,6 +19,7 @@ from stripe_plugin.errors import NodeError
 from stripe_plugin.secrets import Secret
 from stripe_studio.drawing import sorry
 from stripe_studio.entrance import Entrance
+from stripe_studio.flows.routes import Flows
 from stripe_studio.objects import routes as objects
 from stripe_studio.runs.routes import Runs
 from stripe_studio.studio import Studio
@@ -28,6 +32,7 @@ SMALLEST_ZIPPED = 500  # bytes
 
 def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
     """The pages, for whoever came with the token, at a port of loopback."""
+    flows = Flows(studio)
 
     def no_page(_: Request, __: Exception) -> Response:
         page = {"title": "There is no such page", "here": "", "studio": studio.about()}
@@ -38,13 +43,20 @@ def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
         status = error.http_status if isinstance(error, NodeError) else 500
         return sorry(str(error), status, page)
 
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        yield
+        await run_in_threadpool(flows.running.close)
+
     pages = Starlette(
         routes=[
             *Trying(studio).routes(),
+            *flows.routes(),
             *objects.routes(studio, f"http://{NAMES[0]}:{port}"),
             *Runs(studio).routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
+        lifespan=lifespan,
         exception_handlers={404: no_page, NodeError: not_shown},
         middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED)],
     )

@@ -190,11 +190,107 @@ test("everything is done by keyboard", async () => {
   await heading("Done");
 });
 
+// --- Flow ----------------------------------------------------------------------------------------
+
+const inText = (words) => page.evaluate((text) => {
+  const box = document.getElementById("text");
+  const from = box.value.indexOf(text);
+  box.focus();
+  box.setSelectionRange(from, from + text.length);
+}, words);
+// The page moves the focus to what it tells: nobody types before that.
+const told = (words) => page.locator(".good:focus", { hasText: words }).waitFor();
+const summary = (words) => page.locator("#progress .sum", { hasText: words }).waitFor();
+
+test("a flow is written, broken, mended, run and resumed", async () => {
+  await world();
+  await page.goto(STUDIO);
+  await page.locator(".head a", { hasText: "Flow" }).click();
+  await page.locator("#action").selectOption("create_customer");
+  await press("Fill it in");
+  await page.fill('[name="step:email"]', "ann@example.com");
+  await press("Add step");
+  await told("customer");
+  await page.locator("#action").selectOption("create_payment_intent");
+  await press("Fill it in");
+  await page.fill("#step_id", "payment");
+  await type({
+    "step:amount": "20.00 USD",
+    "step:currency": "usd",
+    "step:payment_method": "pm_card_chargeDeclined",
+    "step:confirm": "true",
+    "step:return_url": "https://example.com",
+  });
+  await press("Take Customer from a step");
+  await page.locator("#step-customer-choices button").first().click();
+  assert.equal(await page.inputValue('[name="step:customer"]'), "${{ steps.customer.id }}");
+  await press("Add step");
+  await told("payment");
+
+  await inText("steps.customer.id");
+  await page.keyboard.type("steps.custmer.id");
+  await page.locator("#mistakes li", { hasText: "did you mean customer?" }).waitFor();
+  const line = await page.locator(".gutter .wrong").innerText();
+  await page.locator("#mistakes a").first().click();
+  const chosen = await page.evaluate(() => getSelection().toString());
+  assert.match(chosen, /Customer: .*custmer/);
+  assert.equal(await page.locator("#mistakes a").first().innerText(), `Line ${line}`);
+  await accessible("a flow with a mistake");
+  await inText("custmer");
+  await page.keyboard.type("customer");
+  await page.locator("#mistakes .fine").waitFor();
+
+  await press("Run");
+  await summary("It has failed");
+  const [customer] = await page.locator("#progress a[href^='/objects/cus_']").allInnerTexts();
+  await page.locator("#flow-start button", { hasText: "Go on" }).waitFor();
+  await accessible("a flow that has failed");
+  await inText("pm_card_chargeDeclined");
+  await page.keyboard.type("pm_card_visa");
+  await page.locator("#mistakes .fine").waitFor();
+  await press("Go on");
+  await summary("Done");
+  const states = await page.locator("#progress .state").allInnerTexts();
+  assert.deepEqual(states, ["done before", "done"]);
+  assert.equal(await page.locator("#progress a[href^='/objects/cus_']").first().innerText(), customer);
+});
+
+test("a flow is saved, and text that was not is offered again", async () => {
+  await page.goto(`${STUDIO}/flow?example=sell-a-subscription`);
+  await page.fill("#name", "sell");
+  await press("Save");
+  await told("Saved as sell.yaml.");
+  await inText("Premium Plan");
+  await page.keyboard.type("Small Plan");
+  await page.goto(`${STUDIO}/flow?file=sell.yaml`);
+  assert.match(await page.inputValue("#text"), /Premium Plan/);
+  await press("Take it back");
+  assert.match(await page.inputValue("#text"), /Small Plan/);
+  await press("Save");
+  await told("Saved");
+  await page.goto(`${STUDIO}/flow?file=sell.yaml`);
+  assert.match(await page.inputValue("#text"), /Small Plan/);
+  assert.ok(!(await page.locator(".unsaved").isVisible()));
+});
+
+test("the text of a flow is indented and left by keyboard", async () => {
+  await page.goto(`${STUDIO}/flow`);
+  await page.locator("#text").focus();
+  await page.keyboard.type("steps:\n- id: a\naction: b");
+  assert.equal(await page.inputValue("#text"), "steps:\n  - id: a\n    action: b");
+  await page.keyboard.press("Shift+Tab");
+  assert.match(await page.inputValue("#text"), /\n  action: b$/);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Tab");
+  assert.notEqual(await page.evaluate(() => document.activeElement.id), "text");
+});
+
 // --- how it looks --------------------------------------------------------------------------------
 
 const VIEWS = [
   ["first", "/"],
   ["form", "/try/create_checkout_session"],
+  ["flow", "/flow?example=sell-a-subscription"],
 ];
 
 test("every view is legible in light and dark, on a wide screen and a phone", async () => {
