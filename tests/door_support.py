@@ -30,6 +30,10 @@ class Served:
     offer: Offer
     server: uvicorn.Server
 
+    def tasks(self) -> int:
+        """How many requests it is at work on, and what they have started."""
+        return len(self.server.server_state.tasks)
+
     def client(self, headers: Mapping[str, str] = BEARER, **more: Any) -> httpx.Client:
         """A client that knows the token."""
         return httpx.Client(base_url=self.url, headers=dict(headers), trust_env=False, **more)

@@ -312,6 +312,7 @@ FAILURES = [
     failing("unknown_account", "say which account", body={**INPUTS, "account": None}),
     failing("not_found", '"/nothing"', url="/nothing"),
     failing("method", 'the method "PUT"', url="/about", method="PUT"),
+    failing("malformed", "Idempotency-Key is empty", url="/actions/create_product", body={"name": "A"}, params={"account": "berlin"}, headers={**JSON, "Idempotency-Key": ""}),
     failing("usage", "run must be text", body={**INPUTS, "run": 5}),
     failing("usage", "they need its run", body={**INPUTS, "step": "pay"}),
     failing(
@@ -594,11 +595,140 @@ def test_what_cannot_be_read_is_refused_before_it_is_judged() -> None:
     assert refused.value.kind == "malformed"
 
 
-@pytest.mark.parametrize("name", ["Idempotency-Key", "Prefer"])
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Stripe-Nodes-Manifest"])
 def test_a_header_that_is_there_twice_is_refused(served: Served, name: str) -> None:
     """Of two keys one would be ignored, and a run be executed under another than was meant."""
-    headers = [*JSON.items(), (name, "wait=1"), (name, "wait=2")]
+    headers = [*JSON.items(), (name, "1"), (name, "2")]
     body = json.dumps({"inputs": PRODUCT})
     answer = httpx.post(f"{served.url}/actions/create_product/runs", content=body, headers=headers)
     assert answer.status_code == 400
     assert f"The header {name} is there twice" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("preferences", "applied"),
+    [(["respond-async", "wait=30"], "wait=30"), (["wait=20, x", "wait=30"], "wait=20"), (["x"], None)],
+)
+def test_preferences_may_come_in_several_headers(
+    served: Served, preferences: list[str], applied: str | None
+) -> None:
+    """As RFC 7240 has it: they are one list, in which the first of a name counts."""
+    headers = [*JSON.items(), *(("Prefer", text) for text in preferences)]
+    body = json.dumps({"account": "berlin", "inputs": PRODUCT})
+    answer = httpx.post(f"{served.url}/actions/create_product/runs", content=body, headers=headers)
+    assert (answer.status_code, answer.headers.get("Preference-Applied")) == (200, applied)
+
+
+# --- whole lists ----------------------------------------------------------------------------------
+
+LISTED = "/actions/list_products/entries"
+
+
+@pytest.fixture(scope="module")
+def many(served: Served) -> dict[str, Any]:
+    """The body that asks for all products of an account that has more than two pages of them."""
+    with served.client() as door:
+        for number in range(23):
+            run(door, "create_product", account="tokyo", inputs={"Name": f"{number}"})
+        asked = {"account": "tokyo", "inputs": {"Limit": 10}}
+        with door.stream("POST", LISTED, json=asked) as answer:
+            assert answer.headers["Content-Type"] == "application/jsonl"
+            assert len([*answer.iter_lines()]) > 23
+    return asked
+
+
+def lines(door: httpx.Client, **body: Any) -> list[Any]:
+    """The lines of a list."""
+    return [json.loads(line) for line in door.post(LISTED, json=body).text.splitlines()]
+
+
+def test_a_whole_list_comes_in_lines(door: httpx.Client, many: dict[str, Any]) -> None:
+    """An entry a line, in the end how far it goes; the cursor goes on there."""
+    *entries, end = lines(door, **many)
+    names = [entry["data"]["name"] for entry in entries]
+    assert names[:23] == [str(number) for number in reversed(range(23))]
+    assert (end["has_more"], end["cursor"]) == (False, entries[-1]["data"]["id"])
+    *first, stop = lines(door, **many, most=15)
+    assert (stop["has_more"], stop["requests"]) == (True, 2)
+    *rest, _ = lines(door, **many, cursor=stop["cursor"])
+    assert first + rest == entries
+
+
+def test_an_empty_list_is_its_end(door: httpx.Client) -> None:
+    """One line."""
+    inputs = {"Created After": 4_000_000_000}
+    [end] = lines(door, account="tokyo", inputs=inputs)
+    assert end == {"has_more": False, "cursor": None, "requests": 1}
+
+
+class Third:
+    """A guard that denies what is asked behind two pages of prices."""
+
+    pages = 0
+
+    @hookimpl
+    def run_action(self, action: Any) -> None:
+        """Counts."""
+        self.pages += 1
+        if self.pages > 2 and action.spec.id == "list_products":
+            raise Denied("That is enough.")
+
+
+def test_an_error_is_the_last_line(many: dict[str, Any], served: Served) -> None:
+    """Behind what had come, as a problem, with the cursor to go on."""
+    host = Host.load()
+    host.register(Third(), "acme:third")
+    accounts = served.offer.accounts.named
+    with serving(offered(host, **accounts)) as guarded, guarded.client() as door:
+        *entries, problem = lines(door, **many)
+    assert len(entries) == 20
+    assert (problem["type"], problem["detail"]) == ("/errors#denied", "That is enough.")
+    assert (problem["cursor"], problem["has_more"]) == (entries[-1]["data"]["id"], True)
+
+
+LISTING = [
+    ("list_products", {"account": "wrong_key"}, 502, "Invalid API Key"),
+    ("list_products", {"most": 0}, 400, "most must be a whole number"),
+    ("list_products", {"cursor": "prod_none"}, 400, "Starting After: No such"),
+    ("list_products", {"inputs": {"Limit": 500}}, 422, "Limit must be"),
+    ("list_products", {"run": "october"}, 400, 'no "run"'),
+    ("create_product", {"inputs": PRODUCT}, 400, "gives no list"),
+    ("list_produts", {}, 404, "did you mean list_products?"),
+]
+
+
+@pytest.mark.parametrize(("action", "body", "status", "words"), LISTING)
+def test_what_is_wrong_at_once_has_a_status(
+    door: httpx.Client, action: str, body: dict[str, Any], status: int, words: str
+) -> None:
+    """Before the first entry it is an answer as of any other request."""
+    answer = door.post(f"/actions/{action}/entries", json={"account": "berlin", **body})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (
+        status,
+        "application/problem+json",
+    )
+    assert words in answer.json()["detail"]
+
+
+def test_a_list_has_no_key(door: httpx.Client, many: dict[str, Any]) -> None:
+    """Which would be ignored."""
+    answer = door.post(LISTED, json=many, headers={"Idempotency-Key": "a"})
+    assert (answer.status_code, answer.json()["type"]) == (400, "/errors#malformed")
+
+
+def test_whoever_goes_away_ends_a_list(served: Served, berlin: Counted) -> None:
+    """No more is asked of Stripe than what was on its way; and nothing is left of it."""
+    with served.client() as door:
+        for number in range(30):
+            run(door, "create_product", inputs={"Name": f"{number}"})
+    asked = {"account": "berlin", "inputs": {"Limit": 1}, "most": 10_000}
+    tasks = served.tasks()
+    berlin.faults.add(Fault("delay", path="/v1/products", seconds=0.2, times=None))
+    try:
+        with served.client() as door, door.stream("POST", LISTED, json=asked) as answer:
+            next(answer.iter_lines())
+        assert eventually(lambda: served.tasks() <= tasks)
+    finally:
+        berlin.faults.clear()
+    listed = [asked for asked in berlin.asked if "limit=1&" in f"{asked}&"]
+    assert len(listed) < 10

@@ -40,7 +40,7 @@ ASKED_BY_PAGES = (
 READ_BY_PAGES = ("Preference-Applied", "Mcp-Session-Id")
 # Of which a request has one: of two, one would be ignored.
 ONCE = (
-    *("Authorization", "Content-Type", "Idempotency-Key", "Origin", "Prefer"),
+    *("Authorization", "Content-Type", "Host", "Idempotency-Key", "Origin"),
     "Stripe-Nodes-Manifest",
 )
 WITHOUT_BODY = ("GET", "HEAD", "DELETE")
