@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from stripe_emulator.faults import Fault
 from stripe_hosts.accounts import Accounts
 from stripe_hosts.mcp_door.call import ADDED_BY_HOSTS
 from stripe_hosts.mcp_door.door import Door
-from stripe_hosts.mcp_door.tool import Own, identified
+from stripe_hosts.mcp_door.bounded import MOST
+from stripe_hosts.mcp_door.tool import Own, brief, identified
 from stripe_hosts.offer import Offer
 from stripe_plugin import Action, Connection, Host, Policy, action, hookimpl, required
 from stripe_plugin.declare.answer import One
@@ -40,7 +42,9 @@ DECLINED = {
 
 
 class World:
-    """A client, and the emulator that answers it."""
+    """A client, the emulator that answers it, and a host that is no tool."""
+
+    host = Host.load()
 
     def __init__(self, client: Client, emulator: Emulator) -> None:
         self.client, self.emulator = client, emulator
@@ -130,11 +134,13 @@ def test_each_action_is_a_tool(world: World) -> None:
 
 
 def test_schemas_are_those_of_the_manifest(world: World) -> None:
-    """The output's in full; the input's with each display key, and what is the call's own."""
+    """The output's with its fields; the input's with each display key, and the call's own."""
     host = Host.load()
     for tool in world.client.tools():
         manifest = host.manifest(tool["name"])
-        assert tool["outputSchema"] == identified(manifest["output_schema"])
+        whole = manifest["output_schema"]
+        assert tool["outputSchema"] == identified(brief(whole))
+        assert tool["outputSchema"]["properties"].keys() == whole["properties"].keys()
         properties = dict(tool["inputSchema"]["properties"])
         own = Own.of(manifest, [])
         assert all(properties.pop(name)["description"] for name in own.names)
@@ -146,6 +152,25 @@ def test_schemas_are_those_of_the_manifest(world: World) -> None:
         )
         assert tool["inputSchema"]["type"] == tool["outputSchema"]["type"] == "object"
         Draft202012Validator.check_schema(tool["inputSchema"])
+
+
+def test_all_tools_can_be_read_at_once() -> None:
+    """A client that reads them each time reads few kilobytes of each."""
+    text = json.dumps([*TOOLS.values()], separators=(",", ":"), ensure_ascii=False)
+    assert len(text) / len(TOOLS) < 4_500
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG))
+def test_a_short_schema_refuses_no_more(name: str) -> None:
+    """What the manifest's own example answers, and what is left of it, passes."""
+    validator = Draft202012Validator(TOOLS[name]["outputSchema"])
+    manifest = Host.load().manifest(name)
+    validator.validate(manifest["output_example"])
+    whole = Draft202012Validator(manifest["output_schema"])
+    for field in manifest["output_schema"]["properties"]:
+        for value in (None, "text", 5, True, [], [{}], {}):
+            answer = {**manifest["output_example"], field: value}
+            assert validator.is_valid(answer) or not whole.is_valid(answer)
 
 
 def test_alike_outputs_have_one_address() -> None:
@@ -235,7 +260,7 @@ def test_what_hosts_add_or_leave_empty_is_not_given(world: World) -> None:
     empty: dict[str, Any] = {
         "description": "",
         "images": [],
-        "idempotency_key": "",
+        "idempotency_key": None,
         "options": {},
         "url": None,
     }
@@ -262,6 +287,10 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("create_price", {"recurring": {"interval": "moon"}}, "Recurring › Interval must be one of"),
     ("create_price", {"idempotencyKey": "k"}, "(did you mean idempotency_key?)"),
     ("create_price", {"idempotency_key": "a b"}, "Options › Idempotency Key must be 1–255 ASCII"),
+    ("create_price", {"idempotency_key": ""}, "Options › Idempotency Key is empty: give a text"),
+    ("create_price", {"idempotency_key": " \t"}, "Options › Idempotency Key is empty: give a t"),
+    ("list_prices", {"return_all": "true", "most": "201"}, "Most must be at most 200 here, as a"),
+    ("list_prices", {"Return All": True, "Most": 0}, "Most must be from 1 to 10000; got 0"),
     ("create_price", {"options": {"deadlin": 3}}, "Options › deadlin is not an input of Options"),
     ("create_price", {"options": {"account": "x"}}, "Options › Account must be the ID of an acc"),
     ("create_price", {"options": [3]}, "Options must be an object of display keys"),
@@ -329,6 +358,34 @@ def test_a_client_that_gave_up_calls_again(world: World) -> None:
         again = world.call("create_product", asked)  # its answer comes after the late one
     assert again["structuredContent"]["name"] == "Patience"
     assert world.named("Patience") == 1
+
+
+def test_a_whole_list_is_bounded(world: World) -> None:
+    """A model that asks for all gets what it can read, and is told where to go on."""
+    for number in range(MOST + 3):
+        stripe = Connection("sk_test_emulator", in_process=world.emulator)
+        world.host.run("create_customer", {"Name": f"{number}"}, connection=stripe)
+    answer = world.call("list_customers", {"return_all": True, "most": ""})
+    listed = answer["structuredContent"]
+    assert (len(listed["data"]), listed["has_more"]) == (MOST, True)
+    assert "there are more behind the cursor" in texts(answer)
+    more = {"return_all": True, "most": MOST, "starting_after": listed["cursor"]}
+    rest = world.call("list_customers", more)["structuredContent"]
+    assert rest["data"]
+    assert not {each["id"] for each in rest["data"]} & {each["id"] for each in listed["data"]}
+    page = world.call("list_customers", {"return_all": False})["structuredContent"]
+    assert len(page["data"]) == 10
+    most = TOOLS["list_customers"]["inputSchema"]["properties"]["most"]
+    assert (most["maximum"], f"{MOST} if empty" in most["description"]) == (MOST, True)
+
+
+def test_equal_calls_at_one_time_are_executed_once(world: World) -> None:
+    """Eight with one key: each is answered with the same product."""
+    asked = {"name": "Eight", "idempotency_key": "order-eight"}
+    with ThreadPoolExecutor(8) as pool:
+        answers = [*pool.map(lambda _: world.call("create_product", asked), range(8))]
+    assert len({answer["structuredContent"]["id"] for answer in answers}) == 1
+    assert world.named("Eight") == 1
 
 
 # --- what is offered ------------------------------------------------------------------------------
@@ -603,8 +660,44 @@ def test_a_signal_lets_what_is_on_its_way_arrive(tmp_path: Path, number: int) ->
             assert eventually(lambda: emulator.faults.list()[0]["left"] == 0)
             process.send_signal(number)
             lines = process.stdout.read().splitlines()
+            assert process.stderr
+            assert "Stopping: waits for what is on its way (1)." in process.stderr.read()
             assert process.wait(30) == 0
     assert json.loads(lines[-1])["result"]["structuredContent"]["name"] == "Plan"
+
+
+def test_a_call_that_is_taken_back_goes_on(tmp_path: Path) -> None:
+    """It is not left half done: it is executed, and whoever runs the server reads how to go on."""
+    taken_back = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
+    asked = {"name": "Plan", "idempotency_key": "order-5"}
+    with Emulator(tmp_path / "emulator.db") as emulator:
+        emulator.faults.add(Fault("delay", path="/v1/products", seconds=1.0))
+        with subprocess.Popen(
+            COMMAND,
+            env=env_of(tmp_path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdin
+            process.stdin.write(asking("create_product", **asked))
+            process.stdin.flush()
+            assert eventually(lambda: emulator.faults.list()[0]["left"] == 0)
+            out, said = process.communicate(json.dumps(taken_back) + "\n", timeout=60)
+    assert process.returncode == 0
+    assert "structuredContent" not in out
+    assert 'took back its call of "create_product", which goes on' in said
+    again = subprocess.run(
+        COMMAND,
+        input=asking("create_product", **asked),
+        env=env_of(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert json.loads(again.stdout.splitlines()[-1])["result"]["_meta"][RUN]["replayed"]
 
 
 NO_START: list[tuple[list[str], dict[str, str], str]] = [

@@ -72,6 +72,7 @@ def test_an_end_lets_what_is_on_its_way_arrive(tmp_path: Path) -> None:
             door.get("/about")
         assert process.stderr
         log = process.stderr.read()
+    assert "Stopping: waits for 1 request that is on its way." in log
     assert 'POST "/actions/create_product/runs" 200' in log
     assert told["token"] not in log
     assert "Premium" not in log

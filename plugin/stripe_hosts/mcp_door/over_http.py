@@ -41,8 +41,9 @@ class OverHttp:
     async def running(self) -> AsyncGenerator[None]:
         """What the lifespan of the whole application enters."""
         async with AsyncExitStack() as stack:
-            for manager in self._managers.values():
+            for door, manager in self._managers.values():
                 await stack.enter_async_context(manager.run())
+                stack.push_async_callback(door.settled)
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +54,8 @@ class OverHttp:
             raise NotServed("not_found", f"There are no tools of {shown(name)} here{hint}.")
         if scope["method"] != "POST":
             raise HTTPException(405, headers={"Allow": "POST"})
-        await self._managers[name].handle_request(scope, receive, send)
+        _, manager = self._managers[name]
+        await manager.handle_request(scope, receive, send)
 
 
 def _by_resource(offer: Offer) -> dict[str, list[str]]:
@@ -64,6 +66,7 @@ def _by_resource(offer: Offer) -> dict[str, list[str]]:
     return found
 
 
-def _manager(offer: Offer) -> Any:
-    made = server(Door(offer))
-    return StreamableHTTPSessionManager(made, json_response=True, stateless=True)
+def _manager(offer: Offer) -> tuple[Door, Any]:
+    door = Door(offer)
+    made = server(door)
+    return door, StreamableHTTPSessionManager(made, json_response=True, stateless=True)

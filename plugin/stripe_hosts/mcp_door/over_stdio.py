@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -31,11 +32,15 @@ def serve(offer: Offer) -> None:
 
 
 async def _serve(offer: Offer, files: Files) -> None:
-    made = server(Door(offer))
+    door = Door(offer)
+    made = server(door)
     talk: Any = Talk(*files)
     with talk.ended_by_signals():
         async with offer.host, stdio_server(talk, talk) as streams:
             await made.run(*streams, made.create_initialization_options())
+            with suppress(TimeoutError):
+                async with within(LAST_SECONDS):
+                    await door.settled()
 
 
 def _claimed() -> Files:
@@ -88,6 +93,9 @@ class Talk:
         while (line := await self._lines.get()) is not None:
             self._note(line)
             yield line
+        if self._unanswered:
+            count = len(self._unanswered)
+            print(f"Stopping: waits for what is on its way ({count}).", file=sys.stderr, flush=True)
         with suppress(TimeoutError):
             async with within(LAST_SECONDS):
                 await self._all_answered()

@@ -7,10 +7,13 @@ from typing import Any, Self
 
 import attrs
 
+from stripe_hosts.mcp_door.bounded import with_bound
+
 Data = dict[str, Any]
 Schema = Mapping[str, Any]
 ACTION = "stripe-nodes/action"  # in `_meta`: what a host may show beside the tool
-ABOUT = ("resource", "method", "path", "docs_url", "permission", "outputs", "output_example")
+ABOUT = ("resource", "method", "path", "docs_url", "permission")
+OF_ANSWERS = ("$schema", "type", "enum", "description", "required")  # what is said of each field
 TAKEN = "run_"  # what our own arguments begin with, where an action has a row of their name
 KEY, OPTIONS, ACCOUNT = "idempotency_key", "options", "account"
 OPTIONS_ABOUT = "What may be said of this one call beside its inputs."
@@ -77,7 +80,7 @@ class Toolmaker:
             "title": manifest["name"],
             "description": manifest["description"],
             "inputSchema": self._inputs(manifest),
-            "outputSchema": identified(manifest["output_schema"]),
+            "outputSchema": identified(brief(manifest["output_schema"])),
             "annotations": self._annotations(manifest),
             "_meta": {ACTION: about},
         }
@@ -95,7 +98,7 @@ class Toolmaker:
     def _inputs(self, manifest: Schema) -> Data:
         schema = titled(manifest["tool_schema"], manifest["inputs"])
         own = Own.of(manifest, self.accounts)
-        schema["properties"] |= dict(self._own(own))
+        schema["properties"] = with_bound(schema["properties"]) | dict(self._own(own))
         if own.account:
             required = schema.get("required", ())
             schema["required"] = [*required, own.account]
@@ -110,6 +113,19 @@ class Toolmaker:
         inner = dict(self.options["properties"])
         del inner[KEY]  # which has an argument of its own
         yield own.options, {"title": "Options", **self.options, "properties": inner}
+
+
+def brief(schema: Schema) -> Data:
+    """The schema of an answer with its fields, but not theirs: the manifest has it in full.
+
+    A client reads those of all tools at once, and says no to nothing that the whole would let pass.
+    """
+    fields = schema.get("properties", {})
+    return _of_one(schema) | {"properties": {name: _of_one(fields[name]) for name in fields}}
+
+
+def _of_one(schema: Schema) -> Data:
+    return {word: schema[word] for word in OF_ANSWERS if word in schema}
 
 
 def identified(schema: Schema) -> Data:

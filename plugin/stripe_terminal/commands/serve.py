@@ -1,6 +1,7 @@
 """How are the actions served to other programs, and who may call them?"""
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,7 +47,12 @@ def serve(session: Session, /, **given: Any) -> None:
         logged(session.err, session.log or "text", LOGGER),
     ):
         _tell(session, address_of(listener), secret if made else None)
-        server(app).run(sockets=[listener])
+        server(app, partial(_tell_waiting, session)).run(sockets=[listener])
+
+
+def _tell_waiting(session: Session, count: int) -> None:
+    what = "1 request that is" if count == 1 else f"{count} requests that are"
+    session.err.say(f"Stopping: waits for {what} on its way. Ctrl-C again ends at once.")
 
 
 def _tell(session: Session, url: str, made: "Secret | None") -> None:
