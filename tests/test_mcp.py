@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import subprocess
+import traceback
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 from door_support import BEARER, TOKEN, Refusing, offered, serving
 from jsonschema import Draft202012Validator
+from mcp import ClientSession
 from mcp_support import Client, by_http, by_stdio, connected
 from network_support import eventually
 from support import REPOSITORY
@@ -22,9 +25,9 @@ from terminal_support import LIVE_KEY, SCRIPT, Terminal, environment, install
 from stripe_emulator import Answer, Emulator
 from stripe_emulator.faults import Fault
 from stripe_hosts.accounts import Accounts
+from stripe_hosts.mcp_door.bounded import MOST
 from stripe_hosts.mcp_door.call import ADDED_BY_HOSTS
 from stripe_hosts.mcp_door.door import Door
-from stripe_hosts.mcp_door.bounded import MOST
 from stripe_hosts.mcp_door.tool import Own, brief, identified
 from stripe_hosts.offer import Offer
 from stripe_plugin import Action, Connection, Host, Policy, action, hookimpl, required
@@ -160,6 +163,9 @@ def test_all_tools_can_be_read_at_once() -> None:
     assert len(text) / len(TOOLS) < 4_500
 
 
+ODD: list[Any] = [None, "text", 5, True, [], [{}], {}]
+
+
 @pytest.mark.parametrize("name", sorted(CATALOG))
 def test_a_short_schema_refuses_no_more(name: str) -> None:
     """What the manifest's own example answers, and what is left of it, passes."""
@@ -168,7 +174,7 @@ def test_a_short_schema_refuses_no_more(name: str) -> None:
     validator.validate(manifest["output_example"])
     whole = Draft202012Validator(manifest["output_schema"])
     for field in manifest["output_schema"]["properties"]:
-        for value in (None, "text", 5, True, [], [{}], {}):
+        for value in ODD:
             answer = {**manifest["output_example"], field: value}
             assert validator.is_valid(answer) or not whole.is_valid(answer)
 
@@ -556,6 +562,13 @@ REFUSED: list[tuple[str, str, dict[str, str], int, str]] = [
     ("POST", "/mcp", {**BEARER, "Origin": "https://evil.example"}, 403, "may not call"),
     ("POST", "/mcp", {**BEARER, "Host": "evil.example"}, 421, "does not go by the name"),
     ("POST", "/mcp/prices", BEARER, 404, 'There are no tools of "prices" here (did you mean pri'),
+    (
+        "POST",
+        "/mcp",
+        {**BEARER, "Stripe-Nodes-Manifest": "7"},
+        409,
+        "was made for manifests of ver",
+    ),
     ("GET", "/mcp", BEARER, 405, "does not have the method"),
     ("DELETE", "/mcp", BEARER, 405, "does not have the method"),
 ]
@@ -580,6 +593,34 @@ def test_a_program_can_call_without_a_session(served: Any) -> None:
     with served.client({**BEARER, **ACCEPT}) as door:
         answer = door.post("/mcp", json=asked)
     assert answer.json()["result"]["structuredContent"]["object"] == "list"
+
+
+def test_another_version_of_the_protocol_is_told_ours(served: Any) -> None:
+    """A client that speaks one which is not known is answered with one that is, and can decide."""
+    hello = json.loads(json.dumps(HELLO[0]))
+    hello["params"]["protocolVersion"] = "1999-01-01"
+    with served.client({**BEARER, **ACCEPT}) as door:
+        ours = door.post("/mcp", json=hello).json()["result"]["protocolVersion"]
+        hello["params"]["protocolVersion"] = ours
+        assert door.post("/mcp", json=hello).json()["result"]["protocolVersion"] == ours
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", ours)
+
+
+def test_a_server_that_is_gone_is_told_by_the_client() -> None:
+    """Over HTTP nobody listens any more: in the official client's own words."""
+    with serving(offered(default=Connection.emulator())) as served:
+        url = f"{served.url}/mcp"
+
+    async def greeted() -> None:
+        async with (
+            by_http(url, TOKEN)() as (read, write, *_),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+
+    with pytest.raises(BaseException) as gone:  # noqa: PT011 - a group, with more in it
+        asyncio.run(greeted())
+    assert "All connection attempts failed" in "".join(traceback.format_exception(gone.value))
 
 
 # --- over stdio -----------------------------------------------------------------------------------
@@ -698,6 +739,27 @@ def test_a_call_that_is_taken_back_goes_on(tmp_path: Path) -> None:
         check=True,
     )
     assert json.loads(again.stdout.splitlines()[-1])["result"]["_meta"][RUN]["replayed"]
+
+
+def test_a_process_that_ends_ends_the_call(tmp_path: Path) -> None:
+    """It is killed in the middle of one: the client is told that the connection is closed."""
+    with over_stdio(tmp_path) as world:
+        world.emulator.faults.add(Fault("delay", path="/v1/products", seconds=30.0))
+        with ThreadPoolExecutor() as pool:
+            calling = pool.submit(world.call, "create_product", {"name": "Plan"})
+            assert eventually(lambda: world.emulator.faults.list()[0]["left"] == 0)
+            os.kill(child_of(os.getpid(), "mcp"), signal.SIGKILL)
+            with pytest.raises(Exception, match=r"(?i)closed"):
+                calling.result()
+
+
+def child_of(parent: int, word: str) -> int:
+    """The process that was started with this word."""
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        for child in (task / "children").read_text("ascii").split():
+            if word in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
+                return int(child)
+    raise ProcessLookupError(word)
 
 
 NO_START: list[tuple[list[str], dict[str, str], str]] = [

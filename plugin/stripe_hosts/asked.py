@@ -77,7 +77,7 @@ def asked_to_list(body: bytes, headers: Headers) -> tuple[Asked, Members]:
     if KEY in headers:
         raise _malformed("A list is only read, which has no Idempotency-Key: leave it out.")
     members = _named("The body", LISTING, _object(body))
-    bounds = {name: members.pop(name) for name in ("most", "cursor") if name in members}
+    bounds: Members = {name: members.pop(name) for name in ("most", "cursor") if name in members}
     return _asked(members, headers), bounds
 
 

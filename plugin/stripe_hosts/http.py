@@ -134,7 +134,7 @@ class Door:
         return Json(found.as_dict())
 
     def _entry(self, request: Request) -> Entry:
-        _check_version(request.headers.get(MADE_FOR))
+        check_version(request.headers.get(MADE_FOR))
         return self._offer.entry(request.path_params["id"])
 
     async def _ran(self, action_id: str, wanted: Asked) -> Response:
@@ -154,7 +154,7 @@ def _applied(wanted: Asked) -> dict[str, str] | None:
     return {"Preference-Applied": f"wait={wanted.wait}"} if wanted.wait else None
 
 
-def _check_version(made_for: str | None) -> None:
+def check_version(made_for: str | None) -> None:
     """Refuses a caller whose forms are of manifests that are not these."""
     if made_for not in (None, str(MANIFEST_VERSION)):
         text = f"The caller was made for manifests of version {shown(made_for)}; these are of"

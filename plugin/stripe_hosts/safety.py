@@ -160,7 +160,6 @@ class _Addressed:
             return NotServed("foreign_origin", text)
         return None
 
-
     def _goes_by(self, host: str) -> bool:
         found = HOST.fullmatch(host)
         name = (found[1] or found[2] or "") if found else ""

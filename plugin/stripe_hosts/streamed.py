@@ -78,18 +78,18 @@ class Lines(Response):
         except NodeError as error:
             failed = problem_of(error)
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises
-            logger.error("A list ended with something unexpected: %s", said(error))
-            failed = problem("unexpected", f"Something unexpected: {said(error)}")
+            failed = _unexpected(error)
         yield {**failed, **_so_far(self._entries)}
 
 
 def _so_far(entries: Entries) -> Entry:
     """How far it came, and where another request goes on."""
-    return {
-        "has_more": entries.has_more,
-        "cursor": entries.cursor,
-        "requests": entries.requests,
-    }
+    return {"has_more": entries.has_more, "cursor": entries.cursor, "requests": entries.requests}
+
+
+def _unexpected(error: Exception) -> Entry:
+    logger.error("A list ended with something unexpected: %s", said(error))
+    return problem("unexpected", f"Something unexpected: {said(error)}")
 
 
 async def _gone(request: Request) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import attrs
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from stripe_hosts.http import MADE_FOR, check_version
 from stripe_hosts.mcp_door.door import Door
 from stripe_hosts.mcp_door.versions import server
 from stripe_hosts.offer import Offer
@@ -54,6 +56,7 @@ class OverHttp:
             raise NotServed("not_found", f"There are no tools of {shown(name)} here{hint}.")
         if scope["method"] != "POST":
             raise HTTPException(405, headers={"Allow": "POST"})
+        check_version(Headers(scope=scope).get(MADE_FOR))
         _, manager = self._managers[name]
         await manager.handle_request(scope, receive, send)
 

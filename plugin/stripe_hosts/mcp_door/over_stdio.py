@@ -23,6 +23,7 @@ from stripe_plugin.client.network import within
 from stripe_plugin.judge.values import is_object
 
 Files = tuple[IO[str], IO[str]]
+WAITING = "Stopping: waits for what is on its way ({}).\n"
 LAST_SECONDS = 60.0  # for what is on its way when the end comes
 
 
@@ -94,8 +95,8 @@ class Talk:
             self._note(line)
             yield line
         if self._unanswered:
-            count = len(self._unanswered)
-            print(f"Stopping: waits for what is on its way ({count}).", file=sys.stderr, flush=True)
+            sys.stderr.write(WAITING.format(len(self._unanswered)))
+            sys.stderr.flush()
         with suppress(TimeoutError):
             async with within(LAST_SECONDS):
                 await self._all_answered()

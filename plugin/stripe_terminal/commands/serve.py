@@ -47,12 +47,14 @@ def serve(session: Session, /, **given: Any) -> None:
         logged(session.err, session.log or "text", LOGGER),
     ):
         _tell(session, address_of(listener), secret if made else None)
-        server(app, partial(_tell_waiting, session)).run(sockets=[listener])
+        serving = server(app, partial(_tell_waiting, session))
+        serving.run(sockets=[listener])
 
 
 def _tell_waiting(session: Session, count: int) -> None:
-    what = "1 request that is" if count == 1 else f"{count} requests that are"
-    session.err.say(f"Stopping: waits for {what} on its way. Ctrl-C again ends at once.")
+    """What an end waits for."""
+    waits = f"Stopping: waits for what is on its way ({count})."
+    session.err.say(f"{waits} Ctrl-C again ends at once.")
 
 
 def _tell(session: Session, url: str, made: "Secret | None") -> None:
