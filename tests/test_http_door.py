@@ -160,6 +160,23 @@ def test_an_id_can_be_chosen(door: httpx.Client) -> None:
     assert (less.status_code, less.json()["type"]) == (400, "/errors#malformed")
 
 
+def test_an_endpoint_is_chosen_and_drawn(door: httpx.Client, served: Served) -> None:
+    """The rows of Stripe API Request: paths to choose from, and the form of one."""
+    asking = {"account": "berlin", "row": "Path", "search": "post coupons"}
+    paths = door.post("/actions/stripe_api_request/choices", json=asking).json()["items"]
+    assert paths[0]["value"] == "/v1/coupons"
+    asked = {"method": "POST", "path": "/v1/coupons"}
+    found = door.get("/endpoint", params=asked).json()
+    assert found == served.offer.host.endpoint_form(**asked)
+    for wrong, kind in (
+        ({"method": "POST"}, "malformed"),
+        ({**asked, "version": "1"}, "malformed"),
+        ({**asked, "path": "/v1/unicorns"}, "usage"),
+    ):
+        answer = door.get("/endpoint", params=wrong)
+        assert (answer.status_code, answer.json()["type"]) == (400, f"/errors#{kind}")
+
+
 ONCE: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"Idempotency-Key": "order-1"}, {}),
     ({}, {"options": {"Idempotency Key": "order-2"}}),

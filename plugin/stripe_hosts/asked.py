@@ -26,6 +26,7 @@ NAMES = {"run": "run_id", "step": "step", "item": "item", "begun": "begun"}
 IN_QUERY = ("account", "run", "step", "item")
 MEMBERS = ("inputs", "options", "account", *NAMES)
 LISTING = ("inputs", "options", "account", "most", "cursor")
+ENDPOINT = ("method", "path")
 CHOOSING = ("row", "given", "search", "cursor", "limit")
 TEXTS = ("row", "search", "cursor")
 KEY = "idempotency-key"
@@ -91,6 +92,15 @@ def asked_to_choose(body: bytes) -> tuple[Any, Members]:
         if not isinstance(members.get(name, ""), str):
             raise _malformed(f"{name} must be text; got {shown(members[name])}.")
     return account, members
+
+
+def asked_for_endpoint(query: Pairs) -> Members:
+    """A method and a path, which a query has."""
+    members = _named("The query", ENDPOINT, once_in(query))
+    for name in ENDPOINT:
+        if name not in members:
+            raise _malformed(f"The query needs {name}, as in ?method=POST&path=/v1/coupons.")
+    return members
 
 
 def received(headers: Received) -> dict[str, str]:

@@ -14,6 +14,7 @@ from stripe_hosts.asked import (
     Asked,
     asked,
     asked_by_inputs,
+    asked_for_endpoint,
     asked_to_choose,
     asked_to_list,
     check_none,
@@ -57,6 +58,7 @@ class Door:
             Route("/actions/{id}/runs", self.run, methods=["POST"]),
             Route("/actions/{id}/entries", self.entries, methods=["POST"]),
             Route("/actions/{id}/choices", self.choices, methods=["POST"]),
+            Route("/endpoint", self.endpoint),
             Route("/connection", self.connection),
             Route("/options", self.options),
             Route("/errors", self.errors),
@@ -80,6 +82,11 @@ class Door:
             wanted = asked_by_inputs(await request.body(), query, received(request.headers))
             return await self._ran(entry["id"], wanted)
         return Json(self._offer.manifest(entry["id"]))
+
+    async def endpoint(self, request: Request) -> Response:
+        """The form of an endpoint of Stripe's, by the method and path in the query."""
+        query = asked_for_endpoint(request.query_params.multi_items())
+        return Json(await to_thread(self._offer.host.endpoint_form, **query))
 
     async def connection(self, _: Request) -> Response:
         """What a connection is made of; those of this server are settled."""
