@@ -96,7 +96,7 @@ def test_a_form_says_what_must_be_given_first() -> None:
     found = HOST.endpoint_form("POST", "/v1/prices")
     schema = found["form_schema"]
     fields = schema["properties"]
-    assert ([*fields][0], schema["required"]) == ("currency", ["currency"])
+    assert (next(iter(fields)), schema["required"]) == ("currency", ["currency"])
     assert fields["unit_amount"]["description"] == "In the smallest unit of its currency."
     assert fields["active"]["enum"] == [True, False]
     assert fields["recurring"]["properties"]["interval"]["title"] == "Interval"

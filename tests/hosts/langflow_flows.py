@@ -7,10 +7,11 @@ from typing import Any
 
 from lfx.extension import loader
 from lfx.graph.graph.base import Graph
+from stripe_langflow.component import Connection, host, named
+
 from stripe_emulator import Emulator
 from stripe_emulator.faults import Fault
 from stripe_emulator.server import serve
-from stripe_langflow.component import Connection, host, named
 
 
 def components() -> dict[str, type[Any]]:

@@ -10,7 +10,7 @@ from stripe_hosts.mcp_door.answer import MODES, failure, sendable, success, unex
 from stripe_hosts.mcp_door.bounded import bounded
 from stripe_hosts.mcp_door.call import DEADLINE, Call, call
 from stripe_hosts.mcp_door.page import ADDRESS, MARKDOWN, listed, page
-from stripe_hosts.mcp_door.tool import OPTIONS_ABOUT, Own, Toolmaker, titled
+from stripe_hosts.mcp_door.tool import OPTIONS_ABOUT, Own, Toolmaker
 from stripe_hosts.offer import NotOffered, Offer
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.declare.options import Options
@@ -27,7 +27,8 @@ INSTRUCTIONS = (
     "Each tool is one action of Stripe's API. Errors name inputs by their titles. Give every call"
     " that changes something an idempotency_key of its own: if no answer comes, call again with"
     f" the same, and it is executed only once. A call ends after {DEADLINE} seconds, or after the"
-    " seconds of options.deadline. The resources describe the inputs in full."
+    " seconds of options.deadline. An answer is Stripe's object, whole: schemas of answers name the"
+    " fields that are asked for most. The resources describe inputs and answers in full."
 )
 
 TAKEN_BACK = (
@@ -63,9 +64,8 @@ class Door:
     @cached_property
     def _tools(self) -> list[Data]:
         host = self._offer.host
-        schema = tool_schema(OPTIONS_ABOUT, boxes(Options.table))
         make = Toolmaker(
-            options=titled(schema, host.options()["inputs"]),
+            options=tool_schema(OPTIONS_ABOUT, boxes(Options.table)),
             accounts=[*self._accounts],
             open_world=self._modes != ["emulated"],
         )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ Data = dict[str, Any]
 Schema = Mapping[str, Any]
 ACTION = "stripe-nodes/action"  # in `_meta`: what a host may show beside the tool
 ABOUT = ("resource", "method", "path", "docs_url", "permission")
-OF_ANSWERS = ("$schema", "type", "enum", "description", "required")  # what is said of each field
+OF_ANSWERS = ("type", "enum", "required")  # what is said of each field
 TAKEN = "run_"  # what our own arguments begin with, where an action has a row of their name
 KEY, OPTIONS, ACCOUNT = "idempotency_key", "options", "account"
 OPTIONS_ABOUT = "What may be said of this one call beside its inputs."
@@ -80,7 +81,7 @@ class Toolmaker:
             "title": manifest["name"],
             "description": manifest["description"],
             "inputSchema": self._inputs(manifest),
-            "outputSchema": identified(brief(manifest["output_schema"])),
+            "outputSchema": identified(brief(manifest)),
             "annotations": self._annotations(manifest),
             "_meta": {ACTION: about},
         }
@@ -115,13 +116,22 @@ class Toolmaker:
         yield own.options, {"title": "Options", **self.options, "properties": inner}
 
 
-def brief(schema: Schema) -> Data:
-    """The schema of an answer with its fields, but not theirs: the manifest has it in full.
+def brief(manifest: Schema) -> Data:
+    """The schema of an answer with the fields that are asked for most: the manifest has all.
 
     A client reads those of all tools at once, and says no to nothing that the whole would let pass.
     """
-    fields = schema.get("properties", {})
-    return _of_one(schema) | {"properties": {name: _of_one(fields[name]) for name in fields}}
+    schema = manifest["output_schema"]
+    paths = [each["path"] for each in manifest["outputs"]]
+    picked = {"object", *schema.get("required", ()), *map(_first, paths)}
+    fields = schema["properties"]
+    named = {name: _of_one(fields[name]) for name in fields if name in picked}
+    return _of_one(schema) | {"properties": named}
+
+
+def _first(path: str) -> str:
+    """The field of the answer that a path begins with: `data[].id` is in `data`."""
+    return re.split(r"[.\[]", path)[0]
 
 
 def _of_one(schema: Schema) -> Data:

@@ -251,7 +251,8 @@ class Host(AbstractContextManager["Host"]):
 
         `most`: entries, None for all; `cursor`: behind which to go on, as the iterator's `cursor`
         told, or of a search its `next_page`. With Ending Before among the inputs it goes back, the
-        oldest entry first. Raises `InvalidInputs` and `UsageError` now, and each page what `run` raises.
+        oldest entry first. Raises `InvalidInputs` and `UsageError` now, and each page what `run`
+        raises.
         """
         from stripe_plugin.host.asked import Asked, judged
         from stripe_plugin.host.entries import Entries, Turner

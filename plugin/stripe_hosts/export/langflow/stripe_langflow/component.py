@@ -82,7 +82,7 @@ def _choices(row: Row) -> Iterable[str]:
     return TRUTHS if row["type"] == "boolean" else row.get("enum", ())
 
 
-class Told(Exception):  # noqa: N818 - Langflow shows its text alone
+class Told(Exception):
     """What Stripe refused, or did not answer, with what to do."""
 
 
