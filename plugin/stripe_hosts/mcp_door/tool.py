@@ -13,11 +13,15 @@ from stripe_hosts.mcp_door.bounded import with_bound
 Data = dict[str, Any]
 Schema = Mapping[str, Any]
 ACTION = "stripe-nodes/action"  # in `_meta`: what a host may show beside the tool
-ABOUT = ("resource", "method", "path", "docs_url", "permission")
+ABOUT = ("resource", "method", "path", "permission")
 OF_ANSWERS = ("type", "enum", "required")  # what is said of each field
 TAKEN = "run_"  # what our own arguments begin with, where an action has a row of their name
 KEY, OPTIONS, ACCOUNT = "idempotency_key", "options", "account"
-OPTIONS_ABOUT = "What may be said of this one call beside its inputs."
+OPTIONS_ABOUT = (
+    "What may be said of this one call beside its inputs. extra: Stripe's parameters that are no"
+    " input here; expand: paths of linked objects to give in full; account: a connected account"
+    " (acct_…); deadline: seconds."
+)
 KEY_ABOUT = (
     "A text of your own for this one deed, such as order-123-payment. Called again with the same,"
     " it is executed only once: give it, so that you can call again if no answer comes."
@@ -111,9 +115,14 @@ class Toolmaker:
             yield own.key, {**KEY_SCHEMA}
         if own.account:
             yield own.account, {**ACCOUNT_SCHEMA, "enum": [*self.accounts]}
-        inner = dict(self.options["properties"])
+        inner = {name: _typed(one) for name, one in self.options["properties"].items()}
         del inner[KEY]  # which has an argument of its own
         yield own.options, {"title": "Options", **self.options, "properties": inner}
+
+
+def _typed(schema: Schema) -> Data:
+    """An option without its words, which every tool would have once more."""
+    return {word: schema[word] for word in ("type", "items") if word in schema}
 
 
 def brief(manifest: Schema) -> Data:
