@@ -28,16 +28,20 @@ def with_bound(properties: Schema) -> Schema:
 def bounded(spec: Spec, inputs: Inputs) -> Inputs:
     """The inputs, in which a whole list has a bound. Raises `InvalidInputs` for one above it."""
     rows = {row.name: row for row in spec.rows}
-    if ALL not in rows or BOUND not in rows or _typed(rows[ALL], inputs) is not True:
+    row = rows.get(BOUND)
+    if row is None or ALL not in rows:
         return inputs
-    row = rows[BOUND]
+    if _typed(rows[ALL], inputs) is not True:
+        return inputs
     if _given(row, inputs) is None:
-        empty = {word: value for word, value in inputs.items() if word not in (row.name, row.key)}
-        return {**empty, row.name: MOST}
+        others = dict(inputs)
+        others.pop(row.key, None)
+        return {**others, row.name: MOST}
     most = _typed(row, inputs)
     if type(most) is int and most > MOST:
         text = f"{row.key} must be at most {MOST} here, as a model reads the answer. {GO_ON}"
-        raise InvalidInputs([Problem((row.name,), row.key, "between", text)], spec.id)
+        wrong = Problem((row.name,), row.key, "between", text)
+        raise InvalidInputs([wrong], spec.id)
     return inputs
 
 

@@ -161,7 +161,8 @@ class Listing:
 
 def choosing(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choosing:
     """The objects that can be chosen at a place, as commands to `Listing`."""
-    if offered := _endpoints(host, spec, place, wanted):
+    offered = _of_endpoints(host, spec, place, wanted)
+    if offered is not None:
         return offered
     resource = chooses(spec, place)
     if resource.listed_by is None:
@@ -176,57 +177,16 @@ def choosing(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choosing
     return (yield from reading.read())
 
 
-def _endpoints(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choices | None:
-    """What an action offers whose endpoint is an input, of which none has to be asked for."""
-    from stripe_plugin.declare.open import METHOD, PATH, OpenAction
+def _of_endpoints(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choices | None:
+    """What an action offers whose endpoint is an input."""
+    from stripe_plugin.declare.open import OpenAction
 
     if not issubclass(host.action(spec.id), OpenAction):
         return None
+    from stripe_plugin.host import endpoint_choices
+
     name = _field(spec, _steps(place)).name
-    if name == METHOD:
-        return _page([Choice(method, method) for method in _methods(spec, wanted)], wanted)
-    return _page([*_paths(spec, wanted)], wanted) if name == PATH else None
-
-
-def _methods(spec: Spec, wanted: Wanted) -> list[str]:
-    from stripe_plugin.host.endpoints import methods_at
-
-    return methods_at(_typed(spec, "path", wanted.given))
-
-
-def _paths(spec: Spec, wanted: Wanted) -> Iterator[Choice]:
-    """The paths that take the method, if it is chosen; a variable is for a person to replace."""
-    from stripe_plugin.host.endpoints import templates
-
-    chosen = _typed(spec, "method", wanted.given)
-    for path, methods in templates().items():
-        if not chosen or chosen in methods:
-            hint = " · ".join(methods)
-            if "{" in path:
-                hint = f"{hint} · put an ID in the place of {path[path.index('{') :].split('/')[0]}"
-            yield Choice(path, path, hint)
-
-
-def _typed(spec: Spec, name: str, given: Given) -> str:
-    """The text in a row; nothing, if that is no text."""
-    row = spec.words[name]
-    value = given.get(row.key, given.get(row.name, ""))
-    return value if isinstance(value, str) else ""
-
-
-def _page(found: Sequence[Choice], wanted: Wanted) -> Choices:
-    """Those that the search finds, behind the cursor."""
-    words = wanted.search.casefold().split()
-    fitting = [each for each in found if _has(words, f"{each.hint} {each.label}".casefold())]
-    values = [each.value for each in fitting]
-    start = values.index(wanted.cursor) + 1 if wanted.cursor in values else 0
-    shown = fitting[start : start + wanted.limit]
-    is_all = start + len(shown) == len(fitting)
-    return Choices(tuple(shown), None if is_all else shown[-1].value)
-
-
-def _has(words: Iterable[str], text: str) -> bool:
-    return all(word in text for word in words)
+    return endpoint_choices.choices(spec, name, wanted)
 
 
 def _narrowing(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe_plugin.declare import contract
-from stripe_plugin.declare.contract import Operation, Shape
+from stripe_plugin.declare.contract import Operation, Shape, Shapes
 from stripe_plugin.declare.endpoint import ENDS, endpoint
 from stripe_plugin.errors import Refused, UsageError, near
 from stripe_plugin.judge.table import title_case
@@ -78,12 +78,17 @@ def _form(operation: Operation) -> Data:
     """The parameters, those first that must be given; as a row's form, it refuses nothing true."""
     shapes = operation.parameters
     required = [name for name, shape in shapes.items() if shape.required]
-    names = [*required, *(name for name in shapes if name not in required)]
+    names = sorted(shapes, key=lambda name: name not in required)
+    ordered = {name: shapes[name] for name in names}
     schema: Data = {"title": operation.endpoint, "type": "object"}
-    schema["properties"] = {name: _titled(name, shapes[name]) for name in names}
+    schema["properties"] = _properties(ordered)
     if required:
         schema["required"] = required
     return schema
+
+
+def _properties(shapes: Shapes) -> Data:
+    return {name: _titled(name, shape) for name, shape in shapes.items()}
 
 
 def _titled(name: str, shape: Shape) -> Data:
@@ -123,7 +128,7 @@ def _limits(shape: Shape) -> Data:
     if shape.max_length:
         schema["maxLength"] = shape.max_length
     if shape.fields:
-        schema["properties"] = {name: _titled(name, it) for name, it in shape.fields.items()}
+        schema["properties"] = _properties(shape.fields)
     if shape.values is not None:
         schema["additionalProperties"] = _value(shape.values)
     if shape.items is not None:

@@ -74,8 +74,9 @@ class Pages:
 
     def _page(self, size: int) -> Action:
         self.requests += 1
-        turned = {**self._ours, self._size: size, **self._turning.turned()}
-        return changed(self._action, **turned)
+        turned = dict(self._turning.turned())
+        turned[self._size] = size
+        return changed(self._action, **self._ours, **turned)
 
     def take(self, output: Entry) -> list[Entry]:
         """The entries of a page that came. Raises `UsageError` if none could come behind it."""
