@@ -30,6 +30,10 @@ class Served:
     offer: Offer
     server: uvicorn.Server
 
+    def tasks(self) -> int:
+        """How many requests it is at work on, and what they have started."""
+        return len(self.server.server_state.tasks)
+
     def client(self, headers: Mapping[str, str] = BEARER, **more: Any) -> httpx.Client:
         """A client that knows the token."""
         return httpx.Client(base_url=self.url, headers=dict(headers), trust_env=False, **more)
@@ -74,3 +78,12 @@ class Refusing(Emulator):
     def connection(self) -> Connection:
         """A connection to it."""
         return Connection("sk_test_emulator", in_process=self)
+
+
+def failing() -> Offer:
+    """An account that works, and one for each way in which Stripe refuses everything."""
+    wrong_key = Refusing(401, type="invalid_request_error", message="Invalid API Key provided")
+    broken = Refusing(500, type="api_error", message="An unknown error occurred")
+    return offered(
+        shop=Connection.emulator(), wrong_key=wrong_key.connection(), broken=broken.connection()
+    )

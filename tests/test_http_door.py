@@ -7,12 +7,13 @@ import socket
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from door_support import BEARER, Refusing, Served, offered, serving
+from door_support import BEARER, TOKEN, Refusing, Served, offered, serving
 from hypothesis import given
 from hypothesis import strategies as st
 from network_support import eventually
@@ -24,6 +25,7 @@ from stripe_hosts import safety
 from stripe_hosts.asked import asked
 from stripe_hosts.problem import KINDS, NotServed
 from stripe_hosts.safety import MOST_BYTES, Terms
+from stripe_hosts.serve import Place, address_of, application, server
 from stripe_plugin import Connection, Denied, Host, NodeError, UsageError, hookimpl
 from stripe_plugin.host.advice import describe_errors
 from stripe_plugin.secrets import Secret
@@ -156,6 +158,23 @@ def test_an_id_can_be_chosen(door: httpx.Client) -> None:
     assert (nothing.status_code, nothing.json()["type"]) == (400, "/errors#usage")
     less = door.post("/actions/create_price/choices", json={"account": "tokyo"})
     assert (less.status_code, less.json()["type"]) == (400, "/errors#malformed")
+
+
+def test_an_endpoint_is_chosen_and_drawn(door: httpx.Client, served: Served) -> None:
+    """The rows of Stripe API Request: paths to choose from, and the form of one."""
+    asking = {"account": "berlin", "row": "Path", "search": "post coupons"}
+    paths = door.post("/actions/stripe_api_request/choices", json=asking).json()["items"]
+    assert paths[0]["value"] == "/v1/coupons"
+    asked = {"method": "POST", "path": "/v1/coupons"}
+    found = door.get("/endpoint", params=asked).json()
+    assert found == served.offer.host.endpoint_form(**asked)
+    for wrong, kind in (
+        ({"method": "POST"}, "malformed"),
+        ({**asked, "version": "1"}, "malformed"),
+        ({**asked, "path": "/v1/unicorns"}, "usage"),
+    ):
+        answer = door.get("/endpoint", params=wrong)
+        assert (answer.status_code, answer.json()["type"]) == (400, f"/errors#{kind}")
 
 
 ONCE: list[tuple[dict[str, str], dict[str, Any]]] = [
@@ -312,6 +331,14 @@ FAILURES = [
     failing("unknown_account", "say which account", body={**INPUTS, "account": None}),
     failing("not_found", '"/nothing"', url="/nothing"),
     failing("method", 'the method "PUT"', url="/about", method="PUT"),
+    failing(
+        "malformed",
+        "Idempotency-Key is empty",
+        url="/actions/create_product",
+        body={"name": "A"},
+        params={"account": "berlin"},
+        headers={**JSON, "Idempotency-Key": ""},
+    ),
     failing("usage", "run must be text", body={**INPUTS, "run": 5}),
     failing("usage", "they need its run", body={**INPUTS, "step": "pay"}),
     failing(
@@ -554,6 +581,173 @@ def test_a_body_that_does_not_come_is_not_waited_for(
     assert b"/errors#too_slow" in answer
 
 
+BEARING = f"Authorization: Bearer {TOKEN}"
+JSON_BODY = '{"account": "berlin", "inputs": {"Name": "Raw"}}'
+RUNNING = "POST /actions/create_product/runs HTTP/1.1"
+CHUNKS = f"{len(JSON_BODY):x}\r\n{JSON_BODY}\r\n0\r\n\r\n"
+
+
+def lined(*head: str, body: str = "") -> str:
+    """A request; HOST stands for the server's name."""
+    return "\r\n".join([*head, "", body])
+
+
+RAW = [
+    (lined("GET http://HOST/about HTTP/1.1", "Host: HOST", BEARING), 200, '"accounts"'),
+    (lined("GET http://evil.example/about HTTP/1.1", "Host: HOST", BEARING), 421, "evil.example"),
+    (lined("GET http://HOST/about HTTP/1.1", "Host: evil.example", BEARING), 421, "evil.example"),
+    (lined("GET http://HOST/about HTTP/1.1", "Host: HOST"), 401, "no_token"),
+    (lined("GET /about HTTP/1.0", "Host: HOST", BEARING), 200, '"accounts"'),
+    (lined("GET /about HTTP/1.0", BEARING), 421, "foreign_host"),
+    (lined("GET /about HTTP/1.1", BEARING), 400, "Invalid HTTP request"),
+    (lined("GET /about HTTP/1.1", "Host: HOST", "Host: evil.example", BEARING), 400, "Invalid"),
+    (lined("GET //about HTTP/1.1", "Host: HOST", BEARING), 404, "//about"),
+    (lined("GET //evil.example/about HTTP/1.1", "Host: HOST", BEARING), 404, "not_found"),
+    (lined("GET /mcp/../about HTTP/1.1", "Host: HOST", BEARING), 404, "not_found"),
+    (lined("get /about HTTP/1.1", "Host: HOST", BEARING), 405, 'the method \\"get\\"'),
+    (lined("OPTIONS * HTTP/1.1", "Host: HOST", BEARING), 404, "not_found"),
+    (lined("CONNECT evil.example:443 HTTP/1.1", "Host: HOST", BEARING), 404, "not_found"),
+    (lined("GET /about HTTP/1.1", "Host: user@HOST", BEARING), 421, "foreign_host"),
+    (
+        lined(RUNNING, "Host: HOST", BEARING, f"Content-Length: {len(JSON_BODY)}", body=JSON_BODY),
+        415,
+        "media_type",
+    ),
+    (
+        lined(
+            *(RUNNING, "Host: HOST", BEARING, "Content-Type: application/json"),
+            "Transfer-Encoding: chunked",
+            body=CHUNKS,
+        ),
+        200,
+        '"Raw"',
+    ),
+    (
+        lined(
+            *(RUNNING, "Host: HOST", BEARING, "Content-Type: application/json"),
+            *("Transfer-Encoding: chunked", "Content-Length: 4"),
+            body=CHUNKS,
+        ),
+        400,
+        "are both there",
+    ),
+    (
+        lined(
+            *(RUNNING, "Host: HOST", BEARING, "Content-Type: application/json"),
+            *(f"Content-Length: {len(JSON_BODY)}", "Content-Length: 4"),
+            body=JSON_BODY,
+        ),
+        400,
+        "Invalid HTTP request",
+    ),
+]
+
+
+def spoken(served: Served, text: str) -> tuple[int, str]:
+    """The status and the answer to what is written on a connection of its own."""
+    address = urlsplit(served.url)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as line:
+        line.sendall(text.replace("HOST", address.netloc).encode())
+        with line.makefile("rb") as file:
+            status = int(file.readline().split()[1])
+            head = [*iter(file.readline, b"\r\n")]
+            lengths = [one for one in head if one.lower().startswith(b"content-length:")]
+            body = file.read(int(lengths[0].split()[1])) if lengths else file.read()
+    return status, body.decode()
+
+
+@pytest.mark.parametrize(("text", "status", "words"), RAW)
+def test_whatever_is_on_the_line_is_answered(
+    served: Served, text: str, status: int, words: str
+) -> None:
+    """What no client library sends: one reading of it, or a refusal in words."""
+    told = spoken(served, text)
+    assert (told[0], words in told[1]) == (status, True), told
+
+
+def test_a_line_without_an_end_is_not_kept(served: Served, door: httpx.Client) -> None:
+    """A header of megabytes ends its connection, and nothing else."""
+    with suppress(OSError):  # it may end before all was written
+        endless = lined("GET /about HTTP/1.1", "Host: HOST", BEARING, f"X: {'a' * 5_000_000}")
+        assert spoken(served, endless)[0] == 400
+    assert door.get("/about").status_code == 200
+
+
+def test_the_other_loopback_is_served_too() -> None:
+    """IPv6's, by its own name and that of the machine."""
+    running = server(application(offered(default=Connection.emulator()), Terms(Secret(TOKEN))))
+    try:
+        listener = Place(address="::1").listening()
+    except UsageError:
+        pytest.skip("there is no IPv6 here")
+    with listener:
+        thread = Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        url = address_of(listener)
+        try:
+            assert url.startswith("http://[::1]:")
+            assert httpx.get(f"{url}/about", headers=BEARER, trust_env=False).status_code == 200
+        finally:
+            running.should_exit = True
+            thread.join()
+
+
+def test_equal_requests_at_one_time_are_executed_once(served: Served, berlin: Counted) -> None:
+    """Eight with one key: each is answered with the same product."""
+    before = berlin.executed("POST /v1/products")
+    body = {"account": "berlin", "inputs": {"Name": "Eight"}}
+
+    def asking(_: int) -> Any:
+        with served.client({**BEARER, "Idempotency-Key": "order-eight"}, timeout=60) as door:
+            return door.post("/actions/create_product/runs", json=body).json()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [*pool.map(asking, range(8))]
+    assert len({answer["output"]["id"] for answer in answers}) == 1
+    assert [answer["replayed"] for answer in answers].count(False) == 1
+    assert berlin.executed("POST /v1/products") == before + 1
+
+
+def test_the_same_key_with_other_inputs_is_refused(door: httpx.Client, berlin: Counted) -> None:
+    """In words that say what to do; nothing is executed."""
+    headers = {"Idempotency-Key": "order-other"}
+    one, other = ({"account": "berlin", "inputs": {"Name": name}} for name in ("A", "B"))
+    assert door.post("/actions/create_product/runs", json=one, headers=headers).status_code == 200
+    before = berlin.executed("POST /v1/products")
+    answer = door.post("/actions/create_product/runs", json=other, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/errors#idempotency")
+    assert "with other inputs" in answer.json()["detail"]
+    assert berlin.executed("POST /v1/products") == before
+
+
+SECRETS = (TOKEN, KEY, "sk_test_emulator", "_secret_")
+
+
+def test_no_secret_is_told_of_a_failure(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """At neither door: no key, token or client secret in a log, an answer, or its headers."""
+    caplog.set_level(logging.DEBUG)
+    paid = {**PAYING, "Idempotency-Key": KEY, "Name": TOKEN}
+    with served.client() as door:
+        for row in FAILURES:
+            kind, _, request = row.values
+            answer = door.request(**{**request, "headers": {**request["headers"], **BEARER}})
+            told = answer.text + str(answer.headers)
+            assert not [secret for secret in SECRETS if secret in told], kind
+        for account in served.offer.accounts.named:
+            arguments = {**paid, "account": account}
+            call = {"name": "create_payment_intent", "arguments": arguments}
+            asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+            accept = {"Accept": "application/json, text/event-stream"}
+            answer = door.post("/mcp", json=asked, headers=accept)
+            assert answer.json()["result"]["isError"]
+            told = answer.text + str(answer.headers)
+            assert not [secret for secret in SECRETS if secret in told], account
+    logged = [each for each in caplog.records if not each.name.startswith(("httpx", "httpcore"))]
+    told = " ".join(each.getMessage() for each in logged)
+    assert logged
+    assert not [secret for secret in SECRETS if secret in told]
+
+
 # --- what is offered ------------------------------------------------------------------------------
 
 
@@ -566,7 +760,8 @@ def test_less_can_be_offered() -> None:
     assert {entry["resource"] for entry in offer.catalog()} == {"price", "product"}
     offer = Offer(host=host, accounts=accounts, only=("price",), read_only=True)
     ids = [entry["id"] for entry in offer.catalog()]
-    assert ids == ["list_prices", "retrieve_price"]
+    assert {"list_prices", "retrieve_price"} <= {*ids}
+    assert all(entry["hints"]["read_only"] for entry in offer.catalog())
     with pytest.raises(UsageError, match=r"no action \"create_price\" here"):
         offer.entry("create_price")
 
@@ -594,11 +789,144 @@ def test_what_cannot_be_read_is_refused_before_it_is_judged() -> None:
     assert refused.value.kind == "malformed"
 
 
-@pytest.mark.parametrize("name", ["Idempotency-Key", "Prefer"])
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Stripe-Nodes-Manifest"])
 def test_a_header_that_is_there_twice_is_refused(served: Served, name: str) -> None:
     """Of two keys one would be ignored, and a run be executed under another than was meant."""
-    headers = [*JSON.items(), (name, "wait=1"), (name, "wait=2")]
+    headers = [*JSON.items(), (name, "1"), (name, "2")]
     body = json.dumps({"inputs": PRODUCT})
     answer = httpx.post(f"{served.url}/actions/create_product/runs", content=body, headers=headers)
     assert answer.status_code == 400
     assert f"The header {name} is there twice" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("preferences", "applied"),
+    [
+        (["respond-async", "wait=30"], "wait=30"),
+        (["wait=20, x", "wait=30"], "wait=20"),
+        (["x"], None),
+    ],
+)
+def test_preferences_may_come_in_several_headers(
+    served: Served, preferences: list[str], applied: str | None
+) -> None:
+    """As RFC 7240 has it: they are one list, in which the first of a name counts."""
+    headers = [*JSON.items(), *(("Prefer", text) for text in preferences)]
+    body = json.dumps({"account": "berlin", "inputs": PRODUCT})
+    answer = httpx.post(f"{served.url}/actions/create_product/runs", content=body, headers=headers)
+    assert (answer.status_code, answer.headers.get("Preference-Applied")) == (200, applied)
+
+
+# --- whole lists ----------------------------------------------------------------------------------
+
+LISTED = "/actions/list_products/entries"
+
+
+@pytest.fixture(scope="module")
+def many(served: Served) -> dict[str, Any]:
+    """The body that asks for all products of an account that has more than two pages of them."""
+    with served.client() as door:
+        for number in range(23):
+            run(door, "create_product", account="tokyo", inputs={"Name": f"{number}"})
+        asked = {"account": "tokyo", "inputs": {"Limit": 10}}
+        with door.stream("POST", LISTED, json=asked) as answer:
+            assert answer.headers["Content-Type"] == "application/jsonl"
+            assert len([*answer.iter_lines()]) > 23
+    return asked
+
+
+def lines(door: httpx.Client, **body: Any) -> list[Any]:
+    """The lines of a list."""
+    return [json.loads(line) for line in door.post(LISTED, json=body).text.splitlines()]
+
+
+def test_a_whole_list_comes_in_lines(door: httpx.Client, many: dict[str, Any]) -> None:
+    """An entry a line, in the end how far it goes; the cursor goes on there."""
+    *entries, end = lines(door, **many)
+    names = [entry["data"]["name"] for entry in entries]
+    assert names[:23] == [str(number) for number in reversed(range(23))]
+    assert (end["has_more"], end["cursor"]) == (False, entries[-1]["data"]["id"])
+    *first, stop = lines(door, **many, most=15)
+    assert (stop["has_more"], stop["requests"]) == (True, 2)
+    *rest, _ = lines(door, **many, cursor=stop["cursor"])
+    assert first + rest == entries
+
+
+def test_an_empty_list_is_its_end(door: httpx.Client) -> None:
+    """One line."""
+    inputs = {"Created After": 4_000_000_000}
+    [end] = lines(door, account="tokyo", inputs=inputs)
+    assert end == {"has_more": False, "cursor": None, "requests": 1}
+
+
+class Third:
+    """A guard that denies what is asked behind two pages of prices."""
+
+    pages = 0
+
+    @hookimpl
+    def run_action(self, action: Any) -> None:
+        """Counts."""
+        self.pages += 1
+        if self.pages > 2 and action.spec.id == "list_products":
+            raise Denied("That is enough.")
+
+
+def test_an_error_is_the_last_line(many: dict[str, Any], served: Served) -> None:
+    """Behind what had come, as a problem, with the cursor to go on."""
+    host = Host.load()
+    host.register(Third(), "acme:third")
+    accounts = served.offer.accounts.named
+    with serving(offered(host, **accounts)) as guarded, guarded.client() as door:
+        *entries, problem = lines(door, **many)
+    assert len(entries) == 20
+    assert (problem["type"], problem["detail"]) == ("/errors#denied", "That is enough.")
+    assert (problem["cursor"], problem["has_more"]) == (entries[-1]["data"]["id"], True)
+
+
+LISTING = [
+    ("list_products", {"account": "wrong_key"}, 502, "Invalid API Key"),
+    ("list_products", {"most": 0}, 400, "most must be a whole number"),
+    ("list_products", {"cursor": "prod_none"}, 400, "Starting After: No such"),
+    ("list_products", {"inputs": {"Limit": 500}}, 422, "Limit must be"),
+    ("list_products", {"run": "october"}, 400, 'no "run"'),
+    ("create_product", {"inputs": PRODUCT}, 400, "gives no list"),
+    ("list_produts", {}, 404, "did you mean list_products?"),
+]
+
+
+@pytest.mark.parametrize(("action", "body", "status", "words"), LISTING)
+def test_what_is_wrong_at_once_has_a_status(
+    door: httpx.Client, action: str, body: dict[str, Any], status: int, words: str
+) -> None:
+    """Before the first entry it is an answer as of any other request."""
+    answer = door.post(f"/actions/{action}/entries", json={"account": "berlin", **body})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (
+        status,
+        "application/problem+json",
+    )
+    assert words in answer.json()["detail"]
+
+
+def test_a_list_has_no_key(door: httpx.Client, many: dict[str, Any]) -> None:
+    """Which would be ignored."""
+    answer = door.post(LISTED, json=many, headers={"Idempotency-Key": "a"})
+    assert (answer.status_code, answer.json()["type"]) == (400, "/errors#malformed")
+
+
+def test_whoever_goes_away_ends_a_list(served: Served, berlin: Counted) -> None:
+    """No more is asked of Stripe than what was on its way; and nothing is left of it."""
+    with served.client() as door:
+        for number in range(30):
+            run(door, "create_product", inputs={"Name": f"{number}"})
+    asked = {"account": "berlin", "inputs": {"Limit": 1}, "most": 10_000}
+    tasks = served.tasks()
+    berlin.faults.add(Fault("delay", path="/v1/products", seconds=0.2, times=None))
+    try:
+        with served.client() as door, door.stream("POST", LISTED, json=asked) as answer:
+            next(answer.iter_lines())
+        assert eventually(lambda: served.tasks() <= tasks)
+    finally:
+        berlin.faults.clear()
+    listed = [asked for asked in berlin.asked if "limit=1&" in f"{asked}&"]
+    assert len(listed) < 10

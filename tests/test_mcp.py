@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import subprocess
+import traceback
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 from door_support import BEARER, TOKEN, Refusing, offered, serving
 from jsonschema import Draft202012Validator
+from mcp import ClientSession
 from mcp_support import Client, by_http, by_stdio, connected
 from network_support import eventually
 from support import REPOSITORY
@@ -21,9 +25,10 @@ from terminal_support import LIVE_KEY, SCRIPT, Terminal, environment, install
 from stripe_emulator import Answer, Emulator
 from stripe_emulator.faults import Fault
 from stripe_hosts.accounts import Accounts
+from stripe_hosts.mcp_door.bounded import MOST
 from stripe_hosts.mcp_door.call import ADDED_BY_HOSTS
 from stripe_hosts.mcp_door.door import Door
-from stripe_hosts.mcp_door.tool import Own, identified
+from stripe_hosts.mcp_door.tool import Own, brief, identified
 from stripe_hosts.offer import Offer
 from stripe_plugin import Action, Connection, Host, Policy, action, hookimpl, required
 from stripe_plugin.declare.answer import One
@@ -40,7 +45,9 @@ DECLINED = {
 
 
 class World:
-    """A client, and the emulator that answers it."""
+    """A client, the emulator that answers it, and a host that is no tool."""
+
+    host = Host.load()
 
     def __init__(self, client: Client, emulator: Emulator) -> None:
         self.client, self.emulator = client, emulator
@@ -130,11 +137,16 @@ def test_each_action_is_a_tool(world: World) -> None:
 
 
 def test_schemas_are_those_of_the_manifest(world: World) -> None:
-    """The output's in full; the input's with each display key, and what is the call's own."""
+    """The output's with its fields; the input's with each display key, and the call's own."""
     host = Host.load()
     for tool in world.client.tools():
         manifest = host.manifest(tool["name"])
-        assert tool["outputSchema"] == identified(manifest["output_schema"])
+        assert tool["outputSchema"] == identified(brief(manifest))
+        named = tool["outputSchema"]["properties"].keys()
+        assert {*manifest["output_schema"].get("required", ())} <= named
+        assert {
+            path["path"].partition(".")[0].partition("[")[0] for path in manifest["outputs"]
+        } <= named
         properties = dict(tool["inputSchema"]["properties"])
         own = Own.of(manifest, [])
         assert all(properties.pop(name)["description"] for name in own.names)
@@ -146,6 +158,34 @@ def test_schemas_are_those_of_the_manifest(world: World) -> None:
         )
         assert tool["inputSchema"]["type"] == tool["outputSchema"]["type"] == "object"
         Draft202012Validator.check_schema(tool["inputSchema"])
+
+
+def test_every_option_is_described() -> None:
+    """Once for all of them, by its name."""
+    options = TOOLS["create_price"]["inputSchema"]["properties"]["options"]
+    assert all(f"{name}: " in options["description"] for name in options["properties"])
+
+
+def test_all_tools_can_be_read_at_once() -> None:
+    """A client that reads them each time reads few kilobytes of each."""
+    text = json.dumps([*TOOLS.values()], separators=(",", ":"), ensure_ascii=False)
+    assert len(text) / len(TOOLS) < 3_100
+
+
+ODD: list[Any] = [None, "text", 5, True, [], [{}], {}]
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG))
+def test_a_short_schema_refuses_no_more(name: str) -> None:
+    """What the manifest's own example answers, and what is left of it, passes."""
+    validator = Draft202012Validator(TOOLS[name]["outputSchema"])
+    manifest = Host.load().manifest(name)
+    validator.validate(manifest["output_example"])
+    whole = Draft202012Validator(manifest["output_schema"])
+    for field in manifest["output_schema"]["properties"]:
+        for value in ODD:
+            answer = {**manifest["output_example"], field: value}
+            assert validator.is_valid(answer) or not whole.is_valid(answer)
 
 
 def test_alike_outputs_have_one_address() -> None:
@@ -235,7 +275,7 @@ def test_what_hosts_add_or_leave_empty_is_not_given(world: World) -> None:
     empty: dict[str, Any] = {
         "description": "",
         "images": [],
-        "idempotency_key": "",
+        "idempotency_key": None,
         "options": {},
         "url": None,
     }
@@ -262,6 +302,10 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("create_price", {"recurring": {"interval": "moon"}}, "Recurring › Interval must be one of"),
     ("create_price", {"idempotencyKey": "k"}, "(did you mean idempotency_key?)"),
     ("create_price", {"idempotency_key": "a b"}, "Options › Idempotency Key must be 1–255 ASCII"),
+    ("create_price", {"idempotency_key": ""}, "Options › Idempotency Key is empty: give a text"),
+    ("create_price", {"idempotency_key": " \t"}, "Options › Idempotency Key is empty: give a t"),
+    ("list_prices", {"return_all": "true", "most": "201"}, "Most must be at most 200 here, as a"),
+    ("list_prices", {"Return All": True, "Most": 0}, "Most must be from 1 to 10000; got 0"),
     ("create_price", {"options": {"deadlin": 3}}, "Options › deadlin is not an input of Options"),
     ("create_price", {"options": {"account": "x"}}, "Options › Account must be the ID of an acc"),
     ("create_price", {"options": [3]}, "Options must be an object of display keys"),
@@ -329,6 +373,34 @@ def test_a_client_that_gave_up_calls_again(world: World) -> None:
         again = world.call("create_product", asked)  # its answer comes after the late one
     assert again["structuredContent"]["name"] == "Patience"
     assert world.named("Patience") == 1
+
+
+def test_a_whole_list_is_bounded(world: World) -> None:
+    """A model that asks for all gets what it can read, and is told where to go on."""
+    for number in range(MOST + 3):
+        stripe = Connection("sk_test_emulator", in_process=world.emulator)
+        world.host.run("create_customer", {"Name": f"{number}"}, connection=stripe)
+    answer = world.call("list_customers", {"return_all": True, "most": ""})
+    listed = answer["structuredContent"]
+    assert (len(listed["data"]), listed["has_more"]) == (MOST, True)
+    assert "there are more behind the cursor" in texts(answer)
+    more = {"return_all": True, "most": MOST, "starting_after": listed["cursor"]}
+    rest = world.call("list_customers", more)["structuredContent"]
+    assert rest["data"]
+    assert not {each["id"] for each in rest["data"]} & {each["id"] for each in listed["data"]}
+    page = world.call("list_customers", {"return_all": False})["structuredContent"]
+    assert len(page["data"]) == 10
+    most = TOOLS["list_customers"]["inputSchema"]["properties"]["most"]
+    assert (most["maximum"], f"{MOST} if empty" in most["description"]) == (MOST, True)
+
+
+def test_equal_calls_at_one_time_are_executed_once(world: World) -> None:
+    """Eight with one key: each is answered with the same product."""
+    asked = {"name": "Eight", "idempotency_key": "order-eight"}
+    with ThreadPoolExecutor(8) as pool:
+        answers = [*pool.map(lambda _: world.call("create_product", asked), range(8))]
+    assert len({answer["structuredContent"]["id"] for answer in answers}) == 1
+    assert world.named("Eight") == 1
 
 
 # --- what is offered ------------------------------------------------------------------------------
@@ -499,6 +571,13 @@ REFUSED: list[tuple[str, str, dict[str, str], int, str]] = [
     ("POST", "/mcp", {**BEARER, "Origin": "https://evil.example"}, 403, "may not call"),
     ("POST", "/mcp", {**BEARER, "Host": "evil.example"}, 421, "does not go by the name"),
     ("POST", "/mcp/prices", BEARER, 404, 'There are no tools of "prices" here (did you mean pri'),
+    (
+        "POST",
+        "/mcp",
+        {**BEARER, "Stripe-Nodes-Manifest": "7"},
+        409,
+        "was made for manifests of ver",
+    ),
     ("GET", "/mcp", BEARER, 405, "does not have the method"),
     ("DELETE", "/mcp", BEARER, 405, "does not have the method"),
 ]
@@ -523,6 +602,34 @@ def test_a_program_can_call_without_a_session(served: Any) -> None:
     with served.client({**BEARER, **ACCEPT}) as door:
         answer = door.post("/mcp", json=asked)
     assert answer.json()["result"]["structuredContent"]["object"] == "list"
+
+
+def test_another_version_of_the_protocol_is_told_ours(served: Any) -> None:
+    """A client that speaks one which is not known is answered with one that is, and can decide."""
+    hello = json.loads(json.dumps(HELLO[0]))
+    hello["params"]["protocolVersion"] = "1999-01-01"
+    with served.client({**BEARER, **ACCEPT}) as door:
+        ours = door.post("/mcp", json=hello).json()["result"]["protocolVersion"]
+        hello["params"]["protocolVersion"] = ours
+        assert door.post("/mcp", json=hello).json()["result"]["protocolVersion"] == ours
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", ours)
+
+
+def test_a_server_that_is_gone_is_told_by_the_client() -> None:
+    """Over HTTP nobody listens any more: in the official client's own words."""
+    with serving(offered(default=Connection.emulator())) as served:
+        url = f"{served.url}/mcp"
+
+    async def greeted() -> None:
+        async with (
+            by_http(url, TOKEN)() as (read, write, *_),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+
+    with pytest.raises(BaseException) as gone:  # noqa: PT011 - a group, with more in it
+        asyncio.run(greeted())
+    assert "All connection attempts failed" in "".join(traceback.format_exception(gone.value))
 
 
 # --- over stdio -----------------------------------------------------------------------------------
@@ -603,8 +710,65 @@ def test_a_signal_lets_what_is_on_its_way_arrive(tmp_path: Path, number: int) ->
             assert eventually(lambda: emulator.faults.list()[0]["left"] == 0)
             process.send_signal(number)
             lines = process.stdout.read().splitlines()
+            assert process.stderr
+            assert "Stopping: waits for what is on its way (1)." in process.stderr.read()
             assert process.wait(30) == 0
     assert json.loads(lines[-1])["result"]["structuredContent"]["name"] == "Plan"
+
+
+def test_a_call_that_is_taken_back_goes_on(tmp_path: Path) -> None:
+    """It is not left half done: it is executed, and whoever runs the server reads how to go on."""
+    taken_back = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
+    asked = {"name": "Plan", "idempotency_key": "order-5"}
+    with Emulator(tmp_path / "emulator.db") as emulator:
+        emulator.faults.add(Fault("delay", path="/v1/products", seconds=1.0))
+        with subprocess.Popen(
+            COMMAND,
+            env=env_of(tmp_path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdin
+            process.stdin.write(asking("create_product", **asked))
+            process.stdin.flush()
+            assert eventually(lambda: emulator.faults.list()[0]["left"] == 0)
+            out, said = process.communicate(json.dumps(taken_back) + "\n", timeout=60)
+    assert process.returncode == 0
+    assert "structuredContent" not in out
+    assert 'took back its call of "create_product", which goes on' in said
+    again = subprocess.run(
+        COMMAND,
+        input=asking("create_product", **asked),
+        env=env_of(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert json.loads(again.stdout.splitlines()[-1])["result"]["_meta"][RUN]["replayed"]
+
+
+def test_a_process_that_ends_ends_the_call(tmp_path: Path) -> None:
+    """It is killed in the middle of one: the client is told that the connection is closed."""
+    with over_stdio(tmp_path) as world:
+        world.emulator.faults.add(Fault("delay", path="/v1/products", seconds=30.0))
+        with ThreadPoolExecutor() as pool:
+            calling = pool.submit(world.call, "create_product", {"name": "Plan"})
+            assert eventually(lambda: world.emulator.faults.list()[0]["left"] == 0)
+            os.kill(child_of(os.getpid(), "mcp"), signal.SIGKILL)
+            with pytest.raises(Exception, match=r"(?i)closed"):
+                calling.result()
+
+
+def child_of(parent: int, word: str) -> int:
+    """The process that was started with this word."""
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        for child in (task / "children").read_text("ascii").split():
+            if word in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
+                return int(child)
+    raise ProcessLookupError(word)
 
 
 NO_START: list[tuple[list[str], dict[str, str], str]] = [

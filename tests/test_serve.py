@@ -1,6 +1,7 @@
 """`stripe-nodes serve`: what it refuses to start with, what it tells, and how it ends."""
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -72,6 +73,7 @@ def test_an_end_lets_what_is_on_its_way_arrive(tmp_path: Path) -> None:
             door.get("/about")
         assert process.stderr
         log = process.stderr.read()
+    assert "Stopping: waits for what is on its way (1)." in log
     assert 'POST "/actions/create_product/runs" 200' in log
     assert told["token"] not in log
     assert "Premium" not in log
@@ -87,6 +89,30 @@ def test_a_token_that_is_given_is_not_repeated(tmp_path: Path) -> None:
         assert process.wait(30) == 0
         assert process.stderr
         assert TOKEN not in json.dumps(told) + process.stderr.read()
+
+
+def curl(*words: str) -> str:
+    """What the program says that the README calls the door with."""
+    program = shutil.which("curl")
+    if program is None:
+        pytest.skip("curl is not installed")
+    done = subprocess.run(
+        [program, "--no-progress-meter", *words], capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_a_server_that_is_down_is_told_by_curl(tmp_path: Path) -> None:
+    """The documented client says that nobody is there, and with what it was told before that."""
+    asked = ("--oauth2-bearer", TOKEN, "--json", '{"inputs": {}}')
+    with serving(tmp_path, STRIPE_NODES_TOKEN=TOKEN) as (process, told):
+        url = f"{told['url']}/actions/create_product/runs"
+        assert "Name is required." in curl(*asked, url)
+        process.terminate()
+        assert process.wait(30) == 0
+    said = curl(*asked, url)
+    assert "Failed to connect to 127.0.0.1" in said
+    assert TOKEN not in said
 
 
 REFUSALS: list[tuple[list[str], dict[str, str], str]] = [

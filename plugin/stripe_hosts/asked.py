@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+from starlette.datastructures import Headers as Received
 
 from stripe_hosts.problem import NotServed
 from stripe_plugin.declare.options import Options
@@ -24,10 +25,17 @@ Pairs = Iterable[tuple[str, str]]
 NAMES = {"run": "run_id", "step": "step", "item": "item", "begun": "begun"}
 IN_QUERY = ("account", "run", "step", "item")
 MEMBERS = ("inputs", "options", "account", *NAMES)
+LISTING = ("inputs", "options", "account", "most", "cursor")
+ENDPOINT = ("method", "path")
 CHOOSING = ("row", "given", "search", "cursor", "limit")
 TEXTS = ("row", "search", "cursor")
+KEY = "idempotency-key"
 WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([^",;\s]*)"?', re.IGNORECASE)
 SECONDS = re.compile(r"[1-9][0-9]{0,5}")
+NO_KEY = (
+    "The header Idempotency-Key is empty: give a text of your own for this one deed, such as"
+    " order-123-payment, or name its run in the query, or leave it out."
+)
 TOO_DEEP = "The body is nested too deeply."
 
 
@@ -54,11 +62,24 @@ def asked_by_inputs(body: bytes, query: Pairs, headers: Headers) -> Asked:
     """The same for a body of nothing but inputs, as importers of OpenAPI draw it.
 
     The names are in the query. What is empty, there and in headers, is not given: such a form
-    sends a box that is left alone.
+    sends a box that is left alone. A key is refused that is empty, unless a run has a name: who
+    meant to give one would have it executed twice.
     """
     members = _named("The query", IN_QUERY, _filled(once_in(query)))
     members["inputs"] = _object(body)
-    return _asked(members, _filled(headers))
+    filled = _filled(headers)
+    if KEY in headers and KEY not in filled and "run" not in members:
+        raise _malformed(NO_KEY)
+    return _asked(members, filled)
+
+
+def asked_to_list(body: bytes, headers: Headers) -> tuple[Asked, Members]:
+    """What a body asks for that wants a whole list; beside it how far, for `Host.iterate`."""
+    if KEY in headers:
+        raise _malformed("A list is only read, which has no Idempotency-Key: leave it out.")
+    members = _named("The body", LISTING, _object(body))
+    bounds: Members = {name: members.pop(name) for name in ("most", "cursor") if name in members}
+    return _asked(members, headers), bounds
 
 
 def asked_to_choose(body: bytes) -> tuple[Any, Members]:
@@ -73,6 +94,20 @@ def asked_to_choose(body: bytes) -> tuple[Any, Members]:
     return account, members
 
 
+def asked_for_endpoint(query: Pairs) -> Members:
+    """A method and a path, which a query has."""
+    members = _named("The query", ENDPOINT, once_in(query))
+    for name in ENDPOINT:
+        if name not in members:
+            raise _malformed(f"The query needs {name}, as in ?method=POST&path=/v1/coupons.")
+    return members
+
+
+def received(headers: Received) -> dict[str, str]:
+    """Headers by name; of one that may be there several times, all with commas between them."""
+    return {name: ", ".join(headers.getlist(name)) for name in headers}
+
+
 def _filled(texts: Headers) -> dict[str, str]:
     """Those that are not empty."""
     return {name: text for name, text in texts.items() if text.strip()}
@@ -85,7 +120,7 @@ def _asked(members: Data, headers: Headers) -> Asked:
         inputs=members.get("inputs", {}),
         options=options,
         account=members.get("account"),
-        context=_context(members, headers.get("idempotency-key"), deadline),
+        context=_context(members, headers.get(KEY), deadline),
         wait=wait,
     )
 
@@ -141,7 +176,10 @@ def _parsed(body: bytes) -> Any:
 
 
 def _wait(prefer: str) -> Wait:
-    """The seconds of `Prefer: wait=30` (RFC 7240); other preferences are another server's."""
+    """The seconds of `Prefer: wait=30`; other preferences are another server's.
+
+    Of several the first one counts, as RFC 7240 has it.
+    """
     found = WAIT.search(prefer)
     if found is None:
         return None

@@ -10,7 +10,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stripe_hosts import openapi
-from stripe_hosts.asked import Asked, asked, asked_by_inputs, asked_to_choose, check_none, once_in
+from stripe_hosts.asked import (
+    Asked,
+    asked,
+    asked_by_inputs,
+    asked_for_endpoint,
+    asked_to_choose,
+    asked_to_list,
+    check_none,
+    once_in,
+    received,
+)
 from stripe_hosts.offer import Entry, Offer
 from stripe_hosts.problem import (
     Json,
@@ -21,6 +31,7 @@ from stripe_hosts.problem import (
     refused,
     unexpected_error,
 )
+from stripe_hosts.streamed import streamed
 from stripe_plugin.errors import NodeError
 from stripe_plugin.host.advice import describe_errors
 from stripe_plugin.host.discovery import MANIFEST_VERSION
@@ -45,7 +56,9 @@ class Door:
             Route("/actions", self.actions),
             Route("/actions/{id}", self.action, methods=["GET", "POST"]),
             Route("/actions/{id}/runs", self.run, methods=["POST"]),
+            Route("/actions/{id}/entries", self.entries, methods=["POST"]),
             Route("/actions/{id}/choices", self.choices, methods=["POST"]),
+            Route("/endpoint", self.endpoint),
             Route("/connection", self.connection),
             Route("/options", self.options),
             Route("/errors", self.errors),
@@ -66,9 +79,14 @@ class Door:
         entry = self._entry(request)
         if request.method == "POST":
             query = request.query_params.multi_items()
-            wanted = asked_by_inputs(await request.body(), query, request.headers)
+            wanted = asked_by_inputs(await request.body(), query, received(request.headers))
             return await self._ran(entry["id"], wanted)
         return Json(self._offer.manifest(entry["id"]))
+
+    async def endpoint(self, request: Request) -> Response:
+        """The form of an endpoint of Stripe's, by the method and path in the query."""
+        query = asked_for_endpoint(request.query_params.multi_items())
+        return Json(await to_thread(self._offer.host.endpoint_form, **query))
 
     async def connection(self, _: Request) -> Response:
         """What a connection is made of; those of this server are settled."""
@@ -96,8 +114,23 @@ class Door:
         """A run that a body of inputs, options and names asks for."""
         entry = self._entry(request)
         check_none(request.query_params.multi_items())
-        wanted = asked(await request.body(), request.headers)
+        wanted = asked(await request.body(), received(request.headers))
         return await self._ran(entry["id"], wanted)
+
+    async def entries(self, request: Request) -> Response:
+        """The entries of a list to its end, a line of JSON each."""
+        entry = self._entry(request)
+        check_none(request.query_params.multi_items())
+        wanted, bounds = asked_to_list(await request.body(), received(request.headers))
+        entries = self._offer.host.iterate(
+            entry["id"],
+            wanted.inputs,
+            options=wanted.options,
+            connection=self._offer.accounts.of(wanted.account),
+            context=wanted.context,
+            **bounds,
+        )
+        return await streamed(entries, _applied(wanted))
 
     async def choices(self, request: Request) -> Response:
         """The objects that can be chosen in a row that takes an ID."""
@@ -108,7 +141,7 @@ class Door:
         return Json(found.as_dict())
 
     def _entry(self, request: Request) -> Entry:
-        _check_version(request.headers.get(MADE_FOR))
+        check_version(request.headers.get(MADE_FOR))
         return self._offer.entry(request.path_params["id"])
 
     async def _ran(self, action_id: str, wanted: Asked) -> Response:
@@ -120,11 +153,15 @@ class Door:
             connection=self._offer.accounts.of(wanted.account),
             context=wanted.context,
         )
-        headers = {"Preference-Applied": f"wait={wanted.wait}"} if wanted.wait else None
-        return Json(result.plain(), headers=headers)
+        return Json(result.plain(), headers=_applied(wanted))
 
 
-def _check_version(made_for: str | None) -> None:
+def _applied(wanted: Asked) -> dict[str, str] | None:
+    """Which of the caller's preferences were followed."""
+    return {"Preference-Applied": f"wait={wanted.wait}"} if wanted.wait else None
+
+
+def check_version(made_for: str | None) -> None:
     """Refuses a caller whose forms are of manifests that are not these."""
     if made_for not in (None, str(MANIFEST_VERSION)):
         text = f"The caller was made for manifests of version {shown(made_for)}; these are of"

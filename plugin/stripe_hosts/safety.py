@@ -26,9 +26,14 @@ logger = logging.getLogger("stripe_hosts")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOST_BYTES = 1_000_000  # of a body
 MOST_READ = 10 * MOST_BYTES  # of one that is refused
+TWO_LENGTHS = (
+    "The headers Content-Length and Transfer-Encoding are both there: send one, as the two may"
+    " say that the body ends elsewhere."
+)
 CLOSE = {"Connection": "close"}
 BODY_SECONDS = 30.0
 HOST = re.compile(r"(?:\[([^\]]*)\]|([^:]*))(?::\d*)?")
+WHOLE = re.compile(r"/?https?://([^/]*)(/.*)?", re.IGNORECASE)
 BEARER = re.compile(r"bearer +(\S+)\s*", re.IGNORECASE)
 USABLE_TOKEN = re.compile(r"[\x21-\x7e]{16,500}")
 ORIGIN = re.compile(r"https?://[^/\s@*]+")
@@ -40,10 +45,9 @@ ASKED_BY_PAGES = (
 READ_BY_PAGES = ("Preference-Applied", "Mcp-Session-Id")
 # Of which a request has one: of two, one would be ignored.
 ONCE = (
-    *("Authorization", "Content-Type", "Idempotency-Key", "Origin", "Prefer"),
+    *("Authorization", "Content-Type", "Host", "Idempotency-Key", "Origin"),
     "Stripe-Nodes-Manifest",
 )
-WITHOUT_BODY = ("GET", "HEAD", "DELETE")
 
 
 @attrs.frozen
@@ -135,26 +139,43 @@ class _Addressed:
         self._hostnames = {name.lower() for name in terms.hostnames}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope, authority = _with_path(scope)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["path"] == "/health":  # whoever looks whether it lives knows no name or token
             await PlainTextResponse("ok\n")(scope, receive, send)
-        elif wrong := self._wrong(Headers(scope=scope)):
+        elif wrong := self._wrong(Headers(scope=scope), authority):
             await refused(wrong)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _wrong(self, headers: Headers) -> NotServed | None:
-        host = headers.get("host", "")
-        found = HOST.fullmatch(host)
-        name = (found[1] or found[2] or "") if found else ""
-        if name.lower() not in self._hostnames:
-            return NotServed("foreign_host", f"This server does not go by the name {shown(host)}.")
+    def _wrong(self, headers: Headers, authority: str | None) -> NotServed | None:
+        for host in (headers.get("host", ""), authority):
+            if host is not None and not self._goes_by(host):
+                text = f"This server does not go by the name {shown(host)}."
+                return NotServed("foreign_host", text)
         origin = headers.get("origin")
         if origin is not None and origin not in self._origins:
             text = f"A web page of {shown(origin)} may not call this server."
             return NotServed("foreign_origin", text)
         return None
+
+    def _goes_by(self, host: str) -> bool:
+        found = HOST.fullmatch(host)
+        name = (found[1] or found[2] or "") if found else ""
+        return name.lower() in self._hostnames
+
+
+def _with_path(scope: Scope) -> tuple[Scope, str | None]:
+    """A request whose target is a whole address, as proxies send it, with its path alone.
+
+    And the name in it, which counts as well as the one in the header.
+    """
+    found = WHOLE.fullmatch(scope.get("path", ""))
+    if found is None:
+        return scope, None
+    path = found[2] or "/"
+    return {**scope, "path": path, "raw_path": path.encode()}, found[1]
 
 
 class _Admitting:
@@ -198,13 +219,15 @@ def _check_once(headers: Headers) -> None:
     for name in ONCE:
         if len(headers.getlist(name)) > 1:
             raise NotServed("malformed", f"The header {name} is there twice: send one.")
+    if "content-length" in headers and "transfer-encoding" in headers:
+        raise NotServed("malformed", TWO_LENGTHS, CLOSE)
 
 
 def _check_type(method: str, headers: Headers) -> None:
     """A form of a web page can send other types across origins without being asked first."""
     kind = headers.get("content-type", "")
     plain, _, _ = kind.partition(";")
-    if method in WITHOUT_BODY or plain.strip().lower() == "application/json":
+    if method != "POST" or plain.strip().lower() == "application/json":
         return
     got = f"it is {shown(kind)}" if kind else "it is missing"
     raise NotServed("media_type", f"The header Content-Type must be application/json; {got}.")

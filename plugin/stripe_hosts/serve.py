@@ -4,7 +4,7 @@ import ipaddress
 import os
 import secrets
 import socket
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 
 import attrs
@@ -104,10 +104,28 @@ def application(offer: Offer, terms: Terms) -> ASGIApp:
     return guarded(doors, terms)
 
 
-def server(app: ASGIApp) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """What serves an application; at its end it tells how many requests are on their way."""
+
+    def __init__(self, config: uvicorn.Config, waiting: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._waiting = waiting
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets nobody new in, and waits for them."""
+        if count := len(self.server_state.tasks):
+            self._waiting(count)
+        await super().shutdown(sockets)
+
+
+def _silently(_: int) -> None:
+    """Tells nobody."""
+
+
+def server(app: ASGIApp, waiting: Callable[[int], None] = _silently) -> Server:
     """What serves it by `run(sockets=[…])`, until SIGINT or SIGTERM.
 
-    Then nobody new comes in, and what is on its way arrives.
+    Then nobody new comes in, and what is on its way arrives: `waiting` is told how many those are.
     """
     config = uvicorn.Config(
         app,
@@ -121,4 +139,4 @@ def server(app: ASGIApp) -> uvicorn.Server:
         timeout_keep_alive=IDLE_SECONDS,
         ws="none",
     )
-    return uvicorn.Server(config)
+    return Server(config, waiting)

@@ -9,6 +9,10 @@ from lfx.extension import loader
 from lfx.graph.graph.base import Graph
 from stripe_langflow.component import Connection, host, named
 
+from stripe_emulator import Emulator
+from stripe_emulator.faults import Fault
+from stripe_emulator.server import serve
+
 
 def components() -> dict[str, type[Any]]:
     """What Langflow finds by itself, by the ID of its action."""
@@ -54,6 +58,24 @@ def sentence(start: Any) -> str:
     return "nothing"
 
 
+def declined(made: type[Any]) -> str:
+    """What is read of a card that is refused."""
+    paying = made(_id="paying")
+    paying.set(amount="2000", currency="usd", payment_method="pm_card_chargeDeclined")
+    paying.set(confirm="true", return_url="https://a.example")
+    return sentence(paying)
+
+
+def unknown(made: type[Any]) -> str:
+    """What is read where Stripe did it, and no answer came."""
+    product = made(_id="unknown")
+    with Emulator() as emulator, serve(emulator) as server:
+        emulator.faults.add(Fault("cut_after", path="/v1/products", times=None))
+        product.set(stripe_name="Lost", option_deadline="3", option_idempotency_key="order-1")
+        product.set(connection_api_key="sk_test_emulator", connection_base_url=server.url)
+        return sentence(product)
+
+
 def main() -> None:
     """Product and price; a price that is wrong."""
     found = components()
@@ -76,6 +98,8 @@ def main() -> None:
         "amount": priced["unit_amount"],
         "kept": {"name": kept.output["name"], "active": kept.output["active"]},
         "refused": sentence(wrong),
+        "declined": declined(found["create_payment_intent"]),
+        "unknown": unknown(found["create_product"]),
     }
     print(json.dumps(told))
 

@@ -53,6 +53,9 @@ def prove(home: Path) -> None:
     assert found["amount"] == 0
     assert found["kept"] == {"name": "Plan", "active": False}
     assert all(sentence in found["refused"] for sentence in WRONG)
+    assert "Your card was declined. The bank declined" in found["declined"]
+    assert "It may have been executed all the same" in found["unknown"]
+    assert "Run it again with order-1 as its Idempotency Key" in found["unknown"]
     no_key = told(home)["no_key"]
     print(no_key)
     assert "STRIPE_API_KEY" in no_key

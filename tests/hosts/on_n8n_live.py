@@ -16,12 +16,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-from door_support import TOKEN, Served, offered, serving
+from door_support import TOKEN, Served, failing, serving
 from hosts.crashes import Processes, free_port, postgres, wait
 from support import REPOSITORY
 
 from stripe_hosts.export import files_of, written
-from stripe_plugin import Connection
 
 HERE = Path(__file__).resolve().parent / "n8n_live"
 BUILT, MODULES = HERE / "built", HERE / "node_modules"
@@ -99,7 +98,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         postgres(Path(folder)) as database,
-        serving(offered(default=Connection.emulator())) as served,
+        serving(failing()) as served,
     ):
         home = Path(folder)
         install(home, served)

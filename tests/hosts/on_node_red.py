@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -10,10 +11,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
+from door_support import TOKEN as OTHER_TOKEN
+from door_support import failing, serving
 from hosts.crashes import free_port, wait
 from hosts.printed import printed, typed
+from network_support import Place, requests
 
 HERE = Path(__file__).resolve().parent / "node_red"
 BIN = HERE / "node_modules" / ".bin"
@@ -21,6 +26,10 @@ SHOTS = HERE / "built"
 STRIPE_NODES = Path(sys.executable).with_name("stripe-nodes")
 TOKEN = "a-token-of-these-tests"
 NOBODY = "http://127.0.0.1:49151"  # reserved: nobody listens there
+CAUGHT = (
+    *("product", "price", "refused", "astray", "down"),
+    *("card", "key", "outcome", "version", "late"),
+)
 PATIENCE = 120.0  # seconds for what takes seconds
 SETTINGS = """\
 module.exports = { uiPort: %d, uiHost: "127.0.0.1", flowFile: "flows.json",
@@ -44,12 +53,13 @@ def node(name: str, kind: str, *wires: str, **more: Any) -> dict[str, Any]:
 
 
 def action(name: str, wanted: str, to: str, server: str, rows: dict[str, str]) -> dict[str, Any]:
-    """A node of ours."""
-    about = {"server": server, "action": wanted, "title": wanted}
+    """A node of ours; behind its server there may be an account."""
+    server, _, account = server.partition(" ")
+    about = {"server": server, "action": wanted, "title": wanted, "account": account}
     return node(name, "stripe-action", to, **about, rows=filled(rows), options={})
 
 
-def flows(address: str) -> list[dict[str, Any]]:
+def flows(address: str, other: str, silent: str) -> list[dict[str, Any]]:
     """Paths that are asked over HTTP: each leads to nodes of ours, and back."""
     entries = {
         "/pay": "product",
@@ -57,9 +67,16 @@ def flows(address: str) -> list[dict[str, Any]]:
         "/token": "astray",
         "/down": "down",
         "/lost": "lost",
+        "/card": "card",
+        "/key": "key",
+        "/outcome": "outcome",
+        "/version": "version",
+        "/late": "late",
     }
     starts = [node(url, "http in", first, url=url, method="get") for url, first in entries.items()]
     product = {"name": "Plan", "active": "false"}
+    declined = {"amount": "2000", "currency": "usd", "confirm": "true"}
+    declined |= {"payment_method": "pm_card_chargeDeclined", "return_url": "https://a.example"}
     price = {"currency": "usd", "product": "=payload.id", "unit_amount": "0"}
     told = {"t": "set", "p": "payload", "pt": "msg", "tot": "msg"}
     return [
@@ -67,16 +84,23 @@ def flows(address: str) -> list[dict[str, Any]]:
         {"id": "server", "type": "stripe-server", "url": address},
         {"id": "stranger", "type": "stripe-server", "url": address},
         {"id": "nobody", "type": "stripe-server", "url": NOBODY},
+        {"id": "other", "type": "stripe-server", "url": other},
+        {"id": "silent", "type": "stripe-server", "url": silent},
         *starts,
         action("product", "create_product", "price", "server", product),
         action("price", "create_price", "end", "server", price),
         action("refused", "create_price", "end", "server", {"currency": "us"}),
         action("astray", "create_price", "end", "stranger", {}),
         action("down", "create_price", "end", "nobody", {}),
+        action("card", "create_payment_intent", "end", "server", declined),
+        action("key", "create_product", "end", "other wrong_key", product),
+        action("outcome", "create_product", "end", "other broken", product),
+        action("version", "create_product", "end", "other shop", product),
+        action("late", "create_product", "end", "silent", product),
         action("lost", "create_product", "run", "server", product),
         node("once more", "catch", "lost", scope=["lost"]),
         node("run", "change", "end", rules=[{**told, "to": "stripe"}]),
-        node("catch", "catch", "tell", scope=["product", "price", "refused", "astray", "down"]),
+        node("catch", "catch", "tell", scope=CAUGHT),
         node("tell", "change", "end", rules=[{**told, "to": "error.message"}]),
         node("end", "http response"),
     ]
@@ -114,14 +138,16 @@ def door(home: Path) -> Iterator[str]:
 
 
 @contextmanager
-def node_red(home: Path, address: str) -> Iterator[str]:
+def node_red(home: Path, *addresses: str) -> Iterator[str]:
     """Node-RED with the exported node and the flows, and its address."""
     port, settled = free_port(), home / ".node-red"
     for line in printed("In Node-RED")[:2]:
         typed(line, home, STRIPE_NODES.parent, HOME=str(home))
     (settled / "settings.js").write_text(SETTINGS % port, "utf-8")
-    (settled / "flows.json").write_text(json.dumps(flows(address)), "utf-8")
-    secrets = {"server": {"token": TOKEN}, "stranger": {"token": "no"}, "nobody": {"token": "no"}}
+    (settled / "flows.json").write_text(json.dumps(flows(*addresses)), "utf-8")
+    tokens = {"server": TOKEN, "other": OTHER_TOKEN, "silent": TOKEN}
+    names = ("server", "stranger", "nobody", "other", "silent")
+    secrets = {name: {"token": tokens.get(name, "no")} for name in names}
     (settled / "flows_cred.json").write_text(json.dumps(secrets), "utf-8")
     command = [str(BIN / "node"), str(BIN / "node-red"), "--userDir", str(settled)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
@@ -160,9 +186,16 @@ def main() -> None:
         folder = tempfile.TemporaryDirectory(prefix="stripe-nodes-node-red-")
         home = Path(stack.enter_context(folder))
         address = stack.enter_context(door(home))
-        red = stack.enter_context(node_red(home, address))
+        other = stack.enter_context(serving(failing()))
+        gone = stack.enter_context(Place(breaking_off))
+        red = stack.enter_context(node_red(home, address, other.url, gone.url))
         prove(red)
         prove_once(red, home)
+
+
+def breaking_off(peer: socket.socket) -> None:
+    """A server whose line breaks when it has read a request, as after a host's own patience."""
+    next(requests(peer))
 
 
 def prove_once(red: str, home: Path) -> None:
@@ -172,6 +205,13 @@ def prove_once(red: str, home: Path) -> None:
     run = json.loads(asked(f"{red}/lost"))
     print(f"lost: {run}")
     assert (run["replayed"], run["mode"]) == (True, "emulated")
+
+
+def proved(red: str, path: str, words: list[str]) -> None:
+    """What a Catch node is told has these words."""
+    said = asked(f"{red}/{path}")
+    print(f"{path}: {said}")
+    assert all(word in said for word in words), said
 
 
 def prove(red: str) -> None:
@@ -184,10 +224,14 @@ def prove(red: str) -> None:
         ("wrong", ["Currency must be a three-letter ISO", "Unit Amount is required."]),
         ("token", ["The token is not the one", "Put the token that stripe-nodes serve printed"]),
         ("down", [f"There is no server at {NOBODY}", "Start stripe-nodes serve"]),
+        ("card", ["Your card was declined", "The bank declined"]),
+        ("key", ["Invalid API Key", "key"]),
+        ("outcome", ["may have been executed all the same", "again"]),
+        ("late", ["broke off", "may have been executed all the same", "it happens once"]),
     ):
-        said = asked(f"{red}/{path}")
-        print(f"{path}: {said}")
-        assert all(word in said for word in words), said
+        proved(red, path, words)
+    with patch("stripe_hosts.http.MANIFEST_VERSION", 2):
+        proved(red, "version", ["manifests of version", "Install the same version"])
     found = drawn(red)
     print(found)
     assert [row.removesuffix(" *") for row in found["rows"]][:2] == ["Currency", "Product"]

@@ -110,7 +110,11 @@ class _Place:
         if row["type"] != "boolean":
             values = {word: word for word in row.get("enum", ())}
         path = ".".join(self.path)
-        return [(self.labels[f"{path}.{word}"], values[word]) for word in values]
+        return [(self._label(f"{path}.{word}", word), values[word]) for word in values]
+
+    def _label(self, path: str, word: str) -> str:
+        """How a choice is shown; one of Stripe's own values, that may be others, has no label."""
+        return self.labels.get(path, word.replace("_", " ").capitalize())
 
 
 def _description(row: Data) -> str:

@@ -1,14 +1,16 @@
 """What does the server answer? Tools and pages, in the protocol's own JSON."""
 
 import logging
+from asyncio import CancelledError, Task, create_task, shield, wait
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from stripe_hosts.mcp_door.answer import MODES, failure, sendable, success, unexpected
+from stripe_hosts.mcp_door.bounded import bounded
 from stripe_hosts.mcp_door.call import DEADLINE, Call, call
 from stripe_hosts.mcp_door.page import ADDRESS, MARKDOWN, listed, page
-from stripe_hosts.mcp_door.tool import OPTIONS_ABOUT, Own, Toolmaker, titled
+from stripe_hosts.mcp_door.tool import OPTIONS_ABOUT, Own, Toolmaker
 from stripe_hosts.offer import NotOffered, Offer
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.declare.options import Options
@@ -25,7 +27,13 @@ INSTRUCTIONS = (
     "Each tool is one action of Stripe's API. Errors name inputs by their titles. Give every call"
     " that changes something an idempotency_key of its own: if no answer comes, call again with"
     f" the same, and it is executed only once. A call ends after {DEADLINE} seconds, or after the"
-    " seconds of options.deadline. The resources describe the inputs in full."
+    " seconds of options.deadline. An answer is Stripe's object, whole: schemas of answers name the"
+    " fields that are asked for most. The resources describe inputs and answers in full."
+)
+
+TAKEN_BACK = (
+    "The client took back its call of %s, which goes on: called again with the same"
+    " idempotency_key, it is executed only once."
 )
 
 
@@ -35,6 +43,7 @@ class Door:
     def __init__(self, offer: Offer) -> None:
         self._offer = offer
         self._accounts = offer.accounts.named
+        self._at_work = set[Task[Data]]()
 
     @property
     def instructions(self) -> str:
@@ -55,9 +64,8 @@ class Door:
     @cached_property
     def _tools(self) -> list[Data]:
         host = self._offer.host
-        schema = tool_schema(OPTIONS_ABOUT, boxes(Options.table))
         make = Toolmaker(
-            options=titled(schema, host.options()["inputs"]),
+            options=tool_schema(OPTIONS_ABOUT, boxes(Options.table)),
             accounts=[*self._accounts],
             open_world=self._modes != ["emulated"],
         )
@@ -65,8 +73,23 @@ class Door:
         return [make.tool(host.manifest(entry["id"])) for entry in offered]
 
     async def call_tool(self, params: Params) -> Data:
-        """What came of a call. An error is an answer, too, which a model can read and mend."""
-        return sendable(await self._answer(params))
+        """What came of a call. An error is an answer, too, which a model can read and mend.
+
+        A call that is taken back goes on: Stripe may have executed it, so it is not left half done.
+        """
+        task = create_task(self._answer(params))
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
+        try:
+            return sendable(await shield(task))
+        except CancelledError:
+            logger.warning(TAKEN_BACK, shown(params["name"]))
+            raise
+
+    async def settled(self) -> None:
+        """Waits for the calls that were taken back."""
+        if self._at_work:
+            await wait([*self._at_work])
 
     async def _answer(self, params: Params) -> Data:
         try:
@@ -90,7 +113,7 @@ class Door:
     async def _ran(self, manifest: Params, asked: Call, connection: Connection) -> Result:
         return await self._offer.host.arun(
             manifest["id"],
-            asked.inputs,
+            bounded(self._offer.host.action(manifest["id"]).spec, asked.inputs),
             options=asked.options,
             connection=connection,
             context=asked.context,

@@ -9,10 +9,12 @@ from typing import Any
 
 import attrs
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from stripe_hosts.http import MADE_FOR, check_version
 from stripe_hosts.mcp_door.door import Door
 from stripe_hosts.mcp_door.versions import server
 from stripe_hosts.offer import Offer
@@ -41,8 +43,9 @@ class OverHttp:
     async def running(self) -> AsyncGenerator[None]:
         """What the lifespan of the whole application enters."""
         async with AsyncExitStack() as stack:
-            for manager in self._managers.values():
+            for door, manager in self._managers.values():
                 await stack.enter_async_context(manager.run())
+                stack.push_async_callback(door.settled)
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +56,9 @@ class OverHttp:
             raise NotServed("not_found", f"There are no tools of {shown(name)} here{hint}.")
         if scope["method"] != "POST":
             raise HTTPException(405, headers={"Allow": "POST"})
-        await self._managers[name].handle_request(scope, receive, send)
+        check_version(Headers(scope=scope).get(MADE_FOR))
+        _, manager = self._managers[name]
+        await manager.handle_request(scope, receive, send)
 
 
 def _by_resource(offer: Offer) -> dict[str, list[str]]:
@@ -64,6 +69,7 @@ def _by_resource(offer: Offer) -> dict[str, list[str]]:
     return found
 
 
-def _manager(offer: Offer) -> Any:
-    made = server(Door(offer))
-    return StreamableHTTPSessionManager(made, json_response=True, stateless=True)
+def _manager(offer: Offer) -> tuple[Door, Any]:
+    door = Door(offer)
+    made = server(door)
+    return door, StreamableHTTPSessionManager(made, json_response=True, stateless=True)

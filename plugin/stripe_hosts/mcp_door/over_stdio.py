@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ from stripe_plugin.client.network import within
 from stripe_plugin.judge.values import is_object
 
 Files = tuple[IO[str], IO[str]]
+WAITING = "Stopping: waits for what is on its way ({}).\n"
 LAST_SECONDS = 60.0  # for what is on its way when the end comes
 
 
@@ -31,11 +33,15 @@ def serve(offer: Offer) -> None:
 
 
 async def _serve(offer: Offer, files: Files) -> None:
-    made = server(Door(offer))
+    door = Door(offer)
+    made = server(door)
     talk: Any = Talk(*files)
     with talk.ended_by_signals():
         async with offer.host, stdio_server(talk, talk) as streams:
             await made.run(*streams, made.create_initialization_options())
+            with suppress(TimeoutError):
+                async with within(LAST_SECONDS):
+                    await door.settled()
 
 
 def _claimed() -> Files:
@@ -88,6 +94,9 @@ class Talk:
         while (line := await self._lines.get()) is not None:
             self._note(line)
             yield line
+        if self._unanswered:
+            sys.stderr.write(WAITING.format(len(self._unanswered)))
+            sys.stderr.flush()
         with suppress(TimeoutError):
             async with within(LAST_SECONDS):
                 await self._all_answered()

@@ -2,18 +2,26 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Self
 
 import attrs
 
+from stripe_hosts.mcp_door.bounded import with_bound
+
 Data = dict[str, Any]
 Schema = Mapping[str, Any]
 ACTION = "stripe-nodes/action"  # in `_meta`: what a host may show beside the tool
-ABOUT = ("resource", "method", "path", "docs_url", "permission", "outputs", "output_example")
+ABOUT = ("resource", "method", "path", "permission")
+OF_ANSWERS = ("type", "enum", "required")  # what is said of each field
 TAKEN = "run_"  # what our own arguments begin with, where an action has a row of their name
 KEY, OPTIONS, ACCOUNT = "idempotency_key", "options", "account"
-OPTIONS_ABOUT = "What may be said of this one call beside its inputs."
+OPTIONS_ABOUT = (
+    "What may be said of this one call beside its inputs. extra: Stripe's parameters that are no"
+    " input here; expand: paths of linked objects to give in full; account: a connected account"
+    " (acct_…); deadline: seconds."
+)
 KEY_ABOUT = (
     "A text of your own for this one deed, such as order-123-payment. Called again with the same,"
     " it is executed only once: give it, so that you can call again if no answer comes."
@@ -77,7 +85,7 @@ class Toolmaker:
             "title": manifest["name"],
             "description": manifest["description"],
             "inputSchema": self._inputs(manifest),
-            "outputSchema": identified(manifest["output_schema"]),
+            "outputSchema": identified(brief(manifest)),
             "annotations": self._annotations(manifest),
             "_meta": {ACTION: about},
         }
@@ -95,7 +103,7 @@ class Toolmaker:
     def _inputs(self, manifest: Schema) -> Data:
         schema = titled(manifest["tool_schema"], manifest["inputs"])
         own = Own.of(manifest, self.accounts)
-        schema["properties"] |= dict(self._own(own))
+        schema["properties"] = with_bound(schema["properties"]) | dict(self._own(own))
         if own.account:
             required = schema.get("required", ())
             schema["required"] = [*required, own.account]
@@ -107,9 +115,36 @@ class Toolmaker:
             yield own.key, {**KEY_SCHEMA}
         if own.account:
             yield own.account, {**ACCOUNT_SCHEMA, "enum": [*self.accounts]}
-        inner = dict(self.options["properties"])
+        inner = {name: _typed(one) for name, one in self.options["properties"].items()}
         del inner[KEY]  # which has an argument of its own
         yield own.options, {"title": "Options", **self.options, "properties": inner}
+
+
+def _typed(schema: Schema) -> Data:
+    """An option without its words, which every tool would have once more."""
+    return {word: schema[word] for word in ("type", "items") if word in schema}
+
+
+def brief(manifest: Schema) -> Data:
+    """The schema of an answer with the fields that are asked for most: the manifest has all.
+
+    A client reads those of all tools at once, and says no to nothing that the whole would let pass.
+    """
+    schema = manifest["output_schema"]
+    paths = [each["path"] for each in manifest["outputs"]]
+    picked = {"object", *schema.get("required", ()), *map(_first, paths)}
+    fields = schema["properties"]
+    named = {name: _of_one(fields[name]) for name in fields if name in picked}
+    return _of_one(schema) | {"properties": named}
+
+
+def _first(path: str) -> str:
+    """The field of the answer that a path begins with: `data[].id` is in `data`."""
+    return re.split(r"[.\[]", path)[0]
+
+
+def _of_one(schema: Schema) -> Data:
+    return {word: schema[word] for word in OF_ANSWERS if word in schema}
 
 
 def identified(schema: Schema) -> Data:

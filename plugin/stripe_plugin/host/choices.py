@@ -161,6 +161,9 @@ class Listing:
 
 def choosing(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choosing:
     """The objects that can be chosen at a place, as commands to `Listing`."""
+    offered = _of_endpoints(host, spec, place, wanted)
+    if offered is not None:
+        return offered
     resource = chooses(spec, place)
     if resource.listed_by is None:
         return Choices(note=f"Nothing lists the {resource.plural}: write the ID.")
@@ -172,6 +175,18 @@ def choosing(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choosing
             return Choices(note=f"Choose the {what} first.")
     reading = _Reading(resource, listing, inputs, wanted)
     return (yield from reading.read())
+
+
+def _of_endpoints(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choices | None:
+    """What an action offers whose endpoint is an input."""
+    from stripe_plugin.declare.open import OpenAction
+
+    if not issubclass(host.action(spec.id), OpenAction):
+        return None
+    from stripe_plugin.host import endpoint_choices
+
+    name = _field(spec, _steps(place)).name
+    return endpoint_choices.choices(spec, name, wanted)
 
 
 def _narrowing(

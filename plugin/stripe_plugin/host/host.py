@@ -179,6 +179,16 @@ class Host(AbstractContextManager["Host"]):
         named = None if actions is None else _several("actions", actions)
         return checking.permissions(self, named)
 
+    def endpoint_form(self, method: str, path: str) -> dict[str, Any]:
+        """Any endpoint of Stripe's API, as data, with its parameters as a form's schema.
+
+        `path`: as Stripe's document has it, `/v1/prices/{price}`, or with IDs in it. Raises
+        `UsageError` for an endpoint that the document has not.
+        """
+        from stripe_plugin.host.endpoints import endpoint_form
+
+        return endpoint_form(method, path)
+
     def run(  # noqa: PLR0913 - what a run is made of
         self,
         action_id: str,
@@ -239,9 +249,10 @@ class Host(AbstractContextManager["Host"]):
     ) -> "Entries":
         """The entries of a list to its end, for `for` or `async for`; each page is a run.
 
-        `most`: entries, None for all; `cursor`: the entry behind which to go on, as the iterator's
-        `cursor` told. With Ending Before among the inputs it goes back, the oldest entry first.
-        Raises `InvalidInputs` and `UsageError` now, and each page what `run` raises.
+        `most`: entries, None for all; `cursor`: behind which to go on, as the iterator's `cursor`
+        told, or of a search its `next_page`. With Ending Before among the inputs it goes back, the
+        oldest entry first. Raises `InvalidInputs` and `UsageError` now, and each page what `run`
+        raises.
         """
         from stripe_plugin.host.asked import Asked, judged
         from stripe_plugin.host.entries import Entries, Turner
@@ -266,7 +277,8 @@ class Host(AbstractContextManager["Host"]):
     ) -> "Choices":
         """The objects that can be chosen in a row that takes an ID, a page of `limit` at most.
 
-        `row`: by display key or name, one inside of it as `Items › Price`. `given`: the form so
+        `row`: by display key or name, one inside of it as `Items › Price`; of Stripe API Request
+        Method and Path, which need no connection. `given`: the form so
         far, which narrows them. `search`: words that their labels have. `cursor`: that of the page
         before. Where the key may not list them, there are none, and a note says what it lacks.
         Raises `UsageError` for a row that takes no ID, else what `run` raises.

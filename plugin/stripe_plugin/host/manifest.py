@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from stripe_plugin.declare.action import Action
+from stripe_plugin.declare.open import METHOD, PATH, OpenAction
 from stripe_plugin.declare.options import Options
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, Table, reference_of
@@ -39,7 +40,7 @@ def describe(action: type[Action]) -> Data:
         "permission": spec.permission,
         "beyond": spec.beyond,
         "recipe": spec.recipe,
-        **_drawn(spec),
+        **_drawn_of(action),
         "tool_schema": tool_schema(spec.description, boxes(spec)),
         "outputs": outputs(spec),
         "output_schema": output_schema(spec),
@@ -96,6 +97,16 @@ def _dashboards(resource: Resource) -> dict[str, str] | None:
         return None
     page = f"{resource.dashboard}/{{id}}"
     return {"live": f"{DASHBOARD}/{page}", "test": f"{DASHBOARD}/test/{page}"}
+
+
+def _drawn_of(action: type[Action]) -> Data:
+    """As `_drawn`; of an action whose endpoint is an input, which rows offer one."""
+    drawn = _drawn(action.spec)
+    if issubclass(action, OpenAction):
+        for row in drawn["inputs"]:
+            if row["name"] in (METHOD, PATH):
+                row["offers"] = "endpoints"
+    return drawn
 
 
 def _drawn(table: Table) -> Data:

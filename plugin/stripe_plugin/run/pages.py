@@ -37,7 +37,8 @@ class Pages:
         _check(action.spec, most, cursor)
         own = {row.parameter: row.name for row in action.spec.rows}
         self._size = own[SIZE]
-        self._ours = {own[name]: None for name in (ALL, BOUND) if name in own}
+        ours = [own[name] for name in (ALL, BOUND) if name in own]
+        self._ours = dict.fromkeys(ours)
         self._action = action
         self._most = most
         self._turning = turning(action, cursor)
@@ -74,8 +75,9 @@ class Pages:
 
     def _page(self, size: int) -> Action:
         self.requests += 1
-        turned = {**self._ours, self._size: size, **self._turning.turned()}
-        return changed(self._action, **turned)
+        turned = dict(self._turning.turned())
+        turned[self._size] = size
+        return changed(self._action, **self._ours, **turned)
 
     def take(self, output: Entry) -> list[Entry]:
         """The entries of a page that came. Raises `UsageError` if none could come behind it."""
@@ -91,7 +93,8 @@ class Pages:
         new = entries[self._turning.skipped :]
         self._turning.take(output, entries)
         self.count += len(new)
-        return [*zip(new, self._turning.marks(new), strict=True)]
+        marks = self._turning.marks(new)
+        return [*zip(new, marks, strict=True)]
 
     def survives(self, error: StripeError) -> bool:
         """Whether only the object of the cursor is gone, and one before it is left to go on from.

@@ -23,9 +23,10 @@ Cursor = str | None  # None: at the beginning
 
 def can_go_on(spec: Spec) -> bool:
     """Whether an action gives a list page by page."""
+    if not isinstance(spec.answer, Page):
+        return False
     names = {row.parameter for row in spec.rows}
-    ways = ({SIZE, FORWARDS, BACKWARDS}, {SIZE, TOKEN})
-    return isinstance(spec.answer, Page) and any(way <= names for way in ways)
+    return names >= {SIZE, FORWARDS, BACKWARDS} or names >= {SIZE, TOKEN}
 
 
 class ByEntry:
@@ -38,8 +39,9 @@ class ByEntry:
         self.goes_back = getattr(action, backwards) is not None
         self._row = backwards if self.goes_back else forwards
         self._blamed = BACKWARDS if self.goes_back else FORWARDS
+        start: Cursor = cursor or getattr(action, self._row)
         #: The last first: the others are for when the object of one is gone.
-        self._cursors: list[Cursor] = [cursor or getattr(action, self._row)]
+        self._cursors = [start]
 
     @property
     def cursor(self) -> Cursor:
@@ -57,7 +59,8 @@ class ByEntry:
             if len(cursors) < max(len(entries), 1):
                 raise UsageError("The list goes on, but its last entry has no ID to go on behind")
             _check_new(cursors[-1], self._cursors)
-        self._cursors = [*reversed(cursors), *self._cursors][:KEPT]
+        cursors.reverse()
+        self._cursors = [*cursors, *self._cursors][:KEPT]
 
     def marks(self, entries: Sequence[Any]) -> list[Cursor]:
         """The ID of each."""
@@ -121,7 +124,8 @@ def turning(action: Action, cursor: Cursor) -> Turning:
     """How the pages of this list are turned, which can be."""
     own = {row.parameter: row.name for row in action.spec.rows}
     if TOKEN in own:
-        return ByToken(own[TOKEN], cursor or getattr(action, own[TOKEN]))
+        row = own[TOKEN]
+        return ByToken(row, cursor or getattr(action, row))
     return ByEntry(action, own[FORWARDS], own[BACKWARDS], cursor)
 
 

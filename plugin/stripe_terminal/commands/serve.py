@@ -1,6 +1,7 @@
 """How are the actions served to other programs, and who may call them?"""
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,7 +47,14 @@ def serve(session: Session, /, **given: Any) -> None:
         logged(session.err, session.log or "text", LOGGER),
     ):
         _tell(session, address_of(listener), secret if made else None)
-        server(app).run(sockets=[listener])
+        serving = server(app, partial(_tell_waiting, session))
+        serving.run(sockets=[listener])
+
+
+def _tell_waiting(session: Session, count: int) -> None:
+    """What an end waits for."""
+    waits = f"Stopping: waits for what is on its way ({count})."
+    session.err.say(f"{waits} Ctrl-C again ends at once.")
 
 
 def _tell(session: Session, url: str, made: "Secret | None") -> None:

@@ -37,7 +37,7 @@ await page.waitForURL((url) => !url.pathname.includes('setup'));
 
 // --- the credential, and what its test says ------------------------------------------------------
 
-const data = { url: `${DOOR}/`, token: TOKEN, account: '' };
+const data = { url: `${DOOR}/`, token: TOKEN, account: 'shop' };
 const credential = async (name, changed) => {
   const about = { name, type: 'stripeNodesApi', data: { ...data, ...changed } };
   const kept = await ask('POST', '/credentials', about);
@@ -48,8 +48,10 @@ const credential = async (name, changed) => {
 const good = await credential('Good', {});
 const foreign = await credential('Wrong token', { token: 'x'.repeat(20) });
 const dead = await credential('Nobody there', { url: 'http://127.0.0.1:9' });
+const keyless = await credential('Wrong key', { account: 'wrong_key' });
+const broken = await credential('Broken', { account: 'broken' });
 const stranger = await credential('Unknown account', { account: 'none' });
-for (const { use, said } of [good, foreign, dead, stranger]) {
+for (const { use, said } of [good, foreign, dead, keyless, broken, stranger]) {
   console.log(`${use.stripeNodesApi.name}: ${said}`);
 }
 assert.match(good.said, /^OK/);
@@ -117,6 +119,8 @@ const pay = { resource: 'payment_intent', operation: 'create_payment_intent', am
 await refused('Refused card', /declined/, pay);
 await refused('Wrong token', /token/, right, foreign);
 await refused('Nobody there', /No answer from http:\/\/127.0.0.1:9/, right, dead);
+await refused('Wrong key', /Invalid API Key/, right, keyless);
+await refused('Unknown outcome', /may have been executed/, right, broken);
 await refused('Unknown account', /account/, right, stranger);
 await refused('Another version', /no action/, { ...right, operation: 'create_moon' });
 await refused('Too slow for n8n', /No answer/, { ...right, requestOptions: { timeout: 1 } });

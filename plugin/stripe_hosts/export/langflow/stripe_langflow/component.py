@@ -9,7 +9,8 @@ from lfx.custom.custom_component.component import Component
 from lfx.io import DropdownInput, MessageTextInput, MultilineInput, Output, SecretStrInput
 from lfx.schema import Data, Message
 
-from stripe_plugin import Connection, Host, UsageError
+from stripe_plugin import Connection, Host, StripeError, UsageError
+from stripe_plugin.host import advice
 from stripe_plugin.host.manifest import describe_connection
 
 __all__ = ["Component", "Data", "Message", "Output", "StripeAction"]
@@ -81,6 +82,20 @@ def _choices(row: Row) -> Iterable[str]:
     return TRUTHS if row["type"] == "boolean" else row.get("enum", ())
 
 
+class Told(Exception):
+    """What Stripe refused, or did not answer, with what to do."""
+
+
+def advised(error: StripeError) -> str:
+    """The sentence and what to do; at a row's place the sentence says it."""
+    facts = error.as_dict()
+    text, key = facts["text"], facts["idempotency_key"]
+    do = advice.DECLINES.get(facts["decline_code"]) or advice.ADVICE[error.category].do
+    if facts["outcome_unknown"] and key:
+        do = f"Run it again with {key} as its Idempotency Key: it is executed only once."
+    return text if facts["display_key"] else f"{text.rstrip('.')}. {do}"
+
+
 class StripeAction:
     """What all components share; `action` is the ID of the one that is run."""
 
@@ -105,7 +120,10 @@ class StripeAction:
             rows = host().manifest(self.action)["inputs"]
             options = self._given(host().options()["inputs"], OPTION)
             more = {"options": options, "connection": self._connection()}
-            result = host().run(self.action, self._given(rows, ""), **more)
+            try:
+                result = host().run(self.action, self._given(rows, ""), **more)
+            except StripeError as error:
+                raise Told(advised(error)) from error
             self._done = result.plain()["output"]
         return self._done
 
