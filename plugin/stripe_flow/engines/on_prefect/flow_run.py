@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from prefect import flow, runtime
+from prefect.exceptions import TerminationSignal
 from prefect.flows import EntrypointType
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -32,11 +33,13 @@ def run_flow(flow: Flow, *, run_id: str, host: Host, connection: Connection) -> 
     """
     order = Order.of(flow, run_id, connection)
     about = {"run_id": run_id, "name": flow.name, "rate": connection.rate}
-    error: Exception | None = None
+    error: BaseException | None = None  # raised behind what was done before
     with giving(host, connection) as run:
         try:
             stripe_flow(flow.text, {**order.inputs}, **about)
-        except Exception as raised:  # noqa: BLE001 - it is raised behind what was done before
+        except TerminationSignal:
+            error = KeyboardInterrupt()
+        except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001
             error = raised
     for told in run.told:
         yield outcome_of(flow, told)
