@@ -15,9 +15,8 @@ from engine_support import PAY, SECRET, WHOLE, WHOLE_EXECUTED
 from terminal_support import SCRIPT, Terminal, environment, python
 
 from stripe_emulator import Emulator, Fault
-from stripe_flow.engines import on_dbos
-from stripe_flow.engines.database import check_sqlite
-from stripe_flow.engines.on_dbos import run_flow
+from stripe_flow.engines.on_dbos import run_flow, workflows
+from stripe_flow.engines.on_dbos.database import check_sqlite
 from stripe_flow.engines.order import Order, Place, identity, told_of
 from stripe_flow.engines.worker import Worker
 from stripe_flow.flow import Flow, load
@@ -153,7 +152,7 @@ def test_an_unknown_outcome_is_put_off(
     host: Host, world: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A step whose answers are lost is done again until one arrives, under the same key."""
-    monkeypatch.setattr(on_dbos, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(workflows, "FIRST_PAUSE", 0.1)
     world.faults.add(Fault("cut_after", method="POST", times=5))
     flow = load("f.yaml", "steps: [{id: a, action: create_product, inputs: {Name: P}}]", host)
     [told] = on_engine(flow, host, world, tmp_path)

@@ -11,6 +11,7 @@ from support import REPOSITORY
 from terminal_support import Terminal
 
 from stripe_hosts.export import TARGETS, files_of, written
+from stripe_hosts.export.package import Package
 from stripe_nodes.resources import PRODUCT
 from stripe_plugin import (
     Action,
@@ -171,6 +172,36 @@ def test_the_package_has_what_it_names() -> None:
         icon = json.loads(FILES[f"dist/{described}.json"])["icon"]
         for file in icon.values():
             assert file.replace("file:..", "dist") in FILES
+
+
+def test_a_package_is_its_publishers(tmp_path: Path) -> None:
+    """Without an author it is private; with one it is called as its publisher says."""
+    assert json.loads(FILES["package.json"])["private"]
+    words = "--name @shop/n8n-nodes-pay --repository https://git.shop.example/pay.git".split()
+    author = ("--author", "Jenny Rosen <jenny@shop.example>")
+    Terminal(tmp_path)("export", "n8n", str(tmp_path / "made"), *words, *author)
+    made = json.loads((tmp_path / "made" / "package.json").read_text("utf-8"))
+    assert "private" not in made
+    assert made["name"] == "@shop/n8n-nodes-pay"
+    assert made["author"] == {"name": "Jenny Rosen", "email": "jenny@shop.example"}
+    assert made["repository"] == {"type": "git", "url": "https://git.shop.example/pay.git"}
+
+
+@pytest.mark.parametrize(
+    ("target", "wrong", "told"),
+    [
+        ("n8n", {"name": "Pay Now"}, "no name that npm takes"),
+        ("n8n", {"name": "pay"}, "only packages that are called n8n-nodes-"),
+        ("n8n", {"author": "jenny@shop.example"}, "is not written as in 'Jenny"),
+        ("node-red", {"repository": "git@shop.example:pay"}, "begins with https"),
+        ("langflow", {"author": "Jenny Rosen <jenny@shop.example>"}, "leave it out"),
+    ],
+)
+def test_what_npm_would_not_take_is_refused(target: str, wrong: Data, told: str) -> None:
+    """In a sentence that names the option, before anything is written."""
+    with pytest.raises(UsageError, match=told) as refused:
+        files_of(target, HOST, Package(**wrong))
+    assert f"--{next(iter(wrong))}" in str(refused.value)
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How does a command end that runs until it is stopped?"""
+"""How does a command end that is stopped?"""
 
 import signal
 import threading
@@ -21,3 +21,20 @@ def stopped_by_signals() -> Generator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def ended_as_interrupted() -> Generator[None]:
+    """An end of the process is told as Ctrl-C is: what was done, and how to go on."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # which alone is told
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -10,10 +10,17 @@ import sys
 from pathlib import Path
 
 from stripe_hosts.export import files_of, written
+from stripe_hosts.export.package import Package
 from stripe_plugin import Host
 
 HERE = Path(__file__).resolve().parent / "n8n"
 BUILT = HERE / "built"
+# What the linters ask of a package that is published.
+PUBLISHED = Package(
+    name="n8n-nodes-stripe-nodes",
+    author="Jenny Rosen <jenny@shop.dev>",
+    repository="https://git.shop.dev/n8n-nodes-stripe-nodes.git",
+)
 QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
 
 
@@ -26,7 +33,7 @@ def main() -> None:
     """Exports the node, and has it read."""
     shutil.rmtree(BUILT, ignore_errors=True)
     host = Host.load()
-    written(files_of("n8n", host), BUILT)
+    written(files_of("n8n", host, PUBLISHED), BUILT)
     manifests = [host.manifest(entry["id"]) for entry in host.catalog()]
     (BUILT / "manifests.json").write_text(json.dumps(manifests), "utf-8")
     run("npm", "install", *QUIET)

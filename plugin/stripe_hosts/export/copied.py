@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from stripe_hosts.export.package import Package
+
 HERE = Path(__file__).parent
 
 
@@ -18,12 +20,13 @@ def copied(target: str) -> dict[str, str]:
     return made
 
 
-def packaged(target: str, version: str) -> dict[str, str]:
-    """The same of a package of npm, in a version."""
+def packaged(target: str, version: str, package: Package) -> dict[str, str]:
+    """The same of a package of npm, in a version and as its publisher calls it."""
     made = copied(target)
     about = json.loads(made["package.json"])
     about["version"] = version
-    made["package.json"] = as_text(about)
+    filled = package.fill(about)
+    made["package.json"] = as_text(filled)
     return made
 
 

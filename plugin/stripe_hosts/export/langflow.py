@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from string import Template
 
 from stripe_hosts.export.copied import copied
+from stripe_hosts.export.package import Package
 from stripe_hosts.export.rows import Data
+from stripe_plugin.errors import UsageError
 from stripe_plugin.host.host import Host
 from stripe_plugin.host.manifest import describe_resources
 
@@ -14,11 +16,14 @@ from stripe_plugin.host.manifest import describe_resources
 EXTENSION, COMPONENT = "extension.template", "component.template"
 FOLDER = "stripe_langflow/components/stripe"
 VERSIONED = ("pyproject.toml", "stripe_langflow/extension.json")
+NOT_OF_NPM = "--{given} is for a package of npm, which langflow takes none of: leave it out"
 NO_VERSION = "0.0.0"  # what they have instead of ours
 
 
-def files(host: Host) -> Mapping[str, str]:
+def files(host: Host, package: Package) -> Mapping[str, str]:
     """What the folder `langflow` has, and a component for each action."""
+    if package.given:
+        raise UsageError(NOT_OF_NPM.format(given=package.given[0]))
     made = copied("langflow")
     made["stripe_langflow/extension.json"] = made.pop(EXTENSION)
     version = host.about()["version"]

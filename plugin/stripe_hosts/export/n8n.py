@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from stripe_hosts.export.copied import as_text, packaged, template
+from stripe_hosts.export.package import Package
 from stripe_hosts.export.rows import Group, Row, groups_of, rows_of
 from stripe_plugin.host.host import Host
 from stripe_plugin.host.manifest import describe_connection
@@ -18,7 +19,7 @@ PARAMETERS: Mapping[str, Data] = template("n8n")
 RENAMED = {name: f"{name}_" for name in ("resource", "operation", "options")}
 
 
-def files(host: Host) -> Mapping[str, str]:
+def files(host: Host, package: Package) -> Mapping[str, str]:
     """What the folder `n8n` has, and what is derived."""
     about = host.about()
     derived = {
@@ -26,7 +27,8 @@ def files(host: Host) -> Mapping[str, str]:
         "trial": describe_connection()["trial"],
         "properties": [*_properties(host)],
     }
-    return {**packaged("n8n", about["version"]), "dist/derived.json": as_text(derived)}
+    made = packaged("n8n", about["version"], package)
+    return {**made, "dist/derived.json": as_text(derived)}
 
 
 def _properties(host: Host) -> Iterator[Data]:

@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 
 from stripe_hosts.export.copied import as_text, packaged
+from stripe_hosts.export.package import Package
 from stripe_plugin.host.host import Host
 
 
-def files(host: Host) -> Mapping[str, str]:
+def files(host: Host, package: Package) -> Mapping[str, str]:
     """What the folder `node_red` has; the actions are asked for while somebody draws."""
     about = host.about()
-    made = packaged("node_red", about["version"])
-    package = json.loads(made["package.json"])
-    package["stripe-nodes"]["manifest"] = about["manifest_version"]
-    return {**made, "package.json": as_text(package)}
+    made = packaged("node_red", about["version"], package)
+    described = json.loads(made["package.json"])
+    described["stripe-nodes"]["manifest"] = about["manifest_version"]
+    return {**made, "package.json": as_text(described)}

@@ -13,6 +13,7 @@ from stripe_terminal.command import option, running
 from stripe_terminal.engines import ENGINES
 from stripe_terminal.inputs import name_of, pairs_of, text, text_of
 from stripe_terminal.session import Session
+from stripe_terminal.stopping import ended_as_interrupted
 
 if TYPE_CHECKING:
     from stripe_flow.flow import Flow
@@ -51,7 +52,7 @@ def flow(session: Session, file: str, **given: Any) -> None:
         _check(session, file, given)
         return
     session.name_run(given["run_id"])
-    with session.connected() as host:
+    with session.connected() as host, ended_as_interrupted():
         loaded = _loaded(host, session, file, given)
         outcomes = _begun(session, loaded, given)
         tally = _run(session, outcomes, _again(session, file, given))
