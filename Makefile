@@ -108,7 +108,7 @@ record: $(VENV)/.dev  ## record the cassettes again (STRIPE_API_KEY=sk_test_… 
 	@$(RUN) cassettes/record.py $(ONLY)
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) $(LOWEST) $(OLDEST) $(TOOLS) $(VENV)-dbos $(VENV)-prefect $(VENV)-langflow $(VENV)-mcp-* \
+	rm -rf $(VENV) $(LOWEST) $(OLDEST) $(TOOLS) $(VENV)-clients $(VENV)-dbos $(VENV)-djstripe $(VENV)-prefect $(VENV)-langflow $(VENV)-mcp-* \
 		tests/forms/node_modules tests/forms/built \
 		tests/studio/browser/node_modules tests/studio/browser/built \
 		tests/hosts/*/node_modules tests/hosts/*/built \
