@@ -76,7 +76,7 @@ def _steps(reader: Reader) -> Iterator[PlacedStep]:
     data = reader.data
     listed = data.get("steps") if is_object(data) else None
     for number, raw in enumerate(listed if is_list(listed) else ()):
-        yield Found(raw, ("steps", number), reader).step()
+        yield Found(raw, ("steps", number), reader).step
 
 
 def _with_inputs(outline: Checked, reader: Reader, given: Given) -> Checked:
