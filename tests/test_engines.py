@@ -148,6 +148,17 @@ def test_another_card_in_the_same_run(host: Host, world: Emulator, tmp_path: Pat
 
 
 @on_sqlite
+def test_accounts_share_a_database(host: Host, tmp_path: Path) -> None:
+    """Runs of two accounts in one database, under one run ID, are two runs."""
+    flow = load("f.yaml", "steps: [{id: a, action: create_product, inputs: {Name: P}}]", host)
+    for name in ("one", "other"):
+        with Emulator(tmp_path / f"{name}.db") as world:
+            [told] = on_engine(flow, host, world, tmp_path)
+            assert not told["result"]["replayed"]
+            assert executed(world) == ["POST /v1/products"]
+
+
+@on_sqlite
 def test_an_unknown_outcome_is_put_off(
     host: Host, world: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

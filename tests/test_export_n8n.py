@@ -184,6 +184,7 @@ def test_a_package_is_its_publishers(tmp_path: Path) -> None:
     assert "private" not in made
     assert made["name"] == "@shop/n8n-nodes-pay"
     assert made["author"] == {"name": "Jenny Rosen", "email": "jenny@shop.example"}
+    assert made["homepage"] == "https://git.shop.example/pay#readme"
     assert made["repository"] == {"type": "git", "url": "https://git.shop.example/pay.git"}
 
 

@@ -93,14 +93,19 @@ class Account(Emulator):
     def __init__(self, file: Path) -> None:
         super().__init__(file)
         self.asked: list[float] = []
+        self._answered: list[float] = []
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer as ever."""
         self.asked.append(time.monotonic())
-        return super().answer(method, target, headers, body)
+        try:
+            return super().answer(method, target, headers, body)
+        finally:
+            self._answered.append(time.monotonic())
 
     def counts(self) -> Counter[str]:
-        """How often what was executed, without what failed."""
+        """How often what was executed, without what failed; also of those that were killed."""
+        wait(lambda: len(self._answered) == len(self.asked), "the end of all requests")
         with self.store.transaction(write=False):
             rows = self.store.run("SELECT method, path FROM executions").fetchall()
         return Counter(f"{method} {path}" for method, path in rows)

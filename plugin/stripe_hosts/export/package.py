@@ -45,6 +45,8 @@ class Package:
         if self.repository is not None:
             _matched(ADDRESS, self.repository, BAD_ADDRESS)
             filled["repository"] = {"type": "git", "url": self.repository}
+            page = self.repository.removeprefix("git+").removesuffix(".git")
+            filled["homepage"] = f"{page}#readme"  # as npm itself makes it of a repository
         return filled
 
 

@@ -78,7 +78,7 @@ def _launch(name: str, database_url: str, executor: str | None) -> None:
         "name": name,
         "system_database_url": database_url,
         "executor_id": executor or os.environ.get("DBOS__VMID") or socket.gethostname(),
-        "application_version": VERSION,
+        "application_version": f"{name} {VERSION}",  # no two applications may call one the same
         "log_level": "CRITICAL",  # what stops a run is raised where that was asked for
         "notification_listener_polling_interval_sec": POLLING,
     }
