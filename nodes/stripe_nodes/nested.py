@@ -7,6 +7,7 @@ from stripe_nodes import rules
 from stripe_nodes.resources import LINE_ITEM, LINK_LINE_ITEM, PRICE, PRODUCT, SUBSCRIPTION
 from stripe_nodes.rows import LONG, TAX
 from stripe_plugin import rule
+from stripe_plugin.judge.table import Keys
 
 Object = dict[str, Any]
 Objects = list[Object]
@@ -491,7 +492,7 @@ PAYMENT_DATA = rule.keys(
 # --- payment links --------------------------------------------------------------------------------
 
 
-def _only(table: rule.Keys, names: str) -> dict[str, rule.Field]:
+def _only(table: Keys, names: str) -> dict[str, rule.Field]:
     """Of a table the keys with these names."""
     return {name: table.fields[name] for name in names.split()}
 

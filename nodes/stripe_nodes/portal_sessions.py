@@ -6,6 +6,14 @@ from stripe_nodes import nested, rows
 from stripe_nodes.resources import CUSTOMER, PORTAL_SESSION
 from stripe_plugin import Action, One, action, optional, rule
 
+# Source: Stripe's API document.
+_LOCALES = (
+    *("auto", "bg", "cs", "da", "de", "el", "en", "en-AU", "en-CA", "en-GB", "en-IE", "en-IN"),
+    *("en-NZ", "en-SG", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it"),
+    *("ja", "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl"),
+    *("sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW"),
+)
+
 
 @action(
     "POST /v1/billing_portal/sessions",
@@ -44,5 +52,5 @@ class CreateCustomerPortalSession(Action):
         "Locale",
         "auto",
         "The language of the portal; auto, or empty, for the customer's or the browser's",
-        rule.documented(),
+        rule.one_of(*_LOCALES),
     )

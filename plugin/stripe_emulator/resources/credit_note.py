@@ -34,8 +34,8 @@ declare(Resource(kind="credit_note_line_item", prefix="cnli_1", starts="quantity
 
 _WAYS = ("credit_amount", "out_of_band_amount", "refund_amount")
 _READS = f"amount invoice {' '.join(_WAYS)}"
-_LINES = "amount description invoice_line_item metadata quantity type unit_amount"
-_LINES += " unit_amount_decimal"
+_LINES = """amount description invoice_line_item metadata quantity type unit_amount
+    unit_amount_decimal"""
 _FINAL = {"open", "paid", "uncollectible"}
 _SUMS = ("amount", "subtotal", "total", "subtotal_excluding_tax", "total_excluding_tax")
 _TYPES = {(True, True): "mixed", (True, False): "pre_payment", (False, True): "post_payment"}
@@ -71,11 +71,8 @@ def _filled(account: Account, note: Json, given: Given) -> Json:
     note |= picked(invoice, "currency customer")
     note["_lines"] = _lines(account, invoice, given)
     total = _sum(note["_lines"])
-    before = min(total, invoice["amount_remaining"])
-    note |= dict.fromkeys(_SUMS, total) | {
-        "pre_payment_amount": before,
-        "post_payment_amount": total - before,
-        "type": _TYPES[before > 0, total > before],
+    note |= dict.fromkeys(_SUMS, total) | _split(total, invoice["amount_remaining"])
+    note |= {
         "out_of_band_amount": given.get("out_of_band_amount"),
         "effective_at": note["effective_at"] or account.now,
         "number": _number(account, invoice),
@@ -84,6 +81,14 @@ def _filled(account: Account, note: Json, given: Given) -> Json:
     _check_total(invoice, total)
     _check_ways(note, given)
     return note
+
+
+def _split(total: int, remaining: int) -> Json:
+    """How much of a credit lowers what is left to pay, and how much comes back."""
+    before = min(total, remaining)
+    after = total - before
+    amounts = {"pre_payment_amount": before, "post_payment_amount": after}
+    return {**amounts, "type": _TYPES[before > 0, after > 0]}
 
 
 def _number(account: Account, invoice: Json) -> str:

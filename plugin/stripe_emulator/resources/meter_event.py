@@ -1,6 +1,7 @@
 """What is a meter event: how much did a customer use, and when?"""
 
 import re
+from collections.abc import Callable
 
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
@@ -69,7 +70,11 @@ def _value(meter: Json, payload: Json) -> int:
     return int(text)
 
 
-_TOTALS = {"count": sum, "last": lambda values: values[-1], "sum": sum}
+def _last(values: list[int]) -> int:
+    return values[-1]
+
+
+_TOTALS: dict[str, Callable[[list[int]], int]] = {"count": sum, "last": _last, "sum": sum}
 
 
 def used(account: Account, meter_id: str, customer: str, period: Json) -> int:
@@ -82,7 +87,7 @@ def used(account: Account, meter_id: str, customer: str, period: Json) -> int:
     inside.sort(key=lambda each: int(each["timestamp"]))
     values = [int(each["_value"]) for each in inside]
     total = _TOTALS[meter["default_aggregation"]["formula"]]
-    return max(int(total(values)), 0) if values else 0
+    return max(total(values), 0) if values else 0
 
 
 @shows(_KIND)

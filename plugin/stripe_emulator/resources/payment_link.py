@@ -3,8 +3,6 @@
 Whoever follows it, on its page or by the test helper, gets a Checkout Session of its own.
 """
 
-from typing import Any
-
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, do, does, picked
@@ -39,8 +37,8 @@ declare(
 )
 
 _READ = "after_completion customer_creation invoice_creation.enabled=false restrictions"
-_PAYMENT = "description metadata setup_future_usage statement_descriptor transfer_group"
-_PAYMENT += " statement_descriptor_suffix"
+_PAYMENT = """description metadata setup_future_usage statement_descriptor
+    statement_descriptor_suffix transfer_group"""
 _SUBSCRIPTION = "invoice_settings.issuer.type=self metadata trial_period_days trial_settings"
 _ONCE = "adjustable_quantity price price_data quantity"
 _INVOICE_DATA: Json = {
@@ -172,8 +170,10 @@ def _again(line: Json) -> Json:
     return {**given, "inline": True}
 
 
-def _said(data: Any) -> Json:
-    return {name: value for name, value in (data or {}).items() if value}
+def _said(data: Json | None) -> Json:
+    """What of shown data was given."""
+    shown: Json = data or {}
+    return {name: value for name, value in shown.items() if value}
 
 
 @does("payment_link.sold")
