@@ -507,6 +507,14 @@ def test_a_field_of_an_earlier_step_is_used() -> None:
     host = names["host"]
     assert names["from_one"] == {"buyer › Customer ID": "${{ steps.buyer.id }}"}
     assert names["from_each"] == {"all › Customer ID": "${{ item.id }}"}
+    assert names["inside"] == {"plan › Price ID": "${{ steps.plan.id }}"}
+    [currency] = [
+        row for row in host.manifest("create_price")["inputs"] if row["key"] == "Currency"
+    ]
+    assert names["offered"]("buyer", "create_customer", currency) == {}
+    assert names["offered"]("bill", "create_invoice", currency) == {
+        "bill › Currency": "${{ steps.bill.currency }}"
+    }
     assert names["fields"]["address.city"] == ["string", "null"]
     assert names["fields"]["invoice_settings.default_payment_method"] == [
         "string",

@@ -241,5 +241,5 @@ class DeactivatePaymentLink(Action):
 
     payment_link: str = path_id("Payment Link ID", "plink_123", "The link to close", PAYMENT_LINK)
     inactive_message: str | None = rows.text(
-        "Inactive Message", "Sold out. Thank you!", "What customers read there", 500
+        "Inactive Message", "Sold out. Thank you!", "What customers read there", 500, clearable=True
     )
