@@ -10,8 +10,9 @@ from starlette.testclient import TestClient
 from studio_support import browser, studio, texts
 
 from stripe_emulator import Emulator
+from stripe_emulator.due import DUE
 from stripe_plugin import Connection
-from stripe_studio.objects.passing import DAY, HOUR, month_after
+from stripe_studio.objects.passing import DAY, HOUR, coming, month_after
 from stripe_studio.words import moment
 
 NOW = 1_790_000_000
@@ -166,3 +167,13 @@ def test_studios_share_a_file(tmp_path: Path) -> None:
         advance(pages[1], "renewal")
         assert "invoice.paid" in texts(pages[0].get("/events").text)
         assert abs(one.held().now() - other.held().now()) <= 1
+
+
+def test_everything_that_is_due_has_words() -> None:
+    """Whatever a resource of the emulator plans."""
+    planned = {(kind, work) for kind, works in DUE.items() for work in works}
+    assert planned
+    plain = {
+        f"{kind}.{work}" for kind, work in planned if coming(kind, work) == work.replace("_", " ")
+    }
+    assert plain == set()

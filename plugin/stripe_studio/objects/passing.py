@@ -12,17 +12,21 @@ from stripe_studio.forms import whole
 HOUR, DAY = 3_600, 86_400
 MOST_DAYS = 3_650
 RENEWS = {"renew", "end_trial"}
-#: What is due of an object, in words.
+#: What is due of an object, in words; before the work its kind, where it is another's, too.
 WORK = {
     "renew": "renews",
     "end_trial": "ends its trial",
+    "tell_upcoming": "announces its next invoice",
     "warn": "is about to end its trial",
     "finalize": "is finalized",
     "collect": "is collected",
     "become_overdue": "becomes overdue",
     "expire": "expires",
     "end": "ends",
-    "lapse": "is lost, if nobody answers",
+    "lapse": "can no longer be redeemed",
+    "dispute.lapse": "is lost, if nobody answers",
+    "stay_paused": "stays paused",
+    "tell_expiring": "announces its end",
     "resume_collection": "is collected again",
     "begin": "begins",
     "turn": "goes to its next phase",
@@ -32,9 +36,10 @@ NO_DAYS = f"Days are a whole number from 1 to {MOST_DAYS:,}."
 NO_STEP = "Choose how far time goes on."
 
 
-def coming(work: str) -> str:
+def coming(kind: str, work: str) -> str:
     """What is due of an object, in words."""
-    return WORK.get(work, work.replace("_", " "))
+    plain = WORK.get(work, work.replace("_", " "))
+    return WORK.get(f"{kind}.{work}", plain)
 
 
 def month_after(now: int) -> int:
