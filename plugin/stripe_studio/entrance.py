@@ -27,7 +27,7 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # without any, a form's own origin would be told as null
     "X-Content-Type-Options": "nosniff",
 }
 KEPT_BY_NOBODY = {"Cache-Control": "no-store"}

@@ -107,7 +107,7 @@ def test_every_answer_says_what_a_browser_must_not_do(inside: TestClient, path: 
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
 
 
 def test_pages_are_kept_by_no_cache(inside: TestClient) -> None:

@@ -587,6 +587,18 @@ def test_a_killed_studio_goes_on_under_the_run_id(tmp_path: Path) -> None:
     assert executed(made.emulator) == once
 
 
+def test_items_of_an_earlier_run_are_counted(tmp_path: Path) -> None:
+    """One row for a step, whatever it was done for, with why some of it was not."""
+    made = studio(tmp_path)
+    flow = load("each.yaml", EACH, HOST)
+    assert len([*made.begin("r1", flow.name).flow(flow)]) == 3
+    (tmp_path / "each.yaml").write_text(EACH, "utf-8")
+    opened = texts(browser(made).get("/flow", params={"run": "r1"}).text)
+    assert "customer Create Customer failed 2 done before, 1 failed ID cus_" in opened
+    assert "Invalid email address" in opened
+    assert "It has not come to its end" in opened
+
+
 def test_a_run_without_its_text_says_what_to_do(tmp_path: Path) -> None:
     """As of the terminal, from another folder; what is known of it is shown all the same."""
     made = studio(tmp_path)

@@ -6,6 +6,7 @@ has a secret in it.
 
 import re
 import time
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event
@@ -246,8 +247,12 @@ class Kept:
 
     @property
     def steps(self) -> list[Shown]:
-        """Those that were begun; an item of one stands for itself."""
-        return [_kept(self.host, step) for step in self.run.steps]
+        """Those that were begun, each with its items."""
+        found: dict[str, list[KeptStep]] = {}
+        for step in self.run.steps:
+            name, _, _ = step.id.partition("[")
+            found.setdefault(name, []).append(step)
+        return [_kept(self.host, name, items) for name, items in found.items()]
 
     @property
     def is_whole(self) -> bool:
@@ -269,15 +274,25 @@ class Kept:
         return "Done" if self.is_whole else "It has not come to its end"
 
 
-def _kept(host: Host, step: KeptStep) -> Shown:
-    facts = step.as_dict()
+def _kept(host: Host, name: str, items: Sequence[KeptStep]) -> Shown:
+    """A step, or all items of one together: the last one's ID, and why others failed."""
+    last = items[-1].as_dict()
+    counts = Counter(KEPT.get(item.outcome, item.outcome) for item in items)
+    errors = [item.as_dict()["error"] for item in items]
+    is_one = items[-1].id == name
     return Shown(
-        id=step.id,
-        name=_spoken(host, facts["action"]),
-        state=KEPT.get(step.outcome, step.outcome),
-        facts=_id_of(facts["object"]),
-        wrong=_error_of(facts["error"]),
+        id=name,
+        name=_spoken(host, last["action"]),
+        state=min(counts, key=_rank),
+        counts={} if is_one else counts,
+        facts=_id_of(last["object"]),
+        wrong=[Why.of(error) for error in errors if error][:MOST_WRONG],
     )
+
+
+def _rank(state: str) -> int:
+    """What is not known to have ended well comes first."""
+    return MATTERS.index(state) if state in MATTERS else -1
 
 
 def _spoken(host: Host, action: Any) -> str:
@@ -289,7 +304,3 @@ def _spoken(host: Host, action: Any) -> str:
 
 def _id_of(found: Any) -> list[Fact]:
     return [Fact("ID", "id", found, found)] if isinstance(found, str) else []
-
-
-def _error_of(found: Any) -> list[Why]:
-    return [Why.of(found)] if found else []

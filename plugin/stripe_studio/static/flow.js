@@ -10,6 +10,7 @@ if (!window.stripeFlow) {
   const COMMANDS = { s: 'button[value="save"]', Enter: "#flow-start button.run" };  // with Ctrl
   let lastBox = null;
   let leaving = false;
+  let stopped = false;
 
   // --- line numbers, and marks at the lines with mistakes ------------------------------------------
   const numbers = (text) => (text ?? "").split(" ").filter(Boolean).map(Number);
@@ -147,6 +148,7 @@ if (!window.stripeFlow) {
     else if (target.name?.startsWith("step:") && target.tagName !== "SELECT") lastBox = target;
   });
   document.addEventListener("click", (event) => {
+    if (event.target.id === "stop") stopped = true;
     const line = event.target.closest("[data-line]");
     if (line) { event.preventDefault(); goTo(Number(line.dataset.line)); }
     const words = event.target.closest("[data-insert]");
@@ -178,7 +180,10 @@ if (!window.stripeFlow) {
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     const id = detail.target?.id ?? detail.elt?.id;
     if (id === "mistakes") { paint(); judged(); }
-    if (id === "progress") listen();
+    if (id === "progress") {
+      listen();
+      if (stopped && !at("stop")) { at("run-summary")?.focus(); stopped = false; }
+    }
   });
 }
 window.stripeFlowArrived();
