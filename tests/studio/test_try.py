@@ -286,3 +286,30 @@ def test_an_address_fills_a_form_in(page: TestClient) -> None:
     drawn = page.get(address).text
     assert 'value="pi_123"' in drawn
     assert "It appears here when you run the action" in drawn
+
+
+def test_any_endpoint_has_its_parameters_as_a_form(page: TestClient) -> None:
+    """By its path, which is chosen by words; what is typed there is judged by Stripe's document."""
+    address = "/try/stripe_api_request"
+    chosen = page.post(f"{address}/choices?row=path", data={"in:path": "tax rate"}).text
+    assert 'data-pick="/v1/tax_rates"' in chosen
+    endpoint = {"in:method": "POST", "in:path": "/v1/tax_rates"}
+    drawn = page.post(address, data={**endpoint, "do": "draw"}).text
+    assert 'name="in:parameters_.display_name"' in drawn
+    form = {**endpoint, "in:parameters_.display_name": "VAT", "in:parameters_.inclusive": "false"}
+    wrong = run(page, "stripe_api_request", {**form, "in:parameters_.percentage": "x"}, 422)
+    assert 'id="in-parameters_-percentage-wrong"' in wrong
+    done = run(page, "stripe_api_request", {**form, "in:parameters_.percentage": "20"})
+    assert '"percentage": 20' in texts(done)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["POST /v1/nothing", "PUT /v1/prices", "", "GET", "GET nowhere"]
+)
+def test_an_endpoint_that_is_not_there_has_no_form(page: TestClient, endpoint: str) -> None:
+    """The parameters stay keys and values, and what is wrong is told when it is run."""
+    method, _, path = endpoint.partition(" ")
+    form = {"in:method": method, "in:path": path, "do": "draw"}
+    drawn = page.post("/try/stripe_api_request", data=form)
+    assert drawn.status_code == 200
+    assert 'value="add:in:parameters_"' in drawn.text

@@ -74,6 +74,12 @@ class Control:
         return self.row.get("reference")
 
     @property
+    def offers(self) -> bool:
+        """Whether there are choices for it."""
+        listed = self.reference and self.reference["listed_by"]
+        return bool(listed or self.row.get("offers"))
+
+    @property
     def help(self) -> str:
         """What it is, when it must be given, and how it may be written."""
         conditions = [condition["text"] for condition in self.row.get("conditions", ())]

@@ -14,6 +14,7 @@ from stripe_studio.drawing import drawn, sorry
 from stripe_studio.studio import Studio
 from stripe_studio.trying import typed
 from stripe_studio.trying.answered import at, cut
+from stripe_studio.trying.endpoint import rows_of
 from stripe_studio.trying.form import Form, Problems
 from stripe_studio.trying.running import Outcome, ran
 from stripe_studio.trying.sheet import IN, OPT, Pairs, Sheet, pairs_of
@@ -74,14 +75,15 @@ class Trying:
             return sorry(error, 404, self._page("Try"))
         if sheet.do == "run" and request.method == "POST":
             return self._drawn(manifest, ran(self._studio, manifest, sheet))
-        changed = sheet.changed(manifest["inputs"])
+        changed = sheet.changed(rows_of(self._studio.host, manifest, sheet.inputs))
         return self._drawn(manifest, Outcome(sheet=changed))
 
     def _drawn(self, manifest: Data, outcome: Outcome) -> Response:
         problems, sheet = Problems(outcome.problems), outcome.sheet
         inputs = Form(prefix=IN, problems=problems)
         options = Form(prefix=OPT, problems=problems, above=("options",))
-        controls = inputs.controls(manifest["inputs"], sheet.inputs)
+        rows = rows_of(self._studio.host, manifest, sheet.inputs)
+        controls = inputs.controls(rows, sheet.inputs)
         context = {
             **self._page(manifest["name"]),
             "manifest": manifest,

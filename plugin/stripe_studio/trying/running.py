@@ -16,6 +16,7 @@ from stripe_studio.studio import Studio
 from stripe_studio.trying import typed
 from stripe_studio.trying.answered import Answered, answered
 from stripe_studio.trying.copies import Copy, copies
+from stripe_studio.trying.endpoint import rows_of
 from stripe_studio.trying.form import amiss
 from stripe_studio.trying.sheet import Sheet, new_run
 
@@ -40,7 +41,7 @@ class Outcome:
 
 def ran(studio: Studio, manifest: Mapping[str, Any], sheet: Sheet) -> Outcome:
     """Runs an action with what is on its form, as a run that the journal keeps."""
-    rows, option_rows = manifest["inputs"], studio.option_rows
+    rows, option_rows = rows_of(studio.host, manifest, sheet.inputs), studio.option_rows
     wrong = [*amiss(rows, sheet.inputs), *amiss(option_rows, sheet.options, ("options",))]
     if wrong:
         return Outcome(sheet=sheet, problems=wrong, status=NOT_RIGHT)
