@@ -313,3 +313,12 @@ def test_an_endpoint_that_is_not_there_has_no_form(page: TestClient, endpoint: s
     drawn = page.post("/try/stripe_api_request", data=form)
     assert drawn.status_code == 200
     assert 'value="add:in:parameters_"' in drawn.text
+
+
+def test_a_recipe_says_that_it_is_several_requests(page: TestClient) -> None:
+    """So that nobody takes one of them for the whole."""
+    drawn = run(page, "find_or_create_customer", {"in:email": "ann@example.com"})
+    assert "It is made of several requests" in drawn
+    assert "What was sent" not in drawn
+    assert "curl https" not in drawn
+    assert "stripe-nodes run find_or_create_customer" in drawn

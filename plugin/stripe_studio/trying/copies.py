@@ -15,6 +15,8 @@ from stripe_plugin.wire.request import Request
 
 STRIPE = "https://api.stripe.com"
 WIDTH = 100
+NEXT_LINE = " \\\n  "  # of a command
+ESCAPES = {"%": "%25", "&": "%26", "+": "%2B", "\n": "%0A"}  # in this order
 Inputs = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
@@ -27,11 +29,15 @@ class Copy:
     text: str
 
 
-def copies(action_id: str, rows: Rows, inputs: Inputs, request: Request) -> list[Copy]:
-    """The same run in other words, without a key: each takes it from STRIPE_API_KEY."""
+def copies(action_id: str, rows: Rows, inputs: Inputs, request: Request | None) -> list[Copy]:
+    """The same run in other words, without a key: each takes it from STRIPE_API_KEY.
+
+    `request`: None if it is several.
+    """
     by_key = keyed(rows, inputs)
+    sent = [] if request is None else [Copy("curl", masked(curl(request)))]
     return [
-        Copy("curl", masked(curl(request))),
+        *sent,
         Copy("Python", masked(python(action_id, by_key))),
         Copy("Flow", masked(flow_step(action_id, by_key))),
         Copy("Terminal", masked(terminal(action_id, by_key))),
@@ -40,8 +46,12 @@ def copies(action_id: str, rows: Rows, inputs: Inputs, request: Request) -> list
 
 def keyed(rows: Rows, inputs: Inputs) -> dict[str, Any]:
     """Inputs by display key, at every depth, as people read them."""
-    named = {row["name"]: row for row in rows}
-    return {named[name]["key"]: _inside(named[name], value) for name, value in inputs.items()}
+    found: dict[str, Any] = {}
+    for row in rows:
+        name = row["name"]
+        if name in inputs:
+            found[row["key"]] = _inside(row, inputs[name])
+    return found
 
 
 def _inside(row: Mapping[str, Any], value: Any) -> Any:
@@ -62,12 +72,14 @@ def curl(request: Request) -> str:
     elif request.method != "GET":
         lines.append(f"-X {request.method}")
     lines += [f"-d {shlex.quote(f'{name}={_escaped(value)}')}" for name, value in request.params]
-    return " \\\n  ".join(lines)
+    return NEXT_LINE.join(lines)
 
 
 def _escaped(value: str) -> str:
     """What curl's -d would take for a part of the form."""
-    return value.replace("%", "%25").replace("&", "%26").replace("+", "%2B").replace("\n", "%0A")
+    for character, escape in ESCAPES.items():
+        value = value.replace(character, escape)
+    return value
 
 
 def python(action_id: str, inputs: Inputs) -> str:
@@ -88,17 +100,20 @@ def _literal(value: Any) -> str:
 
 def flow_step(action_id: str, inputs: Inputs) -> str:
     """A step of a flow file."""
-    step: dict[str, Any] = {"id": action_id.rpartition("_")[2], "action": action_id}
+    _, _, word = action_id.rpartition("_")
+    step: dict[str, Any] = {"id": word, "action": action_id}
     if inputs:
         step["inputs"] = dict(inputs)
     dump: Callable[..., str] = cast("Any", yaml).safe_dump
-    return dump([step], sort_keys=False, allow_unicode=True, width=WIDTH).strip()
+    text = dump([step], sort_keys=False, allow_unicode=True, width=WIDTH)
+    return text.strip()
 
 
 def terminal(action_id: str, inputs: Inputs) -> str:
     """A command of the terminal."""
     pairs = [f"{key}={_typed(value)}" for key, value in inputs.items()]
-    return " \\\n  ".join(["stripe-nodes run " + action_id, *map(shlex.quote, pairs)])
+    words = [f"stripe-nodes run {action_id}", *map(shlex.quote, pairs)]
+    return NEXT_LINE.join(words)
 
 
 def _typed(value: Any) -> str:

@@ -30,7 +30,7 @@ def rows_of(host: Host, manifest: Mapping[str, Any], typed: Tree) -> Sequence[Ro
 
 def _fields(host: Host, typed: Tree) -> list[Row]:
     """The parameters of an endpoint; none as long as there is no such endpoint."""
-    method, path = str(typed.get(METHOD, "")).strip(), str(typed.get(PATH, "")).strip()
+    method, path = [str(typed.get(name, "")).strip() for name in (METHOD, PATH)]
     if not method or not path:
         return []
     try:
@@ -69,5 +69,7 @@ def _type(schema: Schema) -> str:
     """One of its types: that which a form can do most with."""
     types = schema.get("type", "string")
     listed = [types] if isinstance(types, str) else [*types]
-    best: str = next((kind for kind in ("object", "array") if kind in listed), listed[0])
-    return best
+    for best in ("object", "array"):
+        if best in listed:
+            return best
+    return str(listed[0])

@@ -9,8 +9,6 @@ import attrs
 
 from stripe_studio.trying.typed import (
     CLEAR,
-    KEY,
-    VALUE,
     Row,
     Tree,
     branch,
@@ -19,11 +17,14 @@ from stripe_studio.trying.typed import (
     is_items,
     is_lines,
     items,
+    pair_of,
     twice,
 )
 from stripe_studio.words import spoken
 
 Steps = tuple[str | int, ...]
+Rows = Iterable[Row]
+Problem = dict[str, Any]  # its path and its sentence
 #: Of the row's format, what may be written beside a plain number.
 WRITTEN = {
     "minor-units": "Write 1500, or 15.00 USD.",
@@ -82,24 +83,33 @@ class Control:
     @property
     def help(self) -> str:
         """What it is, when it must be given, and how it may be written."""
-        conditions = [condition["text"] for condition in self.row.get("conditions", ())]
-        sentences = [self.row["description"], *conditions]
+        sentences = [self.row["description"], *self._conditions("text")]
         said = [f"{text.removesuffix('.')}." for text in sentences if text]
-        said.append(WRITTEN.get(self.row.get("format", ""), ""))
+        form = self.row.get("format")
+        if form in WRITTEN:
+            said.append(WRITTEN[form])
         if self.row.get("clearable") and self.kind in TYPED:
             said.append(f"{CLEAR} unsets it.")
-        return " ".join(filter(None, said))
+        return " ".join(said)
+
+    def _conditions(self, word: str) -> list[Any]:
+        """What a word of each of its conditions says."""
+        found: Sequence[Row] = self.row.get("conditions", ())
+        return [condition[word] for condition in found]
 
     @property
     def placeholder(self) -> str:
         """An example, where it fits."""
         example = self.row["example"]
-        return "" if example is None or isinstance(example, dict | list) else str(example)
+        if example is None or self.row["type"] in ("object", "array"):
+            return ""
+        return str(example)
 
     @property
     def scope(self) -> str:
         """What the names of the fields beside it begin with."""
-        return self.prefix + "".join(f"{step}." for step in self.path[:-1])
+        above = [f"{step}." for step in self.path[:-1]]
+        return self.prefix + "".join(above)
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -127,13 +137,14 @@ class Control:
     def is_filled(self) -> bool:
         """Whether something is typed in it, or wrong with it."""
         inner = [*self.controls, *chain.from_iterable(self.items)]
-        own = self.value or self.problems or self.items or self.pairs or self.unset
-        return bool(own) or any(control.is_filled for control in inner)
+        own = (self.value, self.problems, self.items, self.pairs, self.unset)
+        return any(own) or any(control.is_filled for control in inner)
 
 
 def _by_value(condition: Mapping[str, Any]) -> bool:
     """Whether it hangs on what is chosen elsewhere, not only on whether something is there."""
-    return any([*condition["when"].values(), *condition["unless"].values()])
+    when, unless = condition["when"], condition["unless"]
+    return any([*when.values(), *unless.values()])
 
 
 @attrs.frozen
@@ -144,12 +155,16 @@ class Problems:
 
     def at(self, path: Steps) -> list[str]:
         """Those of this very place."""
-        return [each["text"] for each in self.found if tuple(each["path"]) == path]
+        return [text for place, text in self._placed() if place == path]
 
     def below(self, path: Steps) -> list[str]:
         """Those of this place and all inside of it."""
         size = len(path)
-        return [each["text"] for each in self.found if tuple(each["path"][:size]) == path]
+        return [text for place, text in self._placed() if place[:size] == path]
+
+    def _placed(self) -> Iterator[tuple[Steps, str]]:
+        for each in self.found:
+            yield tuple(each["path"]), each["text"]
 
 
 @attrs.frozen(kw_only=True)
@@ -160,41 +175,50 @@ class Form:
     problems: Problems = Problems()
     above: Steps = ()  # what stands before the path in problems
 
-    def controls(self, rows: Iterable[Row], typed: Tree, path: Steps = ()) -> list[Control]:
+    def controls(self, rows: Rows, typed: Tree, path: Steps = ()) -> list[Control]:
         """One for each row."""
-        return [self._control(row, typed.get(row["name"]), (*path, row["name"])) for row in rows]
+        found: list[Control] = []
+        for row in rows:
+            here = (*path, row["name"])
+            found.append(self._control(row, typed.get(row["name"]), here))
+        return found
 
     def _control(self, row: Row, typed: Any, path: Steps) -> Control:
         kind = kind_of(row)
-        inside = dict(self._inside(kind, row, typed, path))
-        return Control(row=row, path=path, prefix=self.prefix, kind=kind, **inside)
-
-    def _inside(self, kind: str, row: Row, typed: Any, path: Steps) -> Iterator[tuple[str, Any]]:
-        found = branch(typed)
-        place = (*self.above, *path)
-        whole = kind in ("object", "items")
-        yield "unset", CLEAR in found
-        yield "problems", self.problems.at(place) if whole else self.problems.below(place)
+        inside = branch(typed)
+        known: dict[str, Any] = {
+            "row": row,
+            "path": path,
+            "prefix": self.prefix,
+            "kind": kind,
+            "unset": CLEAR in inside,
+            "problems": self._problems(kind, path),
+        }
         if kind == "object":
-            yield "controls", self.controls(row["fields"], found, path)
+            known["controls"] = self.controls(row["fields"], inside, path)
         elif kind == "items":
-            yield "items", [*self._items(row, found, path)]
+            known["items"] = [*self._items(row, inside, path)]
         elif kind == "pairs":
-            yield "pairs", [_pair(item) for item in items(found)]
-        else:
-            yield "value", typed if isinstance(typed, str) else ""
+            known["pairs"] = [pair_of(item) for item in items(inside)]
+        elif isinstance(typed, str):
+            known["value"] = typed
+        return Control(**known)
+
+    def _problems(self, kind: str, path: Steps) -> list[str]:
+        """What is inside of an object with a form stands at the controls in it."""
+        place = (*self.above, *path)
+        if kind in ("object", "items"):
+            return self.problems.at(place)
+        return self.problems.below(place)
 
     def _items(self, row: Row, found: Tree, path: Steps) -> Iterator[Sequence[Control]]:
         for number, item in enumerate(items(found)):
-            yield self.controls(row["fields"], branch(item), (*path, number))
+            here = (*path, number)
+            yield self.controls(row["fields"], branch(item), here)
 
 
-def _pair(found: Any) -> tuple[str, str]:
-    pair = branch(found)
-    return str(pair.get(KEY, "")), str(pair.get(VALUE, ""))
-
-
-KINDS: tuple[tuple[str, Callable[[Row], bool]], ...] = (
+Judge = Callable[[Row], bool]
+KINDS: Sequence[tuple[str, Judge]] = (
     ("items", is_items),
     ("lines", is_lines),
     ("pairs", is_free),
@@ -207,20 +231,28 @@ KINDS: tuple[tuple[str, Callable[[Row], bool]], ...] = (
 
 def kind_of(row: Row) -> str:
     """By what a row is filled: the first of the kinds that it is of, or a line of text."""
-    return next((kind for kind, is_it in KINDS if is_it(row)), "text")
+    for kind, is_it in KINDS:
+        if is_it(row):
+            return kind
+    return "text"
 
 
-def amiss(rows: Iterable[Row], typed: Tree, path: Steps = ()) -> Iterator[dict[str, Any]]:
+def amiss(rows: Rows, typed: Tree, path: Steps = ()) -> Iterator[Problem]:
     """What would be lost on the way to the host, as problems: it can be said only in a form."""
     for row in rows:
-        found, here = branch(typed.get(row["name"])), (*path, row["name"])
-        for text in _amiss_in(row, found):
+        inside = branch(typed.get(row["name"]))
+        here = (*path, row["name"])
+        for text in _amiss_in(row, inside):
             yield {"path": here, "text": f"{row['key']}: {text}"}
-        if is_items(row):
-            for number, item in enumerate(items(found)):
-                yield from amiss(row["fields"], branch(item), (*here, number))
-        elif "fields" in row:
-            yield from amiss(row["fields"], found, here)
+        yield from _amiss_below(row, inside, here)
+
+
+def _amiss_below(row: Row, inside: Tree, here: Steps) -> Iterator[Problem]:
+    if is_items(row):
+        for number, item in enumerate(items(inside)):
+            yield from amiss(row["fields"], branch(item), (*here, number))
+    elif "fields" in row:
+        yield from amiss(row["fields"], inside, here)
 
 
 def _amiss_in(row: Row, found: Tree) -> Iterator[str]:

@@ -41,25 +41,29 @@ class Outcome:
 
 def ran(studio: Studio, manifest: Mapping[str, Any], sheet: Sheet) -> Outcome:
     """Runs an action with what is on its form, as a run that the journal keeps."""
-    rows, option_rows = rows_of(studio.host, manifest, sheet.inputs), studio.option_rows
-    wrong = [*amiss(rows, sheet.inputs), *amiss(option_rows, sheet.options, ("options",))]
+    rows = rows_of(studio.host, manifest, sheet.inputs)
+    wrong = [*amiss(rows, sheet.inputs)]
+    wrong += amiss(studio.option_rows, sheet.options, ("options",))
     if wrong:
         return Outcome(sheet=sheet, problems=wrong, status=NOT_RIGHT)
     inputs = typed.inputs(rows, sheet.inputs)
-    options = typed.inputs(option_rows, sheet.options)
+    options = typed.inputs(studio.option_rows, sheet.options)
     step = Step(manifest["id"], manifest["id"], inputs, options=options)
     try:
-        request = _judged(studio, step, sheet.run_id).request()
+        action = _judged(studio, step, sheet.run_id)
+        request = None if manifest["recipe"] else action.request()
     except NodeError as error:
         return attrs.evolve(Outcome(sheet=sheet), **_failed(error))
-    known = Outcome(sheet=sheet, sent=request, copies=copies(step.action, rows, inputs, request))
+    texts = copies(step.action, rows, inputs, request)
+    known = Outcome(sheet=sheet, sent=request, copies=texts)
     return _sent(studio, manifest, step, known)
 
 
 def _judged(studio: Studio, step: Step, run_id: str) -> Action:
     """The action, if nothing is wrong with it: else it is told before a run is begun."""
     asked = Asked(step.inputs, step.options, NOTHING, ())
-    made, _ = judged(studio.host.action(step.action), asked, RunContext(run_id=run_id))
+    action = studio.host.action(step.action)
+    made, _ = judged(action, asked, RunContext(run_id=run_id))
     return made
 
 

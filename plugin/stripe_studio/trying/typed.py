@@ -23,7 +23,8 @@ def tree(pairs: Pairs, prefix: str) -> Tree:
     whole: Tree = {}
     for name, value in pairs:
         if name.startswith(prefix):
-            _put(whole, name.removeprefix(prefix).split(".")[:DEEPEST], value)
+            place = name.removeprefix(prefix)
+            _put(whole, place.split("."), value)
     return _numbered(whole)
 
 
@@ -70,7 +71,7 @@ def _at(whole: Tree, steps: list[str]) -> Tree:
 
 
 def _put(whole: Tree, steps: list[str], value: str) -> None:
-    *above, last = steps
+    *above, last = steps[:DEEPEST]
     at = _at(whole, above)
     if not is_tree(at.get(last)):
         at[last] = value
@@ -88,7 +89,8 @@ def branch(found: Any) -> Tree:
 
 def items(found: Tree) -> list[Any]:
     """What is typed at each position of a list."""
-    return [found[str(at)] for at in range(len(found)) if str(at) in found]
+    positions = map(str, range(len(found)))
+    return [found[at] for at in positions if at in found]
 
 
 def is_free(row: Row) -> bool:
@@ -125,8 +127,8 @@ def _value(row: Row, typed: Any) -> Any:
     if CLEAR in inside:
         return CLEAR
     if is_items(row):
-        listed = [inputs(row["fields"], branch(item)) for item in items(inside)]
-        return listed or None
+        each = map(branch, items(inside))
+        return [inputs(row["fields"], item) for item in each] or None
     if "fields" in row:
         return inputs(row["fields"], inside) or None
     if is_free(row):
@@ -144,26 +146,31 @@ def _scalar(row: Row, text: str) -> Any:
 
 def _pairs(typed: Tree) -> dict[str, str]:
     """Keys and values; a pair of which only one is there is judged with the other empty."""
-    pairs = [branch(item) for item in items(typed)]
-    found: dict[str, str] = {}
-    for pair in pairs:
-        key, value = str(pair.get(KEY, "")), str(pair.get(VALUE, ""))
-        if key.strip() or value.strip():
-            found[key.strip()] = value
-    return found
+    pairs = map(pair_of, items(typed))
+    return {key.strip(): value for key, value in pairs if key.strip() or value.strip()}
+
+
+def pair_of(found: Any) -> tuple[str, str]:
+    """The key and the value that are typed as one pair."""
+    inside = branch(found)
+    key, value = inside.get(KEY, ""), inside.get(VALUE, "")
+    return str(key), str(value)
 
 
 def is_filled(found: Any) -> bool:
     """Whether something is typed there, at any depth."""
     if is_tree(found):
-        return any(is_filled(value) for key, value in found.items() if key != CLEAR)
-    return bool(str(found or "").strip())
+        inner = [value for key, value in found.items() if key != CLEAR]
+        return any(map(is_filled, inner))
+    return bool(found) and bool(str(found).strip())
 
 
 def twice(typed: Tree) -> list[str]:
     """The keys that stand twice among the pairs: of two values one would be lost."""
-    keys = [str(branch(item).get(KEY, "")).strip() for item in items(typed)]
-    return sorted({key for key in keys if key and keys.count(key) > 1})
+    pairs = map(pair_of, items(typed))
+    keys = [key.strip() for key, _ in pairs]
+    several = {key for key in keys if keys.count(key) > 1}
+    return sorted(several - {""})
 
 
 # --- from inputs ----------------------------------------------------------------------------------
@@ -171,8 +178,12 @@ def twice(typed: Tree) -> list[str]:
 
 def written(rows: Sequence[Row], given: Mapping[str, Any]) -> Tree:
     """The tree that gives these inputs again, such as those of an example."""
-    names = {row["name"]: row for row in rows}
-    return {name: _written(names[name], value) for name, value in given.items() if name in names}
+    found: Tree = {}
+    for row in rows:
+        name = row["name"]
+        if name in given:
+            found[name] = _written(row, given[name])
+    return found
 
 
 def _written(row: Row, value: Any) -> Any:
@@ -181,7 +192,8 @@ def _written(row: Row, value: Any) -> Any:
     if "fields" in row and is_object(value):
         return written(row["fields"], value)
     if is_free(row) and is_object(value):
-        return _listed([{KEY: str(key), VALUE: _text(item)} for key, item in value.items()])
+        pairs = [{KEY: str(key), VALUE: _text(item)} for key, item in value.items()]
+        return _listed(pairs)
     if is_lines(row):
         return "\n".join(_text(item) for item in value)
     return _text(value)
@@ -199,9 +211,11 @@ def _text(value: Any) -> str:
 
 def example(rows: Sequence[Row]) -> Tree:
     """The example of each row that the action page asks for."""
-    wanted = [row for row in rows if not row.get("beyond")]
-    found = {row["name"]: row["example"] for row in wanted}
-    return written(rows, {name: value for name, value in found.items() if value is not None})
+    found: dict[str, Any] = {}
+    for row in rows:
+        if row["example"] is not None and not row["beyond"]:
+            found[row["name"]] = row["example"]
+    return written(rows, found)
 
 
 def looks_whole(text: str) -> bool:
