@@ -220,7 +220,11 @@ def test_an_incomplete_subscription_expires_after_23_hours(world: Emulator, api:
     started = subscribed(api, api.payer("pm_card_threeDSecure2Required"))
     assert started["status"] == "incomplete"
     assert world.advance(22 * HOUR) == []
-    assert told(world.advance(HOUR)) == ["invoice.voided", "customer.subscription.updated"]
+    assert told(world.advance(HOUR)) == [
+        "payment_intent.canceled",
+        "invoice.voided",
+        "customer.subscription.updated",
+    ]
     expired = again(api, started)
     assert (expired["status"], expired["latest_invoice"]["status"]) == ("incomplete_expired", "void")  # fmt: skip
 

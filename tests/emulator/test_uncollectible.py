@@ -41,3 +41,16 @@ def test_it_can_still_be_paid_or_voided(api: Caller) -> None:
         path = f"/v1/invoices/{opened(api)['id']}"
         api.made(f"{path}/mark_uncollectible")
         assert api.made(f"{path}/{verb}")["status"] == status
+
+
+def test_nobody_pays_what_is_void(api: Caller) -> None:
+    """The payment that was to pay a voided invoice is canceled, and says why."""
+    path = f"/v1/invoices/{opened(api)['id']}"
+    api.post(f"{path}/pay", payment_method="pm_card_chargeCustomerFail")
+    void = api.made(f"{path}/void", expand=["payments"])
+    [payment] = void["payments"]["data"]
+    assert (payment["status"], bool(payment["status_transitions"]["canceled_at"])) == (
+        "canceled", True,
+    )  # fmt: skip
+    intent = api.get(f"/v1/payment_intents/{payment['payment']['payment_intent']}")
+    assert (intent["status"], intent["cancellation_reason"]) == ("canceled", "void_invoice")

@@ -561,9 +561,19 @@ def void(account: Account, invoice: Json, _given: Given) -> Json:
         raise Refusal(_NOT_OPEN)
     invoice |= {"status": "void", "auto_advance": False, "next_payment_attempt": None}
     invoice["status_transitions"]["voided_at"] = account.now
+    _cancel_payment(account, invoice)
     account.change(invoice)
     account.emit("invoice.voided", invoice)
     return invoice
+
+
+def _cancel_payment(account: Account, invoice: Json) -> None:
+    """Cancel the payment that was to pay an invoice."""
+    intent = account.get("payment_intent", invoice.get("_intent"))
+    if intent and intent["status"] in intents.OPEN:
+        intent["cancellation_reason"] = "void_invoice"
+        lifecycle.do("payment_intent.cancel", account, intent, {})
+        invoice_payment.cancel(account, invoice["_payments"], intent)
 
 
 @does("invoice.mark_uncollectible")

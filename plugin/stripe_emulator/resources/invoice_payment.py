@@ -25,3 +25,11 @@ def pay(account: Account, payments: list[Json], intent: Json) -> None:
         if payment["payment"]["payment_intent"] == intent["id"]:
             payment |= {"status": "paid", "amount_paid": intent["amount"]}
             payment["status_transitions"]["paid_at"] = account.now
+
+
+def cancel(account: Account, payments: list[Json], intent: Json) -> None:
+    """Note that it will not pay the invoice any more."""
+    for payment in payments:
+        if payment["payment"]["payment_intent"] == intent["id"]:
+            payment["status"] = "canceled"
+            payment["status_transitions"]["canceled_at"] = account.now
