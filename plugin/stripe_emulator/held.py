@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from stripe_emulator.account import Account
     from stripe_emulator.emulator import Emulator
 
+Filter = str | int | None
+Where = dict[str, Any]  # SQL condition → its value
 EVENT = "event"
 PAGE = 50
 MOST_POINTING = 200
@@ -24,7 +26,7 @@ _COUNTS = """SELECT kind, count(*) FROM objects WHERE account = ? AND deleted = 
 _STATUSES = """SELECT DISTINCT json_extract(body, '$.status') FROM objects
     WHERE account = ? AND kind = ? AND deleted = 0 ORDER BY 1"""
 _KINDS = """SELECT id, kind FROM objects
-    WHERE account = ? AND id IN (SELECT value FROM json_each(?))"""
+    WHERE account = ? AND kind <> 'event' AND id IN (SELECT value FROM json_each(?))"""
 _UPCOMING = """SELECT at, kind, id, work FROM due WHERE account = ? AND clock = ''
     ORDER BY at, rank, number LIMIT ?"""
 #: filter → its SQL
@@ -58,6 +60,9 @@ class Link:
     id: str
 
 
+Pointing = tuple[Link, Json]
+
+
 class Held:
     """The objects of one account: `default`, or what a Stripe-Account header names."""
 
@@ -84,19 +89,19 @@ class Held:
         rows = self._asked(_STATUSES, self._name, kind)
         return [status for (status,) in rows if status is not None]
 
-    def objects(self, limit: int = PAGE, **filters: str | int | None) -> list[Row]:
+    def objects(self, limit: int = PAGE, **filters: Filter) -> list[Row]:
         """The newest that meet the filters; without `kind`, all but events.
 
         `kind`, `status`: as they are; `type`: a glob, of events; `text`: anywhere in it;
         `before`, `after` (numbers, not included), `until` (included).
         """
-        where = {name: value for name, value in filters.items() if value not in {None, ""}}
-        if text := where.get("text"):
-            where["text"] = _pattern(str(text))
-        conditions = [_FILTERS[name] for name in where]
-        if "kind" not in where:
-            conditions.append(f"kind <> '{EVENT}'")
-        return self._rows(conditions, [*where.values()], limit)
+        where = {_FILTERS[name]: value for name, value in filters.items() if value}
+        text = filters.get("text")
+        if text:
+            where[_FILTERS["text"]] = _pattern(str(text))
+        if not filters.get("kind"):
+            where["kind <> ?"] = EVENT
+        return self._rows(where, limit)
 
     def events_of(self, id_: str, limit: int = PAGE) -> list[Row]:
         """The newest events about an object, or about one that names it."""
@@ -104,20 +109,23 @@ class Held:
 
     def one(self, id_: str) -> Row | None:
         """The object with this ID, whatever it is; of a deleted one its stub."""
-        return next(iter(self._rows(["id = ?"], [id_], 1)), None)
+        found = self._rows({"id = ?": id_}, 1)
+        return found[0] if found else None
 
-    def pointing_to(self, id_: str) -> list[tuple[Link, Json]]:
+    def pointing_to(self, id_: str) -> list[Pointing]:
         """The objects that name this ID, the newest first, each with where it does; no events."""
-        rows = self.objects(MOST_POINTING, holding=json.dumps(id_))
-        others = [row.object for row in rows if row.object["id"] != id_]
-        return [*_pointing(others, id_)]
+        found = self.objects(MOST_POINTING, holding=json.dumps(id_))
+        objects = [row.object for row in found]
+        return [*_pointing(objects, id_)]
 
     def links_of(self, obj: Json) -> list[Link]:
         """The objects that this one names."""
-        named = {path: id_ for path, id_ in _texts(obj) if id_ != obj.get("id")}
-        found = self._asked(_KINDS, self._name, json.dumps([*named.values()]))
-        kinds = {id_: kind for id_, kind in found if kind != EVENT}
-        return [Link(path, kinds[id_], id_) for path, id_ in named.items() if id_ in kinds]
+        named = dict(_texts(obj))
+        ids = json.dumps([*named.values()])
+        kinds = dict(self._asked(_KINDS, self._name, ids))
+        kinds.pop(obj.get("id"), None)
+        found = [(path, id_) for path, id_ in named.items() if id_ in kinds]
+        return [Link(path, kinds[id_], id_) for path, id_ in found]
 
     def upcoming(self, limit: int = 5) -> list[Json]:
         """What time will bring next: `at` (unix seconds), `kind`, `id` and the `work` to be done.
@@ -125,25 +133,32 @@ class Held:
         Objects that live by a test clock are not among them.
         """
         rows = self._asked(_UPCOMING, self._name, limit)
-        return [dict(zip(("at", "kind", "id", "work"), row, strict=True)) for row in rows]
+        return [_planned(*row) for row in rows]
 
     def _asked(self, sql: str, *values: Any) -> list[Any]:
         self._emulator.catch_up()
         with self._emulator.transaction(write=False):
             return self._emulator.store.run(sql, *values).fetchall()
 
-    def _rows(self, conditions: list[str], values: list[Any], limit: int) -> list[Row]:
+    def _rows(self, where: Where, limit: int) -> list[Row]:
         self._emulator.catch_up()
-        sql = " AND ".join([_ROW, *conditions]) + " ORDER BY seq DESC LIMIT ?"
+        chosen = " AND ".join([_ROW, *where])
+        sql = f"{chosen} ORDER BY seq DESC LIMIT ?"
+        values = (self._name, *where.values(), limit)
         with self._emulator.transaction(write=False):
             account = self._emulator.account(self._name)
-            found = self._emulator.store.run(sql, self._name, *values, limit).fetchall()
+            found = self._emulator.store.run(sql, *values).fetchall()
             return [_row(account, *each) for each in found]
 
 
 def _row(account: "Account", number: int, deleted: int, body: str) -> Row:
     obj: Json = json.loads(body)
-    return Row(number, bool(deleted), obj if deleted else account.show(obj))
+    shown = obj if deleted else account.show(obj)
+    return Row(number, bool(deleted), shown)
+
+
+def _planned(at: int, kind: str, id_: str, work: str) -> Json:
+    return {"at": at, "kind": kind, "id": id_, "work": work}
 
 
 def _pattern(text: str) -> str:
@@ -154,11 +169,12 @@ def _pattern(text: str) -> str:
     return f"%{written}%"
 
 
-def _pointing(objects: Iterable[Json], id_: str) -> Iterator[tuple[Link, Json]]:
+def _pointing(objects: Iterable[Json], id_: str) -> Iterator[Pointing]:
     for obj in objects:
         paths = [path for path, text in _texts(obj) if text == id_]
-        if paths:  # else only what is kept for itself names it
-            yield Link(paths[0], obj["object"], obj["id"]), obj
+        if paths and obj["id"] != id_:  # without a path only what is kept for itself names it
+            link = Link(paths[0], obj["object"], obj["id"])
+            yield link, obj
 
 
 def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from stripe_plugin.host.host import Host
 from stripe_plugin.host.manifest import describe_resources
 
 Data = Mapping[str, Any]
+Inputs = Mapping[str, str]
 PLACES_IN_LISTS = {"starting_after", "ending_before"}
 #: The same action for something that a button says more shortly: action → label, inputs.
 SHORTCUTS = {"pay_invoice": ("Mark as paid out of band", {"paid_out_of_band": "true"})}
@@ -35,12 +36,16 @@ class Actions:
     @cached_property
     def resources(self) -> dict[str, Any]:
         """What is known of each kind: label, plural, prefix, the action that lists it."""
-        classes = [self._host.action(entry["id"]) for entry in self._host.catalog()]
+        classes = map(self._host.action, self._ids)
         return describe_resources(classes)
+
+    @property
+    def _ids(self) -> list[str]:
+        return [entry["id"] for entry in self._host.catalog()]
 
     @cached_property
     def _manifests(self) -> list[Data]:
-        return [self._host.manifest(entry["id"]) for entry in self._host.catalog()]
+        return [self._host.manifest(action) for action in self._ids]
 
     @cached_property
     def retrieving(self) -> dict[str, Data]:
@@ -50,14 +55,17 @@ class Actions:
 
     def template(self, kind: str) -> str | None:
         """How a person knows one of a kind, as a label of its fields."""
-        found: str | None = self.resources.get(kind, {}).get("shown_by")
+        resource = self.resources.get(kind, {})
+        found: str | None = resource.get("shown_by")
         return found
 
     def kind_of(self, identity: str) -> str | None:
         """What an ID is of, by how it begins."""
-        prefixes = {each["prefix"]: kind for kind, each in self.resources.items() if each["prefix"]}
-        fitting = [prefix for prefix in prefixes if identity.startswith(prefix)]
-        return prefixes[max(fitting, key=len)] if fitting else None
+        kinds = {each["prefix"]: kind for kind, each in self.resources.items()}
+        kinds.pop(None, None)  # of what accounts name freely
+        fitting = [prefix for prefix in kinds if identity.startswith(prefix)]
+        longest = max(fitting, key=len, default="")
+        return kinds.get(longest)
 
     def taking(self, kind: str, identity: str) -> list[Taking]:
         """The actions that take an object of a kind, in the order of the catalog."""
@@ -70,10 +78,15 @@ class Actions:
 
 
 def _retrieves(manifest: Data) -> bool:
-    inputs = manifest["inputs"]
     by_id = manifest["method"] == "GET" and manifest["path"].endswith("}")
-    needed = [row for row in inputs if row["presence"] == "required"]
-    return bool(by_id and len(needed) == 1 and _refers(needed[0], manifest["resource"]))
+    rows = needed(manifest)
+    kind = manifest["resource"]
+    return by_id and len(rows) == 1 and _refers(rows[0], kind)
+
+
+def needed(manifest: Data) -> list[Data]:
+    """The rows that must be filled."""
+    return [row for row in manifest["inputs"] if row["presence"] == "required"]
 
 
 def _refers(row: Data, kind: str) -> bool:
@@ -82,19 +95,21 @@ def _refers(row: Data, kind: str) -> bool:
 
 
 def _row_for(manifest: Data, kind: str) -> Data | None:
-    rows = [row for row in manifest["inputs"] if row["name"] not in PLACES_IN_LISTS]
-    return next((row for row in rows if _refers(row, kind)), None)
+    rows = [row for row in manifest["inputs"] if _refers(row, kind)]
+    found = [row for row in rows if row["name"] not in PLACES_IN_LISTS]
+    return found[0] if found else None
 
 
-def _forms(manifest: Data, inputs: Mapping[str, str]) -> Iterator[Taking]:
+def _forms(manifest: Data, inputs: Inputs) -> Iterator[Taking]:
     yield _form(manifest, manifest["name"], inputs)
     if manifest["id"] in SHORTCUTS:
         label, more = SHORTCUTS[manifest["id"]]
         yield _form(manifest, label, {**inputs, **more})
 
 
-def _form(manifest: Data, label: str, inputs: Mapping[str, str]) -> Taking:
-    query = urlencode({f"in:{name}": value for name, value in inputs.items()})
+def _form(manifest: Data, label: str, inputs: Inputs) -> Taking:
+    pairs = [(f"in:{name}", value) for name, value in inputs.items()]
+    query = urlencode(pairs)
     return Taking(
         label=label,
         summary=manifest["summary"],

@@ -48,12 +48,13 @@ class Clock:
             seconds = passing.seconds(held, fields.get("step", ""), days)
         except UsageError as error:
             return self._drawn(NOT_RIGHT, time_problem=error.text, days=days)
-        was, after = held.now(), held.last()
+        query = {"was": held.now(), "after": held.last()}
         emulator.advance(seconds)
-        query = urlencode({"was": was, "after": after, "until": held.last()})
-        return RedirectResponse(f"/time?{query}", 303)
+        query["until"] = held.last()
+        return RedirectResponse(f"/time?{urlencode(query)}", 303)
 
     def _drawn(self, status: int, **more: Any) -> Response:
-        context = {"then": [], "was": None, **self._common.page("Time", **more)}
-        is_cut = len(context["then"]) == MOST_THEN
-        return drawn("time.html", {**context, "is_cut": is_cut}, status)
+        context = self._common.page("Time", then=[], was=None)
+        context |= more
+        context["is_cut"] = len(context["then"]) == MOST_THEN
+        return drawn("time.html", context, status)

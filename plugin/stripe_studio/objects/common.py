@@ -1,6 +1,6 @@
 """What do the pages of objects share: the kinds, the time, and events in words?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.responses import Response
@@ -19,6 +19,7 @@ MOST_COMING = 4
 ONLY_EMULATED = "Only the emulator can do that; this is Stripe's test mode."
 OURS = "default"  # the account without a name
 Data = dict[str, Any]
+Then = list[Happening] | None
 
 
 class Common:
@@ -61,18 +62,22 @@ class Common:
         names = names_of(self.source)
         return [self.line(obj, names) for obj in objects]
 
-    def _coming(self, due: Sequence[Mapping[str, Any]]) -> list[Data]:
+    def _coming(self, due: Iterable[Data]) -> list[Data]:
         """What time will bring, each with the row of its object."""
-        found = [(each, self.source.one(each["id"])) for each in due]
         names = names_of(self.source)
-        return [{**each, "line": self.line(obj, names)} for each, obj in found if obj]
+        found: list[Data] = []
+        for each in due:
+            obj = self.source.one(each["id"])
+            if obj is not None:
+                found.append(each | {"line": self.line(obj, names)})
+        return found
 
     def happenings(self, events: Iterable[Object]) -> list[Happening]:
         """Events in words; each name is looked up once."""
         names = names_of(self.source)
         return [happening(event, names) for event in events]
 
-    def then(self, after: str, until: str = "") -> list[Happening] | None:
+    def then(self, after: str, until: str = "") -> Then:
         """What happened behind one number and up to another, in order; None if none is named."""
         held, first = self.studio.held, whole(after)
         if held is None or first is None:

@@ -14,6 +14,7 @@ from stripe_emulator.faults import Cut, TimedOut
 from stripe_studio.objects.told import Object
 from stripe_studio.studio import Studio
 
+States = dict[str, Sequence[Any]]  # field → what it may be
 Options = Sequence[tuple[str, str]]
 KEY = "sk_test_studio"  # any test key is welcome there
 FORM = "application/x-www-form-urlencoded"
@@ -51,7 +52,7 @@ class Deed:
     label: str
     help: str
     on: str  # the kind
-    when: Mapping[str, Sequence[Any]] = attrs.field(factory=dict[str, Sequence[Any]])
+    when: States = attrs.field(factory=States)
     path: str  # `{}` is the ID
     of: str = "id"  # the field that has it
     given: Mapping[str, str] = attrs.field(default=NOTHING)
@@ -61,16 +62,18 @@ class Deed:
 
     def fits(self, obj: Object) -> bool:
         """Whether it can be done to an object as it is."""
-        if obj.get("object") != self.on or not isinstance(obj.get(self.of), str):
-            return False
-        return all(obj.get(name) in values for name, values in self.when.items())
+        is_so = [obj.get(name) in values for name, values in self.when.items()]
+        has_id = isinstance(obj.get(self.of), str)
+        return obj.get("object") == self.on and has_id and all(is_so)
 
 
-OPEN = {"status": ("open",)}
-ASKED = {"status": ("requires_action",)}
-ALIVE = {"status": ("active", "trialing", "past_due", "unpaid", "incomplete")}
-ANSWERABLE = {"status": ("needs_response", "under_review")}
-TAKEN = {"disputed": (False,), "captured": (True,), "refunded": (False,)}
+OPEN: States = {"status": ["open"]}
+ASKED: States = {"status": ["requires_action"]}
+PAID: States = {"status": ["succeeded"]}
+THERE: States = {"deleted": [None, False]}
+ALIVE: States = {"status": ["active", "trialing", "past_due", "unpaid", "incomplete"]}
+ANSWERABLE: States = {"status": ["needs_response", "under_review"]}
+TAKEN: States = {"disputed": [False], "captured": [True], "refunded": [False]}
 SESSION, INTENT = "/v1/checkout/sessions", f"{HELPERS}/payment_intents"
 CHARGE, CUSTOMER = f"{HELPERS}/charges", f"{HELPERS}/customers"
 EVIDENCE = "evidence[uncategorized_text]"
@@ -114,7 +117,7 @@ DEEDS: Mapping[str, Deed] = {
         label="Dispute this payment",
         help="The customer tells the bank that it was not right; the money is taken back.",
         on="payment_intent",
-        when={"status": ("succeeded",)},
+        when=PAID,
         of="latest_charge",
         path=f"{CHARGE}/{{}}/dispute",
         choice="reason",
@@ -160,7 +163,7 @@ DEEDS: Mapping[str, Deed] = {
         label="Exchange the card",
         help="The customer, and every subscription, pays with this one from now on.",
         on="customer",
-        when={"deleted": (None, False)},
+        when=THERE,
         path=f"{CUSTOMER}/{{}}/exchange_card",
         choice="payment_method",
         options=EXCHANGING,
@@ -189,13 +192,14 @@ def done(studio: Studio, deed: Deed, obj: Object, chosen: str) -> str | None:
     if emulator is None:
         return ONLY_THERE
     identity = quote(str(obj[deed.of]), safe="")
+    path = deed.path.format(identity)
     given = dict(deed.given)
     if deed.choice:
         given[deed.choice] = chosen
     headers = _headers(studio.connection.account)
     body = urlencode(given).encode()
     try:
-        answer = emulator.answer("POST", deed.path.format(identity), headers, body)
+        answer = emulator.answer("POST", path, headers, body)
     except (Cut, TimedOut):
         return BY_FAULT
     return None if answer.status < WRONG else _refusal(answer.body)

@@ -89,17 +89,18 @@ class Faults:
 
 
 def _told(emulator: Emulator) -> list[dict[str, Any]]:
-    return [{**each, "words": WORDS[each["kind"]]} for each in emulator.faults.list()]
+    found = emulator.faults.list()
+    return [each | {"words": WORDS[each["kind"]]} for each in found]
 
 
 def _order(fields: Fields) -> dict[str, Any]:
     """A fault as the emulator reads it; blank boxes are left out, but for how often."""
-    typed = {name: text.strip() for name, text in fields.items()}
-    found: dict[str, Any] = {"kind": typed.get("kind", "")}
-    found |= {name: typed[name] for name in ("method", "path") if typed.get(name)}
-    found["times"] = _times(typed.get("times", ""))
-    if typed.get("seconds"):
-        found["seconds"] = _seconds(typed["seconds"])
+    typed = {name: fields.get(name, "").strip() for name in BLANK}
+    times, seconds = typed.pop("times"), typed.pop("seconds")
+    found: dict[str, Any] = {name: text for name, text in typed.items() if text}
+    found["times"] = _times(times)
+    if seconds:
+        found["seconds"] = _seconds(seconds)
     return found
 
 

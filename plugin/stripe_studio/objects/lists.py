@@ -44,7 +44,8 @@ class Lists:
     def events(self, request: Request) -> Response:
         """The latest events, by type, or about an object."""
         asked = _asked(request)
-        found = self._common.source.page(attrs.evolve(asked, kind=EVENT))
+        wanted = attrs.evolve(asked, kind=EVENT)
+        found = self._common.source.page(wanted)
         context = self._common.page(
             "Events",
             asked=asked,
@@ -63,8 +64,8 @@ class Lists:
 def _asked(request: Request) -> Asked:
     given = request.query_params
     names = [field.name for field in attrs.fields(Asked)]
-    texts = {name: given.get(name, "").strip() for name in names}
-    return Asked(**{name: text[:LONGEST] for name, text in texts.items()})
+    texts = {name: given.get(name, "")[:LONGEST] for name in names}
+    return Asked(**texts)
 
 
 def _address(path: str, asked: Asked, before: str | None) -> str | None:

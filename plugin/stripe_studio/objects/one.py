@@ -50,8 +50,10 @@ class One:
         obj = self._common.source.one(identity)
         if obj is None:
             raise NoSuchObject(NO_SUCH.format(id=identity))
-        context = {"problem": None, "then": None, **self._told(obj), **self._around(obj), **more}
-        return drawn("object.html", context, status)
+        context = self._told(obj)
+        context |= self._around(obj)
+        context |= {"problem": None, "then": None}
+        return drawn("object.html", context | more, status)
 
     def _told(self, obj: Object) -> Data:
         """The object itself, and which actions take it."""
@@ -71,13 +73,13 @@ class One:
         around = self._common.source.around(obj)
         if around is None:
             return {"around": None, "deeds": [], "deliveries": []}
-        is_event = obj["object"] == EVENT
+        common, is_event = self._common, obj["object"] == EVENT
         return {
             "around": around,
             "deeds": deeds.fitting(obj),
-            "pointing": [(link, self._common.line(other)) for link, other in around.pointing],
-            "happenings": self._common.happenings(around.events),
-            "deliveries": self._common.delivered(str(obj["id"])) if is_event else [],
+            "pointing": [(link, common.line(other)) for link, other in around.pointing],
+            "happenings": common.happenings(around.events),
+            "deliveries": common.delivered(str(obj["id"])) if is_event else [],
         }
 
     def do(self, request: Request, fields: Fields) -> Response:
@@ -85,14 +87,15 @@ class One:
         held = self._studio.held
         if held is None:
             return self._common.nowhere("Not here")
-        identity, last = fields.get("id", ""), held.last()
+        identity, chosen = fields.get("id", ""), fields.get("chosen", "")
+        last = held.last()
         obj = self._common.source.one(identity) or {}
         deed = deeds.DEEDS.get(request.path_params["deed"])
         if deed is None or not deed.fits(obj):
             return self._drawn(identity, CHANGED, problem=HAS_CHANGED)
-        problem = deeds.done(self._studio, deed, obj, fields.get("chosen", ""))
-        if problem is not None:
-            then = self._common.then(str(last))
-            return self._drawn(identity, REFUSED, problem=problem, then=then)
-        address = quote(identity, safe="")
-        return RedirectResponse(f"/objects/{address}?after={last}", 303)
+        problem = deeds.done(self._studio, deed, obj, chosen)
+        if problem is None:
+            address = quote(identity, safe="")
+            return RedirectResponse(f"/objects/{address}?after={last}", 303)
+        then = self._common.then(str(last))
+        return self._drawn(identity, REFUSED, problem=problem, then=then)

@@ -49,7 +49,8 @@ def month_after(now: int) -> int:
     year = at.year + 1 if next_year else at.year
     month = 1 if next_year else at.month + 1
     _, last = calendar.monthrange(year, month)
-    later = at.replace(year=year, month=month, day=min(at.day, last))
+    day = min(at.day, last)
+    later = at.replace(year=year, month=month, day=day)
     return int(later.timestamp())
 
 

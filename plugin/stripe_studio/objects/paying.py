@@ -12,7 +12,8 @@ from starlette.routing import Route
 from stripe_emulator import pay
 from stripe_studio.studio import Studio
 
-_STYLE = b64encode(hashlib.sha256(pay.STYLE.encode()).digest()).decode()
+_DIGEST = hashlib.sha256(pay.STYLE.encode())
+_STYLE = b64encode(_DIGEST.digest()).decode()
 #: Its own style, and whoever paid or canceled is sent where the shop has said.
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE}'; form-action 'self' http: https:;"

@@ -39,10 +39,13 @@ def shown(obj: Object, manifest: Mapping[str, Any] | None) -> Shown:
 
 def _plain(obj: Object) -> list[dict[str, Any]]:
     amount = AMOUNTS.get(str(obj.get("object")), "amount")
-    units = dict.fromkeys(PLAIN) | {amount: MONEY} | dict.fromkeys(TIMES, TIME)
-    there = [name for name in units if isinstance(obj.get(name), str | int)]
-    return [{"path": name, "label": _label(name), "unit": units[name]} for name in there]
+    units = {**dict.fromkeys(PLAIN), amount: MONEY}
+    units |= dict.fromkeys(TIMES, TIME)
+    found = [_output(name, unit) for name, unit in units.items()]
+    return [each for each in found if isinstance(obj.get(each["path"]), str | int)]
 
 
-def _label(name: str) -> str:
-    return "ID" if name == "id" else spoken(name)
+def _output(name: str, unit: str | None) -> dict[str, Any]:
+    """A field as a manifest would tell it."""
+    label = "ID" if name == "id" else spoken(name)
+    return {"path": name, "label": label, "unit": unit}

@@ -8,13 +8,15 @@ import attrs
 
 from stripe_emulator.held import PAGE, Held, Link
 from stripe_plugin.errors import StripeError, UsageError
-from stripe_plugin.judge.values import is_list, is_object
 from stripe_studio.forms import whole
-from stripe_studio.objects.actions import Actions
+from stripe_studio.objects.actions import Actions, needed
 from stripe_studio.objects.told import Names, Object, kind_words, known_by
 from stripe_studio.studio import Studio
 
 EVENT = "event"
+NO_FILTER = (
+    "In test mode a list cannot be narrowed by text or status: Stripe's take no such filter."
+)
 MISSING = "resource_missing"
 NO_SUCH = "There is no object {id} here."
 UNKNOWN_PREFIX = "No action retrieves what {id} is: its beginning is none that the actions know."
@@ -94,8 +96,9 @@ class InEmulator:
     def kinds(self) -> list[Kind]:
         """All that there are of, but events."""
         counts = self._held.counts()
+        counts.pop(EVENT, None)
         found = [Kind(kind, self._label(kind), number) for kind, number in counts.items()]
-        return sorted((kind for kind in found if kind.name != EVENT), key=lambda kind: kind.label)
+        return sorted(found, key=_label)
 
     def _label(self, kind: str) -> str:
         known = self._actions.resources.get(kind)
@@ -110,9 +113,9 @@ class InEmulator:
         filters = attrs.asdict(asked)
         before = filters.pop("before")
         rows = self._held.objects(PAGE + 1, before=whole(before), **filters)
-        shown = rows[:PAGE]
-        older = str(shown[-1].number) if len(rows) > PAGE else None
-        return Page([row.object for row in shown], older)
+        shown = [row.object for row in rows[:PAGE]]
+        older = str(rows[PAGE - 1].number) if len(rows) > PAGE else None
+        return Page(shown, older)
 
     def one(self, identity: str) -> Object | None:
         """Of a deleted one its stub."""
@@ -143,14 +146,13 @@ class AtStripe:
     def kinds(self) -> list[Kind]:
         """Those with an action that lists them."""
         found = self._actions.resources.items()
-        kinds = [Kind(kind, each["plural"]) for kind, each in found if self._is_listed(kind)]
-        return sorted(kinds, key=lambda kind: kind.label)
-
-    def _is_listed(self, kind: str) -> bool:
-        return kind != EVENT and self._lists(kind) is not None
+        listed = [(kind, each["plural"]) for kind, each in found if each["listed_by"]]
+        kinds = [Kind(kind, label) for kind, label in listed if kind != EVENT]
+        return sorted(kinds, key=_label)
 
     def _lists(self, kind: str) -> str | None:
-        found: str | None = self._actions.resources.get(kind, {}).get("listed_by")
+        resource = self._actions.resources.get(kind, {})
+        found: str | None = resource.get("listed_by")
         return found
 
     def statuses(self, kind: str) -> list[str]:  # noqa: ARG002 - not every list can be narrowed
@@ -162,16 +164,14 @@ class AtStripe:
         action = self._lists(asked.kind)
         if action is None:
             return Page([], None)
-        inputs: dict[str, Any] = {"limit": PAGE}
-        if asked.before:
-            inputs["starting_after"] = asked.before
-        if asked.type:
-            inputs["type"] = asked.type
+        if asked.text or asked.status:
+            raise UsageError(NO_FILTER)
+        given = {"limit": PAGE, "starting_after": asked.before, "type": asked.type}
+        inputs = {name: value for name, value in given.items() if value}
         answer = self._run(action, inputs)
-        rows = answer["data"]
-        found = [row for row in rows if is_object(row)] if is_list(rows) else []
-        older = str(found[-1]["id"]) if found and answer.get("has_more") else None
-        return Page(found, older)
+        found: Sequence[Object] = answer["data"]
+        goes_on = bool(found and answer.get("has_more"))
+        return Page(found, str(found[-1]["id"]) if goes_on else None)
 
     def one(self, identity: str) -> Object | None:
         """By the action that retrieves what its ID begins like."""
@@ -179,9 +179,9 @@ class AtStripe:
         manifest = self._actions.retrieving.get(kind or "")
         if manifest is None:
             raise UsageError(UNKNOWN_PREFIX.format(id=identity))
-        row = next(row for row in manifest["inputs"] if row["presence"] == "required")
+        inputs = {row["name"]: identity for row in needed(manifest)}
         try:
-            return self._run(manifest["id"], {row["name"]: identity})
+            return self._run(manifest["id"], inputs)
         except StripeError as error:
             if error.code == MISSING:
                 return None
@@ -198,6 +198,10 @@ class AtStripe:
         host, connection = self._studio.host, self._studio.connection
         output: Object = host.run(action, inputs, connection=connection).output
         return output
+
+
+def _label(kind: Kind) -> str:
+    return kind.label
 
 
 def source(studio: Studio, actions: Actions) -> Source:

@@ -62,15 +62,20 @@ def line(obj: Object, template: str | None, names: Names = nobody) -> Line:
 def title(obj: Object, template: str | None) -> str:
     """What a person knows it by; its ID, where nothing says more."""
     label = label_of(obj, template) if template else ""
-    parts = label.split(BETWEEN) if label else [_type(obj), amount(obj), known_by(obj)]
-    told = [part for part in parts if part and part != obj.get("status")]  # it stands beside
-    return masked(BETWEEN.join(told) or str(obj.get("id", "")))
+    parts = [_type(obj), amount(obj), known_by(obj)]
+    if label:
+        parts = label.split(BETWEEN)
+    beside = obj.get("status")
+    told = [part for part in parts if part and part != beside]
+    identity = str(obj.get("id", ""))
+    return masked(BETWEEN.join(told) or identity)
 
 
 def amount(obj: Object) -> str:
     """How much it is: `25.00 USD`, or nothing."""
-    value = obj.get(AMOUNTS.get(str(obj.get("object")), "amount"))
-    currency = obj.get("currency")
+    kind = str(obj.get("object"))
+    field = AMOUNTS.get(kind, "amount")
+    value, currency = obj.get(field), obj.get("currency")
     if type(value) is not int or not isinstance(currency, str):
         return ""
     return written(value, currency)
@@ -78,7 +83,8 @@ def amount(obj: Object) -> str:
 
 def _type(obj: Object) -> str:
     """The type of an event; elsewhere it says little."""
-    return str(obj.get("type", "")) if obj.get("object") == "event" else ""
+    is_event = obj.get("object") == "event"
+    return str(obj["type"]) if is_event else ""
 
 
 def known_by(obj: Object) -> str:
@@ -87,8 +93,11 @@ def known_by(obj: Object) -> str:
 
 
 def _first(obj: Object, names: Sequence[str]) -> str:
-    found = [obj.get(name) for name in names]
-    return next((text for text in found if isinstance(text, str) and text), "")
+    for name in names:
+        text = obj.get(name)
+        if isinstance(text, str) and text:
+            return text
+    return ""
 
 
 def whose(obj: Object, names: Names) -> str:

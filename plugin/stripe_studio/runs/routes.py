@@ -26,6 +26,7 @@ WORDS = {
     "done": "Done",
 }
 Data = dict[str, Any]
+Outcome = tuple[str, str, int]
 
 
 class Runs:
@@ -42,8 +43,11 @@ class Runs:
         """The newest, by outcome."""
         outcome = request.query_params.get("outcome", "")
         begin = whole(request.query_params.get("from", "")) or 0
-        found = [run.summary() for run in kept_runs(self._studio.journal)]
-        chosen = [run for run in found if outcome in ("", run["outcome"])]
+        kept = kept_runs(self._studio.journal)
+        found = [run.summary() for run in kept]
+        chosen = [run for run in found if run["outcome"] == outcome]
+        if not outcome:
+            chosen = found
         end = begin + PAGE
         context = self._page(
             "Runs",
@@ -58,19 +62,21 @@ class Runs:
         """A run; on several accounts the same ID is several runs."""
         identity = request.path_params["id"]
         kept = kept_runs(self._studio.journal)
-        found = [self._told(run.as_dict()) for run in kept if run.id == identity]
+        chosen = [run.as_dict() for run in kept if run.id == identity]
+        found = [self._told(run) for run in chosen]
         if not found:
             return sorry(f"There is no run {identity} here.", 404, self._page("No such run"))
         return drawn("run.html", self._page(identity, runs=found))
 
     def _told(self, run: Data) -> Data:
         words = WORDS.get(run["outcome"], run["outcome"])
-        return {**run, "words": words, "again": self._again(run), "is_here": self._is_here(run)}
+        told = {"words": words, "again": self._again(run)}
+        return {**run, **told, "is_here": self._is_here(run)}
 
     def _is_here(self, run: Data) -> bool:
         """Whether its objects are those that this studio shows."""
         connection, emulator = self._studio.connection, self._studio.emulator
-        if (run["mode"], run["account"]) != (connection.mode, connection.account):
+        if run["mode"] != connection.mode or run["account"] != connection.account:
             return False
         return emulator is None or emulator.file is None or run["address"] == emulator.file
 
@@ -108,7 +114,7 @@ def _address(outcome: str, begin: int) -> str:
     return f"/runs?{query}"
 
 
-def _counted(found: list[Data]) -> list[tuple[str, str, int]]:
+def _counted(found: list[Data]) -> list[Outcome]:
     """Each outcome, what it means, and how many runs ended so."""
     numbers = Counter(run["outcome"] for run in found)
     return [(each, WORDS[each], numbers[each]) for each in OUTCOMES]
