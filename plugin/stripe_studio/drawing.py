@@ -18,8 +18,8 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= words.FILTERS | {"kind_words": kind_words, "coming": coming}
-TEMPLATES.tests |= words.TESTS
+TEMPLATES.filters.update(words.FILTERS, kind_words=kind_words, coming=coming)
+TEMPLATES.tests.update(words.TESTS)
 
 
 def drawn(template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
