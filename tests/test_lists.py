@@ -332,7 +332,8 @@ def test_who_stops_leaves_no_task(shop: Shop) -> None:
             before = len(asyncio.all_tasks())
             entries = host.iterate("list_customers", {"Limit": 10}, connection=shop.connection)
             async with entries:
-                shop.world.faults.add(Fault(kind="delay", seconds=60.0))
+                for seconds in (0.0, 60.0):  # the first page, and the one that is fetched meanwhile
+                    shop.world.faults.add(Fault(kind="delay", seconds=seconds))
                 async for _ in entries:
                     break
             return before, len(asyncio.all_tasks())
