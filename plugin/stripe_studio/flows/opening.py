@@ -6,7 +6,9 @@ from typing import Any
 
 import attrs
 
+from stripe_flow.flow import Flow
 from stripe_studio.flows import starts
+from stripe_studio.flows.checked import UNTITLED
 from stripe_studio.flows.files import Folder, digest, plain
 from stripe_studio.flows.progress import Kept, Progress
 from stripe_studio.flows.running import Running
@@ -40,8 +42,7 @@ class Opening:
         if isinstance(found, Kept):
             file = file or found.what
         elif isinstance(found, Progress):
-            flow = found.flow
-            sheet = attrs.evolve(sheet, text=plain(flow.text), given=typed(flow.inputs))
+            sheet = _as_begun(sheet, found.flow)
         is_here = file in self.folder.names()
         return self._of_file(sheet, file if is_here else None)
 
@@ -50,6 +51,11 @@ class Opening:
             return sheet
         text = plain(self.folder.read(name))
         return attrs.evolve(sheet, text=text, name=name, opened=digest(text))
+
+
+def _as_begun(sheet: Sheet, flow: Flow) -> Sheet:
+    name = "" if flow.name == UNTITLED else flow.name
+    return attrs.evolve(sheet, text=plain(flow.text), name=name, given=typed(flow.inputs))
 
 
 def typed(inputs: Mapping[str, Any]) -> dict[str, str]:

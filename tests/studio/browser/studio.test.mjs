@@ -255,6 +255,23 @@ test("a flow is written, broken, mended, run and resumed", async () => {
   assert.equal(await page.locator("#progress a[href^='/objects/cus_']").first().innerText(), customer);
 });
 
+test("a monthly plan is sold, and next month's invoice is seen", async () => {
+  await world();
+  await page.goto(STUDIO);
+  await page.getByText("Sell a monthly plan").click();
+  await press("Run");
+  await summary("Done");
+  await page.locator("#progress a[href^='/objects/sub_']").click();
+  await page.waitForURL(/objects\/sub_/);
+  await page.locator(".head a", { hasText: "Objects" }).click();
+  await press("Until the next renewal");
+  await page.locator("h1", { hasText: "things happened" }).waitFor();
+  await page.locator("main", { hasText: "invoice.paid" }).waitFor();
+  await page.locator("main a", { hasText: "Invoices" }).click();
+  const invoices = "table a[href^='/objects/in_']";
+  await page.waitForFunction((links) => document.querySelectorAll(links).length === 2, invoices);
+});
+
 test("a flow is saved, and text that was not is offered again", async () => {
   await page.goto(`${STUDIO}/flow?example=sell-a-subscription`);
   await page.fill("#name", "sell");
