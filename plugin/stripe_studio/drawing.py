@@ -1,6 +1,6 @@
 """How does data become a page? Templates that escape whatever they are given."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,6 +11,7 @@ from stripe_studio import words
 from stripe_studio.objects.passing import coming
 from stripe_studio.objects.told import kind_words
 
+Filters = dict[str, Callable[..., Any]]
 TEMPLATES = Environment(
     loader=PackageLoader("stripe_studio"),
     autoescape=True,
@@ -18,7 +19,8 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters.update(words.FILTERS, kind_words=kind_words, coming=coming)
+OF_OBJECTS: Filters = {"kind_words": kind_words, "coming": coming}
+TEMPLATES.filters.update({**words.FILTERS, **OF_OBJECTS})
 TEMPLATES.tests.update(words.TESTS)
 
 

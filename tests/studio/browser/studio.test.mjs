@@ -33,7 +33,8 @@ async function visitor({ width = 1400, height = 900, colorScheme = "light" }) {
   opened.setDefaultTimeout(20_000);
   opened.on("pageerror", (error) => faults.push(String(error)));
   opened.on("console", (message) => {
-    const isMeant = message.text().includes("the server responded with a status of 4");
+    // Refusals, and what becomes of an answer that a fault on order has cut off.
+    const isMeant = /the server responded with a status of (4|504)/.test(message.text());
     if (message.type() === "error" && !isMeant) faults.push(message.text());
   });
   await opened.goto(`${STUDIO}/?token=${TOKEN}`);
@@ -302,11 +303,84 @@ test("the text of a flow is indented and left by keyboard", async () => {
   assert.notEqual(await page.evaluate(() => document.activeElement.id), "text");
 });
 
+// --- Objects, time, Runs -------------------------------------------------------------------------
+
+async function made(action) {
+  const fields = await world(action);
+  await page.goto(`${STUDIO}/try/${action}`);
+  await type(fields);
+  await press("Run");
+  await heading("Done");
+}
+
+test("a subscription is renewed by the time button", async () => {
+  await made("create_subscription");
+  await page.getByRole("link", { name: "Objects", exact: true }).click();
+  await page.getByRole("link", { name: /^Subscriptions/ }).click();
+  await page.getByRole("heading", { name: "Subscriptions" }).waitFor();
+  const before = await page.locator(".mode time").textContent();
+  await press("Until the next renewal");
+  await page.getByRole("heading", { name: /things happened/ }).waitFor();
+  assert.notEqual(await page.locator(".mode time").textContent(), before);
+  const told = await page.locator("ol.events").first().textContent();
+  assert.match(told, /invoice\.created/);
+  await page.reload();
+  await page.getByRole("heading", { name: /things happened/ }).waitFor();
+  await accessible("what happened");
+});
+
+test("a session is paid by a button, once the card is not declined", async () => {
+  await made("create_checkout_session");
+  await page.locator(".answer .facts a[href^='/objects/cs_']").first().click();
+  const card = page.getByLabel("Pay this session: how");
+  await card.selectOption("pm_card_chargeDeclined");
+  await press("Pay this session");
+  await page.getByRole("alert").getByText("Your card was declined.").waitFor();
+  await card.selectOption("pm_card_visa");
+  await press("Pay this session");
+  await page.getByRole("status").getByText("checkout.session.completed").first().waitFor();
+  await accessible("a session");
+});
+
+test("the payment page of a session is here, with its own style", async () => {
+  await made("create_checkout_session");
+  await page.locator(".answer .facts a[href^='/objects/cs_']").first().click();
+  const opened = page.context().waitForEvent("page");
+  await page.getByRole("link", { name: "Open the payment page" }).click();
+  const paying = await opened;
+  const failed = [];
+  paying.on("console", (message) => message.type() === "error" && failed.push(message.text()));
+  await paying.reload();
+  const back = await paying.locator("main").evaluate((it) => getComputedStyle(it).borderRadius);
+  assert.equal(back, "12px");
+  assert.deepEqual(failed, []);
+  await paying.close();
+});
+
+test("a fault is ordered, strikes, and is told in Runs", async () => {
+  await world();
+  await page.goto(`${STUDIO}/faults`);
+  await page.getByLabel("What goes wrong").selectOption("cut_after");
+  await page.getByLabel("How often").fill("");
+  await press("Order it");
+  await page.getByRole("cell", { name: "Execute, then cut the connection" }).waitFor();
+  await page.goto(`${STUDIO}/try/create_customer`);
+  await press("Run");
+  await heading("Nobody knows whether it was executed");
+  await page.getByRole("link", { name: "Runs", exact: true }).click();
+  await page.getByRole("link", { name: "Go on with it in Try" }).first().click();
+  await heading("Create Customer");
+});
+
 // --- how it looks --------------------------------------------------------------------------------
 
 const VIEWS = [
   ["first", "/"],
   ["form", "/try/create_checkout_session"],
+  ["objects", "/objects"],
+  ["events", "/events"],
+  ["faults", "/faults"],
+  ["runs", "/runs"],
   ["flow", "/flow?example=sell-a-subscription"],
 ];
 
