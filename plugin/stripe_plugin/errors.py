@@ -87,11 +87,16 @@ class Denied(NodeError, category="denied", http_status=403):
 
 def near(word: Any, known: Iterable[str]) -> str:
     """` (did you mean …?)` with the nearest known word, or nothing."""
-    by_fold = {name.casefold().replace("_", " "): name for name in reversed([*known])}
     import difflib  # takes long to import, for a hint that is seldom needed
 
-    found = difflib.get_close_matches(str(word)[:80].casefold().replace("_", " "), by_fold, n=1)
+    names = reversed([*known])  # of two that fold alike the first counts
+    by_fold = {_folded(name): name for name in names}
+    found = difflib.get_close_matches(_folded(str(word)[:80]), by_fold, n=1)
     return f" (did you mean {by_fold[found[0]]}?)" if found else ""
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", " ")
 
 
 Path = tuple[str | int, ...]  # parameter names, keys, and positions counted from 0
@@ -112,7 +117,8 @@ class Fault:
         `label`: what sentences call the step, if not so.
         """
         above = words((label or step,))
-        return Fault(self.text, self.rule, (step, *self.path), above + self.words)
+        path = (step, *self.path)
+        return Fault(self.text, self.rule, path, above + self.words)
 
 
 def words(path: Path) -> str:
@@ -148,14 +154,16 @@ class Problem:
     @classmethod
     def from_dict(cls, about: Mapping[str, Any]) -> "Problem":
         """The problem that gave `about` by `as_dict()`."""
-        return cls(tuple(about["path"]), about["key"], about["rule"], about["text"])
+        path = tuple(about["path"])
+        return cls(path, about["key"], about["rule"], about["text"])
 
 
 class InvalidInputs(NodeError, ValueError, category="invalid_inputs", http_status=422):
     """Inputs refused before anything was sent: `problems_at` has every `Problem`."""
 
     def __init__(self, problems_at: Sequence[Problem], action: str | None = None) -> None:
-        self.problems_at, self.action = list(problems_at), action
+        self.problems_at = list(problems_at)
+        self.action = action
         super().__init__(self.problems_at, action)
 
     @property

@@ -16,7 +16,7 @@ from stripe_plugin.declare.linked import EXPAND, expand_row
 from stripe_plugin.declare.query import with_query
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, path_id, required, rows_of
-from stripe_plugin.declare.spec import Place, Spec, place_beside, place_in
+from stripe_plugin.declare.spec import Place, Spec, place_beside, place_in, root_of
 from stripe_plugin.errors import Fault, InvalidInputs, Problem, Refused, UsageError, sentences
 from stripe_plugin.judge.rules import inside
 from stripe_plugin.judge.values import NOTHING, as_typed, is_empty
@@ -133,8 +133,7 @@ class Action:
 
     def locate(self, param: str | None, code: str | None = None) -> Place | None:
         """Where Stripe's `param` was given, its positions counted as the inputs were typed."""
-        root, _, _ = (param or "").partition("[")
-        if param and root in {name.partition("[")[0] for name in self.extra}:
+        if param and root_of(param) in map(root_of, self.extra):
             return place_beside(EXTRA, param)
         place = self.spec.locate(param, code)
         if place is None:

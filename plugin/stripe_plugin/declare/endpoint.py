@@ -1,7 +1,6 @@
 """Which endpoint of Stripe's does somebody mean, by a method and a path with IDs in it?"""
 
 import re
-from collections.abc import Iterator
 
 import attrs
 
@@ -42,10 +41,10 @@ class Endpoint:
 def endpoint(method: str, path: str) -> Endpoint:
     """The endpoint. Raises `Refused` for a path that Stripe's document has not."""
     _check(path)
-    found = {each.partition(" ")[0]: each for each in _at(path)}
+    found = _at(path)
     if method not in found:
         raise Refused(_lacking(method, path, [*found]), "endpoint")
-    operation = contract.operation(method, found[method].partition(" ")[2])
+    operation = contract.operation(method, found[method])
     assert operation is not None  # noqa: S101 - it is the document's own
     return Endpoint(method, path, operation)
 
@@ -61,15 +60,20 @@ def _check(path: str) -> None:
         raise Refused(f"must be a path of Stripe's API, {example}; got {shown(path)}", "endpoint")
 
 
-def _at(path: str) -> Iterator[str]:
-    """The document's endpoints at a path; of each method the one with the fewest variables."""
-    matching = [each for each in contract.operations() if _pattern(each).fullmatch(path)]
-    matching.sort(key=lambda each: -each.count("{"))
-    yield from matching
+def _at(path: str) -> dict[str, str]:
+    """The document's template for a path, by method: the one with the fewest variables."""
+    found: dict[str, str] = {}
+    for operation in contract.operations():
+        method, _, template = operation.partition(" ")
+        if not _pattern(template).fullmatch(path):
+            continue
+        other = found.get(method)
+        if other is None or template.count("{") <= other.count("{"):
+            found[method] = template
+    return found
 
 
-def _pattern(operation: str) -> re.Pattern[str]:
-    _, _, template = operation.partition(" ")
+def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"{[^{}]*}", "[^/]+", template))
 
 

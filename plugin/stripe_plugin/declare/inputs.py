@@ -5,7 +5,7 @@ from typing import Any
 
 from stripe_plugin.declare.hints import EXTRA, hint
 from stripe_plugin.declare.row import Table
-from stripe_plugin.declare.spec import Spec
+from stripe_plugin.declare.spec import Spec, root_of
 from stripe_plugin.errors import Fault, Problem, Refused, near
 from stripe_plugin.judge.rules import Each, Matches
 from stripe_plugin.judge.table import Field, judge_table
@@ -149,7 +149,7 @@ class Judgement(RowsJudgement):
         roots = [row.steps[0] for row in rows]
         taken = {"expand", *roots, *self._spec.path_names, *self._spec.sends}
         for name in beside:
-            if name.partition("[")[0] in taken:
+            if root_of(name) in taken:
                 label = _label(name)
                 text = f"{EXTRA} would replace {label}."
                 self._tell(EXTRA, "given_twice", text, "options", "extra", label)

@@ -110,8 +110,14 @@ def _is_card(text: str) -> bool:
     if not CARD.fullmatch(text.strip()):
         return False
     digits = [int(digit) for digit in reversed(text) if digit.isdigit()]
-    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+    plain = sum(digits[::2])
+    doubled = sum(_doubled(digit) for digit in digits[1::2])
+    return (plain + doubled) % 10 == 0
+
+
+def _doubled(digit: int) -> int:
+    tens, ones = divmod(2 * digit, 10)
+    return tens + ones
 
 
 class OpenAction(Action):

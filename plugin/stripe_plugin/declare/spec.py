@@ -198,10 +198,15 @@ def place_in(row: Row, path: Path) -> str:
     return f"{row.key}{labelled(row, path)}"
 
 
+def root_of(param: str) -> str:
+    """The parameter in Stripe's path to a part of it: `items` of `items[0][price]`."""
+    return param.partition("[")[0]
+
+
 def steps_of(param: str) -> Path:
     """Stripe's `items[0][price]` as its steps; of what is too long to be shown, only the first."""
     if len(param) > 200 or not param.isprintable():
-        param = param[:200].partition("[")[0]
+        param = root_of(param[:200])
     steps: list[str | int] = []
     for step in re.findall(r"[^\[\]]+", param):
         is_position = re.fullmatch("[0-9]{1,6}", step)

@@ -96,11 +96,15 @@ class Part:
         of_each = [one.fields.get(name) for one in self.plain]
         return all(shape is not None and shape.required for shape in of_each)
 
+    def below(self, name: str | None) -> "Part | None":
+        """What a field holds; without a name what an entry of a list is."""
+        return self.fields.get(name) if name else self.items
+
     def at(self, path: str) -> "list[Part] | None":
         """The parts that a path leads through, as in `items.data[0].price`; None: nowhere."""
         through: list[Part] = [self]
         for step in STEPS.finditer(path):
-            found = through[-1].fields.get(step[1]) if step[1] else through[-1].items
+            found = through[-1].below(step[1])
             if found is None:
                 return None
             through.append(found)

@@ -23,7 +23,8 @@ class Asked(NamedTuple):
 def judged(action: type[Action], asked: Asked, context: RunContext) -> tuple[Action, RunContext]:
     """The action and its run, in which `context` and the options agree, or `InvalidInputs`."""
     if is_object(asked.options) and not asked.options:  # then both are what Python says
-        return action.read(asked.inputs, extra=asked.extra, expand=asked.expand), context
+        made = action.read(asked.inputs, extra=asked.extra, expand=asked.expand)
+        return made, context
     values, wrong = Options.judge(asked.options)
     options = Options(**values)
     problems: list[Problem] = []

@@ -63,11 +63,13 @@ class Turner:
 
     def turn(self, page: "Action") -> "Result":
         """Runs it."""
-        return self.host.run(page.spec.id, page.inputs(), **self._beside(page))
+        beside = self._beside(page)
+        return self.host.run(page.spec.id, page.inputs(), **beside)
 
     async def aturn(self, page: "Action") -> "Result":
         """The same for asyncio."""
-        return await self.host.arun(page.spec.id, page.inputs(), **self._beside(page))
+        beside = self._beside(page)
+        return await self.host.arun(page.spec.id, page.inputs(), **beside)
 
     def _beside(self, page: "Action") -> dict[str, Any]:
         sent = {"extra": page.extra, "expand": page.expand or ()}

@@ -150,10 +150,16 @@ class RunContext:
 
 def _agreed(options: Options, own: Mapping[str, Any]) -> dict[str, Any]:
     """What options say of a run, of which `own` is known already."""
-    said = {name: value for name, value in options.run.items() if value is not None}
-    against = [name for name, value in said.items() if own.get(name) not in (None, value)]
+    said: dict[str, Any] = {}
+    against: list[Problem] = []
+    for name, value in options.run.items():
+        if value is None:
+            continue
+        said[name] = value
+        if own.get(name) not in (None, value):
+            against.append(_contradiction(name))
     if against:
-        raise InvalidInputs([_contradiction(name) for name in against])
+        raise InvalidInputs(against)
     return said
 
 

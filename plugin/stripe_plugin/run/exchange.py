@@ -106,7 +106,8 @@ def _every_call(recipe: Recipe, account: Account, context: RunContext, policy: P
             call = calls.send(output)
         except StopIteration as end:
             return result.of_calls(made, end.value)
-        run = attrs.evolve(_until(ends, context), idempotency_key=key_of_call(key, call.name))
+        of_call = key_of_call(key, call.name)
+        run = attrs.evolve(_until(ends, context), idempotency_key=of_call)
         try:
             answered = yield from _one_request(call.action, account, run, policy)
         except StripeError as error:

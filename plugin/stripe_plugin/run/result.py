@@ -7,7 +7,7 @@ import attrs
 
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.recipe import Call, Done, Recipe
-from stripe_plugin.declare.spec import Spec
+from stripe_plugin.declare.spec import Place, Spec
 from stripe_plugin.errors import ConnectionFailed, StripeError, kind_of
 from stripe_plugin.judge.values import is_object
 from stripe_plugin.run.kept import from_kept
@@ -122,10 +122,7 @@ def tell_of_call(error: StripeError, recipe: Recipe, call: Call, made: list[Made
     """Makes the error of a call the recipe's: which call, where its input stands, what is done."""
     error.action = recipe.spec.id
     error.message = f"{call.action.spec.name}: {error.message.rstrip('.')}."
-    place = recipe.locate(call.param(error.param), error.code)
-    error.display_key = place.key if place else None
-    error.path = place.path if place else None
-    error.place = place.text if place else None
+    _put(error, recipe.locate(call.param(error.param), error.code))
     if any(each.call.writes for each in made):
         error.message += PARTLY
         error.outcome_unknown = True
@@ -184,7 +181,7 @@ STRIPES_WORDS = (
 
 def refusal(reply: Reply, course: Course, action: Action) -> StripeError:
     """The error of a run that Stripe refused, at the row of the form that it is about."""
-    words: dict[str, Any] = {word: _text(reply.error.get(word)) for word in STRIPES_WORDS}
+    words = _stripes_words(reply.error)
     kind = kind_of(reply.status, words["type"], words["code"])
     error = kind(
         message=_message(reply),
@@ -199,11 +196,19 @@ def refusal(reply: Reply, course: Course, action: Action) -> StripeError:
         idempotency_key=course.idempotency_key,
         **words,
     )
-    if place := action.locate(error.param, error.code):
-        error.display_key = place.key
-        error.path = place.path
-        error.place = place.text
+    _put(error, action.locate(error.param, error.code))
     return error
+
+
+def _put(error: StripeError, place: Place | None) -> None:
+    """Puts an error at the row of the form that it is about, or at none."""
+    error.display_key = place.key if place else None
+    error.path = place.path if place else None
+    error.place = place.text if place else None
+
+
+def _stripes_words(error: Mapping[str, Any]) -> dict[str, Any]:
+    return {word: _text(error.get(word)) for word in STRIPES_WORDS}
 
 
 def _message(reply: Reply) -> str:
