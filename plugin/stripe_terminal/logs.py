@@ -15,14 +15,16 @@ PLAIN = {*vars(logging.makeLogRecord({})), "message", "asctime"}  # what every r
 
 
 @contextmanager
-def logged(err: Screen, form: str | None, name: str = OURS) -> Generator[None]:
+def logged(
+    err: Screen, form: str | None, name: str = OURS, least: int = logging.INFO
+) -> Generator[None]:
     """While this lasts each record of ours is a line: `text`, `json`, or none at all."""
     if form is None:
         yield
         return
     logger, lines = logging.getLogger(name), _Lines(err, FORMS[form])
     level, propagates = logger.level, logger.propagate
-    logger.setLevel(logging.INFO)
+    logger.setLevel(least)
     logger.propagate = False  # else some would stand there twice
     logger.addHandler(lines)
     try:

@@ -1,6 +1,7 @@
 """How is the studio opened: a page on which actions are tried, in the browser of this machine?"""
 
 import contextlib
+import logging
 import os
 import webbrowser
 from pathlib import Path
@@ -45,9 +46,10 @@ def _serve(session: Session, *, port: int, folder: str, no_browser: bool) -> Non
         made = Studio(
             host=host, connection=session.connection, journal=session.journal(), folder=Path(folder)
         )
+        least = logging.INFO if session.log else logging.WARNING  # a page asks for much
         with (
             Place(port=port).listening() as listener,
-            logged(session.err, session.log or "text", LOGGER),
+            logged(session.err, session.log or "text", LOGGER, least),
         ):
             app = application(made, secret, listener.getsockname()[1])
             address = f"{address_of(listener)}/?token={secret.reveal()}"
