@@ -27,7 +27,8 @@ FORMATS = ("application/x-www-form-urlencoded", "multipart/form-data")
 KIND = "#/components/schemas/"
 # How the document names and describes whole numbers that are amounts of money.
 MONEY = re.compile(
-    r"^(?:\w+_)?amount(?:_\w+)?:|\bcents?\b|smallest currency unit|minor units?\b|local equivalent",
+    r"^(?:\w+_)?amount(?:_\w+)?:|^(?:sub)?total:|^(?:\w+_)?balance:"
+    r"|\bcents?\b|smallest currency unit|minor units?\b|local equivalent",
     re.IGNORECASE,
 )
 # The document's words, and ours for the same.
