@@ -119,13 +119,14 @@ class Held:
         return [*_pointing(objects, id_)]
 
     def links_of(self, obj: Json) -> list[Link]:
-        """The objects that this one names."""
-        named = dict(_texts(obj))
-        ids = json.dumps([*named.values()])
-        kinds = dict(self._asked(_KINDS, self._name, ids))
+        """The objects that this one names, each with the shortest path at which it does."""
+        named: dict[str, str] = {}
+        for path, text in sorted(_texts(obj), key=_length):
+            named.setdefault(text, path)
+        kinds = dict(self._asked(_KINDS, self._name, json.dumps([*named])))
         kinds.pop(obj.get("id"), None)
-        found = [(path, id_) for path, id_ in named.items() if id_ in kinds]
-        return [Link(path, kinds[id_], id_) for path, id_ in found]
+        found = [id_ for id_ in named if id_ in kinds]
+        return [Link(named[id_], kinds[id_], id_) for id_ in found]
 
     def upcoming(self, limit: int = 5) -> list[Json]:
         """What time will bring next: `at` (unix seconds), `kind`, `id` and the `work` to be done.
@@ -175,6 +176,11 @@ def _pointing(objects: Iterable[Json], id_: str) -> Iterator[Pointing]:
         if paths and obj["id"] != id_:  # without a path only what is kept for itself names it
             link = Link(paths[0], obj["object"], obj["id"])
             yield link, obj
+
+
+def _length(text: tuple[str, str]) -> int:
+    path, _ = text
+    return len(path)
 
 
 def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

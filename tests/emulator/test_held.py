@@ -85,6 +85,8 @@ def test_what_points_to_an_object_is_told_with_its_place(api: Caller, held: Held
     assert "event" not in {kind for kind, _ in pointing}
     named = {(link.kind, link.id) for link in held.links_of(subscription)}
     assert {("customer", customer["id"]), ("price", price["id"])} <= named
+    ids = [link.id for link in held.links_of(subscription)]
+    assert len(ids) == len({*ids})
     assert held.pointing_to(customer["id"][:-1]) == []
 
 

@@ -303,6 +303,26 @@ def test_the_payment_page_is_here(page: TestClient, api: Caller) -> None:
     assert page.get(f"/receipts/{made['id']}").headers["location"] == f"/objects/{made['id']}"
 
 
+@pytest.mark.parametrize("path", ["/pay/x", "/buy/%3Cscript%3E", "/portal/bps_1", "/pay/cs_1"])
+def test_a_payment_page_of_nothing_is_told(page: TestClient, path: str) -> None:
+    """As a page."""
+    answer = page.get(path)
+    assert (answer.status_code, answer.headers["content-type"][:9]) == (404, "text/html")
+
+
+def test_a_payment_link_is_followed(page: TestClient, api: Caller) -> None:
+    """To the page of a new session, all of it here."""
+    items = [{"price": api.price(1250)["id"], "quantity": 2}]
+    link = api.made("/v1/payment_links", line_items=items)
+    assert link["url"] == f"{HERE}/buy/{link['id']}"
+    answer = page.get(link["url"])
+    assert answer.status_code == 200
+    assert "25.00" in answer.text
+    assert answer.headers["content-security-policy"].startswith(
+        "default-src 'none'; style-src 'sha"
+    )
+
+
 # --- faults ---------------------------------------------------------------------------------------
 
 FAULT = {"kind": "rate_limit", "method": "POST", "path": "/v1/customers", "times": "2"}

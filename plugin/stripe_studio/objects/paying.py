@@ -1,10 +1,11 @@
-"""Where does the address of a Checkout Session lead? To the emulator's own page, in here."""
+"""Where do the addresses in objects lead? To the emulator's own pages, in here."""
 
 import hashlib
 from base64 import b64encode
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -20,7 +21,16 @@ POLICY = (
     " base-uri 'none'; frame-ancestors 'none'"
 )
 #: Pages that Stripe would have of an object: here that is the object's own.
-OTHERS = ("/authenticate/{id}", "/receipts/{id}", "/invoices/{id}", "/invoices/{id}/pdf")
+OTHERS = (
+    "/authenticate/{id}",
+    "/credit_notes/{id}/pdf",
+    "/invoices/{id}",
+    "/invoices/{id}/pdf",
+    "/receipts/{id}",
+)
+#: Pages that the emulator has.
+OWN = ("/buy/{id}", "/pay/{id}", "/portal/{id}")
+METHODS = ("GET", "POST")
 
 
 class Paying:
@@ -35,8 +45,8 @@ class Paying:
         """Where each is found."""
         if self._emulator is None:
             return []
-        others = [Route(path, self.other) for path in OTHERS]
-        return [Route("/pay/{id}", self.pay, methods=["GET", "POST"]), *others]
+        own = [Route(path, self.pay, methods=METHODS) for path in OWN]
+        return own + [Route(path, self.other) for path in OTHERS]
 
     async def pay(self, request: Request) -> Response:
         """The page, or what its buttons do."""
@@ -44,11 +54,11 @@ class Paying:
         return await run_in_threadpool(self._paid, request, body)
 
     def _paid(self, request: Request, body: bytes) -> Response:
-        if self._emulator is None:
-            return Response(status_code=404)
+        path = request.url.path
+        if self._emulator is None or not pay.PATH.fullmatch(path):
+            raise HTTPException(404)
         headers = {"Content-Type": request.headers.get("content-type", "")}
-        target = f"/pay/{quote(request.path_params['id'], safe='')}"
-        answer = self._emulator.answer(request.method, target, headers, body)
+        answer = self._emulator.answer(request.method, path, headers, body)
         told = {**answer.headers, "Content-Security-Policy": POLICY}
         return Response(answer.body, answer.status, told)
 
