@@ -171,6 +171,14 @@ OUTCOMES: dict[str, tuple[Any, str]] = {
         ),
         "unproven: ours in Stripe's words for two parameters of which only one may be given",
     ),
+    "a trial of no days": (
+        lambda m, p, g, mine, other: (
+            g.get("trial_period_days") == 0
+            and mine == (400, REFUSED, "parameter_invalid_integer", "trial_period_days")
+            and other[0] in {200, 400}
+        ),
+        "unproven: whether it is refused, as fewer days are, or means no trial",
+    ),
     "which of two mistakes is told beside a trial": (
         lambda m, p, g, mine, other: (
             min(mine[0], other[0]) >= 400
