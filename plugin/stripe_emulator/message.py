@@ -1,6 +1,7 @@
 """What comes in, and what goes back?"""
 
 import json
+import os
 import random
 import string
 from collections.abc import Mapping
@@ -15,17 +16,20 @@ from stripe_emulator.refusals import Json, Refusal
 Headers = Mapping[str, str]
 _FORM = "application/x-www-form-urlencoded"
 _LETTERS = string.ascii_letters + string.digits
+#: a letter or digit for every byte
+_OF_BYTE = bytes(ord(_LETTERS[byte % len(_LETTERS)]) for byte in range(256))
 
 
 #: Where ids are drawn from: chance, or what an emulator with a seed has put here.
 DRAWS: ContextVar[random.Random] = ContextVar("DRAWS")
-_CHANCE = random.SystemRandom()
 
 
 def token(length: int) -> str:
     """Draw letters and digits."""
-    drawn = DRAWS.get(_CHANCE).choices(_LETTERS, k=length)
-    return "".join(drawn)
+    draws = DRAWS.get(None)
+    if draws is None:  # the system's chance, asked for once: a letter at a time costs the most here
+        return os.urandom(length).translate(_OF_BYTE).decode()
+    return "".join(draws.choices(_LETTERS, k=length))
 
 
 @frozen

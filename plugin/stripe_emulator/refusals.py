@@ -91,6 +91,15 @@ def past_timestamp(param: str) -> Refusal:
     return Refusal(message, code="parameter_invalid_integer", param=param)
 
 
+def past_trial_end(moment: int) -> Refusal:
+    """A trial is to end before it begins."""
+    message = (
+        "The parameter `trial_end` expects a unix timestamp representing a date and time in the "
+        f"future. You specified the value `{moment}` which is in the past."
+    )
+    return Refusal(message, param="trial_end")
+
+
 def not_simulated(what: str, param: str | None = None) -> Refusal:
     """What Stripe can do and the emulator cannot: it never looks like an answer of Stripe's."""
     message = f"Nothing was executed: the emulator does not simulate {what}."

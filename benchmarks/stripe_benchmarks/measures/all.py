@@ -8,7 +8,7 @@ from types import MappingProxyType
 import attrs
 
 from stripe_benchmarks.figure import Figure, Setting
-from stripe_benchmarks.measures import bulk, cold, idle, memory, parts, rows, runs
+from stripe_benchmarks.measures import bulk, cold, emulator, idle, memory, parts, rows, runs
 
 Measure = Callable[[Setting], list[Figure]]
 
@@ -29,6 +29,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "first action": cold.cold,
         "first run": cold.cold,
         "parts": parts.parts,
+        "emulator start": emulator.start,
+        "emulator request": emulator.requests,
         "page of 100": rows.page,
         "10000 rows": rows.all_rows,
         "idle connection": memory.idle_connections,

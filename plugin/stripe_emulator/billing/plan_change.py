@@ -156,7 +156,7 @@ def _start_trial(account: Account, subscription: Json, given: Given) -> Json:
     """Put the next payment off to a trial's end; what was paid for until then comes back."""
     end: int = given["trial_end"]
     if end <= account.now:
-        raise refusals.past_timestamp("trial_end")
+        raise refusals.past_trial_end(end)
     goes_on = given.before["status"] == "trialing"
     if not goes_on:
         subscription |= {"trial_start": account.now, "status": "trialing"}

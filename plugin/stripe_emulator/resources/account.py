@@ -1,6 +1,6 @@
 """What is an account: whose are the objects that a request sees?"""
 
-from stripe_emulator import contract, refusals
+from stripe_emulator import access, contract, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare, empty_object
 from stripe_emulator.lifecycle import SHARED, Given, Shared, does
@@ -11,7 +11,7 @@ declare(
         kind="account",
         prefix="acct_1",
         path="/v1/accounts",
-        verbs="own retrieve",
+        verbs="list own retrieve",  # the list is of connected ones, and there are none
         elsewhere={"own": "/v1/account"},
         starts="""capabilities={"card_payments": "active", "transfers": "active"}
             charges_enabled=true country="US" default_currency="usd" details_submitted=true
@@ -20,8 +20,6 @@ declare(
     )
 )
 
-#: the account of requests that name none
-_DEFAULT = "acct_1EmulatorDefault"
 _NAME = "Emulator"
 
 
@@ -34,7 +32,7 @@ def own(account: Account, shown: Json, _given: Given) -> Json:
 
 
 def _id_of(account: Account) -> str:
-    return _DEFAULT if account.name == "default" else account.name
+    return access.OWN_ACCOUNT if account.name == access.DEFAULT else account.name
 
 
 def _find(account: Account, id_: str) -> Json:

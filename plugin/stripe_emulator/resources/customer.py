@@ -17,7 +17,7 @@ declare(
         verbs="list create retrieve update delete search discount exchange_card",
         own={"exchange_card": "payment_method"},
         elsewhere={"exchange_card": "/v1/test_helpers/customers"},
-        lists={"payment_methods": "payment_method"},
+        lists={"payment_methods": "payment_method", "sources": "payment_source"},
         searches="created< email~ metadata name~ phone~",
         starts="""balance currency customer_account delinquent=false invoice_prefix
             invoice_settings next_invoice_sequence=1 preferred_locales=[]
@@ -151,6 +151,12 @@ def payment_methods(account: Account, customer: Json, given: Given) -> Json:
     chosen = picked(given, "allow_redisplay type")
     found = account.find("payment_method", customer=customer["id"], **chosen)
     return customer | {"_payment_methods": found}
+
+
+@does("customer.sources", "object")
+def sources(_account: Account, customer: Json, _given: Given) -> Json:
+    """Find none: what customers have are payment methods."""
+    return customer | {"_sources": []}
 
 
 @does("customer.delete")

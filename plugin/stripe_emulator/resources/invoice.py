@@ -33,6 +33,7 @@ declare(
             "template": null, "template_version": null} status="draft"
             subtotal_excluding_tax=0 total_discount_amounts=[] total_excluding_tax=0
             total_pretax_credit_amounts=[] total_taxes=[]""",
+        absent="amount_paid_off_stripe",
         unsets={"update": "description footer"},
         on_demand="confirmation_secret payments",
         echoes="""auto_advance automatic_tax.enabled=false automatically_finalizes_at custom_fields

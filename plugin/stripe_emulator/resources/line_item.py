@@ -117,7 +117,7 @@ def _of_subscription(details: Json) -> Json:
 def _described(account: Account, price: Json, quantity: int, *, trial: bool) -> str:
     name = products.name_of(account, price["product"]) or "Subscription"
     if trial:
-        return f"Trial period for {name}"
+        return f"Free trial for {quantity} × {name}"
     each = refusals.money(price["unit_amount"] or 0, price["currency"])
     recurring = price["recurring"]
     count, interval = recurring["interval_count"], recurring["interval"]

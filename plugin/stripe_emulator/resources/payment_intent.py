@@ -114,7 +114,7 @@ def _check_amount(amount: int, currency: str) -> None:
 
 def _check_early(given: Json) -> None:
     for name in _WITH_CONFIRM:
-        if name in given:
+        if given.get(name, False) is not False:
             raise Refusal(
                 f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless "
                 "`confirm` is set to true.",
@@ -228,9 +228,10 @@ def _confirm(account: Account, intent: Json, given: Json) -> Json:
 
 
 def check_return(intent: Json, given: Json, called: str) -> None:
-    """Refuse to confirm what may redirect the payer without a place to come back to."""
+    """Refuse to confirm what may redirect the payer, if one is there, without a way back."""
     automatic = intent["automatic_payment_methods"]
-    if automatic and automatic["allow_redirects"] == "always" and not given.get("return_url"):
+    has_way = given.get("return_url") or given.get("off_session")
+    if automatic and automatic["allow_redirects"] == "always" and not has_way:
         raise Refusal(
             f"This {called} is configured to accept payment methods enabled in your Dashboard. "
             "Because some of these payment methods might redirect your customer off of your page, "

@@ -173,7 +173,7 @@ def _start_trial(account: Account, subscription: Json, given: Json) -> None:
         subscription["trial_end"] = None
         return
     if end <= account.now:
-        raise refusals.past_timestamp("trial_end")
+        raise refusals.past_trial_end(end)
     subscription |= {"trial_start": account.now, "trial_end": end, "status": "trialing"}
     subscription["billing_cycle_anchor"] = end
 
