@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
+WORKERS ?= 2
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 PIP_DOWNLOAD := $(RUN) -m pip download --quiet --disable-pip-version-check --no-deps \
@@ -24,7 +25,7 @@ FLOW := --emulator flow examples/sell-a-subscription.yaml
 DOCUMENT := $(VENV)/contract/seahaven_stripe_world/spec/spec3.json
 DOCUMENTED := seahaven-stripe-world==0.3.0
 QUICK := test_actions.py test_wire.py test_line.py test_exchange.py test_connection.py test_host.py \
-	test_flow.py test_http_door.py test_mcp.py \
+	test_flow.py test_http_door.py test_mcp.py studio/test_entrance.py \
 	$(addprefix test_terminal.py::test_,list run_as_json flow_as_json) \
 	emulator/test_lifecycles.py emulator/test_faults.py \
 	promises/test_observability.py::test_a_run_is_a_span
@@ -40,8 +41,8 @@ help:
 demo: $(VENV)/.demo  ## run a flow of six Stripe actions in the emulator
 	@STRIPE_NODES_HOME=$(VENV)/demo $(VENV)/bin/stripe-nodes $(FLOW)
 
-test: $(VENV)/.dev  ## run all tests
-	@$(RUN) -m pytest
+test: $(VENV)/.dev  ## run all tests, in two processes (WORKERS=…)
+	@$(RUN) -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-lowest: $(LOWEST)/.test  ## run the quick tests with the lowest versions allowed
 	@$(LOWEST)/bin/python -m pytest $(addprefix tests/,$(QUICK))
