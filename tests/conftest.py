@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +10,18 @@ from support import reference
 
 # Of the interpreters that tests start, only the first one compiles what all of them import.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test prints goes from one process to another as UTF-8, even what is no such text."""
+    report = yield
+    report.sections = [(name, _as_utf8(text)) for name, text in report.sections]
+    return report
+
+
+def _as_utf8(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @pytest.fixture(scope="module")

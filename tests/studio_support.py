@@ -1,17 +1,20 @@
 """A studio without a browser: its pages, as whoever has the cookie is given them."""
 
 import re
+import warnings
 from html import unescape
 from pathlib import Path
 from typing import Any
-
-from starlette.testclient import TestClient
 
 from stripe_flow.journal import Journal
 from stripe_plugin import Connection, Host
 from stripe_plugin.secrets import Secret
 from stripe_studio.app import application
 from stripe_studio.studio import Studio
+
+with warnings.catch_warnings():  # the lowest Starlette knows an older name of anyio's
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from starlette.testclient import TestClient
 
 TOKEN = "a-token-that-nobody-guesses"
 PORT = 8123

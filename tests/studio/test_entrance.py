@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
-from studio_support import HERE, PORT, TOKEN, browser, stranger, studio
+from studio_support import HERE, PORT, TOKEN, TestClient, browser, stranger, studio
 
 from stripe_plugin import Connection, UsageError
 

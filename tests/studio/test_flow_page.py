@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
-from studio_support import browser, studio, texts
+from studio_support import TestClient, browser, studio, texts
 from support import REPOSITORY
 from terminal_support import environment
 

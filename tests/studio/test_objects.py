@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from emulator.conftest import Caller
-from starlette.testclient import TestClient
-from studio_support import HERE, browser, studio, texts
+from studio_support import HERE, TestClient, browser, studio, texts
 
 from stripe_emulator import Emulator, serve
 from stripe_plugin import Connection

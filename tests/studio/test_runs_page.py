@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
-from studio_support import browser, studio, texts
+from studio_support import TestClient, browser, studio, texts
 
 from stripe_emulator.faults import Fault
 from stripe_flow.step import Step

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from emulator.conftest import Caller
-from starlette.testclient import TestClient
-from studio_support import browser, studio, texts
+from studio_support import TestClient, browser, studio, texts
 
 from stripe_emulator import Emulator
 from stripe_emulator.due import DUE

@@ -10,8 +10,7 @@ import yaml
 from forms.examples import World
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
-from studio_support import browser, fields, studio, texts
+from studio_support import TestClient, browser, fields, studio, texts
 from support import ACTIONS
 
 from stripe_plugin import Connection, Host
