@@ -50,6 +50,13 @@ def begun(
     return exchange(action, connection, context or RunContext(), policy)
 
 
+def first(talk: Exchange) -> Send:
+    """The first command of an exchange, which is to send."""
+    command = next(talk)
+    assert isinstance(command, Send)
+    return command
+
+
 def drive(talk: Exchange, *answers: Answer) -> Driven:
     """Answers each `Send` with the next of the answers, the last one for ever."""
     driven = Driven()

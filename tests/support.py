@@ -113,6 +113,11 @@ def made(action_id: str, inputs: Mapping[str, Any] | None = None) -> Action:
     return ACTIONS[action_id].read(right(action_id) if inputs is None else inputs)
 
 
+def first_sent(action: Action) -> Action:
+    """The action whose request a run sends first: itself, or the first call of a recipe."""
+    return next(action.calls()).action if isinstance(action, Recipe) else action
+
+
 def refusal(
     action_id: str, inputs: Mapping[str, Any], extra: Mapping[str, Any] | None = None
 ) -> dict[str, list[str]]:

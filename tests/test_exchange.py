@@ -14,10 +14,10 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 import pytest
-from driving import AT_ONCE, CONNECTION, Driven, begun, drive
+from driving import AT_ONCE, CONNECTION, Driven, begun, drive, first
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import ACTIONS, made, referred, right
+from support import ACTIONS, RECIPES, first_sent, made, referred, right
 
 from stripe_plugin import (
     Action,
@@ -219,11 +219,13 @@ def test_the_timeout_of_one_attempt(asked: float | None, timeout: float) -> None
 @pytest.mark.parametrize("name", ACTIONS)
 def test_only_a_post_has_an_idempotency_key(name: str) -> None:
     """Every POST carries an idempotency key of at most 255 characters, no GET or DELETE does."""
-    headers = Run(name, OK).headers
-    assert ("Idempotency-Key" in headers) is (ACTIONS[name].spec.method == "POST")
+    action = made(name)
+    headers = first(begun(action)).headers
+    posts = first_sent(action).spec.method == "POST"
+    assert ("Idempotency-Key" in headers) is posts
     assert len(headers.get("Idempotency-Key", "")) <= 255
     assert headers["Stripe-Version"] == STRIPE_VERSION
-    assert ("Content-Type" in headers) is (ACTIONS[name].spec.method == "POST")
+    assert ("Content-Type" in headers) is posts
 
 
 def key_of(context: RunContext, connection: Connection = CONNECTION, name: str = CREATE) -> str:
@@ -751,9 +753,9 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("name", [name for name in ACTIONS if name not in RECIPES])
 def test_both_clients_send_the_same_bytes(server: Server, name: str) -> None:
-    """Every action is the same from both clients, byte for byte: target, headers and body."""
+    """A request is the same from both clients, byte for byte: target, headers and body."""
     context = RunContext(idempotency_key="key-1", account="acct_1")
     server.seen.clear()
     results = [send(server, made(name), context), asend(server, made(name), context)]

@@ -87,7 +87,8 @@ def test_list_as_json(terminal: Terminal) -> None:
     """`list --json` is the catalog."""
     listed = document(terminal("list", "--json"))
     assert [entry["id"] for entry in listed] == [*ACTIONS]
-    assert {*listed[0]} == {"id", "name", "resource", "summary", "hints", "beyond", "plugin"}
+    words = "id name resource summary hints beyond recipe plugin"
+    assert all({*entry} == {*words.split()} for entry in listed)
 
 
 def test_describe(terminal: Terminal) -> None:
@@ -221,25 +222,9 @@ def test_doctor_without_an_answer(tmp_path: Path) -> None:
     assert report["reachable"] is False
 
 
-BALANCE = """
-from stripe_plugin import Action, Resource, action, hookimpl
-
-@action("GET /v1/balance", Resource("balance", permission="Balance"))
-class RetrieveBalance(Action):
-    'See what there is.'
-
-@hookimpl
-def register_actions():
-    return [RetrieveBalance]
-"""
-
-
-def test_doctor_asks_what_takes_no_limit(served: Terminal, world: Counted, tmp_path: Path) -> None:
-    """A plugin's action that reads one object of the account is asked for it, as lists are."""
-    points = "[stripe_plugin.v1]\nacme = acme_plug\n"
-    install(tmp_path / "site", "acme", points, {"acme_plug.py": BALANCE})
-    env = {**served.env, "PYTHONPATH": str(tmp_path / "site")}
-    report = document(Terminal(served.home, apart=True, **env)("doctor", "--json"))
+def test_doctor_asks_what_takes_no_limit(served: Terminal, world: Counted) -> None:
+    """What reads one object of the account, such as its balance, is asked for it, as lists are."""
+    report = document(served("doctor", "--json"))
     assert "Balance: Read" in report["permissions"]
     assert "GET /v1/balance" in world.asked
 

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 import pytest
-from driving import begun
+from driving import begun, first
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support import ACTIONS, OPEN, fewest
+from support import ACTIONS, OPEN, fewest, first_sent
 from terminal_support import KEY, Counted, install
 
 from stripe_flow import flow
@@ -41,7 +41,8 @@ from stripe_plugin import (
     UsageError,
     hookimpl,
 )
-from stripe_plugin.run.exchange import STRIPE_VERSION, Exchange, Send
+from stripe_plugin.declare.spec import Spec
+from stripe_plugin.run.exchange import STRIPE_VERSION, Send
 
 LONGEST_SENTENCE, MOST_TOLD, LONGEST_LABEL = 400, 20_000, 64  # characters of a refusal
 CONTROL = re.compile(r"[\x00-\x1f\ud800-\udfff]")
@@ -72,10 +73,9 @@ def check_refusal(name: str, error: InvalidInputs) -> None:
     assert json.loads(json.dumps(error.as_dict()))["problems"] == error.problems
 
 
-def check_request(name: str, request: Request, inputs: Mapping[str, Any]) -> None:
+def check_request(spec: Spec, request: Request, inputs: Mapping[str, Any]) -> None:
     """A request has the declared method and path, with the very ID in it, and can be written."""
-    spec = ACTIONS[name].spec
-    declares = name not in OPEN
+    declares = spec.id not in OPEN
     assert request.method == spec.method or not declares
     segments = request.path.split("/")
     template = spec.path if declares else request.path
@@ -105,13 +105,6 @@ def check_headers(attempt: Send) -> None:
     assert all(re.fullmatch(r"[!-~]{1,255}", text) for text in attempt.headers.values())
 
 
-def first(talk: Exchange) -> Send:
-    """The first command of an exchange, which is to send."""
-    command = next(talk)
-    assert isinstance(command, Send)
-    return command
-
-
 def attempted(name: str, inputs: Mapping[str, Any], **context: Any) -> Send | InvalidInputs:
     """The first thing a client would send, or the refusal; checked, the one or the other."""
     try:
@@ -121,7 +114,8 @@ def attempted(name: str, inputs: Mapping[str, Any], **context: Any) -> Send | In
     except InvalidInputs as error:
         check_refusal(name, error)
         return error
-    check_request(name, attempt.request, inputs)
+    sent = first_sent(action)
+    check_request(sent.spec, attempt.request, inputs if sent is action else sent.inputs())
     check_headers(attempt)
     return attempt
 
@@ -330,13 +324,14 @@ WITH_ID = {name: each.spec.path_names[0] for name, each in ACTIONS.items() if ea
 @pytest.mark.parametrize("identity", IDS, ids=lambda text: ascii(text)[:30])
 def test_an_id_stays_in_its_segment(identity: str) -> None:
     """An ID is one segment of the declared path, however it got into the action."""
-    for name, variable in WITH_ID.items():
-        inputs = {**fewest(name), ACTIONS[name].spec.rows[0].key: identity}
+    for name in WITH_ID:
+        rows = ACTIONS[name].spec.rows
+        inputs = {**fewest(name), rows[0].key: identity}
         attempt = attempted(name, inputs)
         assert isinstance(attempt, Send)
-        given: dict[str, Any] = {variable: identity}
+        given = {row.name: inputs[row.key] for row in rows if row.key in inputs}
         made = ACTIONS[name](**given)
-        assert made.request().path == attempt.request.path
+        assert first_sent(made).request().path == attempt.request.path
 
 
 @pytest.mark.parametrize("identity", NO_IDS, ids=ascii)
@@ -420,6 +415,12 @@ def test_extra_parameters_of_any_type_are_judged(value: Any) -> None:
         attempted(name, fewest(name), expand=[value])
 
 
+def option_label(name: str, option: str) -> str:
+    """What sentences call an option: as its row does, or where it stands beside the rows."""
+    row = ACTIONS[name].spec.words.get(option)
+    return row.key if row else f"Options › {option.title()}"
+
+
 NO_OPTIONS = [5, "a", b"a", [1], {1, 2}, object(), *({10**5000: 1}, {"a": {1}}, {"a": CLEAR, 5: 1})]
 
 
@@ -432,7 +433,7 @@ def test_options_of_another_type_are_told_with_the_rest(option: str, value: Any)
         with pytest.raises(InvalidInputs) as caught:
             ACTIONS[name].read({**fewest(name), "Kolour": "red"}, **options)
         check_refusal(name, caught.value)
-        assert {"Kolour", f"Options › {option.title()}"} <= {*caught.value.problems}
+        assert {"Kolour", option_label(name, option)} <= {*caught.value.problems}
 
 
 WRONG_OPTIONS: list[tuple[str, list[Any], str]] = [
@@ -463,8 +464,9 @@ def test_an_option_of_another_type_is_refused(option: str, values: list[Any], wo
 @pytest.mark.parametrize("expand", [5, "a", {"a": 1}, [5], [["a"]]], ids=repr)
 def test_expand_is_a_list_of_paths(expand: Any) -> None:
     """What is to be expanded is a list of texts, and refused by name if it is not."""
-    with pytest.raises(InvalidInputs, match="Options › Expand"):
-        ACTIONS["list_prices"].read({}, expand=expand)
+    for name in SOME:
+        with pytest.raises(InvalidInputs, match=f"^{option_label(name, 'expand')} "):
+            ACTIONS[name].read(fewest(name), expand=expand)
 
 
 @pytest.mark.parametrize("extra", [5, [1], "a"], ids=repr)

@@ -3,35 +3,40 @@
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from stripe_hosts.export.package import Package
 from stripe_plugin.errors import UsageError, near
 from stripe_plugin.host.host import Host
 from stripe_plugin.secrets import shown
 
+if TYPE_CHECKING:
+    from stripe_hosts.export.package import Package
+
 #: The hosts that there is an export for, and the module that makes its files.
 TARGETS: Mapping[str, str] = {"langflow": "langflow", "n8n": "n8n", "node-red": "node_red"}
-
-UNPUBLISHED = Package()
 
 
 class Target(Protocol):
     """A module of this package."""
 
-    def files(self, host: Host, package: Package) -> Mapping[str, str]:
+    def files(self, host: Host, package: "Package") -> Mapping[str, str]:
         """The text of each file by its path in the folder, with `/`; the same for the same host."""
         ...
 
 
-def files_of(target: str, host: Host, package: Package = UNPUBLISHED) -> Mapping[str, str]:
-    """The files of a target. Raises `UsageError` if there is none of this name."""
+def files_of(target: str, host: Host, package: "Package | None" = None) -> Mapping[str, str]:
+    """The files of a target, of a package that nobody publishes if none is given.
+
+    Raises `UsageError` if there is no target of this name.
+    """
     if target not in TARGETS:
         known = ", ".join(TARGETS)
         hint = near(target, TARGETS)
         raise UsageError(f"There is no export for {shown(target)}{hint}; there is one for {known}")
+    from stripe_hosts.export.package import Package
+
     module = importlib.import_module(f"{__name__}.{TARGETS[target]}")
-    return cast("Target", module).files(host, package)
+    return cast("Target", module).files(host, package or Package())
 
 
 def written(files: Mapping[str, str], folder: Path, *, replace: bool = False) -> list[Path]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from inspect import get_annotations
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
@@ -228,21 +228,36 @@ def table(cls: type[_A]) -> type[_A]:
 
 
 def _declared(spec: Callable[..., Spec], cls: type[_A]) -> type[_A]:
-    made = table(cls)
+    made: Any = table(cls)
     rows = rows_of(made, "extra", EXPAND)
-    whole = spec(rows=rows, **_words(cls))
-    made.spec = attrs.evolve(whole, rows=_completed(whole))
-    return made
+    declared = spec(rows=rows, **_words(cls))
+    made.spec = _Whole(attrs.evolve(declared, rows=_completed(declared)))
+    whole: type[_A] = made
+    return whole
 
 
 def _completed(spec: Spec) -> tuple[Row, ...]:
-    """The rows with what is known of them at Stripe and of each other; and Expand."""
+    """The rows with what is known of them at Stripe and of each other."""
     about = spec.answer.resource(spec.subject)
-    rows = with_query(row.of(about) for row in spec.at_stripe())
-    expand = expand_row(spec)
-    if expand and EXPAND not in spec.words:
-        rows.append(expand)
-    return tuple(rows)
+    return tuple(with_query(row.of(about) for row in spec.at_stripe()))
+
+
+class _Whole:
+    """What an action is, with Expand: what that leads to is read when it is first asked for."""
+
+    def __init__(self, declared: Spec) -> None:
+        self._declared = declared
+
+    def __get__(self, action: Action | None, cls: type[Action]) -> Spec:
+        return self._spec
+
+    @cached_property
+    def _spec(self) -> Spec:
+        declared = self._declared
+        expand = None if EXPAND in declared.words else expand_row(declared)
+        if expand is None:
+            return declared
+        return attrs.evolve(declared, rows=(*declared.rows, expand))
 
 
 def _words(cls: type[Any]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from stripe_studio.studio import Studio
 
 States = dict[str, Sequence[Any]]  # field → what it may be
 Options = Sequence[tuple[str, str]]
-KEY = "sk_test_studio"  # any test key is welcome there
+KEY = "sk_test_emulator"  # any test key is welcome there
 FORM = "application/x-www-form-urlencoded"
 WRONG = 400  # a status from here on is a refusal
 ONLY_THERE = "Only the emulator can do that."

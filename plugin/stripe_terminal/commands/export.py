@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from stripe_hosts.export import TARGETS, files_of, written
-from stripe_hosts.export.package import Package
 from stripe_terminal.command import option, reported
 from stripe_terminal.inputs import text
 from stripe_terminal.session import Session
@@ -27,6 +26,8 @@ REPLACE_HELP = "Write files of the same names anew."
 @reported
 def export(session: Session, target: str, folder: str, *, replace: bool, **of: Any) -> None:
     """Write the installed actions as nodes of another host, into a folder."""
+    from stripe_hosts.export.package import Package
+
     session.warn_of_plugins()
     files = files_of(target, session.host, Package(**of))
     made = [str(file) for file in written(files, Path(folder), replace=replace)]
