@@ -16,6 +16,17 @@ with warnings.catch_warnings():  # the lowest Starlette knows an older name of a
     warnings.simplefilter("ignore", DeprecationWarning)
     from starlette.testclient import TestClient
 
+__all__ = [
+    "HERE",
+    "PORT",
+    "TOKEN",
+    "TestClient",
+    "browser",
+    "fields",
+    "stranger",
+    "studio",
+    "texts",
+]
 TOKEN = "a-token-that-nobody-guesses"
 PORT = 8123
 HERE = f"http://127.0.0.1:{PORT}"

@@ -423,7 +423,11 @@ def test_an_example_is_whole_and_true(name: str, answers: dict[str, list[Any]]) 
 
 
 # What the document has and the emulator does not answer.
-NOT_EMULATED = {"invoiceitem": {"net_amount"}, "charge": {"refunds"}}
+NOT_EMULATED = {
+    "invoiceitem": {"net_amount"},
+    "charge": {"refunds"},
+    "invoice": {"amount_paid_off_stripe"},  # only of one that was paid elsewhere
+}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -9,6 +9,7 @@ from binascii import Error
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from stripe_emulator.account import OWN, OWN_ID
 from stripe_emulator.declare import PINNED
 from stripe_emulator.refusals import Refusal
 
@@ -26,9 +27,6 @@ _PUBLISHABLE = (
     "find a list of your API keys at https://dashboard.stripe.com/account/apikeys."
 )
 _LIVE = "The emulator takes test keys only, and this is a live key. Nothing was executed."
-#: the name of the account that a key belongs to, and its ID
-DEFAULT = "default"
-OWN_ACCOUNT = "acct_1EmulatorDefault"
 _VERSION = re.compile(r"20\d\d-[01]\d-[0-3]\d(\.(acacia|basil|clover|dahlia|endive))?")
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
 
@@ -67,9 +65,9 @@ def account(headers: Mapping[str, str]) -> str:
         raise Refusal(f"Invalid API Key provided: {masked(key)}. {_LIVE}", status=401)
     if not re.fullmatch(r"(sk|rk)_test_[A-Za-z0-9_]+", key):
         raise Refusal(f"Invalid API Key provided: {masked(key)}", status=401)
-    name = headers.get("stripe-account") or OWN_ACCOUNT
-    if name in {OWN_ACCOUNT, DEFAULT}:
-        return DEFAULT
+    name = headers.get("stripe-account") or OWN
+    if name in {OWN, OWN_ID}:
+        return OWN
     if not re.fullmatch(r"acct_[A-Za-z0-9_]{1,64}", name):
         raise Refusal(
             f"The provided key '{masked(key)}' does not have access to account '{name[:80]}' (or "

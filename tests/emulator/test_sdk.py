@@ -383,6 +383,18 @@ def keep_a_card_for_later(shop: Shop) -> None:
 
 
 @check
+def charge_somebody_who_is_away(shop: Shop) -> None:
+    """Who is away needs no address to come back to, as who may be redirected does."""
+    card = shop.payer().invoice_settings.default_payment_method
+    owner = shop.v1.payment_methods.retrieve(card).customer
+    about = {"amount": 900, "currency": "usd", "confirm": True, "customer": owner}
+    away = {**about, "payment_method": card, "off_session": True}
+    assert shop.v1.payment_intents.create(away).status == "succeeded"
+    with pytest.raises(stripe.InvalidRequestError, match="return_url"):
+        shop.v1.payment_intents.create({**about, "payment_method": card})
+
+
+@check
 def manage_the_cards_of_a_customer(shop: Shop) -> None:
     """A card is attached, listed, described, and detached."""
     customer = shop.v1.customers.create({}).id
@@ -430,7 +442,8 @@ def begin_with_a_trial(shop: Shop) -> None:
     """A trial costs nothing at first."""
     made = shop.subscribe(trial_period_days=14, expand=["latest_invoice"])
     assert (made.status, made.trial_end - made.trial_start) == ("trialing", 14 * DAY)
-    assert made.latest_invoice.total == 0
+    [line] = made.latest_invoice.lines.data
+    assert (made.latest_invoice.total, line.description) == (0, "Free trial for 1 × Box")
 
 
 @check
@@ -530,6 +543,15 @@ def read_the_lines_of_an_invoice(shop: Shop) -> None:
     """The lines of an invoice are a list of their own."""
     owing = shop.owing()
     assert [row.amount for row in shop.v1.invoices.line_items.list(owing.id)] == [1500]
+
+
+@check
+def be_paid_elsewhere(shop: Shop) -> None:
+    """What was paid elsewhere is told of an invoice only then."""
+    owing = shop.owing()
+    assert "amount_paid_off_stripe" not in owing
+    paid = shop.v1.invoices.pay(owing.id, {"paid_out_of_band": True})
+    assert (paid.status, paid["amount_paid_off_stripe"]) == ("paid", 1500)
 
 
 @check
@@ -702,6 +724,17 @@ def send_a_raw_request(shop: Shop) -> None:
     made: Any = shop.client.deserialize(reply.data, api_mode="V1")
     assert made.metadata["k"] == "v"
     assert isinstance(made, stripe.Customer)
+
+
+@check
+def name_its_own_account(shop: Shop) -> None:
+    """The account of the key can be named; none is connected, and no customer has an old source."""
+    made = shop.v1.customers.create({"name": "Ann"})
+    own = shop.v1.accounts.retrieve_current().id
+    assert shop.v1.customers.retrieve(made.id, {}, {"stripe_account": own}).name == "Ann"
+    assert shop.v1.accounts.list({}).data == []
+    path = f"/v1/customers/{made.id}/sources"
+    assert shop.client.raw_request("get", path, object="card").data["data"] == []
 
 
 @check

@@ -1,7 +1,7 @@
 """What is an account: whose are the objects that a request sees?"""
 
-from stripe_emulator import access, contract, refusals
-from stripe_emulator.account import Account
+from stripe_emulator import contract, refusals
+from stripe_emulator.account import OWN, OWN_ID, Account
 from stripe_emulator.declare import Resource, declare, empty_object
 from stripe_emulator.lifecycle import SHARED, Given, Shared, does
 from stripe_emulator.refusals import Json
@@ -32,7 +32,7 @@ def own(account: Account, shown: Json, _given: Given) -> Json:
 
 
 def _id_of(account: Account) -> str:
-    return access.OWN_ACCOUNT if account.name == access.DEFAULT else account.name
+    return OWN_ID if account.name == OWN else account.name
 
 
 def _find(account: Account, id_: str) -> Json:
