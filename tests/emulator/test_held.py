@@ -45,10 +45,10 @@ def test_pages_go_on_at_a_number(api: Caller, held: Held) -> None:
     assert ids(newest) + ids(older) == made[:0:-1]
 
 
-@pytest.mark.parametrize("text", ["Zoë", "zo", "50%", "a_b", '"quoted"', "back\\slash"])
+@pytest.mark.parametrize("text", ["Zoë", "zo ë", "50%", "a_b", '"quoted"', "back\\slash"])
 def test_text_is_found_as_it_is(api: Caller, held: Held, text: str) -> None:
     """Nothing in it stands for something else."""
-    made = api.made("/v1/customers", name=f'Zoë 50% a_b "quoted" back\\slash {text}')["id"]
+    made = api.made("/v1/customers", name=f'Zoë zo ë 50% a_b "quoted" back\\slash {text}')["id"]
     api.made("/v1/customers", name="50x axb")
     assert ids(held.objects(text=text)) == [made]
 
