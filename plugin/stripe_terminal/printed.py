@@ -128,7 +128,9 @@ def _outputs(outputs: Sequence[Facts]) -> Table:
     for output in outputs:
         facts = [output["type"], output["unit"]]
         known = ", ".join(filter(None, facts))
-        table.add_row(Text(output["label"], "bold"), Text(output["path"]), Text(known))
+        label = Text(output["label"], "bold")
+        path = Text(output["path"])
+        table.add_row(label, path, Text(known))
     return table
 
 

@@ -107,10 +107,7 @@ def _list(
     """Every entry of a list, as it comes."""
     from stripe_terminal.listed import told, writer
 
-    meaningless = [f"--{word.replace('_', '-')}" for word in NO_LIST if given[word]]
-    if session.as_json or meaningless:
-        said = meaningless[0] if meaningless else "--json"
-        raise UsageError(f"{said} means nothing for a list read to its end; --jsonl gives JSON")
+    _check_means_something(session, given)
     with session.connected() as host:
         inputs = inputs_of(given["pairs"], given["inputs"])
         spec = host.action(action).spec
@@ -120,6 +117,16 @@ def _list(
         with told(entries, session.err) as counted:
             for entry in counted:
                 write(entry)
+
+
+def _check_means_something(session: Session, given: dict[str, Any]) -> None:
+    """Refuses an option that is not for a list read to its end."""
+    said = [word for word in NO_LIST if given[word]]
+    if session.as_json:
+        said.append("json")
+    if said:
+        option = f"--{said[0].replace('_', '-')}"
+        raise UsageError(f"{option} means nothing for a list read to its end; --jsonl gives JSON")
 
 
 def _run(session: Session, action: str, given: dict[str, Any]) -> None:

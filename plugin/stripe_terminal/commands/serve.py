@@ -59,10 +59,12 @@ def _tell_waiting(session: Session, count: int) -> None:
 
 def _tell(session: Session, url: str, made: "Secret | None") -> None:
     """Where it is served, and the token: the one time that it is shown, if it was made now."""
-    token = made.reveal() if made else f"the one of {TOKEN}"
+    token = made.reveal() if made else None
     if session.as_json:
-        click.echo(as_json({"url": url, "token": made and made.reveal()}), file=session.out.file)
+        about = as_json({"url": url, "token": token})
+        click.echo(about, file=session.out.file)
     else:
+        known = token or f"the one of {TOKEN}"
         session.out.say(url)
-        session.out.say(f"token: {token}")
+        session.out.say(f"token: {known}")
     session.err.say("Ctrl-C stops it.")

@@ -55,9 +55,14 @@ def _serve(session: Session, *, port: int, folder: str, no_browser: bool) -> Non
             address = f"{address_of(listener)}/?token={secret.reveal()}"
             _tell(session, address)
             if not no_browser:
-                with contextlib.suppress(webbrowser.Error):
-                    webbrowser.open(address)
+                _open(address)
             server(app).run(sockets=[listener])
+
+
+def _open(address: str) -> None:
+    """Shows the page in the browser, if there is one."""
+    with contextlib.suppress(webbrowser.Error):
+        webbrowser.open(address)
 
 
 def _tell(session: Session, address: str) -> None:
