@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from driving import begun, drive
 from support import ACTIONS, RECIPES, fewest, refusal
 from terminal_support import Counted, Terminal, environment
 
@@ -26,6 +27,7 @@ from stripe_plugin import (
     RunContext,
     UsageError,
 )
+from stripe_plugin.wire.reply import Reply
 
 RUN = RunContext(run_id="order-17")
 LINE = {"amount": 1000, "currency": "usd"}
@@ -331,6 +333,18 @@ def test_options_of_one_request_are_refused(name: str, option: str) -> None:
     given: Any = {"extra": {"extra": {"a": 1}}, "expand": {"expand": ["customer"]}}[option]
     with pytest.raises(InvalidInputs, match="is for actions of one request"):
         ACTIONS[name].read(fewest(name), **given)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_an_answer_that_lacks_something_is_told(name: str) -> None:
+    """Without what it goes on from a recipe fails in words, and says if something was done."""
+    driven = drive(begun(ACTIONS[name].read(fewest(name))), Reply(200, {}, b"{}"))
+    error = driven.failure
+    assert (error.action, error.code) == (name, "no_answer")
+    assert "has not all that goes on from there" in error.message
+    wrote = any(sent.request.method == "POST" for sent in driven.attempts)
+    assert error.outcome_unknown is wrote
+    assert ("was done" in error.message) is wrote
 
 
 def test_a_line_of_an_invoice_is_judged_before_anything_is_sent() -> None:

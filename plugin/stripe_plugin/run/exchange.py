@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from stripe_plugin.declare.action import Action
-from stripe_plugin.declare.recipe import Recipe
+from stripe_plugin.declare.recipe import Call, Calls, Done, Recipe
 from stripe_plugin.errors import StripeError
 from stripe_plugin.run import result
 from stripe_plugin.run.context import Account, Policy, RunContext
@@ -103,9 +103,11 @@ def _every_call(recipe: Recipe, account: Account, context: RunContext, policy: P
     output: Any = None
     while True:
         try:
-            call = calls.send(output)
-        except StopIteration as end:
-            return result.of_calls(made, end.value)
+            call = _next(calls, output)
+        except LookupError as error:  # of what it takes from Stripe's answer
+            raise result.unread(recipe, made, key) from error
+        if isinstance(call, Done):
+            return result.of_calls(made, call)
         of_call = key_of_call(key, call.name)
         run = attrs.evolve(_until(ends, context), idempotency_key=of_call)
         try:
@@ -116,6 +118,15 @@ def _every_call(recipe: Recipe, account: Account, context: RunContext, policy: P
             raise
         made.append(result.Made(call, answered))
         output = answered.output
+
+
+def _next(calls: Calls, output: Any) -> Call | Done:
+    """What a recipe does with an answer: another call, or nothing more."""
+    try:
+        return calls.send(output)
+    except StopIteration as end:
+        done: Done = end.value
+        return done
 
 
 def _until(ends: float, context: RunContext) -> RunContext:

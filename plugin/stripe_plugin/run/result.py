@@ -22,6 +22,8 @@ OTHER_INPUTS = (
 )
 STORED = " Stripe repeats this answer: look there what came of it, before a new run."
 GONE = "Stripe finds it no more: an earlier try, whose answer was lost, did this, or somebody else."
+INCOMPLETE = "Stripe's answer has not all that goes on from there."
+DONE = " What was called so far was done."
 PARTLY = " What comes before that in the recipe was done."
 MORE = "These are the first {count:,} entries, as Most says: there are more behind the cursor."
 EMULATOR = "stripe-nodes-emulator"  # the header by which our emulator says what it is
@@ -126,6 +128,23 @@ def tell_of_call(error: StripeError, recipe: Recipe, call: Call, made: list[Made
     if any(each.call.writes for each in made):
         error.message += PARTLY
         error.outcome_unknown = True
+
+
+def unread(recipe: Recipe, made: list[Made], key: str | None) -> ConnectionFailed:
+    """The error of a recipe that misses something in what its last call was answered."""
+    last = made[-1]
+    wrote = any(each.call.writes for each in made)
+    message = f"{last.call.action.spec.name}: {INCOMPLETE}"
+    return ConnectionFailed(
+        message=f"{message}{DONE}" if wrote else message,
+        code="no_answer",
+        retryable=True,
+        outcome_unknown=wrote,
+        request_id=last.result.request_id,
+        attempts=last.result.attempts,
+        action=recipe.spec.id,
+        idempotency_key=key,
+    )
 
 
 def gone(reply: Reply, course: Course, action: Action) -> Result:
