@@ -238,7 +238,6 @@ def test_a_variable_that_is_not_there(environ: dict[str, str], why: str, desk: D
     assert all(why in line for line in told)
 
 
-WRONG_EMAIL = VARIABLE.replace("Email:", "Preferred Email:", 1)
 BEHIND = (
     VARIABLE
     + "  - {id: b, action: create_customer, inputs: {Email: '${{ steps.customer.email }}'}}\n"

@@ -95,9 +95,6 @@ COMMANDS = {
 }
 
 
-AS_JSON = ("run", "flow", "doctor", "describe", "fault")
-
-
 @pytest.mark.parametrize("how", ["people", "colours", "json"])
 @pytest.mark.parametrize("line", COMMANDS)
 def test_no_control_reaches_a_terminal(

@@ -37,7 +37,6 @@ WHOLE = re.compile(r"/?https?://([^/]*)(/.*)?", re.IGNORECASE)
 BEARER = re.compile(r"bearer +(\S+)\s*", re.IGNORECASE)
 USABLE_TOKEN = re.compile(r"[\x21-\x7e]{16,500}")
 ORIGIN = re.compile(r"https?://[^/\s@*]+")
-PREFLIGHT = "access-control-request-method"
 ASKED_BY_PAGES = (
     *("Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Stripe-Nodes-Manifest"),
     *("Mcp-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name", "Last-Event-Id"),

@@ -12,7 +12,6 @@ import pytest
 if TYPE_CHECKING:
     from emulator.conftest import Caller
 
-MAPS = "metadata[k]"
 EMPTY = "We assume empty values are an attempt to unset a parameter"
 
 # method, path, body, status, code, param, part of the message

@@ -280,7 +280,12 @@ def _derive_rest(session: Json, given: Json) -> None:
 
 def _invoice_creation(asked: Any) -> Json:
     enabled = str(asked.get("enabled")) if is_json(asked) else ""
-    return {"enabled": enabled.lower() == "true", "invoice_data": dict(_INVOICE_DATA)}
+    return invoice_creation(enabled=enabled.lower() == "true")
+
+
+def invoice_creation(*, enabled: bool) -> Json:
+    """Whether an invoice is made of a payment; it says nothing of its own."""
+    return {"enabled": enabled, "invoice_data": dict(_INVOICE_DATA)}
 
 
 def _details(email: str | None, name: str | None) -> Json:

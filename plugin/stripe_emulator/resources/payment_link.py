@@ -8,6 +8,7 @@ from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, do, does, picked
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import checkout_item as items
+from stripe_emulator.resources import checkout_session as sessions
 
 declare(
     Resource(
@@ -41,15 +42,6 @@ _PAYMENT = """description metadata setup_future_usage statement_descriptor
     statement_descriptor_suffix transfer_group"""
 _SUBSCRIPTION = "invoice_settings.issuer.type=self metadata trial_period_days trial_settings"
 _ONCE = "adjustable_quantity price price_data quantity"
-_INVOICE_DATA: Json = {
-    "account_tax_ids": None,
-    "custom_fields": None,
-    "description": None,
-    "footer": None,
-    "issuer": None,
-    "metadata": {},
-    "rendering_options": None,
-}
 _OF_SUBSCRIPTIONS: Json = {
     "description": None,
     "invoice_settings": {"issuer": {"type": "self"}},
@@ -81,7 +73,7 @@ def create(account: Account, link: Json, given: Given) -> Json:
     ]
     link["currency"] = link["currency"] or link["_line_items"][0]["currency"]
     if _mode(account, link) == "payment":
-        link["invoice_creation"] = {"enabled": False, "invoice_data": dict(_INVOICE_DATA)}
+        link["invoice_creation"] = sessions.invoice_creation(enabled=False)
     else:
         link["customer_creation"] = given.get("customer_creation", "always")
         link["subscription_data"] = _OF_SUBSCRIPTIONS | given.get("subscription_data", {})
