@@ -1,5 +1,6 @@
 """What tests of doors share: an offer that is served on real sockets, and a Stripe that refuses."""
 
+import json
 import socket
 import threading
 from collections.abc import Collection, Iterator, Mapping
@@ -11,6 +12,7 @@ import httpx
 import uvicorn
 
 from stripe_emulator import Answer, Emulator
+from stripe_emulator.server import serve
 from stripe_hosts.accounts import Accounts
 from stripe_hosts.offer import Offer
 from stripe_hosts.safety import Terms
@@ -80,10 +82,37 @@ class Refusing(Emulator):
         return Connection("sk_test_emulator", in_process=self)
 
 
-def failing() -> Offer:
-    """An account that works, and one for each way in which Stripe refuses everything."""
+class Restricted(Emulator):
+    """Stripe, as a restricted key meets it that may not read some things."""
+
+    def __init__(self, *paths: str) -> None:
+        super().__init__()
+        self.paths = paths
+        self.asked: list[str] = []
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Refuses as Stripe does."""
+        self.asked.append(f"{method} {target}")
+        answer = super().answer(method, target, headers, body)
+        if not target.startswith(self.paths):
+            return answer
+        error = {"type": "invalid_request_error", "message": "The key may not do that."}
+        text = json.dumps({"error": error}).encode()
+        return Answer(403, {**answer.headers, "Content-Length": str(len(text))}, text)
+
+
+@contextmanager
+def failing() -> Iterator[Offer]:
+    """An account that works, one whose key lacks something, and one for each refusal of all.
+
+    What a key may do is asked on a socket: an emulator in this process permits everything.
+    """
     wrong_key = Refusing(401, type="invalid_request_error", message="Invalid API Key provided")
     broken = Refusing(500, type="api_error", message="An unknown error occurred")
-    return offered(
-        shop=Connection.emulator(), wrong_key=wrong_key.connection(), broken=broken.connection()
-    )
+    with serve(wrong_key) as refusing, serve(Restricted("/v1/prices")) as restricting:
+        yield offered(
+            shop=Connection.emulator(),
+            wrong_key=Connection("sk_test_wrong", base_url=refusing.url),
+            restricted=Connection("rk_test_few", base_url=restricting.url),
+            broken=broken.connection(),
+        )

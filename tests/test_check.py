@@ -1,39 +1,20 @@
 """What a key may do is known before an action needs it, and nothing is written to find out."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from door_support import Refusing, Restricted
 from support import ACTIONS
 from terminal_support import Terminal
 
-from stripe_emulator import Answer, Emulator
 from stripe_emulator.server import serve
 from stripe_plugin import Connection, Host, UsageError
 
 TWELVE = ["create_price", "list_prices", "retrieve_price", "create_product", "list_products"]
 
 LISTS = {action.spec.endpoint for action in ACTIONS.values() if "Limit" in action.spec.fields}
-
-
-class Restricted(Emulator):
-    """Stripe, as a restricted key meets it that may not read some things."""
-
-    def __init__(self, *paths: str) -> None:
-        super().__init__()
-        self.paths = paths
-        self.asked: list[str] = []
-
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Refuses as Stripe does."""
-        self.asked.append(f"{method} {target}")
-        answer = super().answer(method, target, headers, body)
-        if not target.startswith(self.paths):
-            return answer
-        error = {"type": "invalid_request_error", "message": "The key may not do that."}
-        text = json.dumps({"error": error}).encode()
-        return Answer(403, {**answer.headers, "Content-Length": str(len(text))}, text)
 
 
 @pytest.fixture
@@ -60,6 +41,10 @@ def test_each_permission_is_told(host: Host) -> None:
         assert ("limit=1" in query) is (endpoint in LISTS)
     assert len({*world.asked}) == len(world.asked)
     assert found.as_dict()["missing"] == ["Prices: Read"]
+    assert found.note == (
+        "The key lacks Prices: Read: The key may not do that. Allow it on the key's page at Stripe,"
+        " or leave out the actions that need it."
+    )
 
 
 def test_only_what_some_actions_need_is_asked(host: Host) -> None:
@@ -74,7 +59,7 @@ def test_only_what_some_actions_need_is_asked(host: Host) -> None:
 def test_the_emulator_permits_everything(host: Host) -> None:
     """Nothing is asked of it."""
     found = host.check(Connection.emulator())
-    assert (found.mode, found.missing) == ("emulated", [])
+    assert (found.mode, found.missing, found.note) == ("emulated", [], None)
     assert {*found.permissions.values()} == {"ok"}
 
 
@@ -82,6 +67,20 @@ def test_where_nobody_answers_it_ends(host: Host) -> None:
     """After one attempt."""
     found = host.check(Connection("rk_test_three", base_url="http://127.0.0.1:9"))
     assert found.reachable is False
+    assert found.note
+    assert found.note.startswith("Stripe does not answer: ")
+
+
+def test_a_key_that_is_refused_is_not_shown(host: Host) -> None:
+    """It is asked for once, and the sentence has Stripe's words without the key in them."""
+    key = "rk_test_4eC39HqLyjWDarjtT1zdp7dc"
+    world = Refusing(401, type="invalid_request_error", message=f"Invalid API Key: {key}")
+    with serve(world) as server:
+        found = host.check(Connection(key, base_url=server.url))
+    assert (found.reachable, found.refused) == (True, True)
+    assert found.note
+    assert found.note.startswith("Stripe refuses the key: Invalid API Key")
+    assert key not in json.dumps(found.as_dict())
 
 
 def test_an_unknown_action_is_refused(host: Host) -> None:

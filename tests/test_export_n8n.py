@@ -162,6 +162,16 @@ def test_a_row_may_be_called_like_a_parameter_of_n8n() -> None:
     assert second["routing"]["send"]["property"] == "inputs.operation"
 
 
+def test_a_credential_is_tried_by_what_its_key_may_do() -> None:
+    """n8n fails on a key that is refused, and for each permission of an action in its own words."""
+    described = json.loads(FILES["dist/credential.json"])["test"]
+    assert described["request"]["url"] == "/check"
+    rules = [each["properties"] for each in described["rules"]]
+    told = {each["key"]: each["value"] for each in rules if "key" in each}
+    assert told == {"reachable": False, "refused": True}
+    assert DERIVED["permissions"] == HOST.permissions()
+
+
 def test_the_package_has_what_it_names() -> None:
     """The files that package.json and the icons name are there, in the version of ours."""
     package = json.loads(FILES["package.json"])

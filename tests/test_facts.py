@@ -70,6 +70,13 @@ def test_a_connection_is_tried_by_what_changes_nothing() -> None:
     assert trial["means"].keys() <= MADE["errors"]["categories"].keys()
 
 
+def test_what_a_key_may_do_is_told_as_described() -> None:
+    """Each member of what Host.check answers is explained, and no other."""
+    with Host.load() as host:
+        found = host.check(Connection.emulator(), ["list_products"])
+    assert MADE["connection"]["check"]["tells"].keys() == found.as_dict().keys()
+
+
 def test_modes_are_those_of_connections() -> None:
     """Every mode that a connection can be in is explained."""
     live = Connection("sk_live_123", allow_live=True)

@@ -11,9 +11,10 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+import attrs
 import httpx
 import pytest
-from door_support import BEARER, TOKEN, Refusing, Served, offered, serving
+from door_support import BEARER, TOKEN, Refusing, Restricted, Served, offered, serving
 from hypothesis import given
 from hypothesis import strategies as st
 from network_support import eventually
@@ -21,6 +22,7 @@ from support import REPOSITORY
 from terminal_support import Counted
 
 from stripe_emulator.faults import Fault
+from stripe_emulator.server import serve
 from stripe_hosts import safety
 from stripe_hosts.asked import asked
 from stripe_hosts.problem import KINDS, NotServed
@@ -158,6 +160,65 @@ def test_an_id_can_be_chosen(door: httpx.Client) -> None:
     assert (nothing.status_code, nothing.json()["type"]) == (400, "/errors#usage")
     less = door.post("/actions/create_price/choices", json={"account": "tokyo"})
     assert (less.status_code, less.json()["type"]) == (400, "/errors#malformed")
+
+
+CHECKS = [
+    ({}, [], None),
+    ({"account": "few"}, ["Prices: Read"], "The key lacks Prices: Read"),
+    ({"account": "few", "actions": ["list_products"]}, [], None),
+    ({"account": "wrong", "actions": ["list_products"]}, ["Products: Read"], "refuses the key"),
+    ({"account": "gone", "actions": ["list_products"]}, ["Products: Read"], "does not answer"),
+]
+
+
+@pytest.fixture(scope="module")
+def checking() -> Iterator[httpx.Client]:
+    """A door of lists alone, on keys of which one may not read prices and one is wrong."""
+    with serve(Restricted("/v1/prices")) as few, serve(WRONG_KEY) as wrong:
+        accounts = {
+            "shop": Connection.emulator(),
+            "few": Connection("rk_test_few", base_url=few.url),
+            "wrong": Connection(KEY, base_url=wrong.url),
+            "gone": Connection("rk_test_gone", base_url="http://127.0.0.1:9"),
+        }
+        offer = attrs.evolve(offered(**accounts), only=("list_prices", "list_products"))
+        with serving(offer) as served, served.client() as client:
+            yield client
+
+
+@pytest.mark.parametrize(("body", "missing", "words"), CHECKS)
+def test_a_key_is_checked(
+    checking: httpx.Client, body: dict[str, Any], missing: list[str], words: str | None
+) -> None:
+    """What it lacks is named, of what is offered or asked for, with a sentence that has no key."""
+    answer = checking.post("/check", json={"account": "shop", **body})
+    found = answer.json()
+    assert (answer.status_code, found["missing"]) == (200, missing)
+    names = {"list_products": "Products: Read", "list_prices": "Prices: Read"}
+    asked = {names[name] for name in body.get("actions", names)}
+    assert {*found["permissions"]} == asked
+    assert (words or "") in (found["note"] or "")
+    assert (found["note"] is None) is (words is None)
+    assert KEY not in answer.text
+
+
+UNCHECKED = [
+    ({}, 400, "say which account"),
+    ({"account": "shop", "actions": ["create_price"]}, 404, "no action"),
+    ({"account": "shop", "actions": []}, 400, "actions must be a list of IDs"),
+    ({"account": "shop", "actions": "list_prices"}, 400, "actions must be a list of IDs"),
+    ({"account": "shop", "action": ["list_prices"]}, 400, "did you mean actions?"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "words"), UNCHECKED)
+def test_what_cannot_be_checked_is_refused(
+    checking: httpx.Client, body: dict[str, Any], status: int, words: str
+) -> None:
+    """Nothing passes that was not tried: an action that is not offered, or none at all."""
+    answer = checking.post("/check", json=body)
+    assert answer.status_code == status
+    assert words in answer.json()["detail"]
 
 
 def test_an_endpoint_is_chosen_and_drawn(door: httpx.Client, served: Served) -> None:
@@ -459,7 +520,10 @@ JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
 MEMBER = st.sampled_from(["inputs", "options", "account", "run", "step", "item", "begun"])
 CHOOSING = st.sampled_from(["row", "given", "search", "cursor", "limit"])
 BODIES = JSON_VALUES | st.dictionaries(MEMBER | CHOOSING, JSON_VALUES, max_size=4)
-PLACES = ("/actions/create_price/runs", "/actions/create_price", "/actions/create_price/choices")
+PLACES = (
+    *("/actions/create_price/runs", "/actions/create_price", "/actions/create_price/choices"),
+    "/check",
+)
 
 
 @given(st.sampled_from(PLACES), BODIES)

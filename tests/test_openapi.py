@@ -19,6 +19,7 @@ from openapi_spec_validator import validate
 from stripe_hosts.openapi import VERSIONS, document
 from stripe_hosts.portable import OPENAPI_3_0, SWAGGER_2_0, portable
 from stripe_hosts.problem import PROBLEM
+from stripe_hosts.streamed import LINES
 from stripe_plugin import Connection
 
 Data = dict[str, Any]
@@ -96,15 +97,52 @@ def test_each_action_is_one_operation(
     documents: dict[str, Data], served: Served, version: str
 ) -> None:
     """By its ID, with its name; its schemas are named so, too."""
-    found = {
-        path["post"]["operationId"]: path["post"] for path in documents[version]["paths"].values()
-    }
+    found = {one["operationId"]: one["summary"] for one in runs(documents[version]).values()}
     catalog = served.offer.catalog()
-    assert {name: one["summary"] for name, one in found.items()} == {
-        entry["id"]: entry["name"] for entry in catalog
-    }
+    assert found == {entry["id"]: entry["name"] for entry in catalog}
     wanted = {f"{entry['id']}_{part}" for entry in catalog for part in ("inputs", "result")}
     assert wanted <= set(schemas(documents[version]))
+
+
+def runs(whole: Data) -> dict[str, Data]:
+    """The operations that run an action once, by their path."""
+    paths = whole["paths"].items()
+    return {path: one["post"] for path, one in paths if not path.endswith("/entries")}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_lists_can_be_read_to_its_end(documents: dict[str, Data], version: str) -> None:
+    """Each list and search, and nothing else, is a second operation, which answers lines."""
+    whole = documents[version]
+    outputs = {path: schemas(whole)[output_of(whole, one)] for path, one in runs(whole).items()}
+    lists = [path for path, schema in outputs.items() if "has_more" in schema["properties"]]
+    others = whole["paths"].keys() - runs(whole).keys()
+    assert others == {f"{path}/entries" for path in lists}
+    assert {"/actions/list_prices/entries", "/actions/search_customers/entries"} <= others
+    for path in others:
+        listing = whole["paths"][path]["post"]
+        answered = listing["produces"] if version == "2.0" else listing["responses"]["200"]["content"]
+        assert LINES in answered
+
+
+def output_of(whole: Data, operation: Data) -> str:
+    """The schema of what Stripe answers."""
+    result = schemas(whole)[f"{operation['operationId']}_result"]
+    return str(result["properties"]["output"]["$ref"].rpartition("/")[2])
+
+
+def test_a_body_of_a_list_is_what_the_door_takes(
+    documents: dict[str, Data], door: httpx.Client
+) -> None:
+    """Each member that is described is taken, and one that is not is refused."""
+    schema = schemas(documents["3.0"])["list_prices_listing"]
+    assert schema["required"] == ["account"]
+    body = {"inputs": {}, "account": "berlin", "options": {}, "most": 5}
+    assert schema["properties"].keys() == body.keys() | {"cursor"}
+    answer = door.post("/actions/list_prices/entries", json=body)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, LINES)
+    refused = door.post("/actions/list_prices/entries", json={**body, "step": "a"})
+    assert refused.json()["type"] == "/errors#malformed"
 
 
 @pytest.mark.parametrize("version", VERSIONS)

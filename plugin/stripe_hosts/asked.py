@@ -28,6 +28,7 @@ MEMBERS = ("inputs", "options", "account", *NAMES)
 LISTING = ("inputs", "options", "account", "most", "cursor")
 ENDPOINT = ("method", "path")
 CHOOSING = ("row", "given", "search", "cursor", "limit")
+CHECKING = ("account", "actions")
 TEXTS = ("row", "search", "cursor")
 KEY = "idempotency-key"
 WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([^",;\s]*)"?', re.IGNORECASE)
@@ -92,6 +93,23 @@ def asked_to_choose(body: bytes) -> tuple[Any, Members]:
         if not isinstance(members.get(name, ""), str):
             raise _malformed(f"{name} must be text; got {shown(members[name])}.")
     return account, members
+
+
+def asked_to_check(body: bytes) -> tuple[Any, Sequence[str] | None]:
+    """An account, and the IDs of the actions that its key is for; None: of all that are offered."""
+    members = _named("The body", CHECKING, _object(body))
+    actions = members.get("actions")
+    if actions is not None and not _are_names(actions):
+        must = 'be a list of IDs, as in ["create_price"]'
+        raise _malformed(f"actions must {must}; got {shown(actions)}.")
+    return members.get("account"), actions
+
+
+def _are_names(value: Any) -> bool:
+    """Whether it is a list with something in it, and all of it text."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(name, str) for name in value)
 
 
 def asked_for_endpoint(query: Pairs) -> Members:

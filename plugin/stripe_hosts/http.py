@@ -15,6 +15,7 @@ from stripe_hosts.asked import (
     asked,
     asked_by_inputs,
     asked_for_endpoint,
+    asked_to_check,
     asked_to_choose,
     asked_to_list,
     check_none,
@@ -59,6 +60,7 @@ class Door:
             Route("/actions/{id}/entries", self.entries, methods=["POST"]),
             Route("/actions/{id}/choices", self.choices, methods=["POST"]),
             Route("/endpoint", self.endpoint),
+            Route("/check", self.check, methods=["POST"]),
             Route("/connection", self.connection),
             Route("/options", self.options),
             Route("/errors", self.errors),
@@ -87,6 +89,13 @@ class Door:
         """The form of an endpoint of Stripe's, by the method and path in the query."""
         query = asked_for_endpoint(request.query_params.multi_items())
         return Json(await to_thread(self._offer.host.endpoint_form, **query))
+
+    async def check(self, request: Request) -> Response:
+        """What the key of an account may do, of what the actions need that are offered."""
+        check_none(request.query_params.multi_items())
+        account, actions = asked_to_check(await request.body())
+        found = await to_thread(self._offer.check, account, actions)
+        return Json(found.as_dict())
 
     async def connection(self, _: Request) -> Response:
         """What a connection is made of; those of this server are settled."""

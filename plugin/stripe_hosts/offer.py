@@ -9,6 +9,7 @@ import attrs
 
 from stripe_hosts.accounts import Accounts
 from stripe_plugin.errors import UsageError, near
+from stripe_plugin.host.checking import Checked
 from stripe_plugin.host.host import Host
 from stripe_plugin.host.manifest import describe_resources
 from stripe_plugin.secrets import shown
@@ -63,6 +64,15 @@ class Offer:
         """The manifest of an action that is offered."""
         self.entry(action_id)
         return self.host.manifest(action_id)
+
+    def check(self, account: object, actions: Sequence[str] | None) -> Checked:
+        """`Host.check` of an account's key, for these actions; None: for all that are offered."""
+        connection = self.accounts.of(account)
+        if actions is None and (self.only or self.read_only):
+            actions = [entry["id"] for entry in self.catalog()]
+        for action_id in actions or ():
+            self.entry(action_id)
+        return self.host.check(connection, actions)
 
     def resources(self) -> dict[str, Any]:
         """What these actions are about or refer to, by what Stripe calls it."""

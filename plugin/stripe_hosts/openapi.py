@@ -1,12 +1,13 @@
 """What may be asked of the HTTP door, as programs read it? OpenAPI, in three versions.
 
-Each action is one operation, whose body is its inputs alone: importers draw a field for each. 3.0.3
-and Swagger 2.0 have few words, as importers want it; 3.1 has each action's conditions.
+Each action is one operation, whose body is its inputs alone: importers draw a field for each. One
+that lists is a second one, which reads it to its end. 3.0.3 and Swagger 2.0 have few words, as
+importers want it; 3.1 has each action's conditions.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +16,13 @@ from urllib.parse import urlsplit
 import attrs
 
 from stripe_hosts.offer import Offer
+from stripe_hosts.openapi_lists import EVERY, LINES_SCHEMA, READ, body_of
 from stripe_hosts.openapi_words import ACCOUNT, IN_HEADERS, IN_QUERY, PROBLEM_SCHEMA, RESULT, WRONG
 from stripe_hosts.portable import OPENAPI_3_0, SWAGGER_2_0, portable
 from stripe_hosts.problem import PROBLEM, NotServed
+from stripe_hosts.streamed import LINES
 from stripe_plugin.errors import near
+from stripe_plugin.run.turning import can_go_on
 from stripe_plugin.secrets import shown
 
 Data = dict[str, Any]
@@ -52,7 +56,7 @@ class Version:
     schema: Callable[[Data], Data]
     inputs: Callable[[Data], Data]  # of an action, by its manifest
     schemas_at: str
-    operation: Callable[["Parts", Data], Data]
+    operation: Callable[["Parts", "Exchange"], Data]
     whole: Callable[["Parts"], Data]
 
 
@@ -69,6 +73,17 @@ class Beside:
     def facts(self) -> Data:
         """What all versions say of it."""
         return {"name": self.name, "in": self.place, "required": self.required}
+
+
+@attrs.frozen(kw_only=True)
+class Exchange:
+    """What is sent of an operation, and what is answered."""
+
+    body: str  # its schema
+    beside: Iterable[Beside]
+    answer: Data
+    media: str = JSON
+    said: str = DONE
 
 
 @attrs.frozen(slots=False)
@@ -106,20 +121,41 @@ class Parts:
         return {"title": TITLE, "version": version, "description": ABOUT}
 
     def paths(self) -> Data:
-        """One operation for each action."""
-        return {
-            f"/actions/{manifest['id']}": {"post": self._operation(manifest)}
-            for manifest in self.manifests
-        }
+        """One operation for each action, and one for each that lists."""
+        found: Data = {}
+        for manifest in self.manifests:
+            place = f"/actions/{manifest['id']}"
+            found[place] = {"post": self._operation(manifest)}
+            if self._lists(manifest):
+                found[f"{place}/entries"] = {"post": self._listing(manifest)}
+        return found
+
+    def _lists(self, manifest: Data) -> bool:
+        """Whether there are pages to turn."""
+        return can_go_on(self.offer.host.action(manifest["id"]).spec)
 
     def _operation(self, manifest: Data) -> Data:
-        about = {
-            "operationId": manifest["id"],
-            "summary": manifest["name"],
-            "description": manifest["description"],
-            "tags": [_words(manifest["resource"])],
-        }
-        return about | self.version.operation(self, manifest)
+        name = manifest["id"]
+        exchange = Exchange(
+            body=f"{name}_inputs",
+            beside=self.parameters(manifest),
+            answer=self.ref(f"{name}_result"),
+        )
+        return _about_action(manifest) | self.version.operation(self, exchange)
+
+    def _listing(self, manifest: Data) -> Data:
+        name = manifest["id"]
+        exchange = Exchange(
+            body=f"{name}_listing",
+            beside=[Beside("Prefer", "header", IN_HEADERS["Prefer"])],
+            answer=LINES_SCHEMA,
+            media=LINES,
+            said=READ,
+        )
+        about = _about_action(manifest)
+        about["operationId"] = f"{name}_entries"
+        about["summary"] = f"{manifest['name']}: {EVERY}"
+        return about | self.version.operation(self, exchange)
 
     def schemas(self) -> Data:
         """Inputs, output and result of each action, and what is wrong."""
@@ -130,6 +166,9 @@ class Parts:
             found[f"{name}_inputs"] = inputs(manifest)
             found[f"{self.outputs[name]}_output"] = schema(_plain(manifest["output_schema"]))
             found[f"{name}_result"] = self._result(name)
+            if self._lists(manifest):
+                body = body_of(self.ref(f"{name}_inputs"), [*self.offer.accounts.named])
+                found[f"{name}_listing"] = body
         return found
 
     def _result(self, name: str) -> Data:
@@ -153,6 +192,15 @@ class Parts:
         yield Beside("account", "query", account, required=len(names) > 1)
         for name, schema in IN_QUERY.items():
             yield Beside(name, "query", schema)
+
+
+def _about_action(manifest: Data) -> Data:
+    return {
+        "operationId": manifest["id"],
+        "summary": manifest["name"],
+        "description": manifest["description"],
+        "tags": [_words(manifest["resource"])],
+    }
 
 
 def _name_of(alike: list[Data]) -> str:
@@ -180,17 +228,16 @@ def _without(schema: Data, word: str) -> Data:
 # --- OpenAPI 3 ------------------------------------------------------------------------------------
 
 
-def _operation_3(parts: Parts, manifest: Data) -> Data:
-    name = manifest["id"]
-    inputs = _content(parts.ref(f"{name}_inputs"))
+def _operation_3(parts: Parts, exchange: Exchange) -> Data:
+    body = _content(parts.ref(exchange.body))
     return {
         "parameters": [
             {**beside.facts, **_about(beside.schema), "schema": beside.schema}
-            for beside in parts.parameters(manifest)
+            for beside in exchange.beside
         ],
-        "requestBody": {"required": True, **inputs},
+        "requestBody": {"required": True, **body},
         "responses": {
-            "200": {"description": DONE, **_content(parts.ref(f"{name}_result"))},
+            "200": {"description": exchange.said, **_content(exchange.answer, exchange.media)},
             "default": {"$ref": "#/components/responses/problem"},
         },
     }
@@ -223,16 +270,14 @@ def _whole_3(parts: Parts) -> Data:
 # --- Swagger 2.0 ----------------------------------------------------------------------------------
 
 
-def _operation_2(parts: Parts, manifest: Data) -> Data:
-    name = manifest["id"]
-    inputs = Beside("inputs", "body", parts.ref(f"{name}_inputs"), required=True)
-    others = [
-        {**beside.facts, **_summed_up(beside.schema)} for beside in parts.parameters(manifest)
-    ]
+def _operation_2(parts: Parts, exchange: Exchange) -> Data:
+    body = Beside("inputs", "body", parts.ref(exchange.body), required=True)
+    others = [{**beside.facts, **_summed_up(beside.schema)} for beside in exchange.beside]
     return {
-        "parameters": [*others, {**inputs.facts, "schema": inputs.schema}],
+        "produces": [exchange.media, PROBLEM],
+        "parameters": [*others, {**body.facts, "schema": body.schema}],
         "responses": {
-            "200": {"description": DONE, "schema": parts.ref(f"{name}_result")},
+            "200": {"description": exchange.said, "schema": exchange.answer},
             "default": {"$ref": "#/responses/problem"},
         },
     }

@@ -98,7 +98,8 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         postgres(Path(folder)) as database,
-        serving(failing()) as served,
+        failing() as offer,
+        serving(offer) as served,
     ):
         home = Path(folder)
         install(home, served)

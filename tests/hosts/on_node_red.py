@@ -97,6 +97,7 @@ def flows(address: str, other: str, silent: str) -> list[dict[str, Any]]:
         action("outcome", "create_product", "end", "other broken", product),
         action("version", "create_product", "end", "other shop", product),
         action("late", "create_product", "end", "silent", product),
+        action("invoice", "create_invoice", "end", "server", {}),
         action("lost", "create_product", "run", "server", product),
         node("once more", "catch", "lost", scope=["lost"]),
         node("run", "change", "end", rules=[{**told, "to": "stripe"}]),
@@ -167,6 +168,17 @@ def npm(*words: str, cwd: Path) -> None:
     subprocess.run([program, *words, *quiet], cwd=cwd, check=True)
 
 
+def customers(address: str) -> str:
+    """Two customers in the emulator; the ID of Jenny."""
+    ids: list[str] = []
+    for name in ("Ann", "Jenny Rosen"):
+        body = {"inputs": {"Name": name, "Email": f"{name.split()[0].lower()}@example.com"}}
+        place = f"{address}/actions/create_customer/runs"
+        made = httpx.post(place, json=body, headers={"Authorization": f"Bearer {TOKEN}"})
+        ids.append(made.raise_for_status().json()["output"]["id"])
+    return ids[-1]
+
+
 def drawn(address: str) -> dict[str, Any]:
     """What the editor shows, in a browser."""
     SHOTS.mkdir(exist_ok=True)
@@ -186,10 +198,10 @@ def main() -> None:
         folder = tempfile.TemporaryDirectory(prefix="stripe-nodes-node-red-")
         home = Path(stack.enter_context(folder))
         address = stack.enter_context(door(home))
-        other = stack.enter_context(serving(failing()))
+        other = stack.enter_context(serving(stack.enter_context(failing())))
         gone = stack.enter_context(Place(breaking_off))
         red = stack.enter_context(node_red(home, address, other.url, gone.url))
-        prove(red)
+        prove(red, customers(address))
         prove_once(red, home)
 
 
@@ -214,7 +226,7 @@ def proved(red: str, path: str, words: list[str]) -> None:
     assert all(word in said for word in words), said
 
 
-def prove(red: str) -> None:
+def prove(red: str, jenny: str) -> None:
     """What is promised."""
     price = json.loads(asked(f"{red}/pay"))
     print(price)
@@ -239,6 +251,23 @@ def prove(red: str) -> None:
     assert found["kept"]["product"] == {"type": "msg", "value": "payload.id"}
     assert found["kept"]["nickname"] == {"type": "str", "value": "Yearly"}
     assert "token" in found["astray"]
+    assert found["offered"] == [f"Jenny Rosen · jenny@example.com · {jenny}"]
+    assert found["chosen"] == {"customer": {"type": "str", "value": jenny}}
+    prove_keys(found["tested"])
+
+
+def prove_keys(tested: dict[str, list[str]]) -> None:
+    """The button of a server says what each key may do, and of what it is said."""
+    [fine] = tested["server"]
+    assert fine.startswith("default (emulated): the key may do all")
+    shop, wrong, few, broken = tested["other"]
+    assert shop.startswith("shop (emulated): the key may do all")
+    assert "Stripe refuses the key: Invalid API Key" in wrong
+    assert "The key lacks Prices: Read" in few
+    assert broken.startswith("broken")
+    assert tested["stranger"] == [tested["stranger"][0]]
+    assert "token" in tested["stranger"][0]
+    assert "deploy" in tested["changed"][0]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from stripe_hosts.export.copied import as_text, packaged, template
 from stripe_hosts.export.package import Package
 from stripe_hosts.export.rows import Group, Row, groups_of, rows_of
 from stripe_plugin.host.host import Host
-from stripe_plugin.host.manifest import describe_connection
 
 Data = dict[str, Any]
 PARAMETERS: Mapping[str, Data] = template("n8n")
@@ -24,7 +23,7 @@ def files(host: Host, package: Package) -> Mapping[str, str]:
     about = host.about()
     derived = {
         "manifestVersion": str(about["manifest_version"]),
-        "trial": describe_connection()["trial"],
+        "permissions": host.permissions(),
         "properties": [*_properties(host)],
     }
     made = packaged("n8n", about["version"], package)

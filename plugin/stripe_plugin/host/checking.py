@@ -9,6 +9,7 @@ import attrs
 from stripe_plugin.client.client import Client
 from stripe_plugin.errors import InvalidInputs, StripeError, UsageError
 from stripe_plugin.run.context import Policy
+from stripe_plugin.secrets import masked
 
 if TYPE_CHECKING:
     from stripe_plugin.client.connection import Connection
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 OK = "ok"
 NOT_TRIED = "not tried: only what lists objects is asked"
+LACKING = "Allow it on the key's page at Stripe, or leave out the actions that need it."
 UNAUTHORIZED = 401  # the key itself is refused, whatever is asked
 PATIENCE = Policy(retries=0, timeout=20)
 Manifest = Mapping[str, Any]
@@ -38,9 +40,22 @@ class Checked:
         """The permissions that the key has not, as far as it was asked."""
         return [name for name, told in self.permissions.items() if told not in (OK, NOT_TRIED)]
 
+    @property
+    def note(self) -> str | None:
+        """What is wrong and what to do, as a sentence for a form; None: nothing that was asked."""
+        missing = self.missing
+        if not missing:
+            return None
+        why = self.permissions[missing[0]]
+        if not self.reachable:
+            return f"Stripe does not answer: {why}"
+        if self.refused:
+            return f"Stripe refuses the key: {why}"
+        return f"The key lacks {', '.join(missing)}: {why} {LACKING}"
+
     def as_dict(self) -> dict[str, Any]:
         """As JSON data."""
-        return {**attrs.asdict(self), "missing": self.missing}
+        return {**attrs.asdict(self), "missing": self.missing, "note": self.note}
 
 
 def permissions(host: "Host", actions: Iterable[str] | None = None) -> list[str]:
@@ -71,7 +86,7 @@ def _ask_each(client: Client, host: "Host", manifests: list[Manifest], found: Ch
             continue
         error = _error(client, action)
         errors.append(error)
-        found.permissions[permission] = error.message if error else OK
+        found.permissions[permission] = masked(error.message) if error else OK
         if error and error.status in (None, UNAUTHORIZED):
             found.reachable = error.status is not None
             break

@@ -67,6 +67,21 @@ TRIAL = {
     },
 }
 
+# By everything that its key is for, as `Checked.as_dict` tells of it.
+CHECK = {
+    "by": "Host.check",
+    "at": "POST /check",
+    "tells": {
+        "mode": "emulated, test or live.",
+        "account": "The connected account; null for the key's own.",
+        "permissions": "By Stripe's name of each: ok, not tried, or why not.",
+        "missing": "The permissions that the key lacks.",
+        "reachable": "Whether anybody answers.",
+        "refused": "Whether the key is refused, or may do nothing of it.",
+        "note": "What is wrong and what to do, as a sentence; null where nothing is.",
+    },
+}
+
 
 def completed(drawn: Data) -> Data:
     """A drawn table with which rows are secret, and how a connection is tried."""
@@ -76,4 +91,4 @@ def completed(drawn: Data) -> Data:
         row["variable"] = VARIABLES.get(name)
         if name in SECRET:
             drawn["ui_schema"][name]["ui:widget"] = "password"
-    return {**drawn, "modes": MODES, "trial": TRIAL}
+    return {**drawn, "modes": MODES, "trial": TRIAL, "check": CHECK}

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { StripeNodesApi } from './built/dist/credentials/StripeNodesApi.credentials.js';
 import { StripeNodes } from './built/dist/nodes/StripeNodes.node.js';
 
-const { NodeHelpers } = createRequire(import.meta.url)('n8n-workflow');
+const require = createRequire(import.meta.url);
+const { NodeHelpers } = require('n8n-workflow');
+const get = require('lodash/get'); // as n8n does
 const { description } = new StripeNodes();
 const { properties } = description;
 const manifests = JSON.parse(readFileSync('built/manifests.json', 'utf-8'));
@@ -41,6 +44,8 @@ const sent = async (parameters) => {
   return (await preSend.call(context, { body })).body;
 };
 
+assert(manifests.some(({ recipe }) => recipe), 'there is no recipe among them');
+assert(manifests.some(({ id }) => id.startsWith('search_')), 'there is no search among them');
 for (const { id, resource, inputs } of manifests) {
   const here = { resource, operation: id };
   const rows = shown(kept(here)).flatMap((property) =>
@@ -92,3 +97,15 @@ const items = await sent({
 assert.deepEqual(items.inputs, {
   customer: 'cus_1',
   items: [{ price: 'price_1', quantity: '0' }, {}] });
+
+// What its credential's test says of what the server answers: n8n shows the first rule that fits.
+const { rules } = new StripeNodesApi().test;
+const told = (answer) => rules.find(({ type, properties: { key, value } }) =>
+  type === 'responseSuccessBody' && get(answer, key) === value)?.properties.message;
+const fine = { reachable: true, refused: false, missing: [] };
+assert.equal(told(fine), undefined);
+assert.match(told({ ...fine, reachable: false }), /did not answer/);
+assert.match(told({ ...fine, refused: true, missing: ['Prices: Read'] }), /refuses the server's key/);
+for (const { permission } of manifests) {
+  if (permission) assert(told({ ...fine, missing: [permission] }).includes(`"${permission}"`), permission);
+}

@@ -50,12 +50,15 @@ const foreign = await credential('Wrong token', { token: 'x'.repeat(20) });
 const dead = await credential('Nobody there', { url: 'http://127.0.0.1:9' });
 const keyless = await credential('Wrong key', { account: 'wrong_key' });
 const broken = await credential('Broken', { account: 'broken' });
+const restricted = await credential('Restricted key', { account: 'restricted' });
 const stranger = await credential('Unknown account', { account: 'none' });
-for (const { use, said } of [good, foreign, dead, keyless, broken, stranger]) {
+for (const { use, said } of [good, foreign, dead, keyless, restricted, broken, stranger]) {
   console.log(`${use.stripeNodesApi.name}: ${said}`);
 }
 assert.match(good.said, /^OK/);
 assert.match(foreign.said, /^Error: The token/);
+assert.match(keyless.said, /^Error: Stripe refuses the server's key/);
+assert.match(restricted.said, /^Error: The server's key lacks "Prices: Read"/);
 
 // --- runs ----------------------------------------------------------------------------------------
 

@@ -28,5 +28,43 @@ await open("astray");
 await page.waitForFunction(() => document.querySelector("#stripe-told")?.textContent);
 told.astray = await page.textContent("#stripe-told");
 await page.screenshot({ path: `${SHOTS}/astray.png` });
+await page.click("#node-dialog-cancel");
+
+// A customer is chosen by name.
+await open("invoice");
+await dialog();
+const customer = page.locator(".form-row:has([data-row=customer]) .red-ui-typedInput-container input").first();
+await customer.pressSequentially("jen", { delay: 50 });
+const menu = page.locator(".red-ui-autoComplete-container li");
+await menu.filter({ hasText: "Jenny" }).waitFor();
+told.offered = (await menu.allTextContents()).map((text) => text.trim());
+await page.screenshot({ path: `${SHOTS}/customer.png` });
+await menu.filter({ hasText: "Jenny" }).locator("a").click();
+await page.click("#node-dialog-ok");
+await page.waitForSelector("#stripe-inputs", { state: "detached" });
+told.chosen = await page.evaluate(() => RED.nodes.node("invoice").rows);
+
+// What the keys of a server may do.
+const tested = async (server, change = async () => {}) => {
+  await page.evaluate((id) => RED.editor.editConfig("", "stripe-server", id), server);
+  await page.waitForSelector("#stripe-test");
+  await change();
+  await page.click("#stripe-test");
+  await page.waitForFunction(() => {
+    const text = document.querySelector("#stripe-tested").textContent;
+    return text && !text.includes("is asked");
+  });
+  const said = await page.locator("#stripe-tested li").allTextContents();
+  await page.screenshot({ path: `${SHOTS}/tested-${server}.png` });
+  await page.click("#node-config-dialog-cancel");
+  await page.waitForSelector("#stripe-test", { state: "detached" });
+  return said;
+};
+told.tested = {
+  server: await tested("server"),
+  other: await tested("other"),
+  stranger: await tested("stranger"),
+  changed: await tested("nobody", () => page.fill("#node-config-input-url", "http://127.0.0.1:1")),
+};
 await browser.close();
 console.log(JSON.stringify(told));

@@ -1,7 +1,12 @@
-// Which `stripe-nodes serve` is called, and how is it tried? By an action that changes nothing.
+// Which `stripe-nodes serve` is called, and how is it tried? It is asked what its key may do.
 const credential = require('../credential.json');
-const { action, inputs } = require('../derived.json').trial;
+const { permissions } = require('../derived.json');
 
-credential.test.request.url = `/actions/${action}/runs`;
-credential.test.request.body.inputs = inputs;
+// n8n shows fixed sentences only: one for each permission that may be the first that is missing.
+const lacking = (value) => {
+  const message = `The server's key lacks "${value}": allow it at Stripe, or serve fewer actions`;
+  return { type: 'responseSuccessBody', properties: { key: 'missing[0]', value, message } };
+};
+
+credential.test.rules.push(...permissions.map(lacking));
 exports.StripeNodesApi = function StripeNodesApi() { Object.assign(this, credential); };
