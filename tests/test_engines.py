@@ -7,16 +7,21 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from engine_support import PAY, SECRET, WHOLE, WHOLE_EXECUTED
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 from terminal_support import SCRIPT, Terminal, environment, python
 
 from stripe_emulator import Emulator, Fault
+from stripe_flow.engines.on_dbos import run as running
 from stripe_flow.engines.on_dbos import run_flow, workflows
 from stripe_flow.engines.on_dbos.database import check_sqlite
+from stripe_flow.engines.on_dbos.process import let_go
 from stripe_flow.engines.order import Order, Place, identity, told_of
 from stripe_flow.engines.worker import Worker
 from stripe_flow.flow import Flow, load
@@ -187,6 +192,54 @@ def test_a_killed_flow_goes_on(tmp_path: Path, world: Emulator) -> None:
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["step"] for line in lines].count("make") == 4, done.stderr
     assert Counter(executed(world)) == WHOLE_EXECUTED
+
+
+@on_sqlite
+def test_an_interrupted_read_keeps_nobody_from_writing(tmp_path: Path) -> None:
+    """An interrupt that strikes between two rows leaves the file locked until it is let go."""
+    url = f"sqlite:///{tmp_path / 'dbos.db'}"
+    asking, writing = create_engine(url), create_engine(url, connect_args={"timeout": 0})
+    with writing.begin() as database:
+        database.execute(text("CREATE TABLE kept AS VALUES (1), (2), (3)"))
+
+    def ask() -> None:
+        with asking.begin() as database:
+            rows = database.execute(text("SELECT * FROM kept"))
+            rows.fetchone()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as interrupted:
+        ask()
+    add = text("INSERT INTO kept VALUES (4)")
+    with pytest.raises(OperationalError, match="locked"), writing.begin() as database:
+        database.execute(add)
+    let_go(interrupted.value)
+    with writing.begin() as database:
+        database.execute(add)
+    asking.dispose()
+    writing.dispose()
+
+
+@on_sqlite
+def test_a_run_that_is_interrupted_as_it_begins_is_left(
+    host: Host, world: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is waited for that nobody will do, and it goes on under its run ID."""
+    flow = load("f.yaml", "steps: [{id: a, action: create_product, inputs: {Name: P}}]", host)
+
+    def interrupted(_: str) -> Iterator[Any]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "_outcomes", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            on_engine(flow, host, world, tmp_path)
+    with closing(sqlite3.connect(tmp_path / "dbos.db")) as database:
+        found = database.execute("SELECT status FROM workflow_status").fetchall()
+    assert {status for (status,) in found}.isdisjoint(running.ACTIVE)
+    [told] = on_engine(flow, host, world, tmp_path)
+    assert told["result"]["output"]["name"] == "P"
+    assert executed(world) == ["POST /v1/products"]
 
 
 # --- what is refused ------------------------------------------------------------------------------

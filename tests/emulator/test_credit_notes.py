@@ -196,3 +196,34 @@ def test_credit_notes_are_listed_and_changed(api: Caller) -> None:
     assert api.get(f"{PATH}/{ids[0]}").data == changed
     reply = api.get(f"{PATH}/cn_none")
     assert reply.error["message"] == "No such credit note: 'cn_none'"
+
+
+CUSTOM = {"type": "custom_line_item", "description": "Less"}
+
+
+@pytest.mark.parametrize(
+    "line", [{"amount": -500}, {"unit_amount": 0}, {"unit_amount_decimal": "-5"}, {"amount": 0}]
+)
+def test_lines_credit_something(api: Caller, line: dict[str, Any]) -> None:
+    """Lines that come to nothing, or to less, are refused in words, and nothing is changed."""
+    invoice = opened(api)
+    answer = api.post(PATH, invoice=invoice["id"], lines=[{**CUSTOM, "quantity": 1, **line}])
+    assert (answer.status, answer.data["error"]["param"]) == (400, "lines")
+    assert sums(now(api, invoice)) == sums(invoice)
+
+
+@pytest.mark.parametrize(
+    ("way", "other"),
+    [
+        ("credit_amount", "out_of_band_amount"),
+        ("out_of_band_amount", "credit_amount"),
+        ("out_of_band_amount", "refund_amount"),
+    ],
+)
+def test_no_way_takes_money(api: Caller, way: str, other: str) -> None:
+    """A negative amount in one way does not let another give back more than is credited."""
+    invoice = paid(api)
+    answer = api.post(PATH, invoice=invoice["id"], amount=500, **{way: -500, other: 1000})
+    assert (answer.status, answer.data["error"]["param"]) == (400, way)
+    assert sums(now(api, invoice)) == sums(invoice)
+    assert api.get("/v1/refunds")["data"] == []

@@ -462,6 +462,14 @@ def test_nothing_is_run_of_a_text_with_mistakes(page: TestClient, made: Studio) 
     assert page.get("/flow/runs/r1").status_code == ENDED
 
 
+def test_a_name_that_no_file_can_have_is_refused(page: TestClient) -> None:
+    """One that is short to read is long for a file system, which counts its bytes."""
+    sent = {"text": THREE, "name": f"{'日' * 100}.yaml"}
+    answer = page.post("/flow/save", data=sent)
+    assert answer.status_code == 400
+    assert "A flow file has a name such as" in texts(answer.text)
+
+
 def test_a_name_that_is_none_is_refused(page: TestClient) -> None:
     """A key is no name of a run, and is not repeated."""
     key = "sk_test_51HxVerySecretKey"

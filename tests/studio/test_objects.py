@@ -431,3 +431,9 @@ def test_the_account_is_that_of_the_connection(tmp_path: Path) -> None:
     assert "There is nothing yet." in read(page, "/objects")
     assert read(page, f"/objects/{made}", 404)
     assert urlsplit(str(page.base_url)).netloc == urlsplit(HERE).netloc
+
+
+def test_a_kind_that_is_none_lists_nothing(page: TestClient) -> None:
+    """An address with a kind that nobody knows, or no text, is answered with a page."""
+    for kind in ("nothing", "%ff"):
+        assert page.get(f"/objects?kind={kind}").status_code == 200

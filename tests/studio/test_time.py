@@ -12,7 +12,7 @@ from stripe_emulator import Emulator
 from stripe_emulator.due import DUE
 from stripe_plugin import Connection
 from stripe_studio.objects.passing import DAY, HOUR, coming, month_after
-from stripe_studio.words import moment
+from stripe_studio.words import FAR, moment
 
 NOW = 1_790_000_000
 
@@ -176,3 +176,18 @@ def test_everything_that_is_due_has_words() -> None:
         f"{kind}.{work}" for kind, work in planned if coming(kind, work) == work.replace("_", " ")
     }
     assert plain == set()
+
+
+@pytest.mark.parametrize(("step", "days"), [("days", "3650"), ("month", "")])
+def test_time_ends_with_the_calendar(
+    page: TestClient, world: Emulator, step: str, days: str
+) -> None:
+    """It does not go on to a year that cannot be shown, and the pages stay as they were."""
+    centuries = (FAR - DAY - NOW) // (3_650 * DAY)
+    for _ in range(centuries):
+        world.advance(3_650 * DAY)
+    while world.now() < FAR - 31 * DAY:
+        world.advance(10 * DAY)
+    before = world.now()
+    assert "Time ends here with the year 9999" in advance(page, step, 422, days)
+    assert world.now() == before

@@ -321,3 +321,24 @@ def test_a_recipe_says_that_it_is_several_requests(page: TestClient) -> None:
     assert "What was sent" not in drawn
     assert "curl https" not in drawn
     assert "stripe-nodes run find_or_create_customer" in drawn
+
+
+@pytest.mark.parametrize("name", ["r" * 10_000, "sk_test_" + 24 * "a"])
+def test_a_name_that_no_run_can_have_is_refused_in_words(page: TestClient, name: str) -> None:
+    """It comes with a form that somebody changed; the page says what is wrong with it."""
+    shown = run(page, "create_customer", {"in:name": "Jenny", "run": name}, 400)
+    assert "It was not done" in texts(shown)
+
+
+def test_a_position_of_very_many_digits_is_none(page: TestClient) -> None:
+    """It is read as a name, and not as a number that Python refuses."""
+    place = f"in:metadata.{'9' * 5000}"
+    run(page, "create_customer", {f"{place}.key": "a", f"{place}.value": "b"})
+
+
+@pytest.mark.parametrize("inside", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_only_the_end_of_a_line_parts_a_list(inside: str) -> None:
+    """Whatever else some call an end of a line stays where it was typed."""
+    row = {"name": "names", "type": "array"}
+    given = typed.inputs([row], {"names": f"a{inside}b\r\nc\nd"})
+    assert given == {"names": [f"a{inside}b", "c", "d"]}

@@ -7,7 +7,7 @@ it (docs.stripe.com/api/credit_notes/create).
 
 from decimal import Decimal
 
-from stripe_emulator import present, refusals
+from stripe_emulator import present, refusals, scalars
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare, missing
 from stripe_emulator.lifecycle import Given, do, does, picked
@@ -71,6 +71,8 @@ def _filled(account: Account, note: Json, given: Given) -> Json:
     note |= picked(invoice, "currency customer")
     note["_lines"] = _lines(account, invoice, given)
     total = _sum(note["_lines"])
+    if total < 1:
+        raise _not_positive("lines")
     note |= dict.fromkeys(_SUMS, total) | _split(total, invoice["amount_remaining"])
     note |= {
         "out_of_band_amount": given.get("out_of_band_amount"),
@@ -109,6 +111,8 @@ def _check_total(invoice: Json, total: int) -> None:
 
 def _check_ways(note: Json, given: Json) -> None:
     """What was paid comes back in full, in one way or several."""
+    for name in _WAYS:
+        scalars.check_least(given.get(name, 0), 0, name)
     back = sum(given.get(name, 0) for name in _WAYS)
     if back != note["post_payment_amount"]:
         due = money(note["post_payment_amount"], note["currency"])
@@ -139,9 +143,13 @@ def _total(given: Json) -> int:
         raise Refusal("One of `amount`, `lines`, or `shipping_cost` must be provided.")
     total: int = given["amount"]
     if total < 1:
-        message = "Invalid positive integer"
-        raise Refusal(message, code="parameter_invalid_integer", param="amount")
+        raise _not_positive("amount")
     return total
+
+
+def _not_positive(param: str) -> Refusal:
+    message = "Invalid positive integer"
+    return Refusal(message, code="parameter_invalid_integer", param=param)
 
 
 def _line(account: Account, invoice: Json, wanted: Json, path: str) -> Json:

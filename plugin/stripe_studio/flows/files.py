@@ -14,7 +14,7 @@ from stripe_plugin.errors import UsageError
 from stripe_plugin.secrets import shown
 
 MOST_BYTES = 2_000_000  # four for each character that a flow may have
-LONGEST = 120
+LONGEST = 180  # bytes; file systems take 255, and a draft is called longer
 NAME = re.compile(r"[^/\\:\x00-\x1f\x7f.][^/\\:\x00-\x1f\x7f]*\.ya?ml", re.IGNORECASE)
 SUCH_AS = "A flow file has a name such as sell.yaml, without a folder before it"
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -88,7 +88,7 @@ class Folder:
 
     def _place(self, name: str) -> Path:
         """Where it is. Refuses what is no name, and a link that leads elsewhere."""
-        if len(name) > LONGEST or not NAME.fullmatch(name):
+        if len(name.encode("utf-8", "replace")) > LONGEST or not NAME.fullmatch(name):
             raise UsageError(f"{SUCH_AS}; got {shown(name)}.")
         folder = self._path.resolve()
         place = (folder / name).resolve()

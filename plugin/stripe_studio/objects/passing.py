@@ -8,6 +8,7 @@ from typing import Any
 from stripe_emulator.held import Held
 from stripe_plugin.errors import UsageError
 from stripe_studio.forms import whole
+from stripe_studio.words import FAR
 
 HOUR, DAY = 3_600, 86_400
 MOST_DAYS = 3_650
@@ -34,6 +35,7 @@ WORK = {
 NO_RENEWAL = "No subscription renews by itself here: create one, or choose how long."
 NO_DAYS = f"Days are a whole number from 1 to {MOST_DAYS:,}."
 NO_STEP = "Choose how far time goes on."
+TOO_FAR = "Time ends here with the year 9999: choose less, or begin with a new emulator."
 
 
 def coming(kind: str, work: str) -> str:
@@ -94,4 +96,10 @@ def seconds(held: Held, step: str, days: str) -> int:
     """How long a button of the panel means. Raises `UsageError`, in words for the form."""
     if step not in STEPS:
         raise UsageError(NO_STEP)
-    return STEPS[step](held, days)
+    try:
+        found = STEPS[step](held, days)
+    except (ValueError, OverflowError):  # of a calendar that has no such year
+        raise UsageError(TOO_FAR) from None
+    if held.now() + found > FAR:
+        raise UsageError(TOO_FAR)
+    return found

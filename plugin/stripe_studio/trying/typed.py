@@ -5,12 +5,15 @@ whose keys a person makes up has `.0.key` and `.0.value` for each pair, and a li
 field with a line for each. What can be unset has `@clear` behind its name, as `in:metadata.@clear`.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from stripe_plugin.judge.values import is_object
 
 DEEPEST = 20
+LINE_END = re.compile(r"\r\n|\r|\n")  # of a browser; any other is a part of what is typed
+POSITION = re.compile(r"[0-9]{1,9}")  # in a list
 Tree = dict[str, Any]
 Row = Mapping[str, Any]
 Pairs = Iterable[tuple[str, str]]
@@ -34,7 +37,7 @@ def _numbered(found: Tree) -> Tree:
     for key, value in found.items():
         inner[key] = _numbered(value) if is_tree(value) else value
     listed = [key for key in inner if key != CLEAR]
-    if not all(key.isdecimal() for key in listed):
+    if not all(map(POSITION.fullmatch, listed)):
         return inner
     whole: Tree = {}
     for number, key in enumerate(sorted(listed, key=int)):
@@ -140,7 +143,7 @@ def _scalar(row: Row, text: str) -> Any:
     if not text.strip():
         return None
     if is_lines(row) and text.strip() != CLEAR:
-        return [line for line in text.splitlines() if line.strip()]
+        return [line for line in LINE_END.split(text) if line.strip()]
     return text
 
 

@@ -1,7 +1,9 @@
 """How does a process become a worker of an account: what does it take from DBOS, and how fast?"""
 
+import gc
 import os
 import socket
+import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -65,12 +67,22 @@ def working(
         _launch(name, url.render_as_string(hide_password=False), executor)
         _register(name, connection.rate)
         yield
-    except BaseException:
+    except BaseException as error:
+        let_go(error)
         DBOS.destroy(workflow_completion_timeout_sec=GRACE)
         raise
     finally:
         DBOS.destroy()
         _here.clear()
+
+
+def let_go(error: BaseException) -> None:
+    """Ends what an error has interrupted, and still holds by its traceback.
+
+    A question to SQLite of which not all rows were read keeps everybody from writing.
+    """
+    traceback.clear_frames(error.__traceback__)
+    gc.collect()  # SQLAlchemy's results and connections point to each other
 
 
 def _launch(name: str, database_url: str, executor: str | None) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dbos import DBOS, PortableWorkflowError, SetWorkflowID, WorkflowHandle, WorkflowStatus
 
-from stripe_flow.engines.on_dbos.process import here, working
+from stripe_flow.engines.on_dbos.process import here, let_go, working
 from stripe_flow.engines.on_dbos.workflows import FLOW, OUTCOMES, run_order, wait
 from stripe_flow.engines.order import Order, Stopped, Told, outcome_of
 from stripe_flow.flow import Flow
@@ -35,9 +35,15 @@ def run_flow(
     order = Order.of(flow, run_id, connection)
     executor = f"run {run_id}"
     with working(host, connection, database_url=database_url, executor=executor):
-        workflow_id = _started(order)
-        for told in _outcomes(workflow_id):
-            yield outcome_of(flow, told)
+        try:
+            workflow_id = _started(order)
+            for told in _outcomes(workflow_id):
+                yield outcome_of(flow, told)
+        except (KeyboardInterrupt, GeneratorExit) as interrupted:
+            let_go(interrupted)
+            logger.warning(ARRIVING)
+            _cancel(order)
+            raise
 
 
 def _outcomes(workflow_id: str) -> Iterator[Told]:
@@ -48,15 +54,11 @@ def _outcomes(workflow_id: str) -> Iterator[Told]:
         wait(handle)
     except PortableWorkflowError as error:
         raise Stopped.told(error.message, error.data) from None
-    except (KeyboardInterrupt, GeneratorExit):
-        logger.warning(ARRIVING)
-        _cancel(workflow_id)
-        raise
 
 
 def _started(order: Order) -> str:
     """The workflow of a run: the one that goes on, taken over from whoever was at it, or a new."""
-    name = f"{order.run_id} {order.owner} try "
+    name = _name(order)
     known = DBOS.list_workflows(workflow_id_prefix=name, name=FLOW)
     last = max(known, key=_number, default=None)
     if last is not None and last.status in ACTIVE:
@@ -67,6 +69,11 @@ def _started(order: Order) -> str:
     with SetWorkflowID(f"{name}{number + 1}"):
         handle = DBOS.start_workflow(run_order, order.as_dict())
     return handle.workflow_id
+
+
+def _name(order: Order) -> str:
+    """What the tries of a run are called, and their steps, but for a number."""
+    return f"{order.run_id} {order.owner} try "
 
 
 def _check_order(order: Order, workflow: WorkflowStatus) -> None:
@@ -91,10 +98,10 @@ def _take_over(workflow: WorkflowStatus) -> None:
         DBOS.resume_workflow(workflow.workflow_id)
 
 
-def _cancel(workflow_id: str) -> None:
+def _cancel(order: Order) -> None:
     """Has no worker begin what is left of a run."""
-    left = [step.workflow_id for step in _steps(workflow_id, ACTIVE)]
-    DBOS.cancel_workflows([workflow_id, *left])
+    left = DBOS.list_workflows(workflow_id_prefix=_name(order), status=ACTIVE)
+    DBOS.cancel_workflows([workflow.workflow_id for workflow in left])
 
 
 def _steps(workflow_id: str, status: list[str]) -> list[WorkflowStatus]:
