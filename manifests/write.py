@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import stripe_nodes
-from stripe_emulator import simulated
+from stripe_emulator import echo, simulated
 from stripe_plugin.declare.action import Action
 from stripe_plugin.host.advice import describe_errors
 from stripe_plugin.host.discovery import LISTED, MANIFEST_VERSION
@@ -31,8 +31,15 @@ REFUSED = """# What the emulator does not simulate
 Written by `make write` from Stripe's API document and from what the emulator's resources say of
 themselves. A request with one of these is refused before anything is executed: status 400, error
 type `emulator_error`, "the emulator does not simulate …", and in `param` which. Endpoints of
-Stripe's that have no resource in `resources/` are refused alike. `* but a, b` are all parameters
+Stripe's that have no resource in `resources/`, nor stand under "What is only kept and shown", are
+refused alike. `* but a, b` are all parameters
 there except those, `a but x` are all values except those.
+"""
+ECHOED = """## What is only kept and shown
+
+What is sent here is judged by the API document, kept, and shown as it was sent, with the header
+`Emulated: echo`: nothing is computed of it, and it changes nothing else. Whatever more these
+resources can do at Stripe is refused.
 """
 
 
@@ -136,7 +143,16 @@ def not_simulated() -> str:
         for endpoint, names in sorted(simulated.refused().items())
         if names
     ]
-    return "\n".join([REFUSED, "| Endpoint | Refused |", "|---|---|", *rows, ""])
+    return "\n".join([REFUSED, "| Endpoint | Refused |", "|---|---|", *rows, "", kept_and_shown()])
+
+
+def kept_and_shown() -> str:
+    """What the emulator only echoes."""
+    rows = [
+        f"| `{path}` | {', '.join(verbs.split())} |"
+        for path, verbs in sorted(echo.listed().items())
+    ]
+    return "\n".join([ECHOED, "| Resource | Does |", "|---|---|", *rows, ""])
 
 
 def derived() -> dict[Path, str]:

@@ -6,6 +6,7 @@ Recorded, or said on the pages of docs.stripe.com/api.
 #: names of parameters → the kind of object that must exist
 KINDS = {
     "charge": "charge",
+    "configuration_overrides": "terminal.configuration",
     "coupon": "coupon",
     "customer": "customer",
     "default_payment_method": "payment_method",
@@ -23,6 +24,7 @@ KINDS = {
     "subscription": "subscription",
     "tax_rates": "tax_rate",
     "test_clock": "test_helpers.test_clock",
+    "value_list": "radar.value_list",
 }
 #: names → how they must look
 TEXTS = {

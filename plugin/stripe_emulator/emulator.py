@@ -19,6 +19,7 @@ from stripe_emulator import (
     control,
     declare,
     due,
+    echo,
     expand,
     faults,
     fork,
@@ -44,6 +45,7 @@ from stripe_emulator.replays import Replays, fingerprint
 from stripe_emulator.store import Store
 
 resources.load()
+echo.load()
 billing.load()
 File = str | os.PathLike[str]
 Clock = Callable[[], float]
@@ -237,7 +239,8 @@ class Emulator:
             answer = self._called(call)
         except Refusal as refusal:
             answer = self._refused(refusal, request)
-        return evolve(answer, headers={"Stripe-Version": version} | answer.headers)
+        told = {"Stripe-Version": version, **echo.headers(endpoint)}
+        return evolve(answer, headers=told | answer.headers)
 
     def _called(self, call: _Call) -> Answer:
         request = call.request

@@ -174,7 +174,19 @@ def needed(api: Caller, kind: str) -> dict[str, Any]:
     customer = api.made("/v1/customers", email="a@b.example")["id"]
     price = api.price(monthly=kind.startswith("subscription"))["id"]
     coupon = api.made("/v1/coupons", percent_off=10)["id"]
+    values = api.made("/v1/radar/value_lists", alias="b", name="b")["id"]
+    readers = api.made("/v1/terminal/configurations")["id"]
     made: dict[str, dict[str, Any]] = {
+        "apple_pay_domain": {"domain_name": "a.example"},
+        "billing_portal.configuration": {"features": {"invoice_history": {"enabled": True}}},
+        "entitlements.feature": {"lookup_key": "a", "name": "a"},
+        "radar.value_list": {"alias": "a", "name": "a"},
+        "radar.value_list_item": {"value": "a", "value_list": values},
+        "terminal.location": {
+            "display_name": "a",
+            "address": {"country": "US"},
+            "configuration_overrides": readers,
+        },
         "billing.meter": {
             "display_name": "a",
             "event_name": "a",
