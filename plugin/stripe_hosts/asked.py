@@ -12,7 +12,7 @@ from stripe_hosts.problem import NotServed
 from stripe_plugin.declare.options import Options
 from stripe_plugin.errors import Refused, UsageError, near
 from stripe_plugin.judge.reading import parsed
-from stripe_plugin.judge.values import is_object
+from stripe_plugin.judge.values import is_list, is_object
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.secrets import shown
 
@@ -107,9 +107,7 @@ def asked_to_check(body: bytes) -> tuple[Any, Sequence[str] | None]:
 
 def _are_names(value: Any) -> bool:
     """Whether it is a list with something in it, and all of it text."""
-    if not isinstance(value, list) or not value:
-        return False
-    return all(isinstance(name, str) for name in value)
+    return is_list(value) and bool(value) and all(isinstance(name, str) for name in value)
 
 
 def asked_for_endpoint(query: Pairs) -> Members:
