@@ -29,11 +29,19 @@ _KINDS = """SELECT id, kind FROM objects
     WHERE account = ? AND kind <> 'event' AND id IN (SELECT value FROM json_each(?))"""
 _UPCOMING = """SELECT at, kind, id, work FROM due WHERE account = ? AND clock = ''
     ORDER BY at, rank, number LIMIT ?"""
+# By a text in it, or in the customer or the product whose ID it has.
+_LIKE = "body LIKE ? ESCAPE '\\'"
+_TEXT = """EXISTS (SELECT 1 FROM (SELECT ? AS asked)
+    WHERE body LIKE json_extract(asked, '$.pattern') ESCAPE '\\'
+    OR json_extract(body, '$.customer') IN (SELECT value FROM json_each(asked, '$.ids'))
+    OR json_extract(body, '$.product') IN (SELECT value FROM json_each(asked, '$.ids')))"""
+_NAMING = ("customer", "product")
+_MOST_NAMED = 500
 #: filter → its SQL
 _FILTERS = {
     "kind": "kind = ?",
     "status": "json_extract(body, '$.status') = ?",
-    "text": "body LIKE ? ESCAPE '\\'",
+    "text": _TEXT,
     "type": "json_extract(body, '$.type') GLOB ?",
     "holding": "instr(body, ?) > 0",
     "before": "seq < ?",
@@ -92,16 +100,25 @@ class Held:
     def objects(self, limit: int = PAGE, **filters: Filter) -> list[Row]:
         """The newest that meet the filters; without `kind`, all but events.
 
-        `kind`, `status`: as they are; `type`: a glob, of events; `text`: anywhere in it;
-        `before`, `after` (numbers, not included), `until` (included).
+        `kind`, `status`: as they are; `type`: a glob, of events; `text`: anywhere in it, or in
+        the customer or the product that it is of; `before`, `after` (numbers, not included),
+        `until` (included).
         """
         where = {_FILTERS[name]: value for name, value in filters.items() if value}
         text = filters.get("text")
         if text:
-            where[_FILTERS["text"]] = _pattern(str(text))
+            pattern = _pattern(str(text))
+            where[_TEXT] = json.dumps({"pattern": pattern, "ids": self._named(pattern)})
         if not filters.get("kind"):
             where["kind <> ?"] = EVENT
         return self._rows(where, limit)
+
+    def _named(self, pattern: str) -> list[str]:
+        """The customers and products with a text in them."""
+        found: list[Row] = []
+        for kind in _NAMING:
+            found += self._rows({"kind = ?": kind, _LIKE: pattern}, _MOST_NAMED)
+        return [row.object["id"] for row in found]
 
     def events_of(self, id_: str, limit: int = PAGE) -> list[Row]:
         """The newest events about an object, or about one that names it."""

@@ -143,3 +143,13 @@ def test_only_the_latest_deliveries_are_kept(
         api.made("/v1/products", name=name)
     world.postman.wait()
     assert len(world.deliveries.list()) == 2
+
+
+def test_text_finds_what_is_of_a_customer_or_product(api: Caller, held: Held) -> None:
+    """By a name that only they have, as a list shows it."""
+    ann = api.made("/v1/customers", name="Ann Marple")["id"]
+    api.made("/v1/customers", name="Bob")
+    mine = api.made("/v1/payment_intents", amount=900, currency="usd", customer=ann)["id"]
+    api.made("/v1/payment_intents", amount=900, currency="usd")
+    assert ids(held.objects(text="marple")) == [mine, ann]
+    assert ids(held.objects(text="marple", kind="payment_intent")) == [mine]

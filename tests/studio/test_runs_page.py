@@ -99,7 +99,7 @@ def test_what_nobody_knows_is_done_under_the_same_run_id(made: Studio, page: Tes
     assert made.emulator is not None
     made.emulator.faults.add(Fault(kind="cut_after", times=None))
     ran(made, "lost", "create_customer")
-    assert "Nobody knows" in read(page, "/runs/lost")
+    assert "Unknown outcome" in read(page, "/runs/lost")
     assert 'href="/try/create_customer?run=lost"' in page.get("/runs").text
     form = page.get("/try/create_customer?run=lost").text
     assert 'name="run" value="lost"' in form

@@ -19,7 +19,7 @@ PAGE = 50
 FLOW_FILES = (".yaml", ".yml")
 #: What an outcome means, in words.
 WORDS = {
-    "unknown": "Nobody knows",
+    "unknown": "Unknown outcome",
     "refused": "Refused",
     "unsent": "Not sent",
     "unfinished": "Unfinished",

@@ -102,15 +102,26 @@ if (!window.stripeFlow) {
   });
 
   // --- text that was not saved, in this browser ----------------------------------------------------
-  const place = (text) => `flow:${text.dataset.file}`;
+  // A new flow begins with the text that was left last, whatever that was going to be called.
+  const LAST = "flow-last";
+  const named = (text) => text.dataset.file || localStorage.getItem(LAST) || "";
+  const place = (text) => `flow:${named(text)}`;
   const forget = (text) => localStorage.removeItem(place(text));
   const keep = (text) => {
     if (KEY.test(text.value)) return forget(text);
-    try { localStorage.setItem(place(text), text.value); } catch { tell("This browser has no room to keep the text: save it."); }
+    try {
+      localStorage.setItem(LAST, text.dataset.file);
+      localStorage.setItem(place(text), text.value);
+    } catch { tell("This browser has no room to keep the text: save it."); }
   };
   const offer = (text) => {
     const kept = localStorage.getItem(place(text));
     const asked = document.querySelector(".unsaved");
+    if (kept && !text.value.trim()) {
+      text.value = kept;
+      text.dispatchEvent(new Event("input", { bubbles: true }));
+      tell("The text that was not saved is here again.");
+    }
     if (asked) asked.hidden = kept === null || kept === text.value;
   };
   const DRAFT = { offer, keep, saved: forget };

@@ -19,6 +19,8 @@
   };
   document.addEventListener("input", ({ target }) => {
     if (target.dataset.filter) filter(target);
+    mend(target);
+    search(target);
     conditions();
   });
   document.addEventListener("keydown", (event) => {
@@ -30,6 +32,29 @@
       (found.find(named) ?? found[0])?.querySelector("a").click();
     }
     if (key === "Escape") for (const open of each(".choices")) open.textContent = "";
+  });
+
+  // What was wrong with a box is not any more what is typed in it; nor is the flow's verdict.
+  const mend = (box) => {
+    box.removeAttribute("aria-invalid");
+    document.getElementById(`${box.id}-wrong`)?.remove();
+  };
+
+  // --- choices: by what is typed while they are open ---------------------------------------------
+  let waiting = 0;
+  const search = (box) => {
+    const list = document.querySelector(`.choices[data-for="${CSS.escape(box.id)}"]`);
+    const button = box.parentElement.querySelector(".pick");
+    if (!list?.hasChildNodes() || !button) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { list.textContent = ""; button.click(); }, 300);
+  };
+  document.addEventListener("htmx:confirm", (event) => {
+    const list = document.getElementById(event.target.getAttribute("aria-controls") ?? "");
+    if (event.target.classList.contains("pick") && list?.hasChildNodes()) {
+      event.preventDefault();  // pressed again, it closes them
+      list.textContent = "";
+    }
   });
 
   // --- rows that others forbid: hidden while they are empty --------------------------------------
@@ -84,8 +109,9 @@
     const calendar = Object.assign(document.createElement("input"), { type: "date", className: "calendar", tabIndex: -1 });
     calendar.setAttribute("aria-hidden", "true");
     button.after(calendar);
-    calendar.addEventListener("change", () => { box.value = calendar.value; calendar.remove(); box.focus(); });
-    calendar.addEventListener("blur", () => calendar.remove());
+    const close = () => { if (calendar.isConnected) calendar.remove(); };
+    calendar.addEventListener("change", () => { box.value = `${calendar.value}T00:00:00Z`; box.focus(); });
+    calendar.addEventListener("blur", () => setTimeout(close));
     calendar.focus();
     calendar.showPicker();
   };
@@ -119,6 +145,8 @@
     }
     if (matchMedia("(max-width: 760px)").matches)
       for (const catalog of each(".catalog")) catalog.open = location.pathname === "/";
+    const here = document.querySelector(".catalog [aria-current]");
+    if (here) here.closest(".catalog").scrollTop = Math.max(0, here.offsetTop - 200);
     conditions();
   };
   document.addEventListener("DOMContentLoaded", arrived);
@@ -127,7 +155,10 @@
     arrived();
     const focused = document.querySelector("[data-focus]");
     if (focused) focused.focus();
-    else if (detail.requestConfig?.verb === "get") { scrollTo(0, 0); document.getElementById("main").focus(); }
+    else if (detail.requestConfig?.verb === "get") {
+      scrollTo(0, 0);
+      document.getElementById("main").focus({ preventScroll: true });
+    }
   });
   document.addEventListener("htmx:sendError", () => say("The studio does not answer: is it still running?"));
 })();

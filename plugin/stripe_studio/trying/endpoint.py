@@ -23,7 +23,7 @@ def rows_of(host: Host, manifest: Mapping[str, Any], typed: Tree) -> Sequence[Ro
     for row in rows:
         more: dict[str, Any] = {"offers": row["name"] == PATH}
         if row["name"] == PARAMETERS and fields:
-            more["fields"] = fields
+            more |= {"fields": fields, "presence": "required"}  # so it is not folded
         found.append({**row, **more})
     return found
 

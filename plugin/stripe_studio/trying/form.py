@@ -27,8 +27,8 @@ Rows = Iterable[Row]
 Problem = dict[str, Any]  # its path and its sentence
 #: Of the row's format, what may be written beside a plain number.
 WRITTEN = {
-    "minor-units": "Write 1500, or 15.00 USD.",
-    "unix-time": "Write 2026-12-31, 2026-12-31 18:00 UTC, or unix seconds.",
+    "minor-units": "Write 1500 for 15.00.",
+    "unix-time": "Write 2026-12-31T18:00:00Z, or unix seconds.",
 }
 TYPED = ("text", "long", "lines")
 LONG = 200  # characters of an example that wants more than one line
@@ -48,6 +48,8 @@ class Control:
     items: Sequence[Sequence["Control"]] = ()  # of a list: the form of each
     pairs: Sequence[tuple[str, str]] = ()  # key and value of each
     unset: bool = False  # it is to be unset
+    unsets: bool = False  # it can be
+    beside_currency: bool = False  # so that an amount may be written with its currency
 
     @property
     def name(self) -> str:
@@ -88,7 +90,9 @@ class Control:
         form = self.row.get("format")
         if form in WRITTEN:
             said.append(WRITTEN[form])
-        if self.row.get("clearable") and self.kind in TYPED:
+        if form == "minor-units" and self.beside_currency:
+            said.append("15.00 USD is as good.")
+        if self.unsets and self.kind in TYPED:
             said.append(f"{CLEAR} unsets it.")
         return " ".join(said)
 
@@ -173,14 +177,18 @@ class Form:
 
     prefix: str
     problems: Problems = Problems()
+    is_new: bool = False  # what is made has nothing that could be unset
     above: Steps = ()  # what stands before the path in problems
 
     def controls(self, rows: Rows, typed: Tree, path: Steps = ()) -> list[Control]:
         """One for each row."""
+        rows = [*rows]
+        has_currency = any(row.get("format") == "currency" for row in rows)
         found: list[Control] = []
         for row in rows:
             here = (*path, row["name"])
-            found.append(self._control(row, typed.get(row["name"]), here))
+            control = self._control(row, typed.get(row["name"]), here)
+            found.append(attrs.evolve(control, beside_currency=has_currency))
         return found
 
     def _control(self, row: Row, typed: Any, path: Steps) -> Control:
@@ -192,6 +200,7 @@ class Form:
             "prefix": self.prefix,
             "kind": kind,
             "unset": CLEAR in inside,
+            "unsets": bool(row.get("clearable")) and not self.is_new,
             "problems": self._problems(kind, path),
         }
         if kind == "object":

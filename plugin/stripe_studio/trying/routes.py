@@ -80,7 +80,8 @@ class Trying:
 
     def _drawn(self, manifest: Data, outcome: Outcome) -> Response:
         problems, sheet = Problems(outcome.problems), outcome.sheet
-        inputs = Form(prefix=IN, problems=problems)
+        is_new = manifest["method"] == "POST" and "{" not in manifest["path"]
+        inputs = Form(prefix=IN, problems=problems, is_new=is_new)
         options = Form(prefix=OPT, problems=problems, above=("options",))
         rows = rows_of(self._studio.host, manifest, sheet.inputs)
         controls = inputs.controls(rows, sheet.inputs)
