@@ -401,6 +401,22 @@ def test_a_step_that_did_nothing_takes_other_inputs(shop: Shop) -> None:
     assert made(shop)["list_invoice_items"] == 2
 
 
+def test_a_step_goes_on_when_what_was_refused_is_right(shop: Shop) -> None:
+    """Stripe repeats a refusal under its key: the call has another then, and what was done none."""
+    kept: dict[str, str] = {}
+    inputs = bill(shop)
+    who = {"Customer ID": inputs["Customer"]}
+    run(shop, "update_customer", {**who, "Email": "@clear"})
+    for _ in range(3):
+        with pytest.raises(InvalidRequest, match="Missing email"):
+            stepping(shop, kept, "invoice_a_customer", inputs)
+    run(shop, "update_customer", {**who, "Email": "d@b.example"})
+    done = stepping(shop, kept, "invoice_a_customer", inputs)
+    assert (done.output["status"], done.output["total"]) == ("open", 1250)
+    assert stepping(shop, kept, "invoice_a_customer", inputs).output["id"] == done.output["id"]
+    assert (made(shop)["list_invoice_items"], made(shop)["list_invoices"]) == (2, 1)
+
+
 def test_a_step_that_did_a_part_keeps_its_inputs(shop: Shop) -> None:
     """Refused behind a call that was executed, other inputs would do that once more."""
     kept: dict[str, str] = {}

@@ -342,3 +342,10 @@ def test_only_the_end_of_a_line_parts_a_list(inside: str) -> None:
     row = {"name": "names", "type": "array"}
     given = typed.inputs([row], {"names": f"a{inside}b\r\nc\nd"})
     assert given == {"names": [f"a{inside}b", "c", "d"]}
+
+
+def test_a_run_that_was_done_with_other_inputs_is_not_done_again(page: TestClient) -> None:
+    """An address may name a run that is over: the page says so, and changes nothing."""
+    run(page, "create_customer", {"in:name": "Jenny", "run": "r1"})
+    shown = run(page, "create_customer", {"in:name": "Other", "run": "r1"}, 400)
+    assert "was done in this run with other inputs" in texts(shown)

@@ -9,7 +9,7 @@ import attrs
 
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.recipe import Call, Calls, Done, Recipe
-from stripe_plugin.errors import StripeError
+from stripe_plugin.errors import InvalidRequest, StripeError
 from stripe_plugin.run import result
 from stripe_plugin.run.context import Account, Policy, RunContext
 from stripe_plugin.run.idempotency import check_age, idempotency_key, key_of_call, trusted_until
@@ -22,6 +22,7 @@ from stripe_plugin.wire.request import Request
 STRIPE_VERSION = "2026-08-26.dahlia"  # pinned here, and nowhere else
 USER_AGENT = "stripe-nodes/0.1"
 SHORTEST = 0.001  # seconds; an attempt gets at least these, however late it is
+MOST_REFUSED = 20  # times that Stripe may repeat it, of one call of a recipe
 INTERRUPTED = Lost("Interrupted", sent=True, again=False)
 
 
@@ -108,16 +109,39 @@ def _every_call(recipe: Recipe, account: Account, context: RunContext, policy: P
             raise result.unread(recipe, made, key) from error
         if isinstance(call, Done):
             return result.of_calls(made, call)
-        of_call = key_of_call(key, call.name)
-        run = attrs.evolve(_until(ends, context), idempotency_key=of_call)
+        run = attrs.evolve(_until(ends, context), idempotency_key=key)
         try:
-            answered = yield from _one_request(call.action, account, run, policy)
+            answered = yield from _one_call(call, account, run, policy)
         except StripeError as error:
             result.tell_of_call(error, recipe, call, made)
             error.idempotency_key = key
             raise
         made.append(result.Made(call, answered))
         output = answered.output
+
+
+def _one_call(call: Call, account: Account, context: RunContext, policy: Policy) -> Exchange:
+    """A call under a key of its own, and under the next as long as Stripe repeats a refusal.
+
+    What was refused has changed nothing: once the reason for it is gone, the recipe goes on.
+    """
+    number = 1
+    while True:
+        run = _of_call(call, context, number)
+        try:
+            return (yield from _one_request(call.action, account, run, policy))
+        except InvalidRequest as error:
+            is_over = error.replayed and not error.outcome_unknown
+            if not is_over or number == MOST_REFUSED:
+                raise
+        number += 1
+
+
+def _of_call(call: Call, context: RunContext, number: int) -> RunContext:
+    """The run of a recipe's call, under the key of its first, second … time."""
+    name = call.name if number == 1 else f"{call.name}:{number}"
+    key = key_of_call(context.idempotency_key, name)
+    return attrs.evolve(context, idempotency_key=key)
 
 
 def _next(calls: Calls, output: Any) -> Call | Done:
