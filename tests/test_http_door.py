@@ -181,7 +181,7 @@ def checking() -> Iterator[httpx.Client]:
             "wrong": Connection(KEY, base_url=wrong.url),
             "gone": Connection("rk_test_gone", base_url="http://127.0.0.1:9"),
         }
-        offer = attrs.evolve(offered(**accounts), only=("list_prices", "list_products"))
+        offer = attrs.evolve(offered(None, **accounts), only=("list_prices", "list_products"))
         with serving(offer) as served, served.client() as client:
             yield client
 
