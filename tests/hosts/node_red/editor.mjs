@@ -29,6 +29,7 @@ await page.waitForFunction(() => document.querySelector("#stripe-told")?.textCon
 told.astray = await page.textContent("#stripe-told");
 await page.screenshot({ path: `${SHOTS}/astray.png` });
 await page.click("#node-dialog-cancel");
+await page.waitForSelector("#stripe-inputs", { state: "detached" });
 
 // A customer is chosen by name.
 await open("invoice");
