@@ -91,13 +91,18 @@ def settle(account: Account, ids: list[str], lines: list[Json], rates: list[str]
     priced = [_as_line(account, line) for line in lines]
     discounts.take_off(account, ids, priced)
     for line, each in zip(lines, priced, strict=True):
-        off = discounts.taken_off(each)
-        left = line["amount_subtotal"] - off
-        taxes = tax_rates.of_amount(account, line["_tax_rates"] or rates, left, None)
-        line |= {"amount_discount": off, "amount_tax": sum(tax["amount"] for tax in taxes)}
-        line["amount_total"] = left + tax_rates.amount(taxes, "exclusive")
+        line["amount_discount"] = discounts.taken_off(each)
         line["_discounts"] = [_discount(account, taken) for taken in each["discount_amounts"]]
-        line["_taxes"] = [_tax(account, tax) for tax in taxes]
+        _tax_line(account, line, line["_tax_rates"] or rates)
+
+
+def _tax_line(account: Account, line: Json, rates: list[str]) -> None:
+    """Put the taxes on what discounts leave of a line."""
+    left = line["amount_subtotal"] - line["amount_discount"]
+    taxes = tax_rates.of_amount(account, rates, left, None)
+    line["amount_tax"] = sum(tax["amount"] for tax in taxes)
+    line["amount_total"] = left + tax_rates.amount(taxes, "exclusive")
+    line["_taxes"] = [_tax(account, tax) for tax in taxes]
 
 
 def _discount(account: Account, taken: Json) -> Json:

@@ -535,17 +535,21 @@ def _start_subscription(account: Account, session: Json, method: Json) -> Json:
     subscription = account.new("subscription", customer=session["customer"])
     subscription |= picked(data, "description metadata trial_settings")
     subscription["default_payment_method"] = method["id"]
-    recurring = [
-        {"price": price["id"], "tax_rates": line["_tax_rates"], **_quantity(line)}
-        for line, price in _priced(account, session)
-        if price["type"] == "recurring"
-    ]
     trial = picked(data, "trial_end trial_period_days")
-    asked = {"items": recurring, "checkout_session": session["id"], **trial}
+    asked = {"items": _recurring(account, session), "checkout_session": session["id"], **trial}
     asked["discounts"] = list(map(_named, session["discounts"]))
     asked["default_tax_rates"] = _default_rates(session)
     subscriptions.start(account, subscription, asked)
     return account.create(subscription)
+
+
+def _recurring(account: Account, session: Json) -> list[Json]:
+    """The lines that a subscription is made of."""
+    return [
+        {"price": price["id"], "tax_rates": line["_tax_rates"], **_quantity(line)}
+        for line, price in _priced(account, session)
+        if price["type"] == "recurring"
+    ]
 
 
 def _set_up(account: Account, session: Json, method: Json) -> None:

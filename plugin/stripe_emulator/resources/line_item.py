@@ -99,7 +99,7 @@ def used(account: Account, subscription: Json, item: Json) -> int:
     price = account.need("price", item["price"])
     if not prices.is_metered(price):
         return 0
-    counted = item.get("_counted", item["_past"])
+    counted: Json = item.get("_counted") or item["_past"]
     meter = price["recurring"]["meter"]
     return meter_events.used(account, meter, subscription["customer"], counted)
 
