@@ -69,6 +69,8 @@ class Resource:
     absent: str = ""
     #: documented fields that are shown only when they are expanded; kept with `_`, or looked for
     on_demand: str = ""
+    #: such a field of an object inside, by the field that this is; kept with `_`
+    inside: Texts = _NONE
     #: fields that the document does not have and that can be expanded, with their kind
     kinds: Texts = _NONE
     #: parameters that Stripe only keeps and shows: `path.of.names`, or `path=value|value` if it

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from stripe_emulator import contract, declare
 from stripe_emulator.contract import Said
@@ -106,11 +106,16 @@ class Expansion:
     """The expanding of one answer's parts."""
 
     account: "Account"
+    #: what an object carries and the view shows, by id: it is kept nowhere else
+    carried: dict[str, Json] = field(factory=dict[str, Json])
 
     def view(self, view: Json, kept: Json, wanted: Tree) -> None:
         """Expand what is wanted in the view of a kept object."""
-        fields = RESOURCES[kept["object"]].fields
-        self._fields(view, fields, wanted, kept)
+        resource = RESOURCES[kept["object"]]
+        for name, below in resource.inside.items():
+            if below in wanted.get(name, ()) and view[name] is not None:
+                view[name] = view[name] | {below: copy.deepcopy(kept[f"_{below}"])}
+        self._fields(view, resource.fields, wanted, kept)
 
     def _fields(self, view: Json, fields: Fields, wanted: Tree, kept: Json) -> None:
         """Expand fields; `kept` may know what the view leaves out."""
@@ -140,7 +145,7 @@ class Expansion:
         kind, id_ = view.get("object"), view.get("id")
         if kind not in RESOURCES or not id_:
             return view
-        return self.account.resolve(kind, id_) or view
+        return self.account.resolve(kind, id_) or self.carried.get(id_, view)
 
     def _resolved(self, value: Any, said: Said, wanted: Tree) -> Any:
         for kind in _kinds(said):
@@ -171,5 +176,7 @@ class Expansion:
         return shown | {"total_count": len(found)}
 
     def _first(self, found: list[Json], url: str) -> Json:
-        data = [self.account.show(row) for row in found[:INNER_ROWS]]
+        first = found[:INNER_ROWS]
+        self.carried.update({row["id"]: row for row in first})
+        data = [self.account.show(row) for row in first]
         return listing(data, url, more=len(found) > INNER_ROWS)

@@ -155,6 +155,10 @@ DECLINES = [
     ("chargeDeclinedExpiredCard", "expired_card", "expired_card", {"param": "exp_month"}),
     ("chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc", {"param": "cvc"}),
     ("chargeDeclinedVelocityLimitExceeded", "card_declined", "card_velocity_exceeded", {}),
+    ("chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds", {}),
+    ("chargeDeclinedLostCard", "card_declined", "lost_card", {}),
+    ("chargeDeclinedStolenCard", "card_declined", "stolen_card", {}),
+    ("chargeDeclinedProcessingError", "processing_error", "processing_error", {}),
 ]  # fmt: skip
 
 

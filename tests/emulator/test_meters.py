@@ -150,3 +150,27 @@ def test_what_cannot_be_counted_is_refused(
     who = api.made("/v1/customers")["id"]
     said = {key: who if value == "@" else value for key, value in payload.items()}
     assert api.post(EVENTS, event_name="call", payload=said, **more).error["param"] == param
+
+
+def test_what_was_used_is_billed_at_once_when_asked(
+    world: Emulator, api: Caller, clock: Clock
+) -> None:
+    """With `invoice_now` a cancellation bills the usage up to this second; without, nothing."""
+    clock.now = START
+    subscriptions = [subscribed(api, meter) for meter in [metered(api)] * 3]
+    world.advance(10 * DAY)
+    for subscription in subscriptions[:2]:
+        told(api, subscription, 5)
+    ended = [
+        api.delete(f"/v1/subscriptions/{subscription['id']}", invoice_now=asks)
+        for subscription, asks in zip(subscriptions, (True, False, True), strict=True)
+    ]
+    billed = [each["latest_invoice"] for each in ended]
+    first = [subscription["latest_invoice"] for subscription in subscriptions]
+    assert billed[1:] == first[1:]  # not asked for, and nothing used
+    invoice = api.get(f"/v1/invoices/{billed[0]}")
+    [line] = invoice["lines"]["data"]
+    assert (line["quantity"], invoice["total"], invoice["status"]) == (5, 15, "draft")
+    assert line["period"] == {"start": START, "end": START + 10 * DAY}
+    world.advance(3_600)
+    assert api.get(f"/v1/invoices/{billed[0]}")["status"] == "paid"

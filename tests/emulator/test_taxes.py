@@ -111,3 +111,60 @@ def test_checkout_is_taxed(api: Caller, mode: str) -> None:
         assert api.get(f"/v1/invoices/{done['invoice']}")["amount_paid"] == 1200
     else:
         assert api.get(f"/v1/payment_intents/{done['payment_intent']}")["amount"] == 1200
+
+
+@pytest.mark.parametrize("mode", ["payment", "subscription"])
+def test_a_session_breaks_its_totals_down(api: Caller, mode: str) -> None:
+    """Each discount and each rate with its amount, of all lines and of each; only when asked for."""
+    high, low = rate(api)["id"], rate(api, "10")["id"]
+    prices = [api.price(amount, monthly=mode == "subscription")["id"] for amount in (1000, 500)]
+    lines = [{"price": price, "quantity": 1, "tax_rates": rates} for price, rates in zip(prices, ([high, low], [high]), strict=True)]  # fmt: skip
+    asked = page(prices[0], 1, mode, discounts=of(coupon(api, percent_off=50))) | {"line_items": lines}  # fmt: skip
+    expand = ["total_details.breakdown", "line_items.data.discounts", "line_items.data.taxes"]
+    session = api.made("/v1/checkout/sessions", **asked, expand=expand)
+    told = session["total_details"]["breakdown"]
+    [discount] = told["discounts"]
+    assert (discount["amount"], discount["discount"]["object"]) == (750, "discount")
+    assert [(tax["rate"]["id"], tax["amount"], tax["taxable_amount"]) for tax in told["taxes"]] == [(high, 150, 750), (low, 50, 500)]  # fmt: skip
+    assert sum(tax["amount"] for tax in told["taxes"]) == session["total_details"]["amount_tax"]
+    assert off_and_tax(session["line_items"]["data"]) == [([500], [100, 50]), ([250], [50])]
+    path = f"/v1/checkout/sessions/{session['id']}"
+    rows = api.get(f"{path}/line_items", expand=["data.discounts", "data.taxes"])["data"]
+    assert rows == session["line_items"]["data"]
+    plain = api.get(path).data
+    assert "breakdown" not in plain["total_details"]
+    assert {"discounts", "taxes"}.isdisjoint(api.get(f"{path}/line_items")["data"][0])
+
+
+def off_and_tax(lines: list[Any]) -> list[tuple[list[int], list[int]]]:
+    """What is off each line, and its taxes."""
+    amounts = [[[each["amount"] for each in line[name]] for name in ("discounts", "taxes")] for line in lines]  # fmt: skip
+    return [(off, taxes) for off, taxes in amounts]
+
+
+def test_a_breakdown_can_be_empty(api: Caller) -> None:
+    """Without discounts and taxes there are none; where nothing is paid, there is no breakdown."""
+    asked = page(api.price(1000)["id"], 1, "payment")
+    session = api.made("/v1/checkout/sessions", **asked, expand=["total_details.breakdown"])
+    assert session["total_details"]["breakdown"] == {"discounts": [], "taxes": []}
+    setup = {"mode": "setup", "currency": "usd", "success_url": "https://a.example"}
+    saved = api.made("/v1/checkout/sessions", **setup, expand=["total_details.breakdown"])
+    assert saved["total_details"] is None
+
+
+def test_checkout_gives_a_subscription_its_rates(world: Emulator, api: Caller) -> None:
+    """Lines without rates have the subscription's, on the page, on the first invoice and later."""
+    taxed, own = rate(api), rate(api, "10")
+    lines = [{"price": api.price(1000, monthly=True)["id"], "quantity": 1}, {"price": api.price(500, monthly=True)["id"], "quantity": 1, "tax_rates": [own["id"]]}]  # fmt: skip
+    data = {"default_tax_rates": [taxed["id"]]}
+    asked = page("", 1) | {"line_items": lines, "subscription_data": data}
+    session = api.made("/v1/checkout/sessions", **asked)
+    assert (session["amount_total"], session["total_details"]["amount_tax"]) == (1750, 250)
+    done = complete(api, session)
+    subscription = api.get(f"/v1/subscriptions/{done['subscription']}")
+    assert [each["id"] for each in subscription["default_tax_rates"]] == [taxed["id"]]
+    world.advance(MONTH)
+    assert totals(api, subscription) == [1750, 1750]
+    api.made(f"/v1/tax_rates/{taxed['id']}", active=False)
+    error = api.post("/v1/checkout/sessions", **asked).error
+    assert error["param"] == "subscription_data[default_tax_rates]"

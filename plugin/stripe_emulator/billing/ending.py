@@ -9,6 +9,7 @@ from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, do, does
 from stripe_emulator.refusals import Json
 from stripe_emulator.resources import invoice as invoices
+from stripe_emulator.resources import line_item as lines
 from stripe_emulator.resources.invoice import Bill
 
 ENDED = {"canceled", "incomplete_expired"}
@@ -88,17 +89,32 @@ def cancel(account: Account, subscription: Json, given: Given) -> Json:
 
 
 def _bill_last(account: Account, subscription: Json) -> None:
-    """Bill the subscription's prorations; what is only a credit is written off, as recorded.
+    """Bill the subscription's prorations, and what was used of what is metered.
+
+    What is only a credit is written off, as recorded.
 
     What is left to pay is a draft for an hour, as every invoice that nobody asked to be paid now.
     """
     pending = invoices.pending(account, subscription)
     waiting = [item for item in pending if item["proration"]]
-    if not waiting:
+    used = _used_up_to_now(account, subscription)
+    if not waiting and not used:
         return
     start = min(item["current_period_start"] for item in subscription["_items"])
-    bill = Bill("subscription_cycle", since=start, waiting=waiting)
+    bill = Bill("subscription_cycle", used, since=start, waiting=waiting)
     invoice = invoices.of_subscription(account, subscription, bill)
     subscription["latest_invoice"] = invoice["id"]
     if invoice["total"] < 0:
         do("invoice.written_off", account, invoice, {})
+
+
+def _used_up_to_now(account: Account, subscription: Json) -> list[Json]:
+    """The metered items of which something was used in the period that ends here."""
+    if subscription["status"] == "trialing":
+        return []
+    for item in subscription["_items"]:
+        start = item["current_period_start"]
+        item["_past"] = {"start": start, "end": account.now}
+        item["_counted"] = {"start": start, "end": account.now + 1}  # what is told now counts
+    rows: list[Json] = subscription["_items"]
+    return [item for item in rows if lines.used(account, subscription, item)]

@@ -10,8 +10,16 @@ from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import tax_rate as tax_rates
 
-declare(Resource(kind="item", prefix="li_1", starts="metadata={} quantity=1 _tax_rates=[]"))
+declare(
+    Resource(
+        kind="item",
+        prefix="li_1",
+        starts="_discounts=[] metadata={} quantity=1 _tax_rates=[] _taxes=[]",
+        on_demand="discounts taxes",
+    )
+)
 
+_SUMS = frozenset({"amount", "taxable_amount"})
 _ADJUSTABLE: Json = {"maximum": 99, "minimum": 0}
 
 
@@ -78,16 +86,52 @@ def _tax_rates(account: Account, line: Json, wanted: Json, path: str) -> list[st
     return ids
 
 
-def settle(account: Account, ids: list[str], lines: list[Json]) -> None:
-    """Give lines their totals, with discounts off and taxes on."""
+def settle(account: Account, ids: list[str], lines: list[Json], rates: list[str]) -> None:
+    """Give lines their totals, with discounts off and taxes on: `rates` where they have none."""
     priced = [_as_line(account, line) for line in lines]
     discounts.take_off(account, ids, priced)
     for line, each in zip(lines, priced, strict=True):
-        off = discounts.taken_off(each)
-        left = line["amount_subtotal"] - off
-        taxes = tax_rates.of_amount(account, line["_tax_rates"], left, None)
-        line |= {"amount_discount": off, "amount_tax": sum(tax["amount"] for tax in taxes)}
-        line["amount_total"] = left + tax_rates.amount(taxes, "exclusive")
+        line["amount_discount"] = discounts.taken_off(each)
+        line["_discounts"] = [_discount(account, taken) for taken in each["discount_amounts"]]
+        _tax_line(account, line, line["_tax_rates"] or rates)
+
+
+def _tax_line(account: Account, line: Json, rates: list[str]) -> None:
+    """Put the taxes on what discounts leave of a line."""
+    left = line["amount_subtotal"] - line["amount_discount"]
+    taxes = tax_rates.of_amount(account, rates, left, None)
+    line["amount_tax"] = sum(tax["amount"] for tax in taxes)
+    line["amount_total"] = left + tax_rates.amount(taxes, "exclusive")
+    line["_taxes"] = [_tax(account, tax) for tax in taxes]
+
+
+def _discount(account: Account, taken: Json) -> Json:
+    made = account.need("discount", taken["discount"])
+    return {"amount": taken["amount"], "discount": account.show(made)}
+
+
+def _tax(account: Account, tax: Json) -> Json:
+    """A tax as Checkout shows it: with the whole rate, and a reason only of automatic ones."""
+    rate = account.need("tax_rate", tax["tax_rate_details"]["tax_rate"])
+    sums = {name: tax[name] for name in sorted(_SUMS)}
+    return {**sums, "rate": account.show(rate), "taxability_reason": None}
+
+
+def breakdown(lines: list[Json]) -> Json:
+    """What each discount takes off all lines, and what each rate adds up to."""
+    discounted = [each for line in lines for each in line["_discounts"]]
+    taxed = [each for line in lines for each in line["_taxes"]]
+    return {"discounts": _added(discounted, "discount"), "taxes": _added(taxed, "rate")}
+
+
+def _added(rows: list[Json], of: str) -> list[Json]:
+    """One row for each that these are of."""
+    found: dict[str, Json] = {}
+    for row in rows:
+        known = found.setdefault(row[of]["id"], row | dict.fromkeys(_SUMS & row.keys(), 0))
+        for name in _SUMS & row.keys():
+            known[name] += row[name]
+    return list(found.values())
 
 
 def _as_line(account: Account, line: Json) -> Json:

@@ -23,6 +23,7 @@ from stripe_emulator.resources import payment_method as methods
 from stripe_emulator.resources import setup_intent as setup_intents
 from stripe_emulator.resources import shipping_rate as shipping_rates
 from stripe_emulator.resources import subscription as subscriptions
+from stripe_emulator.resources import tax_rate as tax_rates
 
 declare(
     Resource(
@@ -34,7 +35,7 @@ declare(
         own={"complete": "payment_method email promotion_code"},
         starts="""adaptive_pricing={"enabled":false} branding_settings={"background_color":
             "#ffffff", "border_style": "rounded", "button_color": "#0074d4", "display_name":
-            "Emulator", "font_family": "default", "icon": null, "logo": null} _data={}
+            "Emulator", "font_family": "default", "icon": null, "logo": null} _breakdown _data={}
             discounts=[] _discounts=[] integration_identifier _line_items=[]
             managed_payments={"enabled":false} mode="payment"
             payment_method_collection="if_required" payment_method_options={}
@@ -44,6 +45,7 @@ declare(
             ui_mode="hosted_page" """,
         absent="excluded_payment_method_types name_collection optional_items tax_id_collection",
         on_demand="line_items",
+        inside={"total_details": "breakdown"},
         echoes="""adaptive_pricing.enabled=false allow_promotion_codes automatic_tax.enabled=false
             billing_address_collection branding_settings client_reference_id consent_collection
             custom_fields custom_text excluded_payment_method_types integration_identifier locale
@@ -91,6 +93,7 @@ _INVOICE_DATA: Json = {
     "metadata": {},
     "rendering_options": None,
 }
+_DEFAULT_RATES = "subscription_data[default_tax_rates]"
 _OF_LINES = "adjustable_quantity id metadata price price_data quantity tax_rates"
 _OF_SHIPPING = """shipping_rate shipping_rate_data.delivery_estimate
     shipping_rate_data.display_name shipping_rate_data.fixed_amount.amount
@@ -116,8 +119,9 @@ _SAVED_METHODS: Json = {
         shipping statement_descriptor statement_descriptor_suffix transfer_group""",
     setup_intent_data="description metadata",
     shipping_options=_OF_SHIPPING,
-    subscription_data="""billing_mode.type=flexible description invoice_settings.issuer.type=self
-        metadata proration_behavior trial_end trial_period_days trial_settings""",
+    subscription_data="""billing_mode.type=flexible default_tax_rates description
+        invoice_settings.issuer.type=self metadata proration_behavior trial_end
+        trial_period_days trial_settings""",
 )
 def create(account: Account, session: Json, given: Given) -> Json:
     """Open a session for what is to be paid, subscribed or set up."""
@@ -136,6 +140,7 @@ def create(account: Account, session: Json, given: Given) -> Json:
     _derive_customer(session, given)
     _derive_methods(session, given)
     _derive_rest(session, given)
+    tax_rates.check_active(account, _default_rates(session), _DEFAULT_RATES)
     _redeem(account, session)
     if mode == "setup":
         _begin_setup(account, session)
@@ -339,12 +344,19 @@ def _ship(session: Json) -> int:
 
 def _settle_lines(account: Account, session: Json, lines: list[Json]) -> None:
     """Give lines their totals; a coupon that makes none of them cheaper is refused."""
-    items.settle(account, session["_discounts"], lines)
+    items.settle(account, session["_discounts"], lines, _default_rates(session))
+    session["_breakdown"] = items.breakdown(lines)
     if session["_discounts"] and lines and not _added(lines, "amount_discount"):
         raise Refusal(
             "This coupon cannot be redeemed because it does not apply to anything in this order.",
             code="coupon_applies_to_nothing",
         )
+
+
+def _default_rates(session: Json) -> list[str]:
+    """The tax rates of the subscription, for lines without any, as on its first invoice."""
+    ids: list[str] = session["_data"].get("subscription_data", {}).get("default_tax_rates")
+    return ids or []
 
 
 def _due_now(account: Account, session: Json) -> list[Json]:
@@ -523,16 +535,21 @@ def _start_subscription(account: Account, session: Json, method: Json) -> Json:
     subscription = account.new("subscription", customer=session["customer"])
     subscription |= picked(data, "description metadata trial_settings")
     subscription["default_payment_method"] = method["id"]
-    recurring = [
+    trial = picked(data, "trial_end trial_period_days")
+    asked = {"items": _recurring(account, session), "checkout_session": session["id"], **trial}
+    asked["discounts"] = list(map(_named, session["discounts"]))
+    asked["default_tax_rates"] = _default_rates(session)
+    subscriptions.start(account, subscription, asked)
+    return account.create(subscription)
+
+
+def _recurring(account: Account, session: Json) -> list[Json]:
+    """The lines that a subscription is made of."""
+    return [
         {"price": price["id"], "tax_rates": line["_tax_rates"], **_quantity(line)}
         for line, price in _priced(account, session)
         if price["type"] == "recurring"
     ]
-    trial = picked(data, "trial_end trial_period_days")
-    redeemed = {"discounts": list(map(_named, session["discounts"]))}
-    asked = {"items": recurring, "checkout_session": session["id"], **redeemed, **trial}
-    subscriptions.start(account, subscription, asked)
-    return account.create(subscription)
 
 
 def _set_up(account: Account, session: Json, method: Json) -> None:

@@ -91,8 +91,17 @@ def _billed(account: Account, subscription: Json, item: Json, price: Json) -> tu
     past = item.get("_past")
     if past is None or not prices.is_metered(price):
         return item["quantity"], period
+    return used(account, subscription, item), past
+
+
+def used(account: Account, subscription: Json, item: Json) -> int:
+    """How much was used of a metered item in the period that is over; of others nothing."""
+    price = account.need("price", item["price"])
+    if not prices.is_metered(price):
+        return 0
+    counted: Json = item.get("_counted") or item["_past"]
     meter = price["recurring"]["meter"]
-    return meter_events.used(account, meter, subscription["customer"], past), past
+    return meter_events.used(account, meter, subscription["customer"], counted)
 
 
 def _pricing(price: Json, *, trial: bool) -> Json:

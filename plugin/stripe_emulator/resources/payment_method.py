@@ -92,6 +92,8 @@ def _asks(number: str) -> TestCard:
     return TestCard(number, code=code, decline_code=code, message=message, attaches=True)
 
 
+# What to do about a decline is said by the issuer, of each payment: no table has it by decline code
+# (docs.stripe.com/declines/card). That of generic declines is recorded; of others nothing is told.
 _ADVICE = {"advice_code": "try_again_later", "network_decline_code": "01"}
 _FAILS = _declines("4000000000000341", "generic_decline", **_ADVICE)
 _POOR = "Your card has insufficient funds."
