@@ -163,3 +163,15 @@ def test_a_code_is_drawn_and_shows_its_coupon(api: Caller) -> None:
     listed = api.get("/v1/promotion_codes", coupon=made["promotion"]["coupon"])["data"]
     assert [each["id"] for each in listed] == [made["id"]]
     assert types(api) == ["coupon.created", "promotion_code.created"]
+
+
+def test_no_discount_outlasts_the_calendar(api: Caller) -> None:
+    """A hundred years of a discount are kept; more are refused, before anybody redeems them."""
+    given = {"percent_off": 5, "duration": "repeating"}
+    coupon = api.made("/v1/coupons", **given, duration_in_months=1200)
+    items = [{"price": api.price(2500, monthly=True)["id"]}]
+    payer = api.payer()["id"]
+    discounts = [{"coupon": coupon["id"]}]
+    api.made("/v1/subscriptions", customer=payer, items=items, discounts=discounts)
+    refused = api.post("/v1/coupons", **given, duration_in_months=1201)
+    assert (refused.status, refused.data["error"]["param"]) == (400, "duration_in_months")

@@ -7,7 +7,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, does
-from stripe_emulator.refusals import Json, Refusal, exclusive_parameters
+from stripe_emulator.refusals import Json, Refusal, exclusive_parameters, not_simulated
 
 declare(
     Resource(
@@ -25,6 +25,7 @@ declare(
     )
 )
 
+_MOST_MONTHS = 1_200
 _BOTH = "Received both percent_off and amount_off parameters. Please pass in only one."
 _NO_MONTHS = (
     "The duration_in_months param must be set when creating a coupon with a repeating duration"
@@ -84,6 +85,8 @@ def _check_duration(coupon: Json) -> None:
         raise Refusal(_NO_MONTHS, param="duration")
     if months is not None and not repeats:
         raise Refusal(_MONTHS_OF_ANOTHER, param="duration")
+    if months is not None and months > _MOST_MONTHS:
+        raise not_simulated("more than a hundred years", "duration_in_months")
 
 
 def _take_id(account: Account, id_: str) -> None:
