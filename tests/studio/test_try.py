@@ -349,3 +349,17 @@ def test_a_run_that_was_done_with_other_inputs_is_not_done_again(page: TestClien
     run(page, "create_customer", {"in:name": "Jenny", "run": "r1"})
     shown = run(page, "create_customer", {"in:name": "Other", "run": "r1"}, 400)
     assert "was done in this run with other inputs" in texts(shown)
+
+
+def test_what_another_endpoint_had_is_not_lost(page: TestClient) -> None:
+    """A parameter that the path which stands there now has not is told, and nothing is sent."""
+    form = {"in:method": "POST", "in:path": "/v1/customers", "in:parameters_.display_name": "VAT"}
+    wrong = run(page, "stripe_api_request", form, 422)
+    assert "Parameters: display_name was filled in, and has no box here any more" in texts(wrong)
+
+
+def test_what_is_written_as_pairs_stays_so(page: TestClient) -> None:
+    """Where there are boxes, too: what is sent is what was written."""
+    pair = {"in:parameters_.0.key": "email", "in:parameters_.0.value": "ann@example.com"}
+    form = {"in:method": "POST", "in:path": "/v1/customers", **pair}
+    assert '"email": "ann@example.com"' in texts(run(page, "stripe_api_request", form))

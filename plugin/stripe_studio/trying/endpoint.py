@@ -6,7 +6,7 @@ from typing import Any
 from stripe_plugin.declare.open import OpenAction
 from stripe_plugin.errors import UsageError
 from stripe_plugin.host.host import Host
-from stripe_studio.trying.typed import Row, Tree
+from stripe_studio.trying.typed import Row, Tree, branch, items
 
 DEEPEST = 3  # levels of objects that have a form; what is deeper is written as keys and values
 METHOD, PATH, PARAMETERS = "method", "path", "parameters_"
@@ -18,7 +18,8 @@ def rows_of(host: Host, manifest: Mapping[str, Any], typed: Tree) -> Sequence[Ro
     rows: Sequence[Row] = manifest["inputs"]
     if not issubclass(host.action(manifest["id"]), OpenAction):
         return rows
-    fields = _fields(host, typed)
+    pairs = items(branch(typed.get(PARAMETERS)))
+    fields = [] if pairs else _fields(host, typed)  # what is written as pairs stays so
     found: list[Row] = []
     for row in rows:
         more: dict[str, Any] = {"offers": row["name"] == PATH}

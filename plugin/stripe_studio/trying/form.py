@@ -18,6 +18,7 @@ from stripe_studio.trying.typed import (
     is_lines,
     items,
     pair_of,
+    strays,
     twice,
 )
 from stripe_studio.words import spoken
@@ -270,3 +271,5 @@ def _amiss_in(row: Row, found: Tree) -> Iterator[str]:
     if is_free(row):
         for key in twice(found):
             yield f"the key {key} stands twice."
+    for name in strays(row, found):
+        yield f"{name} was filled in, and has no box here any more: it would not be sent."

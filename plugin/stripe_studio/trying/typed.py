@@ -176,6 +176,17 @@ def twice(typed: Tree) -> list[str]:
     return sorted(several - {""})
 
 
+def strays(row: Row, typed: Tree) -> list[str]:
+    """What is filled in under names that an object has not, as of another endpoint's form."""
+    if is_items(row):
+        return []
+    known = {field["name"] for field in row.get("fields", ())}
+    names = [name for name in typed if name not in known and name != CLEAR]
+    if "fields" not in row:
+        names = [name for name in names if not name.isdecimal()]
+    return [name for name in names if is_filled(typed[name])]
+
+
 # --- from inputs ----------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ from stripe_hosts.serve import Place, address_of, server  # noqa: E402
 from stripe_plugin.secrets import Secret  # noqa: E402
 from stripe_studio.app import application  # noqa: E402
 from stripe_studio.trying import typed  # noqa: E402
+from stripe_studio.trying.endpoint import rows_of  # noqa: E402
 
 WORLD = "/world/"
 
@@ -53,7 +54,8 @@ class Worlds:
             return {}
         host = self._studio.host
         inputs = World(host, self._studio.connection).example(action)
-        return fields(typed.written(host.manifest(action)["inputs"], inputs), "in:")
+        rows = rows_of(host, host.manifest(action), inputs)
+        return fields(typed.written(rows, inputs), "in:")
 
 
 def main() -> int:
