@@ -237,8 +237,11 @@ def prove(red: str, jenny: str) -> None:
         ("token", ["The token is not the one", "Put the token that stripe-nodes serve printed"]),
         ("down", [f"There is no server at {NOBODY}", "Start stripe-nodes serve"]),
         ("card", ["Your card was declined", "The bank declined"]),
-        ("key", ["Invalid API Key", "key"]),
-        ("outcome", ["may have been executed all the same", "again"]),
+        ("key", ["Invalid API Key provided. Put a new key into the connection."]),
+        (
+            "outcome",
+            ["may have been executed all the same", "with its msg.stripe", "it happens once"],
+        ),
         ("late", ["broke off", "may have been executed all the same", "it happens once"]),
     ):
         proved(red, path, words)

@@ -109,3 +109,13 @@ assert.match(told({ ...fine, refused: true, missing: ['Prices: Read'] }), /refus
 for (const { permission } of manifests) {
   if (permission) assert(told({ ...fine, missing: [permission] }).includes(`"${permission}"`), permission);
 }
+
+// A new execution is another run: of what may be done, it is not said to run it again.
+const [postReceive] = routing.output.postReceive;
+const advised = async (error) => {
+  const body = { detail: 'No answer came.', advice: 'Run it again.', error, problems_at: [] };
+  const asking = { getNode: () => node({}) };
+  return postReceive.call(asking, [], { statusCode: 502, body }).catch(({ description: said }) => said);
+};
+assert.match(await advised({ outcome_unknown: true }), /Retry on Fail.* only once; a new execution may/);
+assert.equal(await advised({ outcome_unknown: false }), 'Run it again.');

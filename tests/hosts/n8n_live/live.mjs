@@ -85,6 +85,7 @@ const refused = async (name, said, ...of) => {
   const { error } = await ran(name, ...of);
   console.log(`${name}: ${error?.message} | ${error?.description}`);
   assert.match(error?.message, said);
+  return error;
 };
 
 const price = { resource: 'price', operation: 'create_price', currency: 'usd' };
@@ -123,7 +124,8 @@ await refused('Refused card', /declined/, pay);
 await refused('Wrong token', /token/, right, foreign);
 await refused('Nobody there', /No answer from http:\/\/127.0.0.1:9/, right, dead);
 await refused('Wrong key', /Invalid API Key/, right, keyless);
-await refused('Unknown outcome', /may have been executed/, right, broken);
+const lost = await refused('Unknown outcome', /may have been executed/, right, broken);
+assert.match(lost.description, /Retry on Fail.*only once/);
 await refused('Unknown account', /account/, right, stranger);
 await refused('Another version', /no action/, { ...right, operation: 'create_moon' });
 await refused('Too slow for n8n', /No answer/, { ...right, requestOptions: { timeout: 1 } });

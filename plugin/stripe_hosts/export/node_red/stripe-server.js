@@ -4,6 +4,7 @@ const { manifest } = require("./package.json")["stripe-nodes"];
 const READ = /^(about|actions(\/[\w.-]+)?|options)$/; // what the editor may read
 const ASKED = /^(check|actions\/[\w.-]+\/choices)$/; // what it may ask with a body, of an account
 const TOKEN_ADVICE = "Put the token that stripe-nodes serve printed into this node's server.";
+const AGAIN = "Send the message with its msg.stripe to this node again: it happens once.";
 const NOT_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"];
 const JSON_BODY = { "Content-Type": "application/json" };
 
@@ -55,10 +56,15 @@ async function answered(address, reply) {
     const text = `${address} answered ${reply.status}, and not as stripe-nodes serve does.`;
     throw new Error(`${text} Correct the address of this node's server.`);
   }
-  const advice = reply.status === 401 ? TOKEN_ADVICE : data.advice;
   const isPlaced = data.problems_at?.length > 0; // then the sentence says what to do
-  const text = isPlaced ? data.detail : `${data.detail} ${advice}`;
+  const sentence = data.detail.replace(/(?<![.!?])$/, "."); // some of Stripe's have no full stop
+  const text = isPlaced ? data.detail : `${sentence} ${adviceOf(reply, data)}`;
   throw Object.assign(new Error(text), { problem: data });
+}
+
+function adviceOf(reply, data) {
+  if (reply.status === 401) return TOKEN_ADVICE;
+  return data.error?.outcome_unknown ? AGAIN : data.advice;
 }
 
 function unreachable(address, { message, cause }) {
@@ -68,6 +74,5 @@ function unreachable(address, { message, cause }) {
     return new Error(`${text} Start stripe-nodes serve, or correct the address.`);
   }
   const text = `The server at ${address} broke off (${why}): it may have been executed all the same.`;
-  const advice = "Send the message with its msg.stripe to this node again: it happens once.";
-  return Object.assign(new Error(`${text} ${advice}`), { outcome_unknown: true });
+  return Object.assign(new Error(`${text} ${AGAIN}`), { outcome_unknown: true });
 }

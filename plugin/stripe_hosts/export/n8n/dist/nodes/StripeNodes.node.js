@@ -42,11 +42,19 @@ async function reached(request) {
   }
 }
 
+// A new execution is another run, with a key of its own.
+const ONCE = 'Retry on Fail, or the same Idempotency Key, does it only once; a new execution may do it again.';
+
+function adviceOf({ advice, error, problems_at: named }) {
+  if (error?.outcome_unknown) return ONCE;
+  return named?.length ? 'Change what it names, and run this again.' : advice;
+}
+
 async function answered(items, { statusCode, body }) {
   const strange = `Something else than "stripe-nodes serve" answered, with HTTP ${statusCode}`;
-  const { output, detail: message = strange, advice, problems_at: named } = Object(body);
+  const { output, detail: message = strange } = Object(body);
   if (statusCode === 200 && output) return [{ json: output }];
-  const description = named?.length ? 'Change what it names, and run this again.' : advice;
+  const description = adviceOf(Object(body));
   throw new NodeApiError(this.getNode(), {}, { message, description, httpCode: `${statusCode}` });
 }
 
