@@ -362,6 +362,36 @@ def test_a_cancellation_gives_back_the_rest(plan: Plan) -> None:
     assert credit["description"] == "Unused time on Box after 16 Sep 2027"
 
 
+LATER_ENDS = [  # days until it ends, beside it → the credit, if there is one
+    (15, {}, [-1250]),
+    (15, {"proration_behavior": "none"}, []),
+    (30, {}, []),
+    (45, {}, [-1291]),  # 16 of the 31 days of October
+    (45, {"proration_behavior": "none"}, [-1291]),  # of a period to come it is always prorated
+]
+
+
+@pytest.mark.parametrize(("days", "beside", "credits_"), LATER_ENDS)
+def test_an_end_in_a_period_gives_back_the_rest(
+    plan: Plan, days: int, beside: dict[str, Any], credits_: list[int]
+) -> None:
+    """A subscription that ends at a moment of a period leaves a credit for what is unused."""
+    plan.change(cancel_at=plan.START + days * DAY, **beside)
+    assert plan.pending() == []
+    plan.world.advance(60 * DAY)
+    assert plan.api.get(plan.path)["status"] == "canceled"
+    items = plan.api.get("/v1/invoiceitems", pending=True)["data"]
+    assert [item["amount"] for item in items] == credits_
+
+
+def test_an_end_that_is_taken_back_gives_nothing_back(plan: Plan) -> None:
+    """Who stays after all has no credit."""
+    plan.change(cancel_at=plan.START + 15 * DAY)
+    plan.change(cancel_at="")
+    plan.world.advance(20 * DAY)
+    assert (plan.api.get(plan.path)["status"], plan.pending()) == ("active", [])
+
+
 def test_a_last_invoice_that_is_a_credit_is_written_off(plan: Plan) -> None:
     """As recorded: with `invoice_now` the credit is billed on a draft that is marked uncollectible."""
     plan.world.advance(15 * DAY)

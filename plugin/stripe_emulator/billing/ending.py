@@ -39,7 +39,13 @@ def _ends(subscription: Json) -> int | None:
 
 @due("subscription.end", _ends)
 def end_at_its_time(account: Account, subscription: Json) -> None:
-    """End what was asked to end now; it keeps the moment at which that was asked."""
+    """End what was asked to end now; it keeps the moment at which that was asked.
+
+    In the middle of a period the rest comes back, as a pending credit that is made now: Stripe
+    says that there is a proration, and may make it before.
+    """
+    if subscription.get("_rest_comes_back"):
+        proration.credit_rest(account, subscription)
     end(account, subscription, subscription["cancellation_details"]["reason"])
 
 

@@ -203,12 +203,19 @@ def _cancel_later(account: Account, subscription: Json, given: Json) -> None:
     if at_end or isinstance(moment, str):  # max_period_end and its like
         moment = max(item["current_period_end"] for item in subscription["_items"])
     subscription |= {
+        "_rest_comes_back": bool(moment) and _rest_comes_back(subscription, moment, given),
         "cancel_at": moment,
         "cancel_at_period_end": at_end,
         "canceled_at": account.now if moment else None,
     }
     reason = "cancellation_requested" if moment else None
     subscription["cancellation_details"] = subscription["cancellation_details"] | {"reason": reason}
+
+
+def _rest_comes_back(subscription: Json, moment: int, given: Json) -> bool:
+    """Whether what is unused at the end is credited: of this period if prorated, else always."""
+    ends = max(item["current_period_end"] for item in subscription["_items"])
+    return moment > ends or given.get("proration_behavior") != "none"
 
 
 def first_invoice(account: Account, subscription: Json) -> Json:
