@@ -518,7 +518,7 @@ JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=4,
 )
 MEMBER = st.sampled_from(["inputs", "options", "account", "run", "step", "item", "begun"])
-CHOOSING = st.sampled_from(["row", "given", "search", "cursor", "limit"])
+CHOOSING = st.sampled_from(["row", "given", "search", "cursor", "limit", "actions"])
 BODIES = JSON_VALUES | st.dictionaries(MEMBER | CHOOSING, JSON_VALUES, max_size=4)
 PLACES = (
     *("/actions/create_price/runs", "/actions/create_price", "/actions/create_price/choices"),
