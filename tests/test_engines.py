@@ -15,6 +15,7 @@ from engine_support import PAY, SECRET, WHOLE, WHOLE_EXECUTED
 from terminal_support import SCRIPT, Terminal, environment, python
 
 from stripe_emulator import Emulator, Fault
+from stripe_flow import engines
 from stripe_flow.engines.on_dbos import run_flow, workflows
 from stripe_flow.engines.on_dbos.database import check_sqlite
 from stripe_flow.engines.order import Order, Place, identity, told_of
@@ -25,6 +26,9 @@ from stripe_flow.run import Run
 from stripe_plugin import Connection, Host, Policy, UsageError
 from stripe_plugin.errors import CardError
 from stripe_plugin.secrets import hiding
+
+
+ENGINES = Path(engines.__file__).parent
 
 
 def _refusal() -> str:
@@ -275,3 +279,9 @@ import stripe_terminal.commands.flow, stripe_flow.flow, stripe_flow.run
 print({"dbos", "prefect", "sqlalchemy"} & {*sys.modules})
 """
     assert python(code, tmp_path) == "set()\n"
+
+
+@pytest.mark.parametrize("file", ENGINES.glob("on_*/*.py"), ids=lambda file: file.stem)
+def test_a_bridge_is_short(file: Path) -> None:
+    """Each file of what is an engine's own is read in one go."""
+    assert len(file.read_text("utf-8").splitlines()) < 150
