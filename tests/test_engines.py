@@ -27,7 +27,6 @@ from stripe_plugin import Connection, Host, Policy, UsageError
 from stripe_plugin.errors import CardError
 from stripe_plugin.secrets import hiding
 
-
 ENGINES = Path(engines.__file__).parent
 
 
@@ -281,7 +280,7 @@ print({"dbos", "prefect", "sqlalchemy"} & {*sys.modules})
     assert python(code, tmp_path) == "set()\n"
 
 
-@pytest.mark.parametrize("file", ENGINES.glob("on_*/*.py"), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(ENGINES.glob("on_*/*.py")), ids=lambda file: file.stem)
 def test_a_bridge_is_short(file: Path) -> None:
     """Each file of what is an engine's own is read in one go."""
     assert len(file.read_text("utf-8").splitlines()) < 150
