@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from terminal_support import SCRIPT, Terminal, environment, python
 
 from stripe_emulator import Emulator, Fault
+from stripe_flow import engines
 from stripe_flow.engines.on_dbos import run as running
 from stripe_flow.engines.on_dbos import run_flow, workflows
 from stripe_flow.engines.on_dbos.database import check_sqlite
@@ -30,6 +31,8 @@ from stripe_flow.run import Run
 from stripe_plugin import Connection, Host, Policy, UsageError
 from stripe_plugin.errors import CardError
 from stripe_plugin.secrets import hiding
+
+ENGINES = Path(engines.__file__).parent
 
 
 def _refusal() -> str:
@@ -328,3 +331,9 @@ import stripe_terminal.commands.flow, stripe_flow.flow, stripe_flow.run
 print({"dbos", "prefect", "sqlalchemy"} & {*sys.modules})
 """
     assert python(code, tmp_path) == "set()\n"
+
+
+@pytest.mark.parametrize("file", sorted(ENGINES.glob("on_*/*.py")), ids=lambda file: file.stem)
+def test_a_bridge_is_short(file: Path) -> None:
+    """Each file of what is an engine's own is read in one go."""
+    assert len(file.read_text("utf-8").splitlines()) < 150
