@@ -30,7 +30,7 @@ _KEEP = """INSERT INTO deliveries (account, event, type, endpoint, url, attempts
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _FORGET = "DELETE FROM deliveries WHERE number <= (SELECT max(number) FROM deliveries) - ?"
 _LIST = """SELECT event, type, endpoint, url, attempts, status, at FROM deliveries
-    WHERE account = ? AND (?2 IS NULL OR event = ?2) ORDER BY number DESC LIMIT ?3"""
+    WHERE account = ? AND event = coalesce(?, event) ORDER BY number DESC LIMIT ?"""
 
 
 @frozen
