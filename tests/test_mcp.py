@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -690,29 +690,38 @@ def test_nothing_but_the_protocol_is_on_stdout(tmp_path: Path) -> None:
         assert word in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_lets_what_is_on_its_way_arrive(tmp_path: Path, number: int) -> None:
-    """In the middle of a run: its answer comes, and the process ends well."""
-    with Emulator(tmp_path / "emulator.db") as emulator:
-        emulator.faults.add(Fault("delay", path="/v1/products", seconds=1.0))
-        with subprocess.Popen(
+@contextmanager
+def called(folder: Path, **arguments: Any) -> Generator["subprocess.Popen[str]"]:
+    """A server over stdio in the middle of making a product, which takes a second."""
+    with (
+        Emulator(folder / "emulator.db") as emulator,
+        subprocess.Popen(
             COMMAND,
-            env=env_of(tmp_path),
+            env=env_of(folder),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        ) as process:
-            assert process.stdin
-            assert process.stdout
-            process.stdin.write(asking("create_product", name="Plan"))
-            process.stdin.flush()
-            assert eventually(lambda: emulator.faults.list()[0]["left"] == 0)
-            process.send_signal(number)
-            lines = process.stdout.read().splitlines()
-            assert process.stderr
-            assert "Stopping: waits for what is on its way (1)." in process.stderr.read()
-            assert process.wait(30) == 0
+        ) as process,
+    ):
+        emulator.faults.add(Fault("delay", path="/v1/products", seconds=1.0))
+        assert process.stdin
+        process.stdin.write(asking("create_product", **arguments))
+        process.stdin.flush()
+        assert eventually(lambda: emulator.faults.list()[0]["left"] == 0)
+        yield process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_what_is_on_its_way_arrive(tmp_path: Path, number: int) -> None:
+    """In the middle of a run: its answer comes, and the process ends well."""
+    with called(tmp_path, name="Plan") as process:
+        assert process.stdout
+        process.send_signal(number)
+        lines = process.stdout.read().splitlines()
+        assert process.stderr
+        assert "Stopping: waits for what is on its way (1)." in process.stderr.read()
+        assert process.wait(30) == 0
     assert json.loads(lines[-1])["result"]["structuredContent"]["name"] == "Plan"
 
 
@@ -720,21 +729,8 @@ def test_a_call_that_is_taken_back_goes_on(tmp_path: Path) -> None:
     """It is not left half done: it is executed, and whoever runs the server reads how to go on."""
     taken_back = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
     asked = {"name": "Plan", "idempotency_key": "order-5"}
-    with Emulator(tmp_path / "emulator.db") as emulator:
-        emulator.faults.add(Fault("delay", path="/v1/products", seconds=1.0))
-        with subprocess.Popen(
-            COMMAND,
-            env=env_of(tmp_path),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert process.stdin
-            process.stdin.write(asking("create_product", **asked))
-            process.stdin.flush()
-            assert eventually(lambda: emulator.faults.list()[0]["left"] == 0)
-            out, said = process.communicate(json.dumps(taken_back) + "\n", timeout=60)
+    with called(tmp_path, **asked) as process:
+        out, said = process.communicate(json.dumps(taken_back) + "\n", timeout=60)
     assert process.returncode == 0
     assert "structuredContent" not in out
     assert 'took back its call of "create_product", which goes on' in said

@@ -1,8 +1,9 @@
 """How do the pages stand behind one address? One ASGI application."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +26,7 @@ from stripe_studio.runs.routes import Runs
 from stripe_studio.studio import Studio
 from stripe_studio.trying.routes import Trying
 
+Handler = Callable[[Request, Exception], Response]
 STATIC = Path(__file__).parent / "static"
 NAMES = ("127.0.0.1", "localhost")
 SMALLEST_ZIPPED = 500  # bytes
@@ -33,15 +35,6 @@ SMALLEST_ZIPPED = 500  # bytes
 def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
     """The pages, for whoever came with the token, at a port of loopback."""
     flows = Flows(studio)
-
-    def no_page(_: Request, __: Exception) -> Response:
-        page = {"title": "There is no such page", "here": "", "studio": studio.about()}
-        return sorry("The address leads nowhere.", 404, page)
-
-    def not_shown(_: Request, error: Exception) -> Response:
-        page = {"title": "This cannot be shown", "here": "", "studio": studio.about()}
-        status = error.http_status if isinstance(error, NodeError) else 500
-        return sorry(str(error), status, page)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -57,9 +50,23 @@ def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         lifespan=lifespan,
-        exception_handlers={404: no_page, NodeError: not_shown},
+        exception_handlers=_handlers(studio),
         middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED)],
     )
     pages.router.redirect_slashes = False
     origins = [f"http://{name}:{port}" for name in NAMES]
     return addressed(Entrance(pages, token, port), Terms(token, NAMES, origins))
+
+
+def _handlers(studio: Studio) -> dict[Any, Handler]:
+    """What is drawn where no page is."""
+
+    def no_page(_: Request, __: Exception) -> Response:
+        page = studio.page("There is no such page", "")
+        return sorry("The address leads nowhere.", 404, page)
+
+    def not_shown(_: Request, error: Exception) -> Response:
+        status = error.http_status if isinstance(error, NodeError) else 500
+        return sorry(str(error), status, studio.page("This cannot be shown", ""))
+
+    return {404: no_page, NodeError: not_shown}

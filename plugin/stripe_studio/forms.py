@@ -1,6 +1,7 @@
-"""What does a small form bring, one that no manifest draws?"""
+"""What does a form bring to an address that it is sent to?"""
 
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
@@ -8,20 +9,36 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 Fields = dict[str, str]
-Work = Callable[[Request, Fields], Response]
+Pairs = list[tuple[str, str]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+T = TypeVar("T")
 MOST_DIGITS = 15
 
 
-def posted(work: Work) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that does `work` with the form's fields, in a thread."""
+def pairs_of(body: bytes) -> Pairs:
+    """The fields of a form, as a browser sends them."""
+    text = body.decode("utf-8", "replace")
+    return parse_qsl(text, keep_blank_values=True)
+
+
+def fields_of(body: bytes) -> Fields:
+    """The same by name, where no name stands twice."""
+    return dict(pairs_of(body))
+
+
+def sent_as(read: Callable[[bytes], T], work: Callable[[Request, T], Response]) -> Endpoint:
+    """An endpoint that does `work`, in a thread, with what a form's body is read as."""
 
     async def endpoint(request: Request) -> Response:
-        body = await request.body()
-        text = body.decode("utf-8", "replace")
-        fields = dict(parse_qsl(text, keep_blank_values=True))
-        return await run_in_threadpool(work, request, fields)
+        sent = read(await request.body())
+        return await run_in_threadpool(work, request, sent)
 
     return endpoint
+
+
+def posted(work: Callable[[Request, Fields], Response]) -> Endpoint:
+    """The same with the form's fields."""
+    return sent_as(fields_of, work)
 
 
 def whole(text: str) -> int | None:

@@ -14,7 +14,9 @@ from stripe_flow.run import Run
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.errors import UsageError
 from stripe_plugin.host.host import Host
+from stripe_plugin.host.manifest import describe_resources
 from stripe_plugin.run.result import Result
+from stripe_studio.catalog import Groups, grouped
 
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
@@ -65,6 +67,17 @@ class Studio:
         rows: list[Row] = self.host.options()["inputs"]
         return rows
 
+    @cached_property
+    def resources(self) -> dict[str, Any]:
+        """What is known of each kind of object that the actions are about."""
+        ids = [entry["id"] for entry in self.host.catalog()]
+        return describe_resources(map(self.host.action, ids))
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The actions by what they are about."""
+        return grouped(self.host.catalog(), self.resources)
+
     @property
     def emulator(self) -> "Emulator | None":
         """The emulator that answers here, if it is not Stripe."""
@@ -81,7 +94,11 @@ class Studio:
         """A run that is kept in the journal, beside those of the terminal."""
         return Run(self.host, self.connection, run_id, self.journal, what=what)
 
-    def about(self) -> dict[str, Any]:
-        """What the head of each page says."""
-        now = self.held.now() if self.held else None
+    def page(self, title: str, here: str, **more: Any) -> dict[str, Any]:
+        """What every page is drawn with beside its own; `here`: which of the head's it is of."""
+        return {"title": title, "here": here, "studio": self._about(), **more}
+
+    def _about(self) -> dict[str, Any]:
+        held = self.held
+        now = held.now() if held else None
         return {"mode": self.connection.mode, "account": self.connection.account, "now": now}

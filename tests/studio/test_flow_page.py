@@ -83,18 +83,6 @@ steps:
 """
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Studio:
-    """A studio with a folder of its own."""
-    return studio(tmp_path)
-
-
-@pytest.fixture
-def page(made: Studio) -> TestClient:
-    """A browser in it."""
-    return browser(made)
-
-
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     """One browser for all that is made up."""

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 from studio_support import TestClient, browser, studio, texts
 
 from stripe_emulator.faults import Fault
@@ -11,18 +10,6 @@ from stripe_flow.step import Step
 from stripe_plugin import Connection
 from stripe_plugin.errors import NodeError
 from stripe_studio.studio import Studio
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Studio:
-    """A studio of its own."""
-    return studio(tmp_path)
-
-
-@pytest.fixture
-def page(made: Studio) -> TestClient:
-    """A browser in it."""
-    return browser(made)
 
 
 def ran(made: Studio, run_id: str, action: str, what: str | None = None, **inputs: Any) -> Any:

@@ -23,12 +23,6 @@ CHECKOUT = HOST.manifest("create_checkout_session")["inputs"]
 PRICE = {"in:currency": "usd", "in:unit_amount": "15.00 USD", "in:product_data.name": "Plan"}
 
 
-@pytest.fixture
-def page(tmp_path: Path) -> TestClient:
-    """A browser in a studio of its own."""
-    return browser(studio(tmp_path))
-
-
 def run(page: TestClient, action: str, typed_in: dict[str, str], status: int = 200) -> str:
     """The page that comes of pressing Run."""
     answer = page.post(f"/try/{action}", data={**typed_in, "do": "run"})

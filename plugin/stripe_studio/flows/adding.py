@@ -16,7 +16,7 @@ from stripe_studio.flows import written
 from stripe_studio.flows.offered import offers
 from stripe_studio.flows.sheet import STEP, Sheet
 from stripe_studio.trying import typed
-from stripe_studio.trying.form import Control, Form, Problems, amiss
+from stripe_studio.trying.form import Control, Form, Problems, amiss, element
 
 Data = dict[str, Any]
 Rows = Sequence[Data]
@@ -56,8 +56,7 @@ class Adding:
 
 
 def _pointed(problem: Data) -> Data:
-    steps = map(str, problem["path"])
-    return {"text": problem["text"], "at": "-".join(["step", *steps])}
+    return {"text": problem["text"], "at": element(STEP, problem["path"])}
 
 
 def is_known(host: Host, action: str) -> bool:

@@ -8,7 +8,6 @@ import attrs
 from starlette.responses import Response
 
 from stripe_plugin.errors import NodeError
-from stripe_studio.catalog import grouped
 from stripe_studio.drawing import drawn, sorry
 from stripe_studio.flows import starts
 from stripe_studio.flows.adding import Adding
@@ -47,7 +46,7 @@ class Pages:
 
     def __init__(self, studio: Studio, folder: Folder, running: Running) -> None:
         self._studio, self._folder, self._running = studio, folder, running
-        self._groups = grouped(studio.host)
+        self._groups = studio.groups
 
     def checked(self, sheet: Sheet) -> Checked:
         """What is wrong with what is on a sheet."""
@@ -88,14 +87,13 @@ class Pages:
         return sorry(error, error.http_status, self._around("Flow"))
 
     def _around(self, title: str) -> Data:
-        return {
-            "title": title,
-            "here": "flow",
-            "studio": self._studio.about(),
-            "files": self._folder.names(),
-            "folder": str(self._folder),
-            "starts": starts.names(),
-        }
+        return self._studio.page(
+            title,
+            "flow",
+            files=self._folder.names(),
+            folder=str(self._folder),
+            starts=starts.names(),
+        )
 
     def _of(self, sheet: Sheet, told: Told) -> Data:
         found = self.checked(sheet)

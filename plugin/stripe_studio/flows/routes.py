@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import attrs
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -19,6 +18,7 @@ from stripe_studio.flows.opening import Opening
 from stripe_studio.flows.pages import Pages, Told
 from stripe_studio.flows.running import Running
 from stripe_studio.flows.sheet import Sheet
+from stripe_studio.forms import sent_as
 from stripe_studio.studio import Studio
 from stripe_studio.trying.sheet import new_run
 
@@ -69,13 +69,13 @@ class Flows:
         trouble = NOT_HERE.replace("{folder}", str(self._folder)) if is_lost else ""
         return Told(draft="offer", trouble=trouble)
 
-    def _checked(self, sheet: Sheet, _: Request) -> Response:
+    def _checked(self, _: Request, sheet: Sheet) -> Response:
         """What is wrong as it stands: asked for as somebody types."""
         return self._pages.mistakes(sheet)
 
     # --- a step from a form -----------------------------------------------------------------------
 
-    def _edited(self, sheet: Sheet, _: Request) -> Response:
+    def _edited(self, _: Request, sheet: Sheet) -> Response:
         """What a button of the step's form does."""
         if sheet.do == "append":
             return self._appended(sheet)
@@ -104,7 +104,7 @@ class Flows:
         added = attrs.evolve(sheet, text=text, action="")
         return self._pages.whole(added, Told(note=f"Added the step {form.step_id}."))
 
-    def _offered(self, sheet: Sheet, request: Request) -> Response:
+    def _offered(self, request: Request, sheet: Sheet) -> Response:
         """What earlier steps gave that a row of the step's form could take, as buttons."""
         if not adding.is_known(self._host, sheet.action):
             return self._pages.offers(sheet, None)
@@ -115,7 +115,7 @@ class Flows:
 
     # --- files ------------------------------------------------------------------------------------
 
-    def _saved(self, sheet: Sheet, _: Request) -> Response:
+    def _saved(self, _: Request, sheet: Sheet) -> Response:
         try:
             self._save(sheet)
         except Exists as error:
@@ -133,7 +133,7 @@ class Flows:
         overwrite = sheet.do == "overwrite"
         self._folder.save(sheet.name, sheet.text, sheet.opened, overwrite=overwrite)
 
-    def _downloaded(self, sheet: Sheet, _: Request) -> Response:
+    def _downloaded(self, _: Request, sheet: Sheet) -> Response:
         """The text as a file."""
         name = quote(sheet.name or UNTITLED, safe="")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
@@ -141,7 +141,7 @@ class Flows:
 
     # --- running ----------------------------------------------------------------------------------
 
-    def _run(self, sheet: Sheet, _: Request) -> Response:
+    def _run(self, _: Request, sheet: Sheet) -> Response:
         """Begins it, or goes on with it; what is wrong is told before anything is sent."""
         if sheet.do == "anew":
             sheet = attrs.evolve(sheet, run_id=new_run())
@@ -170,14 +170,9 @@ class Flows:
         return RedirectResponse(f"/flow?{urlencode({'run': run_id})}", 303)
 
 
-def _posted(path: str, draw: Callable[[Sheet, Request], Response]) -> Route:
-    """A route for what the page's form sends; what it draws may take a while."""
-
-    async def answered(request: Request) -> Response:
-        sheet = Sheet.of(await request.body())
-        return await run_in_threadpool(draw, sheet, request)
-
-    return Route(path, answered, methods=["POST"])
+def _posted(path: str, work: Callable[[Request, Sheet], Response]) -> Route:
+    """A route for what the page's form sends."""
+    return Route(path, sent_as(Sheet.of, work), methods=["POST"])
 
 
 def _with_step(sheet: Sheet, found: Checked, form: adding.Adding) -> Any:

@@ -7,7 +7,8 @@ import attrs
 
 from stripe_plugin.judge.values import NOTHING
 from stripe_studio.flows.files import plain
-from stripe_studio.trying.sheet import CHANGES, new_run, pairs_of
+from stripe_studio.forms import pairs_of
+from stripe_studio.trying.sheet import CHANGES, new_run
 from stripe_studio.trying.typed import Tree, tree
 
 #: What the names of fields begin with: those of the flow's inputs, and of a step's.

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 import attrs
 
 from stripe_plugin.host.host import Host
-from stripe_plugin.host.manifest import describe_resources
 
 Data = Mapping[str, Any]
 Inputs = Mapping[str, str]
@@ -30,22 +29,14 @@ class Taking:
 class Actions:
     """The actions of a host, by the kinds of objects that they are about."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, resources: dict[str, Any]) -> None:
         self._host = host
-
-    @cached_property
-    def resources(self) -> dict[str, Any]:
-        """What is known of each kind: label, plural, prefix, the action that lists it."""
-        classes = map(self._host.action, self._ids)
-        return describe_resources(classes)
-
-    @property
-    def _ids(self) -> list[str]:
-        return [entry["id"] for entry in self._host.catalog()]
+        #: What is known of each kind: label, plural, prefix, the action that lists it.
+        self.resources = resources
 
     @cached_property
     def _manifests(self) -> list[Data]:
-        return [self._host.manifest(action) for action in self._ids]
+        return [self._host.manifest(entry["id"]) for entry in self._host.catalog()]
 
     @cached_property
     def retrieving(self) -> dict[str, Data]:

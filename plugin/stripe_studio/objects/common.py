@@ -27,17 +27,14 @@ class Common:
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
-        self.actions = Actions(studio.host)
+        self.actions = Actions(studio.host, studio.resources)
         self.source = source(studio, self.actions)
 
     def page(self, title: str, **more: Any) -> Data:
         """What each of these pages says beside its own."""
         held = self.studio.held
         due = held.upcoming(MOST_DUE) if held else []
-        return {
-            "title": title,
-            "here": "objects",
-            "studio": self.studio.about(),
+        known: Data = {
             "kinds": self.source.kinds(),
             "asked": Asked(),
             "emulated": held is not None,
@@ -45,8 +42,8 @@ class Common:
             "renewal": next_renewal(due),
             "time_problem": None,
             "days": "",
-            **more,
         }
+        return self.studio.page(title, "objects", **known | more)
 
     def nowhere(self, title: str) -> Response:
         """Says that there is no such thing in test mode."""

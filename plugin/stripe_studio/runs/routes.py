@@ -1,6 +1,7 @@
 """What does the page of runs say of each: what ran, how it ended, why, and how it goes on?"""
 
 from collections import Counter
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -95,13 +96,12 @@ class Runs:
         query = urlencode({"run": run_id})  # the same run ID: Stripe does it only once
         return f"/try/{quote(what)}?{query}", "Go on with it in Try"
 
-    @property
+    @cached_property
     def _actions(self) -> set[str]:
         return {entry["id"] for entry in self._studio.host.catalog()}
 
     def _page(self, title: str, **more: Any) -> Data:
-        about = self._studio.about()
-        return {"title": masked(title), "here": "runs", "studio": about, **more}
+        return self._studio.page(masked(title), "runs", **more)
 
 
 def _flow_words(run: Data) -> str:

@@ -35,6 +35,11 @@ TYPED = ("text", "long", "lines")
 LONG = 200  # characters of an example that wants more than one line
 
 
+def element(prefix: str, path: Iterable[str | int]) -> str:
+    """What the element of a place is called: `in-line_items-0-price`."""
+    return "-".join([prefix.removesuffix(":"), *map(str, path)])
+
+
 @attrs.frozen(kw_only=True)
 class Control:
     """One place to fill, with the places inside of it."""
@@ -60,7 +65,7 @@ class Control:
     @property
     def id(self) -> str:
         """The element's."""
-        return self.name.replace(":", "-").replace(".", "-")
+        return element(self.prefix, self.path)
 
     @property
     def place(self) -> str:

@@ -3,21 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from stripe_plugin.errors import NodeError, UsageError
-from stripe_studio.catalog import grouped
 from stripe_studio.drawing import drawn, sorry
+from stripe_studio.forms import Fields, Pairs, pairs_of, posted, sent_as
 from stripe_studio.studio import Studio
 from stripe_studio.trying import typed
 from stripe_studio.trying.answered import at, cut
 from stripe_studio.trying.endpoint import rows_of
-from stripe_studio.trying.form import Form, Problems
+from stripe_studio.trying.form import Form, Problems, element
 from stripe_studio.trying.running import Outcome, ran
-from stripe_studio.trying.sheet import IN, OPT, Pairs, Sheet, pairs_of
+from stripe_studio.trying.sheet import IN, OPT, Sheet
 
 NOT_KEPT = "It is not kept any more: retrieve the object again."
 Data = dict[str, Any]
@@ -28,16 +27,16 @@ class Trying:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._groups = grouped(studio.host)
+        self._groups = studio.groups
 
     def routes(self) -> list[Route]:
         """Where each is found."""
         return [
             Route("/", self.first),
             Route("/try/{action}", self.form),
-            Route("/try/{action}", self.sent, methods=["POST"]),
-            Route("/try/{action}/choices", self.choices, methods=["POST"]),
-            Route("/answers/{run}/secret", self.secret, methods=["POST"]),
+            Route("/try/{action}", sent_as(Sheet.of_body, self._answered), methods=["POST"]),
+            Route("/try/{action}/choices", sent_as(pairs_of, self._chosen), methods=["POST"]),
+            Route("/answers/{run}/secret", posted(self._secret), methods=["POST"]),
         ]
 
     def first(self, _: Request) -> Response:
@@ -49,19 +48,8 @@ class Trying:
         pairs = request.query_params.multi_items()
         return self._answered(request, Sheet.of(pairs))
 
-    async def sent(self, request: Request) -> Response:
-        """What a button of the form does."""
-        pairs = pairs_of(await request.body())
-        return await run_in_threadpool(self._answered, request, Sheet.of(pairs))
-
-    async def choices(self, request: Request) -> Response:
-        """The objects that can be chosen in a row that takes an ID, as buttons."""
-        pairs = pairs_of(await request.body())
-        return await run_in_threadpool(self._chosen, request, pairs)
-
-    async def secret(self, request: Request) -> Response:
+    def _secret(self, request: Request, asked: Fields) -> Response:
         """One secret of an answer, whole: asked for by name."""
-        asked = dict(pairs_of(await request.body()))
         path = asked.get("path", "")
         result = self._studio.answers.of(request.path_params["run"])
         if result is None or path not in cut(result.output):
@@ -69,6 +57,7 @@ class Trying:
         return PlainTextResponse(str(at(result.output, path)))
 
     def _answered(self, request: Request, sheet: Sheet) -> Response:
+        """What a button of the form does."""
         try:
             manifest = self._studio.host.manifest(request.path_params["action"])
         except UsageError as error:
@@ -97,10 +86,10 @@ class Trying:
         return drawn("try.html", context, outcome.status)
 
     def _page(self, title: str) -> Data:
-        about = self._studio.about()
-        return {"title": title, "here": "try", "studio": about, "groups": self._groups}
+        return self._studio.page(title, "try", groups=self._groups)
 
     def _chosen(self, request: Request, pairs: Pairs) -> Response:
+        """The objects that can be chosen in a row that takes an ID, as buttons."""
         action, place = request.path_params["action"], request.query_params.get("row", "")
         try:
             found = self._choices(action, place, pairs)
@@ -123,9 +112,7 @@ class Trying:
 
 def _pointed(problem: Mapping[str, Any]) -> Data:
     """A problem with the element that it is about, if there is one."""
-    steps = [str(step) for step in problem["path"]]
-    prefix = "in"
+    prefix, steps = IN, [*problem["path"]]
     if steps[:1] == ["options"]:
-        prefix, steps = "opt", steps[1:]
-    at_element = "-".join([prefix, *steps]) if steps else None
-    return {**problem, "at": at_element}
+        prefix, steps = OPT, steps[1:]
+    return {**problem, "at": element(prefix, steps) if steps else None}

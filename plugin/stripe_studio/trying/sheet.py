@@ -3,23 +3,16 @@
 import uuid
 from collections.abc import Sequence
 from typing import Any, Self
-from urllib.parse import parse_qsl
 
 import attrs
 
+from stripe_studio.forms import Pairs, pairs_of
 from stripe_studio.trying import typed
 from stripe_studio.trying.typed import Row, Tree
 
 #: What the names of fields begin with: those of inputs, and of options of the run.
 IN, OPT = "in:", "opt:"
 CHANGES = {"add": typed.add, "drop": typed.drop}
-Pairs = list[tuple[str, str]]
-
-
-def pairs_of(body: bytes) -> Pairs:
-    """The fields of a form, as a browser sends them."""
-    text = body.decode("utf-8", "replace")
-    return parse_qsl(text, keep_blank_values=True)
 
 
 def new_run() -> str:
@@ -47,6 +40,11 @@ class Sheet:
             run_id=alone.get("run") or new_run(),
             do=alone.get("do", ""),
         )
+
+    @classmethod
+    def of_body(cls, body: bytes) -> Self:
+        """The sheet that a form's body brings."""
+        return cls.of(pairs_of(body))
 
     def changed(self, rows: Sequence[Row]) -> "Sheet":
         """The form as its button makes it, of an action with these rows."""
