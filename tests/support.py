@@ -11,6 +11,7 @@ import pytest
 import stripe_nodes
 from stripe_plugin import Action, Found, InvalidInputs, OpenAction, Page, Recipe
 from stripe_plugin.errors import Refused
+from stripe_plugin.host.manifest import describe
 from stripe_plugin.judge.table import Field
 from stripe_plugin.judge.values import is_list_kind
 
@@ -111,6 +112,12 @@ def right(name: str) -> dict[str, Any]:
 def made(action_id: str, inputs: Mapping[str, Any] | None = None) -> Action:
     """An action that was read from inputs: those given, or all that may be filled."""
     return ACTIONS[action_id].read(right(action_id) if inputs is None else inputs)
+
+
+@cache
+def described(name: str) -> dict[str, Any]:
+    """The manifest of an action; the same one for everybody, so nobody changes it."""
+    return describe(ACTIONS[name])
 
 
 def first_sent(action: Action) -> Action:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
-from support import ACTIONS, fewest, made, refusal, right
+from support import ACTIONS, described, fewest, made, refusal, right
 
 from stripe_plugin import Action, InvalidInputs, Resource, action, optional, required, rule
 from stripe_plugin.host.manifest import describe, describe_options
 
-MANIFESTS: dict[str, Any] = {name: describe(each) for name, each in ACTIONS.items()}
+MANIFESTS = {name: described(name) for name in ACTIONS}
 DRAWN: dict[str, Any] = {**MANIFESTS, "options": describe_options()}
 # What both libraries read alike, in draft-07 and 2020-12, and what no form trips over.
 FORM_WORDS = set(

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 from forms.examples import LEFT_OUT, World, fill
-from support import ACTIONS, company, filled, nested, refusal
+from support import ACTIONS, company, described, filled, nested, refusal
 
 from stripe_plugin import Connection, Host, InvalidInputs, rule
 from stripe_plugin.declare.row import Row, reference_of
-from stripe_plugin.host.manifest import describe
 from stripe_plugin.judge.table import Field, Keys, title_case
 from stripe_plugin.judge.values import holds_objects, is_list_kind
 
@@ -197,7 +196,7 @@ def shown(fields: list[Data], schema: Data) -> Iterator[tuple[Data, Data]]:
 @pytest.mark.parametrize("name", ACTIONS)
 def test_fields_are_what_the_form_shows(name: str) -> None:
     """Nested fields of a manifest are in the form, under their display keys, in the same order."""
-    about = describe(ACTIONS[name])
+    about = described(name)
     for field, found in shown(about["inputs"], about["form_schema"]):
         assert found["title"] == field["key"]
         assert found["description"].startswith(field["description"])
@@ -207,7 +206,7 @@ def test_fields_are_what_the_form_shows(name: str) -> None:
 
 def test_a_nested_field_says_when_it_must_be_given() -> None:
     """Presence, conditions by parameter, and pickers are there at every depth."""
-    [items] = [it for it in describe(ACTIONS["create_subscription"])["inputs"] if "fields" in it]
+    [items] = [it for it in described("create_subscription")["inputs"] if "fields" in it]
     fields = {field["name"]: field for field in items["fields"]}
     assert fields["price"]["presence"] == "conditional"
     assert fields["price"]["conditions"][0]["unless"] == {"price_data": []}

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator
 from record import path_of, read_yaml, table
-from support import ACTIONS, OPEN, PAGED, REFERENCE, REPOSITORY, SEARCHES, TABLES
+from support import ACTIONS, OPEN, PAGED, REFERENCE, REPOSITORY, SEARCHES, TABLES, described
 
 import stripe_nodes.resources
 from stripe_emulator.declare import RESOURCES
@@ -27,9 +27,15 @@ from stripe_plugin.declare.contract import Shape
 from stripe_plugin.host.manifest import describe
 from stripe_plugin.host.output import DEPTH, outputs
 
-MANIFESTS: dict[str, Any] = {name: describe(each) for name, each in ACTIONS.items()}
+MANIFESTS = {name: described(name) for name in ACTIONS}
 SCHEMAS = {name: it["output_schema"] for name, it in MANIFESTS.items()}
 VALIDATORS = {name: Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
+# One action for each kind of answer: many answer with an invoice, and all of these alike.
+APART = [
+    name
+    for at, name in enumerate(TABLES)
+    if SCHEMAS[name] not in [SCHEMAS[it] for it in TABLES[:at]]
+]
 WORDS = {"type", "properties", "items", "additionalProperties", "description", "examples"}
 Data = dict[str, Any]
 
@@ -178,7 +184,7 @@ def test_linked_objects_were_among_them(answers: dict[str, list[Any]]) -> None:
     assert True in stubs
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", APART)
 @settings(max_examples=8, deadline=None)
 @given(random=st.randoms(use_true_random=False))
 def test_what_the_document_allows_is_taken(name: str, random: Random) -> None:
@@ -259,7 +265,7 @@ def test_a_deletion_that_was_found_done_is_taken(name: str) -> None:
 # --- output_schema: everyone reads it -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", APART)
 def test_an_output_schema_is_read_alike(name: str) -> None:
     """It is of few words, without references and combinators, and valid in both drafts."""
     root = SCHEMAS[name]

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import ACTIONS, company, completed, fewest, made, refusal, right
+from support import ACTIONS, company, completed, described, fewest, made, refusal, right
 from test_actions import declare
 
 from stripe_nodes import rows
 from stripe_nodes.resources import CHECKOUT_SESSION, INVOICE, PRODUCT
 from stripe_plugin import CLEAR, Client, Connection, InvalidInputs, Resource, rule
 from stripe_plugin.errors import InvalidRequest
-from stripe_plugin.host.manifest import describe
 from stripe_plugin.judge.table import Field
 
 Inputs = Mapping[str, Any]
@@ -207,7 +206,7 @@ def test_what_stripe_unsets_is_unset(name: str, key: str, parameter: str, witnes
     assert ACTIONS[name].spec.fields[key].clearable == witness
     for clear in (CLEAR, "@clear", " @clear\n"):
         assert sent(name, company(name, key, clear))[parameter] == ""
-    assert describe(ACTIONS[name])["inputs"][0]["clearable"] in (True, False)
+    assert described(name)["inputs"][0]["clearable"] in (True, False)
 
 
 def test_the_witnesses_beside_the_document_are_these() -> None:
@@ -602,7 +601,7 @@ def test_a_description_says_everything_once(name: str, which: str) -> None:
     """No sentence of a form repeats another, names a type, or what the form does not show."""
     spec = ACTIONS[name].spec
     shown = {row.key for row in spec.rows}
-    for key, about in describe(ACTIONS[name])[which]["properties"].items():
+    for key, about in described(name)[which]["properties"].items():
         sentences = about["description"].rstrip(".").split(". ")
         assert len(sentences) == len(set(sentences)), key
         assert not {"Object", "Array", "Boolean", "true or false"} & set(sentences)

@@ -6,6 +6,7 @@ of them: an ID or the object, a customer or what is left of one.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 import attrs
 
@@ -22,7 +23,7 @@ class Part:
 
     shapes: tuple[Shape, ...]
 
-    @property
+    @cached_property
     def plain(self) -> list[Shape]:
         """What a value may be, each of one type."""
         return [one for shape in self.shapes for one in _plain(shape)]
@@ -65,7 +66,7 @@ class Part:
             return "smallest currency unit"
         return None
 
-    @property
+    @cached_property
     def fields(self) -> "dict[str, Part]":
         """What stands in it, if it is an object of known keys."""
         found: dict[str, list[Shape]] = {}
