@@ -396,6 +396,25 @@ DOUBTFUL = {
     "steps.plan.id || steps.plan.ID": (
         "plan has no field ID that Stripe documents (did you mean id?)."
     ),
+    "steps.each[].nothing": "each[] has no field nothing that Stripe documents.",
+    "steps.each[0].idd": "each[] has no field idd that Stripe documents (did you mean id?).",
+    "steps.plan[].id": "plan is no list.",
+    **dict.fromkeys(
+        (
+            "steps.prices.data[].curency",
+            "steps.prices.data[0].curency",
+            "steps.prices.data[-1:].curency",
+            "steps.prices.data[*].curency",
+            "steps.prices.data[?curency == 'usd'].id",
+            "steps.prices.data[?active].curency",
+            "steps.prices.data | [0].curency",
+            "steps.prices | data[].curency",
+            "length(steps.prices.data[].curency)",
+            "steps.prices.data[].{a: id, b: curency}",
+            "steps.prices.data[].[id, curency]",
+        ),
+        "prices.data[] has no field curency that Stripe documents (did you mean currency?).",
+    ),
 }
 KNOWN = [
     "steps.plan.id",
@@ -405,8 +424,12 @@ KNOWN = [
     "steps.prices.data[].product.name",
     "length(steps.prices.data)",
     "steps.each[0].id",
-    "steps.each[].nothing",
+    "steps.each[].id",
     "steps.any.available",
+    "steps.prices.data[?active && recurring.interval == 'month'] | [0].id",
+    "sort_by(steps.prices.data, &created)[0].whatever",
+    "steps.prices.*.whatever",
+    "steps.prices.data[].metadata.whatever",
     "to_string(steps.plan)",
 ]
 
@@ -421,6 +444,39 @@ def test_a_field_that_no_answer_has_is_warned_of(expression: str, desk: Desk) ->
 def test_a_field_of_an_answer_is_no_doubt(expression: str, desk: Desk) -> None:
     """Nor is one of which nothing is known, or that depends on what comes."""
     assert doubts(desk, expression) == []
+
+
+LOOPED = """
+steps:
+- {id: prices, action: list_prices}
+- id: each
+  action: update_price
+  foreach: %s
+  inputs: {Price ID: "${{ %s }}", Metadata: {n: "${{ index }}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("foreach", "given", "doubted"),
+    [
+        ("steps.prices.data", "item.id", []),
+        ("steps.prices.data[?active].id", "item", []),
+        ("['a', 'b']", "item.idd", []),
+        ("steps.prices.dat", "item.id", ["prices has no field dat that Stripe documents"]),
+        ("steps.prices.data", "item.idd", ["item has no field idd that Stripe documents"]),
+        ("steps.prices.data[?activ]", "item.id", ["prices.data[] has no field activ"]),
+        ("steps.prices.data[]", "item.recurring.each", ["item.recurring has no field each"]),
+    ],
+)
+def test_an_item_of_a_loop_is_known(
+    foreach: str, given: str, doubted: list[str], desk: Desk
+) -> None:
+    """What a loop is over is followed, and what each item then has."""
+    flow = load("flow.yaml", LOOPED % (foreach, given), desk.host)
+    said = [warning["text"].partition("}}: ")[2] for warning in flow.warnings]
+    assert len(said) == len(doubted)
+    for sentence, words in zip(said, doubted, strict=True):
+        assert sentence.startswith(words)
 
 
 # --- from a terminal ------------------------------------------------------------------------------

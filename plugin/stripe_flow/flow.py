@@ -128,9 +128,7 @@ class _Loading:
         """Doubts what names no known field of an earlier step; of this one they are known now."""
         doubts = doubtful(step, self._answers)
         self._warnings += islice(doubts, MOST_PROBLEMS + 1)
-        answer = answer_of(step, self._host)
-        if answer is not None:
-            self._answers[step.id] = answer
+        self._answers[step.id] = answer_of(step, self._host)
 
     def _check(self, step: PlacedStep, before: list[PlacedStep]) -> Problems:
         """What is wrong with a step behind others."""
