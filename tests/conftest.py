@@ -6,7 +6,12 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from support import reference
+
+# How long an example takes says something of the machine alone.
+settings.register_profile("any-machine")
+settings.load_profile("any-machine")
 
 # Of the interpreters that tests start, only the first one compiles what all of them import.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

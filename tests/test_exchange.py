@@ -291,7 +291,7 @@ def test_an_unnamed_step_is_named_by_its_action() -> None:
     assert key_of(context) != key_of(context, name="create_product")
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(

@@ -16,7 +16,7 @@ from stripe_flow.flow import load
 from stripe_flow.reading import FlowError
 from stripe_flow.references import resolved
 from stripe_flow.run import Run
-from stripe_plugin import CardError, Connection, Host, StripeError, UsageError
+from stripe_plugin import CardError, Connection, Host, NodeError, StripeError, UsageError
 
 EXAMPLE = EXAMPLES / "sell-a-subscription.yaml"
 
@@ -469,9 +469,61 @@ def test_other_inputs_under_the_same_run_id_are_refused(desk: Desk) -> None:
     """A finished step with other inputs is not replayed, not sent, and named with its line."""
     desk.run(PAYMENT.format(order="o1"))
     desk.sent()
-    with pytest.raises(UsageError, match=r"line 3, step payment: .*other inputs; a new run"):
+    with pytest.raises(UsageError, match=r"line 3, step payment: .*other inputs: put those back"):
         desk.run(PAYMENT.format(order="o2"))
     assert desk.sent() == []
+
+
+PAID = """\
+steps:
+  - {id: plan, action: create_product, inputs: {Name: Plan}}
+  - {id: all, action: list_products}
+  - id: price
+    action: create_price
+    inputs: {Product: "${{ steps.plan.id }}", Currency: usd, Unit Amount: 1000}
+"""
+
+
+def test_a_renamed_step_is_not_done_once_more(desk: Desk) -> None:
+    """A step is known by its id: a file without one that was done is refused before it is sent."""
+    desk.run(PAID)
+    desk.sent()
+    renamed = PAID.replace("id: plan", "id: product").replace("steps.plan", "steps.product")
+    with pytest.raises(UsageError, match="no step for: plan"):
+        desk.run(renamed)
+    assert desk.sent() == []
+    assert [result.replayed for result in desk.run(PAID)] == [True, True, True]
+
+
+def test_another_file_under_the_same_run_id_is_refused(desk: Desk) -> None:
+    """A run that has done the steps of one flow does none of another's."""
+    desk.run(PAID)
+    desk.sent()
+    with pytest.raises(UsageError, match="no step for: plan, price"):
+        desk.run(GOLD)
+    assert desk.sent() == []
+
+
+def test_what_was_not_done_may_be_renamed(desk: Desk) -> None:
+    """A step that reads, or that was refused, may be left out or called something else."""
+    refused = PAID.replace("Currency: usd", "Currency: xxx")
+    with pytest.raises(NodeError):
+        desk.run(refused)
+    desk.sent()
+    mended = PAID.replace("id: price", "id: yearly").replace("id: all", "id: each")
+    assert len(desk.run(mended)) == 3
+    assert desk.sent() == ["GET /v1/products", "POST /v1/prices"]
+
+
+def test_a_loop_that_was_done_may_not_be_renamed(desk: Desk) -> None:
+    """Which of its items were done is not asked: it is refused as a whole."""
+    loop = "steps: [{id: make, foreach: [a, b], action: create_product, inputs: {Name: a}}]"
+    desk.run(loop)
+    with pytest.raises(UsageError, match="no step for: make"):
+        desk.run(loop.replace("make", "made"))
+    empty = "steps: [{id: make, foreach: [], action: create_product, inputs: {Name: a}}]"
+    desk.run(empty, "r2")
+    desk.run(empty.replace("make", "made"), "r2")
 
 
 def test_another_action_under_the_same_run_id_is_refused(desk: Desk) -> None:

@@ -139,8 +139,12 @@ def test_each_item_has_its_own_key(desk: Desk) -> None:
 
 
 def test_nothing_to_do_for(desk: Desk) -> None:
-    """A list without items is no mistake: nothing is done, and the output is an empty list."""
-    assert desk.told(BILLING.partition("  - id: count")[0], names=[]) == []
+    """A list without items is no mistake: nothing is done, which is told, and so is the output."""
+    outcomes = desk.outcomes(BILLING.partition("  - id: count")[0], given={"names": []})
+    assert [(done.step.id, done.of, done.skipped) for done in outcomes] == [
+        ("make", 0, True),
+        ("bill", 0, True),
+    ]
     assert desk.sent() == []
 
 

@@ -299,7 +299,7 @@ def objects(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 SHAPES = {name: input_schema(each.spec) for name, each in ACTIONS.items()}
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(data=st.data())
 @pytest.mark.parametrize("name", TABLES)
 def test_a_schema_and_reading_agree(name: str, data: st.DataObject) -> None:

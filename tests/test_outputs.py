@@ -185,7 +185,7 @@ def test_linked_objects_were_among_them(answers: dict[str, list[Any]]) -> None:
 
 
 @pytest.mark.parametrize("name", APART)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(random=st.randoms(use_true_random=False))
 def test_what_the_document_allows_is_taken(name: str, random: Random) -> None:
     """Whatever Stripe's document says that can be answered is valid."""

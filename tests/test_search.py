@@ -29,7 +29,7 @@ def is_taken(name: str, inputs: dict[str, Any]) -> bool:
     return not refusal(name, inputs)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(TEXTS)
 def test_any_text_is_searched_for_as_it_is(text: str) -> None:
     """Quotes, backslashes and signs in a value are read back as they were: they end nothing."""
@@ -40,7 +40,7 @@ def test_any_text_is_searched_for_as_it_is(text: str) -> None:
         assert [*read.clauses] == [search.Clause(("email",), ":", email)]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=4))
 def test_any_metadata_is_searched_for_as_it_is(pairs: dict[str, str]) -> None:
     """The same for the keys and values of metadata, each of which is a condition."""

@@ -522,7 +522,7 @@ def test_a_refused_card_and_another_one(tmp_path: Path) -> None:
             file.write_text(PAYING.replace("CARD", card))
             done = terminal("flow", str(file), "--run-id", "r1", code=3)
             assert "[card, " in done.stderr
-            assert "Go on with --run-id r1" in done.stderr
+            assert "--run-id r1\n" in done.stderr
         file.write_text(PAYING.replace("CARD", "visa"))
         done = terminal("flow", str(file), "--run-id", "r1")
         assert re.findall(r"^(. \w+)", done.stdout, re.MULTILINE) == ["↺ buyer", "✓ pay"]
@@ -555,7 +555,8 @@ def test_a_flow_that_a_later_step_stops(why: str, served: Terminal, tmp_path: Pa
     assert "✓ plan" in done.stdout
     assert f"✗ {file}, line 3, step lost: " in done.stderr
     assert why in done.stderr
-    assert "\nGo on with --run-id r1: finished steps are not sent again." in done.stderr
+    assert "\nUnder the same run ID finished steps are not sent again;" in done.stderr
+    assert done.stderr.count("Go on: ") == 1
     assert "Nothing was sent" not in done.stderr
 
 

@@ -113,7 +113,7 @@ def emptied(value: Any, empties: Iterator[Any]) -> Any:
     return value
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(data=st.data())
 @pytest.mark.parametrize("name", ACTIONS)
 def test_nothing_empty_leaves(name: str, data: st.DataObject) -> None:

@@ -126,14 +126,14 @@ NESTED = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.dictionaries(KEYS, NESTED, max_size=4))
 def test_the_encoder_is_the_python_sdks(params: dict[str, Any]) -> None:
     """Any nested parameters come out as from stripe-python, pair by pair, quirks aside."""
     assert list(encode(params)) == [(key, str(value)) for key, value in _api_encode(params)]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.dictionaries(KEYS, NESTED, max_size=4))
 def test_a_body_reads_back_as_the_pairs(params: dict[str, Any]) -> None:
     """The form of any parameters, sent as a body or a query, reads back as the very same pairs."""
@@ -277,7 +277,7 @@ def test_an_id_that_is_read_can_be_sent(odd: str) -> None:
         assert unquote(cls.read({"Price ID": odd}).request().path) == f"/v1/prices/{odd}"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(min_size=1, max_size=20))
 def test_any_text_fills_one_segment_or_none(text: str) -> None:
     """Any text becomes one ASCII segment of the path that reads back as the text, or is refused."""

@@ -50,6 +50,10 @@ def _nothing(_: Any) -> None:
 BOUNDS: Mapping[str, Bound] = {ALL: whole, IDS: ids}
 
 
+class NotKept(UsageError):
+    """A flow needs of an earlier step what was not kept of it: it cannot go on."""
+
+
 class Bounded:
     """Such an output for the steps behind it, which must not take what is missing for nothing."""
 
@@ -57,14 +61,14 @@ class Bounded:
         self._output = output
 
     def get(self, name: str) -> Any:
-        """A field, as expressions ask for it. Raises `UsageError` for one that was not kept."""
+        """A field, as expressions ask for it. Raises `NotKept` for one that is not there."""
         if name not in FIELDS:
-            raise UsageError(NOT_KEPT.replace("{name}", name))
+            raise NotKept(NOT_KEPT.replace("{name}", name))
         return self._output.get(name)
 
     def values(self) -> Any:
         """Refused: they are not all there."""
-        raise UsageError(NOT_KEPT.replace("{name}", "All"))
+        raise NotKept(NOT_KEPT.replace("{name}", "All"))
 
     def __str__(self) -> str:
         """As `to_string` asks for it: refused as well."""

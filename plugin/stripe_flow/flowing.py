@@ -36,10 +36,6 @@ if TYPE_CHECKING:
     from stripe_flow.flow import Flow
     from stripe_flow.run import Run
 
-GO_ON = (
-    "Go on with --run-id {run_id}: finished steps are not sent again. Another run ID, or none, does"
-    " everything once more."
-)
 OTHER_ITEMS = (
     "%s: the list is not the one with which this run began. What was done for an item that is still"
     " in it is not done again; what is new in it is done now"
@@ -67,18 +63,18 @@ class Outputs(dict[str, Any]):
 class Outcome:
     """What came of a step, or of one of its items: a result, or an error that was collected.
 
-    With neither it was skipped.
+    With neither it was skipped, or there was no item to do it for.
     """
 
     step: PlacedStep
     item: Item | None = None
-    of: int = 1  # so many items
+    of: int = 1  # so many items; 0 of a step that had none
     result: Result | None = None
     error: Exception | None = None
 
     @property
     def skipped(self) -> bool:
-        """Whether its `if` said no."""
+        """Whether nothing was to be done: its `if` said no, or it had no items."""
         return self.result is None and self.error is None
 
     @property
@@ -124,6 +120,7 @@ class Flowing:
     def outcomes(self) -> Iterator[Outcome]:
         """What comes of each step and item."""
         self._run.begin_with(self._flow.inputs)
+        self._run.check_steps([step.id for step in self._flow.steps])
         self._run.mark(FLOW)
         for step in self._flow.steps:
             self._outputs[step.id] = None
@@ -134,30 +131,35 @@ class Flowing:
         if not self._failed:
             self._run.mark(END)
 
+    def _start(self, ats: list[Outcome]) -> None:
+        step = ats[0].step
+        if not self._run.host.action(step.action).spec.hints["read_only"]:
+            self._run.begin_step(step.id, loops=step.loops)
+        self._prepare(ats)
+
     def _prepare(self, ats: list[Outcome]) -> None:
         """What an engine does before these are done; here they are done one after another."""
 
     def _one(self, at: Outcome) -> Outcome:
         with self._told(at):
-            self._prepare([at])
+            self._start([at])
             done = self._done(at)
             self._outputs[at.step.id] = _output(done)
         return done
 
     def _each(self, step: PlacedStep) -> Iterator[Outcome]:
-        """What comes of a step for each of its items; once, if it is skipped for all."""
+        """What comes of a step for each of its items; once, if it is skipped or has none."""
         whole = Outcome(step)
         with self._told(whole):
-            if not _asks_of_items(step) and not self._is_wanted(whole):
-                items = None
-            else:
-                items = self._items(step)
-        if items is None:
-            yield whole
+            wanted = _asks_of_items(step) or self._is_wanted(whole)
+            items = self._items(step) if wanted else []
+        if not items:
+            self._outputs[step.id] = [] if wanted else None
+            yield attrs.evolve(whole, of=0) if wanted else whole
             return
         ats = [Outcome(step, item, len(items)) for item in items]
         with self._told(whole):
-            self._prepare(ats)
+            self._start(ats)
         outputs: list[Any] = []
         for at in ats:
             with self._told(at):
@@ -241,21 +243,18 @@ class Flowing:
 
     @contextmanager
     def _told(self, at: Outcome) -> Generator[None]:
-        """Whatever stops the flow tells where, and how to go on; what is hidden is cut."""
+        """Whatever stops the flow tells where; what is hidden is cut."""
         place = at.place
-        how = GO_ON.replace("{run_id}", self._run.run_id)
         with hiding(*self._flow.hidden):
             try:
                 yield
             except (InvalidInputs, UsageError) as error:
                 self._run.note(at.number, error, at.label)
                 wrong = str(error).removesuffix(".")
-                told = StepError(f"{place}: {wrong}.")
-                told.add_note(how)
-                raise told from error
+                raise StepError(f"{place}: {wrong}.") from error
             except (Exception, KeyboardInterrupt) as error:
                 self._run.note(at.number, error, at.label)
-                error.add_note(f"The flow stopped at {place}. {how}")
+                error.add_note(f"The flow stopped at {place}.")
                 raise
 
 

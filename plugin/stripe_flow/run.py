@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from secrets import token_hex
@@ -10,7 +10,7 @@ from time import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stripe_flow.journal import Compute
-from stripe_flow.step import Step, reason, run_step
+from stripe_flow.step import Step, may_be_done, reason, run_step
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.errors import UsageError
 from stripe_plugin.host.host import Host
@@ -29,18 +29,30 @@ OTHER_INPUTS = (
     "This run began with other inputs of the flow ({names}): put those back to go on, or take a new"
     " run ID, which does everything once more"
 )
+OTHER_STEPS = (
+    "This run has done what the file has no step for: {names}. A step is known by its id, under"
+    " another one it would be done once more: put it back to go on, or take a new run ID, which"
+    " does everything once more"
+)
 
 # What is kept beside the steps: whose run it is, that a flow has begun, that it has ended; with
 # their names behind, a digest of each input of the flow, and one of what each step is done for;
-# and, each under a name of its own, why something in it was not done.
+# numbered, which steps were begun; and, each under a name of its own, why something was not done.
 RUN, FLOW, END = "run", "flow", "end"
-INPUT, ITEMS, WHY = "input:", "items:", "why:"
+INPUT, ITEMS, STEP, WHY = "input:", "items:", "step:", "why:"
 
 
-class OtherInputs(UsageError):
-    """A flow that goes on must be given what it was given when it began."""
+Begun = Mapping[str, Any]
+
+
+class OtherFlow(UsageError):
+    """A flow that goes on must have the steps and the inputs with which it began."""
 
     unsent = True
+
+
+class _NothingKept(Exception):
+    """There is nothing under the name that was asked for."""
 
 
 class AnyJournal(Protocol):
@@ -75,6 +87,7 @@ class Run:
         self.keep = partial(journal.keep, _scope(connection, run_id))
         self.begun: float | None = None
         self.known = self._own()
+        self._steps: list[Begun] = []  # those of a flow that were begun, whoever did it
 
     def _own(self) -> bool:
         """Ties the run to the key, which another account's run of that name has not."""
@@ -98,14 +111,40 @@ class Run:
         return bool(kept == entry)
 
     def begin_with(self, inputs: Mapping[str, Any]) -> None:
-        """Ties the inputs of a flow to the run. Raises `OtherInputs` if it began with others."""
+        """Ties the inputs of a flow to the run. Raises `OtherFlow` if it began with others."""
         other: list[str] = []
         for name, value in inputs.items():
             text = json.dumps(value, sort_keys=True)
             if not self.is_first(INPUT + name, text):
                 other.append(name)
         if other:
-            raise OtherInputs(OTHER_INPUTS.replace("{names}", ", ".join(other)))
+            raise OtherFlow(OTHER_INPUTS.replace("{names}", ", ".join(other)))
+
+    def check_steps(self, ids: Iterable[str]) -> None:
+        """Raises `OtherFlow` if a step was done, or may have been, that is not among these."""
+        while begun := self._found(f"{STEP}{len(self._steps)}"):
+            self._steps.append(begun)
+        gone = [step["id"] for step in self._steps if step["id"] not in ids and self._is_done(step)]
+        if gone:
+            raise OtherFlow(OTHER_STEPS.replace("{names}", ", ".join(gone)))
+
+    def begin_step(self, id_: str, *, loops: bool) -> None:
+        """Keeps that a step of a flow is begun, behind those that were begun before."""
+        begun = {"id": id_, "loops": loops, "at": time()}
+        while id_ not in [step["id"] for step in self._steps]:
+            kept = self.keep(f"{STEP}{len(self._steps)}", lambda: begun)
+            self._steps.append(kept)
+
+    def _is_done(self, step: Begun) -> bool:
+        """Whether it may have been executed; of its items, if it has some, no more is known."""
+        return step["loops"] or may_be_done(self._found, step["id"])
+
+    def _found(self, name: str) -> Any:
+        """What is kept under a name, if anything is."""
+        try:
+            return self.keep(name, _nothing)
+        except _NothingKept:
+            return None
 
     def mark(self, name: str) -> None:
         """Keeps that a flow has begun, or ended, and when."""
@@ -128,11 +167,16 @@ class Run:
         """Runs a flow, step by step and item by item, and gives what comes of each.
 
         `waiting`: what surrounds each while it runs, given its name. Raises what `run_step`
-        raises; what is wrong with a step names it and its line.
+        raises; what is wrong with a step names it and its line. The same flow under the same run
+        ID goes on where it stopped: what is finished is not sent again.
         """
         from stripe_flow.flowing import Flowing
 
         return Flowing(self, flow, waiting).outcomes()
+
+
+def _nothing() -> Any:
+    raise _NothingKept
 
 
 def _now() -> dict[str, float]:

@@ -39,7 +39,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from inspect import isawaitable
 from itertools import count
@@ -65,7 +65,9 @@ from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import masked, said
 
 DONE, REFUSED, UNSENT = "done", "refused", "unsent"
-WAS_DONE = "was done in this run with other inputs; a new run would do it again"
+WAS_DONE = (
+    "was done in this run with other inputs: put those back to go on; a new run does it once more"
+)
 MAY_BE_DONE = (
     "may have been executed in this run with other inputs: put those back to go on, or look at"
     " Stripe what came of it and do what is left under a new run ID"
@@ -152,6 +154,27 @@ async def arun_step(
             go_on = partial(plan.throw, error)
         else:
             go_on = partial(plan.send, answer)
+
+
+def may_be_done(found: Callable[[str], Entry | None], name: str) -> bool:
+    """Whether a step was executed, or may have been. `found` gives what is kept, if it is."""
+    for number in count():
+        entries = [*_kept_of(found, f"{name}/{number}")]
+        if not entries:
+            return False
+        ends = {entry["end"] for entry in entries if "end" in entry}
+        if DONE in ends or not ends:
+            return True
+    return False
+
+
+def _kept_of(found: Callable[[str], Entry | None], tried: str) -> Iterator[Entry]:
+    """The entries of a try, in order."""
+    for index in count():
+        entry = found(f"{tried}/{index}")
+        if entry is None:
+            return
+        yield entry
 
 
 def _the_result(end: StopIteration) -> Result:

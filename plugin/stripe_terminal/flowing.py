@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Facts = Mapping[str, Any]
 PATIENCE = 10.0  # seconds after which a plain log is told that a step still waits
 INDENT = 4 * " "
+EMPTY = "its foreach found no items"
 
 
 class Waiting:
@@ -103,6 +104,8 @@ def facts_of(outcome: "Outcome") -> dict[str, Any]:
         facts["item"] = outcome.item.as_dict()
     if outcome.skipped:
         facts["skipped"] = True
+    if not outcome.of:
+        facts["items"] = 0
     if isinstance(outcome.error, NodeError):
         facts["error"] = outcome.error.as_dict()
     return facts
@@ -117,8 +120,10 @@ def print_outcome(out: Screen, outcome: "Outcome", host: "Host") -> None:
     elif outcome.error is not None:
         wrong = one_line(masked(str(outcome.error)))
         out.say(f"{name}{printed.GAP}{wrong}", WRONG)
-    else:
+    elif outcome.of:
         out.say(f"{name} skipped", SKIPPED)
+    else:
+        out.say(f"{name} nothing to do: {EMPTY}", SKIPPED)
 
 
 def print_warnings(err: Screen, warnings: Sequence[Facts]) -> None:

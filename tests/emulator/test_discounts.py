@@ -100,7 +100,7 @@ PARTS = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(PARTS, min_size=1, max_size=3), st.lists(st.integers(1, 5_000), min_size=1, max_size=4))  # fmt: skip
 def test_lines_add_up(parts: list[dict[str, Any]], amounts: list[int]) -> None:
     """Whatever the coupons and lines: sums of lines are totals, and no discount exceeds what is there."""

@@ -102,7 +102,7 @@ def test_what_the_document_expands_is_expanded(objects: Any, kind: str) -> None:
 
 
 @given(data=st.data(), kind=st.sampled_from(KINDS))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_the_order_of_paths_does_not_matter(objects: Any, data: Any, kind: str) -> None:
     """Two paths expand the same in both orders, and together all that each expands alone."""
     api, where = objects

@@ -71,7 +71,7 @@ VALUES = st.one_of(
     pairs=st.lists(st.tuples(KEYS, VALUES), max_size=6),
     query=st.booleans(),
 )
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 def test_any_request_gets_an_answer(
     fuzzed: Emulator, caplog: Any, method: str, path: str, pairs: list[tuple[str, str]], query: bool
 ) -> None:
@@ -85,7 +85,7 @@ def test_any_request_gets_an_answer(
 
 
 @given(body=st.binary(max_size=200), target=st.text(max_size=60))
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 def test_any_bytes_get_an_answer(fuzzed: Emulator, caplog: Any, body: bytes, target: str) -> None:
     """Random bytes as body, raw and percent-encoded, and random targets get an answer."""
     for sent in (body, quote_from_bytes(body, safe="[]=&").encode()):

@@ -26,7 +26,7 @@ def test_list_is_newest_first_in_stripes_envelope(api: Caller) -> None:
 
 
 @given(count=st.integers(0, 25), limit=st.integers(1, 9), back=st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_walking_pages_yields_every_object_once(count: int, limit: int, back: bool) -> None:  # noqa: FBT001
     """Walking in either direction with any limit yields every object once, in order."""
     with Emulator() as world:

@@ -520,7 +520,6 @@ OFF: list[dict[str, Any]] = [
 
 @settings(
     max_examples=CHANGES,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(

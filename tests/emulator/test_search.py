@@ -6,7 +6,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stripe_emulator import Emulator, search
@@ -174,7 +174,6 @@ def clauses(draw: st.DrawFn) -> tuple[str, Any]:
 
 
 @given(st.lists(clauses(), min_size=1, max_size=4), st.sampled_from(["AND", "OR", ""]), OBJECT)
-@settings(deadline=None)
 def test_a_query_is_a_filter(parts: list[tuple[str, Any]], joint: str, obj: dict[str, Any]) -> None:
     """A query finds what a plain Python filter of the same clauses finds."""
     query = search.read(f" {joint} ".join(text for text, _ in parts), CUSTOMER)

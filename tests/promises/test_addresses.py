@@ -89,7 +89,7 @@ ENDS = st.just("") | st.builds(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(SCHEMES, HOSTS, ENDS)
 @example("HTTPS", "api.stripe.com", "")
 @example("https", "api.stripe.com", "/#")

@@ -812,7 +812,7 @@ def test_a_flow_keeps_what_was_done_before_a_hook_failed(world: Counted, tmp_pat
     host = hosting(late)
     steps = load("flow.yaml", text, host)
     once = FlowRun(host, world.connection(), "r1", Journal(tmp_path / "runs.db"))
-    with pytest.raises(HookFailed, match="Go on with --run-id r1") as caught:
+    with pytest.raises(HookFailed, match="Do not run it anew") as caught:
         list(once.flow(steps))
     late.does = lambda result: result
     [outcome] = once.flow(steps)

@@ -310,7 +310,7 @@ def alive(value: Any) -> Any:
     return [*map(alive, value)] if isinstance(value, list) else value
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data(), name=st.sampled_from([*ACTIONS]))
 def test_whatever_is_given_is_refused_or_sent_as_declared(data: st.DataObject, name: str) -> None:
     """Any inputs together, with any parameters beside them, are refused or sent as declared."""
@@ -530,7 +530,7 @@ def test_nothing_changes_the_version(
         RunContext(version=VERSION)  # type: ignore[call-arg]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(after=st.text() | st.sampled_from([*TEXTS, *IDS]), account=st.text() | st.none())
 @example(after="x\r\nX-Evil: 1", account=None)
 @example(after="xyz", account="\r\nX-Evil: 1")
@@ -633,7 +633,7 @@ YAML += [
 YAML += ["!!python/name:os.system ", "---\n", "...\n", "%YAML 1.1\n", '"\\ud800"', "\ufeff", "\x85"]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.sampled_from(["", FIRST, STEP]), st.lists(st.sampled_from(YAML), max_size=25))
 def test_any_file_is_a_flow_or_refused(start: str, parts: list[str]) -> None:
     """Whatever is written in YAML's signs is read as steps, or is a FlowError with lines."""
@@ -717,7 +717,7 @@ JMESPATH += ["`1`", "'x'", '"a"', '`[1, "a"]`', "`1e999`", "`NaN`", "`null`", "l
 JMESPATH += ["sort_by(", "map(", "to_string(", "to_number(", "avg(", "merge(", "ceil(", "max_by("]
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.lists(st.sampled_from(JMESPATH), max_size=12))
 def test_any_expression_finds_something_or_is_refused(parts: list[str]) -> None:
     """Whatever is written in JMESPath's signs is found, or is a usage error."""

@@ -378,7 +378,7 @@ def test_retry_after_may_be_a_date() -> None:
     assert 20 < waits(f"{now + timedelta(seconds=30):%a, %d %b %Y %H:%M:%S} -0000") <= 30
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(st.characters(codec="latin-1"), max_size=40) | st.from_regex(r"[\w,: +-]{1,40}"))
 def test_no_retry_after_breaks_a_run(said: str) -> None:
     """Whatever stands in Retry-After, the wait is from nothing to a minute."""

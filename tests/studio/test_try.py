@@ -50,7 +50,7 @@ def test_a_form_has_a_box_for_every_row(action: str, page: TestClient) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_typed_comes_to_the_host(data: st.DataObject) -> None:
     """The fields of a form that is filled with inputs give these inputs again."""
     text = st.text("ab c.é[]", min_size=1).filter(str.strip)

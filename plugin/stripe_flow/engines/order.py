@@ -129,9 +129,9 @@ class Stopped(Exception):
 
 def told_of(outcome: Outcome) -> Stored:
     """An outcome as JSON data, without secrets."""
-    told: Stored = {"step": outcome.step.id}
+    told: Stored = {"step": outcome.step.id, "of": outcome.of}
     if outcome.item is not None:
-        told |= {"item": outcome.item.as_dict(), "of": outcome.of}
+        told["item"] = outcome.item.as_dict()
     if outcome.result is not None:
         told["result"] = outcome.result.as_dict()
     if isinstance(outcome.error, NodeError):
@@ -143,10 +143,8 @@ def outcome_of(flow: Flow, told: Told) -> Outcome:
     """The outcome that `told_of` told; of its item no more than its place and label."""
     steps = {step.id: step for step in flow.steps}
     step = steps[told["step"]]
-    outcome = Outcome(step)
-    if "item" in told:
-        item = _item(told["item"])
-        outcome = Outcome(step, item, told["of"])
+    item = _item(told["item"]) if "item" in told else None
+    outcome = Outcome(step, item, told.get("of", 1))  # earlier versions told it only of items
     if "result" in told:
         result = Result.from_dict(told["result"])
         return attrs.evolve(outcome, result=result)

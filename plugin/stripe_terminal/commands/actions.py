@@ -160,6 +160,6 @@ def _ran(session: Session, step: "Step") -> "Result":
 
 def _may_be_done(error: BaseException) -> bool:
     """Whether it may have been executed, and the same run may still be repeated."""
-    if isinstance(error, StripeError):
+    if isinstance(error, StripeError | HookFailed):
         return error.outcome_unknown and not isinstance(error, Unreconciled)
     return True

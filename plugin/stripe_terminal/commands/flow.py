@@ -30,6 +30,10 @@ NAMED = click.Choice([*ENGINES])
 MORE_THAN_NONE = click.FloatRange(0, min_open=True)
 OF_A_RUN = ("engine", "rate", "run_id", "account", "allow_live", "yes", "keep")
 GO_ON = "Go on: {again}"
+ONCE = (
+    "Under the same run ID finished steps are not sent again; under another, or none, everything is"
+    " done once more."
+)
 REPEATED = "Nothing was sent: this run was done before. Another run ID does it once more."
 RATE_ALONE = "--rate is for all workers of an engine: it needs --engine"
 KEEPS_LESS = "--keep ids keeps less than the workers of an engine need: leave one of both out"
@@ -125,13 +129,23 @@ def _run(session: Session, outcomes: "Iterator[Outcome]", again: str) -> flowing
             _tell(session, outcome)
     except (Exception, KeyboardInterrupt) as error:
         if not getattr(error, "unsent", False):
-            ending = GO_ON.format(again=again)
-            error.add_note(f"{tally.text}. {ending}")
+            _tell_how(error, tally, again)
         raise
     if last:
         session.tell_emulated(last)
     session.err.tell(_ending(session, tally, again))
     return tally
+
+
+def _tell_how(error: BaseException, tally: flowing.Tally, again: str) -> None:
+    """Adds to what stops a flow what was done, and the command that goes on, unless none can."""
+    from stripe_flow.bounded import NotKept
+
+    if isinstance(error.__cause__, NotKept):
+        error.add_note(f"{tally.text}.")
+        return
+    error.add_note(ONCE)
+    error.add_note(f"{tally.text}. {GO_ON.format(again=again)}")
 
 
 def _ending(session: Session, tally: flowing.Tally, again: str) -> str:
