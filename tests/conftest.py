@@ -10,7 +10,7 @@ from hypothesis import settings
 from support import reference
 
 # How long an example takes says something of the machine alone.
-settings.register_profile("any-machine")
+settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
 
 # Of the interpreters that tests start, only the first one compiles what all of them import.

@@ -120,12 +120,12 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, str]]]] = {
     ),
     "itself": (
         second("Product: ${{ steps.price.id }}", *PRICE[1:]),
-        [(9, "No earlier step has the id price")],
+        [(9, "No earlier step has the id price: it is that of the one in line 6.")],
     ),
     "a later step": (
         "steps:\n  - {id: early, action: list_products, inputs: {Limit: '${{ steps.late.id }}'}}"
         + STEP.removeprefix("steps:").replace("plan", "late"),
-        [(2, "No earlier step has the id late")],
+        [(2, "No earlier step has the id late: it is that of the one in line 3.")],
     ),
     "a reference inside": (
         second(*PRICE, "Metadata:", "  plan: a ${{ steps.pln.id }}"),
@@ -159,8 +159,11 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, str]]]] = {
         [(6, "id plan stands twice")],
     ),
     "no id": (after("  - action: list_products"), [(6, "needs an id")]),
-    "an id with a dot": (after("  - id: a.b", "    action: list_products"), [(6, "needs an id")]),
-    "no action": (after("  - id: price"), [(6, "an action")]),
+    "an id with a dot": (
+        after("  - id: a.b", "    action: list_products"),
+        [(6, 'at most 64 letters, digits and _, by which others name it; got "a.b"')],
+    ),
+    "no action": (after("  - id: price"), [(6, "needs an action, such as create_product")]),
     "unknown word": (
         after("  - id: items", "    action: list_products", "    input: {}"),
         [(8, "no 'input' (did you mean inputs?)")],

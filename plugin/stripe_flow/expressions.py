@@ -20,7 +20,7 @@ from jmespath.visitor import Options, TreeInterpreter
 
 from stripe_flow.reading import first
 from stripe_plugin.errors import UsageError, near
-from stripe_plugin.judge.values import is_list, is_object
+from stripe_plugin.judge.values import NOTHING, is_list, is_object
 
 LONGEST_REFERENCE = 1_000
 MAKING = ("multi_select_list", "multi_select_dict", "flatten", "function_expression")
@@ -53,11 +53,15 @@ class Unresolved(UsageError):
 
 @attrs.frozen
 class Scope:
-    """What stands before an expression: the earlier steps, the inputs; whether there is an item."""
+    """What stands before an expression: the earlier steps, the inputs; whether there is an item.
+
+    `later`: where the steps stand that do not, its own among them, by their ids.
+    """
 
     steps: tuple[str, ...]
     inputs: tuple[str, ...]
     looping: bool = False
+    later: Mapping[str, int] = NOTHING
 
 
 def shown(expression: str) -> str:
@@ -105,14 +109,21 @@ def _wrong_names(names: Names, label: str, scope: Scope) -> str | None:
     if root in LOOPING:
         return None if scope.looping else f"{label} {NO_ITEM}"
     if root == "steps" and name:
-        hint = near(name, scope.steps)
-        return None if name in scope.steps else f"No earlier step has the id {name}{hint}."
+        return None if name in scope.steps else _no_step(name, scope)
     if root == "inputs" and name:
         hint = near(name, scope.inputs) or ": declare it under `inputs:`"
         return None if name in scope.inputs else f"The flow has no input {name}{hint}."
     if root == "env":
         return f"{label} stands on more than one variable: write ${{{{ env.NAME }}}} alone."
     return f"{label} {STARTS}"
+
+
+def _no_step(name: str, scope: Scope) -> str:
+    if name in scope.later:
+        return (
+            f"No earlier step has the id {name}: it is that of the one in line {scope.later[name]}."
+        )
+    return f"No earlier step has the id {name}{near(name, scope.steps)}."
 
 
 def stands_on(expression: str) -> list[Names]:

@@ -92,10 +92,12 @@ class _Loading:
         self._problems = [*_other_words(reader), *wrong]
         self._warnings: list[Problem] = []
         self._answers: dict[str, Schema] = {}  # by step
+        self._lines: dict[str, int] = {}  # of all steps
 
     def flow(self, listed: list[Found], problems: list[Problem]) -> Flow:
         """The flow of these steps."""
         self._problems += problems
+        self._lines = {found.step.id: found.step.line for found in listed}
         steps: list[PlacedStep] = []
         for found in listed:
             step = self._step(found, steps)
@@ -136,7 +138,8 @@ class _Loading:
         if step.id and step.id in earlier:
             yield step.problem(f"The step id {step.id} stands twice.")
         inputs = tuple(self._declared.declared)
-        scope = Scope(earlier, inputs, looping=step.loops)
+        later = {id_: line for id_, line in self._lines.items() if id_ not in earlier}
+        scope = Scope(earlier, inputs, looping=step.loops, later=later)
         yield from _wrong_expressions(step, scope)
         yield from _wrong_references(step, scope)
         if step.action:

@@ -17,6 +17,10 @@ from stripe_plugin.secrets import shown
 
 STOP, COLLECT = "stop", "collect"
 USAGE = "A step needs an id (letters, digits, _) and an action."
+WRONG_ID = (
+    "A step needs an id of at most 64 letters, digits and _, by which others name it; got {id}."
+)
+NO_ACTION = "A step needs an action, such as create_product."
 
 Inputs = Mapping[str, Any]
 Lines = Mapping[Path, int]
@@ -180,8 +184,17 @@ class Found:
         for word in self.given:
             if wrong := self._wrong_word(word):
                 yield step.problem(wrong, word)
-        if not IDENTITY.fullmatch(step.id) or not step.action:
-            yield step.problem(USAGE)
+        if wrong := self._wrong_names():
+            yield step.problem(wrong)
+
+    def _wrong_names(self) -> str | None:
+        id_, action = self.step.id, self.step.action
+        is_right = IDENTITY.fullmatch(id_)
+        if id_ and not is_right:
+            return WRONG_ID.format(id=shown(id_))
+        if not id_:
+            return USAGE
+        return None if action else NO_ACTION
 
     def _wrong_word(self, word: str) -> str | None:
         value = self.given[word]

@@ -434,6 +434,8 @@ def _end_of(tried: _Try, error: Exception, context: RunContext) -> str | None:
 
 def reason(error: BaseException) -> dict[str, Any]:
     """Why a step failed, as JSON data without secrets, for whoever looks later."""
+    if isinstance(error, KeyboardInterrupt):
+        return {"category": "interrupted", "text": "It was interrupted."}
     if not isinstance(error, NodeError):
         return {"category": "unexpected", "text": said(error)}
     facts = error.as_dict()
