@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 from starlette.datastructures import Headers as Received
 
+from stripe_hosts.keys import check_key
 from stripe_hosts.problem import NotServed
 from stripe_plugin.declare.options import Options
 from stripe_plugin.errors import Refused, UsageError, near
@@ -130,6 +131,8 @@ def _filled(texts: Headers) -> dict[str, str]:
 
 
 def _asked(members: Data, headers: Headers) -> Asked:
+    if "run" not in members:  # else it has a name, and with it a key
+        check_key(members.get("options"))
     wait = _wait(headers.get("prefer", ""))
     options, deadline = _bounded(members.get("options", {}), wait)
     return Asked(
