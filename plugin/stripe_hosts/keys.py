@@ -3,11 +3,12 @@
 A form gives a box that is left alone as nothing; whoever calls a door leaves out what is none.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from stripe_plugin.declare.options import OPTIONS, Options
 from stripe_plugin.errors import InvalidInputs, Problem
-from stripe_plugin.judge.values import is_empty, is_object
+from stripe_plugin.judge.values import NOTHING, is_empty, is_object
 
 KEY = "idempotency_key"
 LABEL = f"{OPTIONS} › Idempotency Key"
@@ -16,7 +17,7 @@ GIVE_ONE = "give a text of your own for this one deed, such as order-123-payment
 
 def check_key(options: Any) -> None:
     """Raises `InvalidInputs` for options with a key of nothing; null is none."""
-    given = options if is_object(options) else {}
+    given: Mapping[str, Any] = options if is_object(options) else NOTHING
     for word in (KEY, Options.table.words[KEY].key):
         key = given.get(word)
         if key is not None and is_empty(key):
