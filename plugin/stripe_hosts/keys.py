@@ -10,6 +10,7 @@ from stripe_plugin.declare.options import OPTIONS, Options
 from stripe_plugin.errors import InvalidInputs, Problem
 from stripe_plugin.judge.values import NOTHING, is_empty, is_object
 
+Given = Mapping[str, Any]
 KEY = "idempotency_key"
 LABEL = f"{OPTIONS} › Idempotency Key"
 GIVE_ONE = "give a text of your own for this one deed, such as order-123-payment, or leave it out"
@@ -17,7 +18,7 @@ GIVE_ONE = "give a text of your own for this one deed, such as order-123-payment
 
 def check_key(options: Any) -> None:
     """Raises `InvalidInputs` for options with a key of nothing; null is none."""
-    given: Mapping[str, Any] = options if is_object(options) else NOTHING
+    given: Given = options if is_object(options) else NOTHING
     for word in (KEY, Options.table.words[KEY].key):
         key = given.get(word)
         if key is not None and is_empty(key):
