@@ -124,6 +124,7 @@ class Flowing:
     def outcomes(self) -> Iterator[Outcome]:
         """What comes of each step and item."""
         self._run.begin_with(self._flow.inputs)
+        self._run.go_on_with([step.kept_as for step in self._flow.steps])
         self._run.mark(FLOW)
         for step in self._flow.steps:
             self._outputs[step.id] = None

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from secrets import token_hex
 from time import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,16 +30,22 @@ OTHER_INPUTS = (
     "This run began with other inputs of the flow ({names}): put those back to go on, or take a new"
     " run ID, which does everything once more"
 )
+OTHER_STEPS = (
+    "This run began with steps that the flow has no more ({names}): under another name, or in a"
+    " loop, they would be done once more. Put them back as they were, with if: false where one is"
+    " not to be done, or take a new run ID, which does everything once more"
+)
 
 # What is kept beside the steps: whose run it is, that a flow has begun, that it has ended; with
 # their names behind, a digest of each input of the flow, and one of what each step is done for;
-# and, each under a name of its own, why something in it was not done.
+# with numbers, the names of its steps, each time that there were others; and, each under a name of
+# its own, why something in it was not done.
 RUN, FLOW, END = "run", "flow", "end"
-INPUT, ITEMS, WHY = "input:", "items:", "why:"
+INPUT, ITEMS, STEPS, WHY = "input:", "items:", "steps:", "why:"
 
 
-class OtherInputs(UsageError):
-    """A flow that goes on must be given what it was given when it began."""
+class OtherFlow(UsageError):
+    """A flow that goes on must be the one that it was, and be given what it was given."""
 
     unsent = True
 
@@ -98,14 +105,25 @@ class Run:
         return bool(kept == entry)
 
     def begin_with(self, inputs: Mapping[str, Any]) -> None:
-        """Ties the inputs of a flow to the run. Raises `OtherInputs` if it began with others."""
+        """Ties the inputs of a flow to the run. Raises `OtherFlow` if it began with others."""
         other: list[str] = []
         for name, value in inputs.items():
             text = json.dumps(value, sort_keys=True)
             if not self.is_first(INPUT + name, text):
                 other.append(name)
         if other:
-            raise OtherInputs(OTHER_INPUTS.replace("{names}", ", ".join(other)))
+            raise OtherFlow(OTHER_INPUTS.replace("{names}", ", ".join(other)))
+
+    def go_on_with(self, steps: Sequence[str]) -> None:
+        """Ties the steps of a flow to the run: more may come. Raises `OtherFlow` if one is gone."""
+        entry = {"steps": [*steps]}
+        for number in count():
+            known = self.keep(f"{STEPS}{number}", lambda: entry)["steps"]
+            lost = [name for name in known if name not in steps]
+            if lost:
+                raise OtherFlow(OTHER_STEPS.replace("{names}", ", ".join(lost)))
+            if known == entry["steps"]:
+                return
 
     def mark(self, name: str) -> None:
         """Keeps that a flow has begun, or ended, and when."""
