@@ -408,7 +408,7 @@ FAILURES = [
     failing(
         "invalid_inputs",
         "Options › Idempotency Key is empty",
-        body={**INPUTS, "options": {"idempotency_key": []}},
+        body={**INPUTS, "run": "october", "options": {"idempotency_key": []}},
     ),
     failing("usage", "run must be text", body={**INPUTS, "run": 5}),
     failing("usage", "they need its run", body={**INPUTS, "step": "pay"}),

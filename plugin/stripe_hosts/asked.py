@@ -131,8 +131,7 @@ def _filled(texts: Headers) -> dict[str, str]:
 
 
 def _asked(members: Data, headers: Headers) -> Asked:
-    if "run" not in members:  # else it has a name, and with it a key
-        check_key(members.get("options"))
+    check_key(members.get("options"))
     wait = _wait(headers.get("prefer", ""))
     options, deadline = _bounded(members.get("options", {}), wait)
     return Asked(

@@ -98,6 +98,12 @@ assert.deepEqual(items.inputs, {
   customer: 'cus_1',
   items: [{ price: 'price_1', quantity: '0' }, {}] });
 
+for (const [nothing, key] of [['', ''], [null, ''], ['order-1', 'order-1']]) {
+  const options = { idempotency_key: nothing, extra: '' };
+  const { options: keyed } = await sent({ resource: 'price', operation: 'create_price', options });
+  assert.deepEqual(keyed, { idempotency_key: key });
+}
+
 // What its credential's test says of what the server answers: n8n shows the first rule that fits.
 const { rules } = new StripeNodesApi().test;
 const told = (answer) => rules.find(({ type, properties: { key, value } }) =>
