@@ -306,6 +306,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("create_price", {"idempotency_key": " \t"}, "Options › Idempotency Key is empty: give a t"),
     ("create_price", {"idempotency_key": []}, "Options › Idempotency Key is empty: give a text"),
     ("create_price", {"options": {"idempotency_key": ""}}, "Options › Idempotency Key is empty"),
+    ("create_price", {"options": {"account": " "}}, "Options › Account is empty: give the ID of"),
     ("create_price", {"options": '{"Idempotency Key": " "}'}, "Options › Idempotency Key is empty"),
     ("list_prices", {"return_all": "true", "most": "201"}, "Most must be at most 200 here, as a"),
     ("list_prices", {"Return All": True, "Most": 0}, "Most must be from 1 to 10000; got 0"),

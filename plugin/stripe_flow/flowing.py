@@ -27,7 +27,7 @@ from stripe_flow.placed import COLLECT, PlacedStep
 from stripe_flow.references import resolved
 from stripe_flow.run import END, FLOW, ITEMS
 from stripe_flow.step import Step
-from stripe_plugin.declare.options import Options
+from stripe_plugin.declare.options import Options, check_naming
 from stripe_plugin.errors import CardError, Denied, InvalidInputs, InvalidRequest, UsageError
 from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import hiding, without_secrets
@@ -222,6 +222,7 @@ class Flowing:
         placed = at.step
         known = self._known(at)
         options = resolved(placed.options, known)
+        check_naming(options)
         self._take_key(options)
         return Step(
             placed.id,

@@ -5,9 +5,8 @@ from typing import Any
 
 import attrs
 
-from stripe_hosts.keys import check_key
 from stripe_hosts.mcp_door.tool import KEY, Own, row_words
-from stripe_plugin.declare.options import Options
+from stripe_plugin.declare.options import Options, check_naming
 from stripe_plugin.judge.reading import parsed
 from stripe_plugin.judge.values import NOTHING, is_empty, is_object
 from stripe_plugin.run.context import RunContext
@@ -39,11 +38,11 @@ def call(arguments: Data, manifest: Data, own: Own) -> Call:
         if name in rows or name not in ADDED_BY_HOSTS
     }
     if own.key:
-        check_key({KEY: inputs.get(own.key)})
+        check_naming({KEY: inputs.get(own.key)})
     key = _taken(inputs, own.key)
     account = _taken(inputs, own.account)
     options = _options(_taken(inputs, own.options), key)
-    check_key(options)
+    check_naming(options)
     values, wrong = Options.judge(options)
     context = RunContext() if wrong else _context(values)
     return Call(inputs, options, account, values.get(KEY), context)

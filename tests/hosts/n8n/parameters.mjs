@@ -98,10 +98,12 @@ assert.deepEqual(items.inputs, {
   customer: 'cus_1',
   items: [{ price: 'price_1', quantity: '0' }, {}] });
 
-for (const [nothing, key] of [['', ''], [null, ''], ['order-1', 'order-1']]) {
-  const options = { idempotency_key: nothing, extra: '' };
-  const { options: keyed } = await sent({ resource: 'price', operation: 'create_price', options });
-  assert.deepEqual(keyed, { idempotency_key: key });
+for (const name of ['account', 'idempotency_key']) {
+  for (const [found, given] of [['', ''], [null, ''], ['order-1', 'order-1']]) {
+    const options = { [name]: found, extra: '' };
+    const body = await sent({ resource: 'price', operation: 'create_price', options });
+    assert.deepEqual(body.options, { [name]: given });
+  }
 }
 
 // What its credential's test says of what the server answers: n8n shows the first rule that fits.

@@ -11,10 +11,12 @@ const fieldsOf = (values) => {
   const typed = bare.filter(([, value]) => !isLeft(value));
   return Object.fromEntries(typed.map(([name, value]) => [name, plain(value)]));
 };
-// But for a key that was added: where its expression finds nothing, the server refuses it.
-const KEY = 'idempotency_key';
-const optionsOf = (options) =>
-  ({ ...fieldsOf(options), ...(KEY in options ? { [KEY]: options[KEY] ?? '' } : {}) });
+// But for whose run it is, and which: where an expression finds nothing, the server refuses it.
+const NAMING = ['account', 'idempotency_key'];
+const optionsOf = (options) => {
+  const said = NAMING.filter((name) => name in options).map((name) => [name, options[name] ?? '']);
+  return { ...fieldsOf(options), ...Object.fromEntries(said) };
+};
 // As text, in which the server sees a key that is there twice.
 const pair = ({ key, value }) => `${JSON.stringify(String(key))}:${JSON.stringify(value ?? '')}`;
 const GROUPS = {
