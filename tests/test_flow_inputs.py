@@ -176,6 +176,40 @@ def test_a_run_that_goes_on_has_the_same_inputs(desk: Desk) -> None:
     assert desk.sent() == ["POST /v1/prices"]
 
 
+MAKING = "{id: a, action: create_product, inputs: {Name: A}}"
+THEN = "{id: b, action: retrieve_product, inputs: {Product ID: prod_none}}"
+MORE = "{id: c, action: create_product, inputs: {Name: C}}"
+EDITS = {
+    "another name": MAKING.replace("id: a", "id: made"),
+    "in a loop": MAKING.replace("id: a", "id: a, foreach: [1]"),
+    "no more there": MORE,
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_run_that_goes_on_has_the_same_steps(edit: str, desk: Desk) -> None:
+    """A step that was done cannot be done once more because its file was edited meanwhile."""
+    with pytest.raises(StripeError):
+        desk.told(f"steps: [{MAKING}, {THEN}]")
+    desk.sent()
+    with pytest.raises(UsageError, match=r"no step for: a\. "):
+        desk.told(f"steps: [{EDITS[edit]}, {THEN}]")
+    assert desk.sent() == []
+
+
+def test_a_run_that_goes_on_may_have_more_steps(desk: Desk) -> None:
+    """What is mended, added or put elsewhere is done; what was added then is held to as well."""
+    with pytest.raises(StripeError):
+        desk.told(f"steps: [{MAKING}, {THEN}]")
+    mended = THEN.replace("prod_none", "'${{ steps.a.id }}'")
+    assert desk.told(f"steps: [{MAKING}, {mended}]") == ["↺ a", "✓ b"]
+    assert desk.told(f"steps: [{MORE}, {MAKING}, {mended}]") == ["✓ c", "↺ a", "↺ b"]
+    with pytest.raises(UsageError, match="no step for: c"):
+        desk.told(f"steps: [{MAKING}, {mended}, {MORE.replace('id: c', 'id: d')}]")
+    off = MORE.replace("id: c", "id: c, if: false")
+    assert desk.told(f"steps: [{MAKING}, {mended}, {off}]") == ["↺ a", "↺ b", "– c"]
+
+
 def test_what_a_flow_is_given_is_not_kept(desk: Desk) -> None:
     """The journal has digests of a flow's inputs, not what they are."""
     text = "inputs: {name: }\nsteps: [{id: a, action: list_products, if: inputs.name == 'x'}]"

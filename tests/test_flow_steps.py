@@ -271,6 +271,24 @@ steps:
     assert len(desk.sent()) == 3
 
 
+@pytest.mark.parametrize("option", ["Account", "Idempotency Key"])
+def test_an_option_that_finds_nothing_is_no_other(option: str, desk: Desk) -> None:
+    """An account or a key that turns out empty is refused: it would quietly mean another."""
+    text = f"""\
+steps:
+  - id: a
+    action: create_product
+    inputs: {{ Name: A }}
+  - id: b
+    action: create_customer
+    inputs: {{ Name: B }}
+    options: {{ {option}: "${{{{ steps.a.metadata.none || '' }}}}" }}
+"""
+    with pytest.raises(UsageError, match=f"Options › {option} is empty"):
+        desk.run(text)
+    assert desk.sent() == ["POST /v1/products"]
+
+
 def test_a_number_of_a_file_is_exact(desk: Desk) -> None:
     """A number with more digits than a float has is sent as it stands there."""
     text = "steps: [{id: a, action: create_product, inputs: {Name: X, Metadata: {n: NUMBER}}}]"
@@ -442,6 +460,8 @@ WRONG: dict[str, str] = {
     "options: [Account]": "options must be an object",
     "options: {Acount: acct_1}": "did you mean Account?",
     "options: {account: cus_1}": "Account must be the ID of an account",
+    "options: {Account: ''}": "Options › Account is empty: give the ID of a connected account",
+    "options: {idempotency_key: ' '}": "Options › Idempotency Key is empty: give a text",
     "{inputs: {Limit: 5}, options: {Extra: {limit: 6}}}": "would replace limit",
     "{foreach: steps.a.data, options: {Idempotency Key: one}}": "each item needs a key of its own",
     "inputs: {Email: '${{ item.email }}'}": "item or index",

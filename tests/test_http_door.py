@@ -400,6 +400,19 @@ FAILURES = [
         params={"account": "berlin"},
         headers={**JSON, "Idempotency-Key": ""},
     ),
+    failing(
+        "invalid_inputs",
+        "Options › Idempotency Key is empty",
+        body={**INPUTS, "options": {"Idempotency Key": ""}},
+    ),
+    failing(
+        "invalid_inputs",
+        "Options › Idempotency Key is empty",
+        body={**INPUTS, "run": "october", "options": {"idempotency_key": []}},
+    ),
+    failing(
+        "invalid_inputs", "Options › Account is empty", body={**INPUTS, "options": {"account": ""}}
+    ),
     failing("usage", "run must be text", body={**INPUTS, "run": 5}),
     failing("usage", "they need its run", body={**INPUTS, "step": "pay"}),
     failing(

@@ -21,6 +21,7 @@ from stripe_flow import Step, run_step
 from stripe_plugin import (
     Client,
     Host,
+    IdempotencyConflict,
     InvalidInputs,
     InvalidRequest,
     Result,
@@ -187,6 +188,21 @@ def test_a_host_and_a_client_use_the_same_keys(shop: Shop) -> None:
     assert (first.replayed, again.replayed) == (False, True)
     assert again.output["id"] == first.output["id"]
     assert made(shop)["list_invoices"] == 1
+
+
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("calls", range(1, 6))
+def test_a_recipe_under_one_name_takes_no_other_lines(calls: int, number: int, shop: Shop) -> None:
+    """One line less or more, wherever it was interrupted: nothing is made, and nothing replayed."""
+    inputs = bill(shop)
+    shop.last = len(shop.asked) + calls
+    with pytest.raises(Interrupted):
+        run(shop, "invoice_a_customer", inputs, RUN)
+    before = made(shop)
+    others = [*inputs["Items"], LINE][:number]
+    with pytest.raises(IdempotencyConflict, match="before with other inputs"):
+        run(shop, "invoice_a_customer", {**inputs, "Items": others}, RUN)
+    assert made(shop) == before
 
 
 CHILD = """

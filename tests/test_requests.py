@@ -82,13 +82,40 @@ def test_it_is_sent_once(client: Client) -> None:
         ("POST", "/v1/prices/{price}", "must have IDs in the place of its variables"),
         ("GET", "/v1/prices?limit=1", "must have no query"),
         ("GET", "https://api.stripe.com/v1/prices", "must be a path of Stripe's API"),
-        ("GET", "/v1/../v1/prices", "is not in Stripe's API document"),
+        ("GET", "/v1/../v1/prices", "must be a path of Stripe's API"),
+        ("POST", "/v1/charges/../refunds", "must be a path of Stripe's API"),
+        ("DELETE", "/v1/customers/..", "must be a path of Stripe's API"),
+        ("DELETE", "/v1/customers/./sources/card_1", "must be a path of Stripe's API"),
         ("GET", "/v2/core/events", "must be a path of Stripe's API"),
     ],
 )
 def test_a_path_is_judged(method: str, path: str, told: str) -> None:
     """By the endpoints that there are, before anything is sent."""
     assert told in wrong(method, path)["Path"][0]
+
+
+TWICE: list[dict[str, Any]] = [
+    {"metadata": {"a": "1"}, "metadata[a]": "2"},
+    {"metadata[a]": "2", "metadata": {"a": "1"}},
+    {"address": {"city": "Berlin"}, "address[city]": "Bonn"},
+    {"address[city]": "Bonn", "address": "@clear"},
+    {"preferred_locales": ["de"], "preferred_locales[]": "en"},
+    {"tax": {"ip_address": "1.2.3.4", "ip_address][": "5.6.7.8"}},
+]
+
+
+@pytest.mark.parametrize("parameters", TWICE, ids=str)
+def test_nothing_is_said_twice(parameters: dict[str, Any], client: Client) -> None:
+    """A parameter beside itself in other words, of which a guard would see one, is refused."""
+    with pytest.raises(InvalidInputs, match=r"twice|must be"):
+        client.run(asked("POST", "/v1/customers", **parameters))
+
+
+def test_parts_of_a_parameter_may_stand_side_by_side() -> None:
+    """In Stripe's own notation, each place once."""
+    flat = {"metadata[a]": "1", "metadata[b]": "2", "address[city]": "Bonn"}
+    sent = asked("POST", "/v1/customers", **flat).request()
+    assert dict(sent.params) == flat
 
 
 def test_parameters_are_judged_at_every_depth() -> None:

@@ -174,6 +174,23 @@ def test_a_refused_card_and_another_one(desk: Desk, engine: Engine) -> None:
     assert len(desk.world.asked) == 4
 
 
+@pytest.mark.parametrize(("item", "other"), [("2026", "2026/1"), (None, "1"), (None, "/1")])
+def test_no_item_is_taken_for_another(
+    item: str | None, other: str, desk: Desk, engine: Engine
+) -> None:
+    """A try behind a refused one has a key that no other item has, whatever that is called."""
+    assert failing(desk, engine.keep, attrs.evolve(BAD, item=item)).category == "card"
+    for each in (item, other):
+        assert not desk.run(engine.keep, attrs.evolve(GOOD, item=each)).replayed
+    assert desk.paid() == 2
+
+
+def test_no_step_is_taken_for_an_item(desk: Desk, engine: Engine) -> None:
+    """What is kept of a step cannot be that of another's item."""
+    desk.run(engine.keep, attrs.evolve(GOOD, item="1"))
+    assert "has no [" in str(failing(desk, engine.keep, attrs.evolve(GOOD, id="pay[1]")))
+
+
 def test_a_lost_answer_is_asked_for_again(desk: Desk, engine: Engine) -> None:
     """A payment that may be made is repeated under its key, and with no other inputs."""
     desk.world.faults.add(Fault("cut_after"))

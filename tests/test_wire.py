@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 import pytest
 import stripe
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from stripe._encode import _api_encode
 from support import ACTIONS, RECIPES, TABLES, fewest, made, pairs, referred, right
@@ -138,7 +138,10 @@ def test_the_encoder_is_the_python_sdks(params: dict[str, Any]) -> None:
 def test_a_body_reads_back_as_the_pairs(params: dict[str, Any]) -> None:
     """The form of any parameters, sent as a body or a query, reads back as the very same pairs."""
     sent = encode(params)
-    body = Request("POST", "/v1/x", sent).body
+    try:
+        body = Request("POST", "/v1/x", sent).body
+    except Refused:  # brackets in a name say the same as another
+        reject()
     assert body is not None
     assert tuple(parse_qsl(body.decode(), keep_blank_values=True)) == sent
     target = Request("GET", "/v1/x", sent).target

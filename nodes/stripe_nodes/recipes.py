@@ -192,7 +192,8 @@ class CancelSubscriptionAtPeriodEnd(Action):
 class InvoiceACustomer(Recipe):
     """Bill a customer for some lines: an invoice is made, made final, and sent.
 
-    What waits for the customer's next invoice comes onto it, too. Never e-mailed in test mode.
+    What waits for the customer's next invoice comes onto it, too. Never e-mailed in test mode. The
+    metadata of each line says which it is: `line`, such as 1 of 2.
     """
 
     customer: str = required("Customer", "cus_123", "Who is invoiced", rule.reference(CUSTOMER))
@@ -210,7 +211,7 @@ class InvoiceACustomer(Recipe):
 
     def calls(self) -> Calls:
         """Each line, the draft that takes them up, its end, its way to the customer."""
-        lines = [CreateInvoiceItem(customer=self.customer, **line) for line in self.items]
+        lines = [self._line(number) for number in range(len(self.items))]
         draft = CreateInvoice(
             customer=self.customer,
             days_until_due=self.days_until_due,
@@ -225,6 +226,11 @@ class InvoiceACustomer(Recipe):
         yield Call("finalize", FinalizeInvoice(invoice=invoice["id"]))
         sent = yield Call("send", SendInvoice(invoice=invoice["id"]))
         return Done(sent)
+
+    def _line(self, number: int) -> CreateInvoiceItem:
+        """One line, which says how many there are: with more or fewer, Stripe knows the run."""
+        place = {"line": f"{number + 1} of {len(self.items)}"}
+        return CreateInvoiceItem(customer=self.customer, metadata=place, **self.items[number])
 
 
 @action(

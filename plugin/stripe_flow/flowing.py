@@ -27,7 +27,7 @@ from stripe_flow.placed import COLLECT, PlacedStep
 from stripe_flow.references import resolved
 from stripe_flow.run import END, FLOW, ITEMS
 from stripe_flow.step import Step
-from stripe_plugin.declare.options import Options
+from stripe_plugin.declare.options import Options, check_naming
 from stripe_plugin.errors import CardError, Denied, InvalidInputs, InvalidRequest, UsageError
 from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import hiding, without_secrets
@@ -120,7 +120,7 @@ class Flowing:
     def outcomes(self) -> Iterator[Outcome]:
         """What comes of each step and item."""
         self._run.begin_with(self._flow.inputs)
-        self._run.check_steps([step.id for step in self._flow.steps])
+        self._run.check_steps([step.kept_as for step in self._flow.steps])
         self._run.mark(FLOW)
         for step in self._flow.steps:
             self._outputs[step.id] = None
@@ -134,7 +134,7 @@ class Flowing:
     def _start(self, ats: list[Outcome]) -> None:
         step = ats[0].step
         if not self._run.host.action(step.action).spec.hints["read_only"]:
-            self._run.begin_step(step.id, loops=step.loops)
+            self._run.begin_step(step.kept_as, loops=step.loops)
         self._prepare(ats)
 
     def _prepare(self, ats: list[Outcome]) -> None:
@@ -223,6 +223,7 @@ class Flowing:
         placed = at.step
         known = self._known(at)
         options = resolved(placed.options, known)
+        check_naming(options)
         self._take_key(options)
         return Step(
             placed.id,

@@ -7,7 +7,7 @@ from stripe_flow.placed import Inputs, PlacedStep
 from stripe_flow.reading import Problem
 from stripe_flow.references import references
 from stripe_plugin.declare.action import Action
-from stripe_plugin.declare.options import OPTIONS, Options
+from stripe_plugin.declare.options import OPTIONS, Options, nameless
 from stripe_plugin.judge.values import UNKNOWN, holds_unknown, is_empty
 
 Problems = Iterator[Problem]
@@ -20,7 +20,7 @@ def wrong_inputs(
 ) -> Problems:
     """Every problem, at its line. The inputs and options are resolved; UNKNOWN comes later."""
     values, problems = Options.judge(options)
-    for problem in problems:
+    for problem in [*problems, *nameless(options)]:
         yield _problem(step, action, problem.key, problem.text)
     sent = Options(**values).sent
     sure = {name: sent[name] for name in sent if _is_sure(name, sent[name])}

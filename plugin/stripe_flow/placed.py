@@ -68,6 +68,11 @@ class PlacedStep:
         return self.foreach is not None
 
     @property
+    def kept_as(self) -> str:
+        """What its run knows it by: done for each of many it is another step."""
+        return f"{self.id}[]" if self.loops else self.id
+
+    @property
     def values(self) -> Iterator[tuple[str, str, Any]]:
         """All that may have references: word, key and value."""
         places = {"inputs": self.inputs, "options": self.options}

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from secrets import token_hex
@@ -30,9 +30,9 @@ OTHER_INPUTS = (
     " run ID, which does everything once more"
 )
 OTHER_STEPS = (
-    "This run has done what the file has no step for: {names}. A step is known by its id, under"
-    " another one it would be done once more: put it back to go on, or take a new run ID, which"
-    " does everything once more"
+    "This run has done what the file has no step for: {names}. Under another id, or in a loop, it"
+    " would be done once more: put it back to go on, or take a new run ID, which does everything"
+    " once more"
 )
 
 # What is kept beside the steps: whose run it is, that a flow has begun, that it has ended; with
@@ -120,24 +120,25 @@ class Run:
         if other:
             raise OtherFlow(OTHER_INPUTS.replace("{names}", ", ".join(other)))
 
-    def check_steps(self, ids: Iterable[str]) -> None:
+    def check_steps(self, names: Collection[str]) -> None:
         """Raises `OtherFlow` if a step was done, or may have been, that is not among these."""
         while begun := self._found(f"{STEP}{len(self._steps)}"):
             self._steps.append(begun)
-        gone = [step["id"] for step in self._steps if step["id"] not in ids and self._is_done(step)]
+        left = [step for step in self._steps if step["name"] not in names]
+        gone = [step["name"] for step in left if self._is_done(step)]
         if gone:
             raise OtherFlow(OTHER_STEPS.replace("{names}", ", ".join(gone)))
 
-    def begin_step(self, id_: str, *, loops: bool) -> None:
+    def begin_step(self, name: str, *, loops: bool) -> None:
         """Keeps that a step of a flow is begun, behind those that were begun before."""
-        begun = {"id": id_, "loops": loops, "at": time()}
-        while id_ not in [step["id"] for step in self._steps]:
+        begun = {"name": name, "loops": loops, "at": time()}
+        while name not in [step["name"] for step in self._steps]:
             kept = self.keep(f"{STEP}{len(self._steps)}", lambda: begun)
             self._steps.append(kept)
 
     def _is_done(self, step: Begun) -> bool:
         """Whether it may have been executed; of its items, if it has some, no more is known."""
-        return step["loops"] or may_be_done(self._found, step["id"])
+        return step["loops"] or may_be_done(self._found, step["name"])
 
     def _found(self, name: str) -> Any:
         """What is kept under a name, if anything is."""

@@ -37,6 +37,7 @@ replaced.
 
 import hashlib
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -62,7 +63,7 @@ from stripe_plugin.judge.values import NOTHING, is_object
 from stripe_plugin.run.context import RunContext
 from stripe_plugin.run.idempotency import idempotency_key
 from stripe_plugin.run.result import Result
-from stripe_plugin.secrets import masked, said
+from stripe_plugin.secrets import masked, said, shown
 
 DONE, REFUSED, UNSENT = "done", "refused", "unsent"
 WAS_DONE = (
@@ -82,6 +83,7 @@ REASONS = (
 MOST_NAMES, LONGEST_NAME, LONGEST_TEXT = 100, 200, 2_000
 
 Entry = Mapping[str, Any]
+COUNTED = re.compile("/[0-9]+$")
 MARK = {"by", "at", "asked"}  # the least of each
 END = {"by", "end"}
 
@@ -244,6 +246,10 @@ class _Work:
         """Refuses a run without a name, or an action that is not there: nothing is kept of it."""
         if not isinstance(cast("Any", self.run_id), str):
             raise UsageError("A step needs the run_id of its run")
+        if "[" in self.step.id:
+            raise UsageError(
+                f"A step's name has no [, as its items have; got {shown(self.step.id)}"
+            )
         self.host.action(self.step.action)
 
     def digest(self) -> str:
@@ -301,12 +307,15 @@ class _Try:
             run_id=self.work.run_id, step=self.work.step.id, item=self._item(), begun=self.begun
         )
 
-    def _item(self) -> str | int | None:
-        """Which of many, and behind that how many keys were spent on it."""
-        item = self.work.step.item
-        if item is None:
-            return self.spent or None
-        return f"{item}/{self.spent}" if self.spent else item
+    def _item(self) -> str | None:
+        """Which of many, and behind that how many keys were spent on it.
+
+        None is called as another after a refusal: what ends in a number itself has a 0 behind it.
+        """
+        item = self.work.step.item or ""
+        if self.spent or COUNTED.search(item):
+            return f"{item}/{self.spent}"
+        return self.work.step.item
 
     def next(self, end: Entry) -> "_Try":
         """The try that follows when this one has ended so."""

@@ -9,7 +9,7 @@ import attrs
 from starlette.datastructures import Headers as Received
 
 from stripe_hosts.problem import NotServed
-from stripe_plugin.declare.options import Options
+from stripe_plugin.declare.options import Options, check_naming
 from stripe_plugin.errors import Refused, UsageError, near
 from stripe_plugin.judge.reading import parsed
 from stripe_plugin.judge.values import is_list, is_object
@@ -130,6 +130,7 @@ def _filled(texts: Headers) -> dict[str, str]:
 
 
 def _asked(members: Data, headers: Headers) -> Asked:
+    check_naming(members.get("options"))
     wait = _wait(headers.get("prefer", ""))
     options, deadline = _bounded(members.get("options", {}), wait)
     return Asked(

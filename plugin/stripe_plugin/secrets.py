@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Any, cast
 
 # Where a word begins: also behind an escape of JSON, Python or URLs, as in `\nsk_` and `%20sk_`.
-_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[a-z])|(?<=%\w\w)|(?<=\\x\w\w)|(?<=\\u\w{4}))"
+_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[a-z])|(?<=%\w\w)|(?<=%25\w\w)|(?<=\\x\w\w)|(?<=\\u\w{4}))"
 # `sk_test_` alone is no key. (Possessive repeats say this shorter, but fail before Python 3.11.5.)
 _SHORT = r"(?:live|test|org)_[A-Za-z0-9_]{0,2}(?![A-Za-z0-9_])"
 _KEYS = re.compile(

@@ -1054,7 +1054,12 @@ def test_a_client_secret_of_any_form(form: str) -> None:
     assert Result.from_dict(kept).as_dict() == kept
 
 
-WRITTEN: list[Callable[[str], str]] = [str, repr, ascii, json.dumps, quote]
+def quoted_twice(text: str) -> str:
+    """As an address within an address has it."""
+    return quote(quote(text))
+
+
+WRITTEN: list[Callable[[str], str]] = [str, repr, ascii, json.dumps, quote, quoted_twice]
 
 
 @pytest.mark.parametrize("around", ["{}", "\n{}", "\t{}", "my_{}", "a {} b", '"{}"', "é{}ü"])

@@ -6,8 +6,7 @@ from typing import Any
 import attrs
 
 from stripe_hosts.mcp_door.tool import KEY, Own, row_words
-from stripe_plugin.declare.options import OPTIONS, Options
-from stripe_plugin.errors import InvalidInputs, Problem
+from stripe_plugin.declare.options import Options, check_naming
 from stripe_plugin.judge.reading import parsed
 from stripe_plugin.judge.values import NOTHING, is_empty, is_object
 from stripe_plugin.run.context import RunContext
@@ -15,8 +14,6 @@ from stripe_plugin.run.context import RunContext
 Data = Mapping[str, Any]
 # What hosts add to every call of their agents' tools, without being asked: n8n.
 ADDED_BY_HOSTS = ("toolCallId", "sessionId", "action", "chatInput", "tool")
-LABEL = f"{OPTIONS} › Idempotency Key"
-GIVE_ONE = "give a text of your own for this one deed, such as order-123-payment, or leave it out"
 # Seconds of a call that says nothing else: clients give up after 60, and know nothing then.
 DEADLINE = 50
 
@@ -40,21 +37,15 @@ def call(arguments: Data, manifest: Data, own: Own) -> Call:
         for name, value in arguments.items()
         if name in rows or name not in ADDED_BY_HOSTS
     }
-    _check_key(inputs, own.key)
+    if own.key:
+        check_naming({KEY: inputs.get(own.key)})
     key = _taken(inputs, own.key)
     account = _taken(inputs, own.account)
     options = _options(_taken(inputs, own.options), key)
+    check_naming(options)
     values, wrong = Options.judge(options)
     context = RunContext() if wrong else _context(values)
     return Call(inputs, options, account, values.get(KEY), context)
-
-
-def _check_key(arguments: Data, name: str | None) -> None:
-    """Refuses a key of nothing: who meant to give one would have it executed twice."""
-    key = arguments.get(name) if name else None
-    if isinstance(key, str) and not key.strip():
-        text = f"{LABEL} is empty: {GIVE_ONE}"
-        raise InvalidInputs([Problem(("options", KEY), LABEL, "blank", text)])
 
 
 def _taken(inputs: dict[str, Any], name: str | None) -> Any:

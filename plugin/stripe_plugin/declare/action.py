@@ -118,7 +118,7 @@ class Action:
         return in_path, sent
 
     def request(self) -> "Request":
-        """The HTTP request; sends and judges nothing. `InvalidInputs` if it is too long."""
+        """The HTTP request; sends and judges nothing. `InvalidInputs` if it cannot be sent."""
         from stripe_plugin.wire import request as wire
 
         in_path, sent = self.parameters()
@@ -128,7 +128,8 @@ class Action:
             return wire.Request(self.spec.method, path, form)
         except Refused as error:
             text = f"{self.spec.name}: {error}."
-            problem = Problem((), "inputs", "size", text)
+            [fault] = error.faults
+            problem = Problem((), "inputs", fault.rule, text)
             raise InvalidInputs([problem], self.spec.id) from None
 
     def locate(self, param: str | None, code: str | None = None) -> Place | None:

@@ -9,7 +9,8 @@ from stripe_plugin.declare.contract import Operation
 from stripe_plugin.errors import Refused, near
 from stripe_plugin.secrets import shown
 
-PATH = re.compile(r"/v1(?:/[A-Za-z0-9_.~-]+)+")
+# No step of dots alone: `/v1/charges/../refunds` is asked as another endpoint than it is judged as.
+PATH = re.compile(r"/v1(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)+")
 # Last steps of paths behind which something is over for good.
 ENDS = frozenset(
     [

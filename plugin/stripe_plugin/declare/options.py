@@ -1,6 +1,6 @@
 """What may a run be told beside its inputs? One table, for forms, terminals, flows and Python."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
@@ -10,12 +10,17 @@ from stripe_plugin import rule
 from stripe_plugin.declare.inputs import EACH, RowsJudgement
 from stripe_plugin.declare.row import Table, optional, rows_of
 from stripe_plugin.errors import InvalidInputs, Problem, Refused
-from stripe_plugin.judge.values import NOTHING, is_object
+from stripe_plugin.judge.values import NOTHING, is_empty, is_object
 from stripe_plugin.secrets import masked, shown
 
 OPTIONS = "Options"  # what a form calls the part that holds them
 ACCOUNT = r"acct_[A-Za-z0-9_]{1,250}"
 LEAST, MOST = 0.001, 1_000_000  # seconds of a deadline
+# Whose run it is, and which. Nothing would quietly mean another; only a form leaves a box alone.
+NAMING = {
+    "account": "the ID of a connected account, such as acct_123",
+    "idempotency_key": "a text of your own for this one deed, such as order-123-payment",
+}
 Given = Mapping[str, Any]
 Values = dict[str, Any]
 
@@ -141,6 +146,24 @@ Options.table = Table(
     description="What may be said of a run beside the inputs of its action.",
     rows=rows_of(Options),
 )
+
+
+def check_naming(options: Any) -> None:
+    """Raises `InvalidInputs` for an account or a key that is there, but says nothing; null may."""
+    if problems := [*nameless(options)]:
+        raise InvalidInputs(problems)
+
+
+def nameless(options: Any) -> Iterator[Problem]:
+    """What `check_naming` refuses."""
+    given: Given = options if is_object(options) else NOTHING
+    for name, such in NAMING.items():
+        key = Options.table.words[name].key
+        said = [given[word] for word in (name, key) if given.get(word) is not None]
+        if any(map(is_empty, said)):
+            label = f"{OPTIONS} › {key}"
+            text = f"{label} is empty: give {such}, or leave it out."
+            yield Problem(("options", name), label, "blank", text)
 
 
 class _Judgement(RowsJudgement):

@@ -62,7 +62,8 @@ class Recipe(Action):
 
     It is at home where its answer comes from: that endpoint is its own, with which of its rows are
     sent there; the others are `local`. Each time that it is run under one name it makes the same
-    calls, as far as Stripe answers the same: what is repeated then is executed only once.
+    calls, as far as Stripe answers the same: what is repeated then is executed only once. How many
+    calls there are shows in the first that writes: for other inputs Stripe then refuses the name.
     """
 
     _judgement = RecipeJudgement

@@ -92,7 +92,8 @@ def _unix_time(instance: object, field: Field, value: Any) -> None:
     _seconds(instance, field, value)
     if value is not None and value > time.time() + CLOCKS_APART:
         raise UsageError(
-            f"{field.name} is in the future: is it in milliseconds? It is unix seconds"
+            f"{field.name} is in the future: was a clock set back, or is it in milliseconds? It is"
+            " unix seconds"
         )
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Mapping
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -178,7 +179,7 @@ class _Attempts:
         self, action: Action, account: Account, context: RunContext, policy: Policy
     ) -> None:
         self._spec = action.spec
-        self._reads = self._spec.method == "GET"
+        self._judged = partial(verdict, method=self._spec.method)
         self._request = action.request()
         self._action = action
         self._key = idempotency_key(self._spec, account, context)
@@ -190,8 +191,9 @@ class _Attempts:
         self._log = Log(action, account, context, inputs=policy.log_inputs)
         self._number = 0
         self._spent = 0.0  # seconds of the budget
-        self._begun = None if self._reads else context.begun  # since when it may be executed
-        self._verdict = verdict(INTERRUPTED, reads=self._reads)
+        reads = self._spec.method == "GET"
+        self._begun = None if reads else context.begun  # since when it may be executed
+        self._verdict = self._judged(INTERRUPTED)
 
     def run(self) -> Generator[Command, Answer | None, Answer]:
         """Sends until an answer is the last; that one."""
@@ -227,7 +229,7 @@ class _Attempts:
 
     def _judge(self, answer: Answer, sent_at: float) -> None:
         """Notes what an answer means, and whether by now it may have been executed."""
-        self._verdict = verdict(answer, reads=self._reads)
+        self._verdict = self._judged(answer)
         if self._verdict.executed is Executed.UNKNOWN:
             self._begun = self._begun or sent_at
         elif self._verdict.executed is not Executed.NOT_NOW:

@@ -153,11 +153,16 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
         "other": Verdict(Outcome.REFUSED, again=False, executed=Executed.NOT_NOW),
     }
 )
+# What they are where there is no key: only a POST has one, by which Stripe knows earlier attempts.
+KEYLESS: Mapping[str, str] = MappingProxyType({"stored": "other", "declined": "other"})
 
 
-def verdict(answer: Answer, *, reads: bool = False) -> Verdict:
-    """What an answer means. `reads`: it was a GET, of which nothing is ever executed."""
-    return _verdict(_kind(answer), _advice(answer), reads)
+def verdict(answer: Answer, *, method: str = "POST") -> Verdict:
+    """What an answer means to a request of this method; of a GET nothing is ever executed."""
+    kind = _kind(answer)
+    if method != "POST":
+        kind = KEYLESS.get(kind, kind)
+    return _verdict(kind, _advice(answer), method == "GET")
 
 
 @cache

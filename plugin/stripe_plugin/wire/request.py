@@ -14,6 +14,7 @@ from stripe_plugin.errors import Refused
 from stripe_plugin.judge.values import CLEAR, is_list, is_object
 from stripe_plugin.secrets import shown
 
+MOST_STEPS = 25  # of a parameter's name
 LONGEST_TARGET = 60_000  # characters of a path with its query; Stripe's gateway takes far less
 Pairs = tuple[tuple[str, str], ...]
 
@@ -22,7 +23,7 @@ Pairs = tuple[tuple[str, str], ...]
 class Request:
     """What is sent: a method, a path below the base URL, and form pairs in Stripe's encoding.
 
-    Raises `Refused` if it is too long to be sent as an address.
+    Raises `Refused` if it is too long to be sent as an address, or says something twice.
     """
 
     method: str
@@ -43,7 +44,23 @@ class Request:
 
     def __attrs_post_init__(self) -> None:
         if len(self.target) > LONGEST_TARGET:
-            raise Refused("is too long to be sent as an address")
+            raise Refused("is too long to be sent as an address", "size")
+        for name in _shadowing(self.params):
+            raise Refused(f"would say {shown(name)} twice, and Stripe would take either", "twice")
+
+
+def _shadowing(params: Pairs) -> Iterator[str]:
+    """Names that others say as well: `a[b]` of `{"a[b]": 1, "a": {"b": 2}}`, beside `a` itself."""
+    said: set[tuple[str, ...]] = set()
+    for steps, name in sorted((_steps(name), name) for name, _ in params):
+        if any(steps[:depth] in said for depth in range(1, len(steps) + 1)):
+            yield name
+        said.add(steps)
+
+
+def _steps(name: str) -> tuple[str, ...]:
+    """`a[b][0]` as a, b, 0; so far in that nothing of ours is nested more deeply."""
+    return tuple(re.findall(r"[^\[\]]+", name)[:MOST_STEPS])
 
 
 def encode(params: Mapping[str, Any]) -> Pairs:

@@ -98,6 +98,14 @@ assert.deepEqual(items.inputs, {
   customer: 'cus_1',
   items: [{ price: 'price_1', quantity: '0' }, {}] });
 
+for (const name of ['account', 'idempotency_key']) {
+  for (const [found, given] of [['', ''], [null, ''], ['order-1', 'order-1']]) {
+    const options = { [name]: found, extra: '' };
+    const body = await sent({ resource: 'price', operation: 'create_price', options });
+    assert.deepEqual(body.options, { [name]: given });
+  }
+}
+
 // What its credential's test says of what the server answers: n8n shows the first rule that fits.
 const { rules } = new StripeNodesApi().test;
 const told = (answer) => rules.find(({ type, properties: { key, value } }) =>

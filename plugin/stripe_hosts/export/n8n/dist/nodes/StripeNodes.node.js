@@ -11,6 +11,12 @@ const fieldsOf = (values) => {
   const typed = bare.filter(([, value]) => !isLeft(value));
   return Object.fromEntries(typed.map(([name, value]) => [name, plain(value)]));
 };
+// But for whose run it is, and which: where an expression finds nothing, the server refuses it.
+const NAMING = ['account', 'idempotency_key'];
+const optionsOf = (options) => {
+  const said = NAMING.filter((name) => name in options).map((name) => [name, options[name] ?? '']);
+  return { ...fieldsOf(options), ...Object.fromEntries(said) };
+};
 // As text, in which the server sees a key that is there twice.
 const pair = ({ key, value }) => `${JSON.stringify(String(key))}:${JSON.stringify(value ?? '')}`;
 const GROUPS = {
@@ -26,7 +32,7 @@ const plain = (value) => {
 async function asked(request) {
   const { run, inputs, options, ...others } = request.body;
   const body = { ...others, run: `${run}/${this.getInstanceId()}` };
-  return { ...request, body: { ...body, inputs: fieldsOf(inputs), options: fieldsOf(options) } };
+  return { ...request, body: { ...body, inputs: fieldsOf(inputs), options: optionsOf(options) } };
 }
 
 async function reached(request) {
