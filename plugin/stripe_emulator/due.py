@@ -44,7 +44,8 @@ def due(name: str, moment: Moment, rank: int = 0) -> "Callable[[Work], Work]":
     kind, _, what = name.rpartition(".")
 
     def register(work: "Work") -> "Work":
-        DUE.setdefault(kind, {})[what] = Due(moment, work, rank)
+        known = DUE.setdefault(kind, {})
+        known[what] = Due(moment, work, rank)
         return work
 
     return register
@@ -55,8 +56,12 @@ def plan(obj: Json) -> "Plan | None":
     known = DUE.get(obj["object"])
     if known is None:
         return None
-    moments = {what: (each.moment(obj), each.rank) for what, each in known.items()}
-    return {what: (at, rank) for what, (at, rank) in moments.items() if at is not None}
+    found: dict[str, tuple[int, int]] = {}
+    for what, each in known.items():
+        at = each.moment(obj)
+        if at is not None:
+            found[what] = (at, each.rank)
+    return found
 
 
 class Standstill(RuntimeError):

@@ -38,14 +38,24 @@ def create(account: Account, event: Json, given: Given) -> Json:
     event["_customer"] = _customer(account, meter, event["payload"])
     event["_value"] = _value(meter, event["payload"])
     event["timestamp"] = event["timestamp"] or account.now
-    if not account.now - _OLDEST <= event["timestamp"] <= account.now + _AHEAD:
+    event["identifier"] = event["identifier"] or token(36)
+    _check_moment(account, event["timestamp"])
+    _check_new(account, event["identifier"])
+    return account.create(event)
+
+
+def _check_moment(account: Account, moment: int) -> None:
+    oldest = account.now - _OLDEST
+    newest = account.now + _AHEAD
+    if not oldest <= moment <= newest:
         message = "The timestamp must be within the past 35 days, or up to 5 minutes ahead."
         raise Refusal(message, param="timestamp")
-    event["identifier"] = event["identifier"] or token(36)
-    if account.find(_KIND, identifier=event["identifier"]):
-        message = f"An event with the identifier {event['identifier']} was taken already."
+
+
+def _check_new(account: Account, identifier: str) -> None:
+    if account.find(_KIND, identifier=identifier):
+        message = f"An event with the identifier {identifier} was taken already."
         raise Refusal(message, param="identifier")
-    return account.create(event)
 
 
 def _said(payload: Json, key: str) -> str:
@@ -74,7 +84,8 @@ def _last(values: list[int]) -> int:
     return values[-1]
 
 
-_TOTALS: dict[str, Callable[[list[int]], int]] = {"count": sum, "last": _last, "sum": sum}
+Total = Callable[[list[int]], int]
+_TOTALS: dict[str, Total] = {"count": sum, "last": _last, "sum": sum}
 
 
 def used(account: Account, meter_id: str, customer: str, period: Json) -> int:
