@@ -21,6 +21,11 @@ def is_rows(value: Any) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
+def without_nulls(fields: Json) -> Json:
+    """What is said in it."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 class Refusal(Exception):
     """One error answer: `status`, and Stripe's `error` object in `error`.
 
@@ -43,7 +48,7 @@ class Refusal(Exception):
         super().__init__(message)
         doc_url = _DOCS + code.replace("_", "-") if code else None
         fields = {"code": code, "doc_url": doc_url, "message": message, "param": param}
-        self.error: Json = {key: value for key, value in fields.items() if value is not None}
+        self.error = without_nulls(fields)
         self.error |= {**details, "type": type}
         self.status = status
         self.kept = kept

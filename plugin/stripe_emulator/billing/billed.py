@@ -133,10 +133,10 @@ def _renew(account: Account, subscription: Json, change: Json) -> None:
 
 def _is_kept(subscription: Json) -> bool:
     """Whether an invoice stays a draft: of an unpaid subscription, or one that is paused so."""
+    if subscription["status"] == "unpaid":
+        return True
     pause = subscription["pause_collection"]
-    return subscription["status"] == "unpaid" or bool(
-        pause and pause["behavior"] == "keep_as_draft"
-    )
+    return bool(pause) and pause["behavior"] == "keep_as_draft"
 
 
 def _resumes(subscription: Json) -> int | None:

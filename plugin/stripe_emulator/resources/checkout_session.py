@@ -12,7 +12,7 @@ from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, do, does, picked
 from stripe_emulator.message import token
 from stripe_emulator.present import shows
-from stripe_emulator.refusals import Json, Refusal, is_json
+from stripe_emulator.refusals import Json, Refusal, is_json, without_nulls
 from stripe_emulator.resources import checkout_item as items
 from stripe_emulator.resources import customer as customers
 from stripe_emulator.resources import discount as discounts
@@ -158,13 +158,8 @@ def _redeem(account: Account, session: Json) -> None:
     buyer = discounts.Buyer(account, customer, currency, owner, due)
     session["_discounts"] = []
     for at, row in enumerate(rows):
-        made = buyer.made(_named(row), f"discounts[{at}]")
+        made = buyer.made(without_nulls(row), f"discounts[{at}]")
         session["_discounts"].append(made["id"])
-
-
-def _named(row: Json) -> Json:
-    """What a discount is made of, without what it is not."""
-    return {name: value for name, value in row.items() if value is not None}
 
 
 def _begin_setup(account: Account, session: Json) -> None:
@@ -569,7 +564,7 @@ def _start_subscription(account: Account, session: Json, method: Json) -> Json:
     asked = {
         "items": _recurring(account, session),
         "checkout_session": session["id"],
-        "discounts": list(map(_named, session["discounts"])),
+        "discounts": list(map(without_nulls, session["discounts"])),
         "default_tax_rates": _default_rates(session),
     }
     subscriptions.start(account, subscription, asked | trial)

@@ -94,7 +94,8 @@ def used(account: Account, meter_id: str, customer: str, period: Json) -> int:
     if meter is None:
         return 0
     events = account.find(_KIND, event_name=meter["event_name"], _customer=customer)
-    inside = [each for each in events if period["start"] <= each["timestamp"] < period["end"]]
+    moments = range(period["start"], period["end"])
+    inside = [each for each in events if each["timestamp"] in moments]
     inside.sort(key=lambda each: int(each["timestamp"]))
     values = [int(each["_value"]) for each in inside]
     total = _TOTALS[meter["default_aggregation"]["formula"]]

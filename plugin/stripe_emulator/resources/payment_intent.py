@@ -195,7 +195,8 @@ def confirm(account: Account, intent: Json, given: Given) -> Json:
     before = given.before
     intent["payment_method"] = before["payment_method"]
     if before["status"] not in OPEN:
-        raise refusals.wrong_state(_unconfirmable(before["status"]), account.show(before))
+        message = _unconfirmable(before["status"])
+        raise refusals.wrong_state(message, account.show(before))
     if given.get("payment_method"):
         _use(account, intent, given["payment_method"])
     return _confirm(account, intent, given)

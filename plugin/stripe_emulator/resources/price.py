@@ -122,16 +122,21 @@ def _check_recurring(recurring: Json | None) -> None:
 @does("price.update", "lookup_key transfer_lookup_key")
 def update(account: Account, price: Json, given: Given) -> Json:
     """Update a price; a product's default price stays active."""
-    product = account.get("product", price["product"])
-    if given.get("active") is False and product and product["default_price"] == price["id"]:
-        raise Refusal(
-            "This price cannot be archived because it is the default price of its product."
-        )
+    if given.get("active") is False:
+        _check_not_default(account, price)
     if given.before["tax_behavior"] not in {"unspecified", price["tax_behavior"]}:
         message = "You cannot change `tax_behavior` once it is `inclusive` or `exclusive`."
         raise Refusal(message, param="tax_behavior")
     _take_lookup_key(account, price, given)
     return account.change(price, given.before)
+
+
+def _check_not_default(account: Account, price: Json) -> None:
+    product = account.get("product", price["product"])
+    if product and product["default_price"] == price["id"]:
+        raise Refusal(
+            "This price cannot be archived because it is the default price of its product."
+        )
 
 
 def _take_lookup_key(account: Account, price: Json, given: Json) -> None:

@@ -1,5 +1,6 @@
 """What is a promotion code: what a buyer types to redeem a coupon, and who may?"""
 
+import math
 import re
 
 from stripe_emulator.account import Account
@@ -77,7 +78,8 @@ def _check_code(account: Account, code: Json) -> None:
 
 
 def _collide(one: Json, other: Json) -> bool:
-    if one["id"] == other["id"] or one["code"].lower() != other["code"].lower():
+    same_text = one["code"].lower() == other["code"].lower()
+    if one["id"] == other["id"] or not same_text:
         return False
     customers = {one["customer"], other["customer"]}
     return None in customers or len(customers) == 1
@@ -163,7 +165,8 @@ def _least(restrictions: Json, currency: str) -> float | None:
     if named in {None, currency}:
         own: float | None = restrictions["minimum_amount"]
         return own
-    least: float = options.get(currency, {}).get("minimum_amount", float("inf"))
+    option = options.get(currency, {})
+    least: float = option.get("minimum_amount", math.inf)
     return least
 
 

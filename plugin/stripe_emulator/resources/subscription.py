@@ -18,6 +18,8 @@ from stripe_emulator.resources import price as prices
 from stripe_emulator.resources import subscription_item as items
 from stripe_emulator.resources import tax_rate as tax_rates
 
+#: what is shown of the one item where there are more
+_SEVERAL: Json = {"plan": None, "quantity": None}
 _STATUS = "json_extract(body, '$.status')"
 
 declare(
@@ -144,8 +146,11 @@ def _due_now(account: Account, subscription: Json) -> int:
     """What its items cost before discounts: nothing in a trial."""
     if subscription["status"] == "trialing":
         return 0
-    priced = [(account.need("price", item["price"]), item) for item in subscription["_items"]]
-    return sum(prices.total(price, item["quantity"]) for price, item in priced)
+    cost = 0
+    for item in subscription["_items"]:
+        price = account.need("price", item["price"])
+        cost += prices.total(price, item["quantity"])
+    return cost
 
 
 def _check_due(subscription: Json, *, says_due: bool, known: bool) -> None:
@@ -258,6 +263,6 @@ def show(account: Account, subscription: Json, view: Json) -> None:
     url = f"/v1/subscription_items?subscription={subscription['id']}"
     view["default_tax_rates"] = tax_rates.shown(account, subscription["default_tax_rates"])
     view["items"] = present.listing(rows, url, total_count=len(rows))
-    alone = rows[0] if len(rows) == 1 else {"plan": None, "quantity": None}
+    alone = rows[0] if len(rows) == 1 else _SEVERAL
     view["plan"] = copy.deepcopy(alone["plan"])
     view["quantity"] = alone.get("quantity")

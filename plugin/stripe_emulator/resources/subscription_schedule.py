@@ -117,7 +117,8 @@ def _end(account: Account, wanted: Json, start: int, path: str) -> int:
         return account.now
     every = wanted.get("duration")
     if every is None:
-        price = account.need("price", wanted["items"][0].get("price"), f"{path}[items][0][price]")
+        id_ = wanted["items"][0].get("price")
+        price = account.need("price", id_, f"{path}[items][0][price]")
         every = price["recurring"]
     return periods.end_after(start, {"interval_count": 1} | every, start)
 
@@ -133,8 +134,8 @@ def update(account: Account, schedule: Json, given: Given) -> Json:
         first = start["start_date"]
         schedule["phases"] = [*_phases(account, given["phases"], first)]
     if before["current_phase"]:
-        now = [each for each in schedule["phases"] if each["start_date"] <= account.now]
-        _enter(schedule, now[-1])
+        begun = [phase for phase in schedule["phases"] if phase["start_date"] <= account.now]
+        _enter(schedule, begun[-1])
     return account.change(schedule, before)
 
 
@@ -170,7 +171,8 @@ def _begin(account: Account, schedule: Json) -> Json:
     customer = schedule["customer"]
     made = account.new("subscription", customer=customer, schedule=schedule["id"])
     rows = [picked(item, "price quantity metadata") for item in phase["items"]]
-    started = do("subscription.create", account, made, {"customer": customer, "items": rows})
+    asked = {"customer": customer, "items": rows}
+    started = do("subscription.create", account, made, asked)
     schedule |= {"subscription": started["id"], "status": "active"}
     _enter(schedule, phase)
     return account.change(schedule, before)
