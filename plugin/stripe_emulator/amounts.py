@@ -40,13 +40,28 @@ def check(amount: int, currency: str) -> None:
     if amount < LEAST.get(currency, 1):
         message = f"Amount must be at least {least(currency)}"
         raise Refusal(message, code="amount_too_small", param="amount")
-    most = 10 ** _MOST_DIGITS.get(currency, _DIGITS) - 1
-    if amount > most:
-        message = f"Amount must be no more than {money(most, currency)}"
+    if amount > _most(currency):
+        message = f"Amount must be no more than {money(_most(currency), currency)}"
         raise Refusal(message, code="amount_too_large", param="amount")
 
 
-def check_total(amount: int, currency: str) -> None:
+def _most(currency: str) -> int:
+    digits = _MOST_DIGITS.get(currency, _DIGITS)
+    most: int = 10**digits - 1
+    return most
+
+
+def check_most(amount: int, currency: str) -> None:
+    """Refuse a Checkout Session whose total is too large."""
+    if amount > _most(currency):
+        most = money(_most(currency), currency)
+        raise Refusal(
+            f"The Checkout Session's total amount due must be no more than {most}.",
+            code="amount_too_large",
+        )
+
+
+def check_least(amount: int, currency: str) -> None:
     """Refuse a Checkout Session whose total is too small; nothing at all may be due."""
     if 0 < amount < LEAST.get(currency, 1):
         raise Refusal(

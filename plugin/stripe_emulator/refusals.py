@@ -8,6 +8,8 @@ Json = dict[str, Any]
 
 #: the type of an error that says what the emulator is not
 NOT_STRIPES = "emulator_error"
+#: how far ahead a moment may be, in seconds
+FIVE_YEARS = 5 * 365 * 86_400
 _DOCS = "https://stripe.com/docs/error-codes/"
 
 
@@ -103,6 +105,12 @@ def past_trial_end(moment: int) -> Refusal:
         f"future. You specified the value `{moment}` which is in the past."
     )
     return Refusal(message, param="trial_end")
+
+
+def too_far_off(param: str) -> Refusal:
+    """A moment is later than Stripe plans for."""
+    message = "Invalid timestamp: can be no more than five years in the future."
+    return Refusal(message, param=param)
 
 
 def not_simulated(what: str, param: str | None = None) -> Refusal:

@@ -1,6 +1,6 @@
 """What follows when a subscription is changed: its plan, its quantities, its trial, its dates?"""
 
-from stripe_emulator import refusals
+
 from stripe_emulator.account import Account
 from stripe_emulator.billing import billed, ending
 from stripe_emulator.billing.proration import Cut
@@ -168,8 +168,7 @@ def _end_trial(account: Account, subscription: Json, given: Given) -> Json:
 def _start_trial(account: Account, subscription: Json, given: Given) -> Json:
     """Put the next payment off to a trial's end; what was paid for until then comes back."""
     end: int = given["trial_end"]
-    if end <= account.now:
-        raise refusals.past_trial_end(end)
+    subscriptions.check_trial(account, given)
     goes_on = given.before["status"] == "trialing"
     if not goes_on:
         subscription |= {"trial_start": account.now, "status": "trialing"}

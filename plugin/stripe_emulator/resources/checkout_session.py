@@ -130,6 +130,7 @@ def create(account: Account, session: Json, given: Given) -> Json:
         raise refusals.missing_parameter("mode")
     _check_mode(mode, given)
     _check_page(session["ui_mode"], given)
+    _check_trial(account, given.get("subscription_data", {}))
     session["expires_at"] = _expiry(account, given)
     session["_line_items"] = [
         items.of_wanted(account, wanted, f"line_items[{index}]")
@@ -191,6 +192,15 @@ def _check_page(ui_mode: str, given: Json) -> None:
             raise Refusal(f"You can not pass `{name}` when `ui_mode` is `{ui_mode}`.", param=name)
     if "return_url" not in given and given.get("redirect_on_completion") != "never":
         raise refusals.missing_parameter("return_url")
+
+
+def _check_trial(account: Account, data: Json) -> None:
+    """Checkout asks for two days of a trial at least, where its end is named."""
+    end = data.get("trial_end")
+    if end is not None and end < account.now + 2 * _DAY:
+        message = "The `trial_end` date has to be at least 2 days in the future."
+        raise Refusal(message, param="subscription_data[trial_end]")
+    subscriptions.check_trial(account, data, "subscription_data[{}]")
 
 
 def _expiry(account: Account, given: Json) -> int:
@@ -317,8 +327,9 @@ def _total(account: Account, session: Json) -> None:
     shipping = _ship(session)
     total = _added(lines, "amount_total") + shipping
     session |= {"amount_subtotal": _added(lines, "amount_subtotal"), "amount_total": total}
+    amounts.check_most(total, session["currency"])
     if session["mode"] == "payment":
-        amounts.check_total(total, session["currency"])
+        amounts.check_least(total, session["currency"])
     session["total_details"] |= {
         "amount_discount": _added(lines, "amount_discount"),
         "amount_shipping": shipping,

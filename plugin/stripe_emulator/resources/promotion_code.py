@@ -8,7 +8,7 @@ from stripe_emulator.declare import Resource, declare
 from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.message import token
-from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.refusals import FIVE_YEARS, Json, Refusal, too_far_off
 from stripe_emulator.resources import coupon as coupons
 
 declare(
@@ -27,7 +27,7 @@ declare(
     )
 )
 
-_FIVE_YEARS = 5 * 365 * 86_400
+
 _CHARACTERS = re.compile(r"[a-zA-Z0-9\-_]+")
 _REFUSED = "This promotion code cannot be redeemed because"
 
@@ -46,9 +46,8 @@ def create(account: Account, code: Json, given: Given) -> Json:
     code["active"] = code["active"] and coupon["valid"]
     _check_minimum(code["restrictions"])
     coupons.check_future(account, "expires_at", code["expires_at"])
-    if (code["expires_at"] or 0) > account.now + _FIVE_YEARS:
-        message = "Invalid timestamp: can be no more than five years in the future."
-        raise Refusal(message, param="expires_at")
+    if (code["expires_at"] or 0) > account.now + FIVE_YEARS:
+        raise too_far_off("expires_at")
     code["code"] = given.get("code") or token(8).upper()
     _check_code(account, code)
     return account.create(code)

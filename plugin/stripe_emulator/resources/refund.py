@@ -66,7 +66,7 @@ def _refundable(account: Account, given: Json) -> Json:
     if charge is None or not charge["paid"]:
         message = f"This PaymentIntent ({intent}) does not have a successful charge to refund."
         raise Refusal(message)
-    if charge["disputed"]:
+    if _is_charged_back(account, charge):
         message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
         raise Refusal(message, code="charge_disputed")
     if not charge["captured"]:
@@ -77,6 +77,14 @@ def _refundable(account: Account, given: Json) -> Json:
             "https://stripe.com/docs/payments/place-a-hold-on-a-payment-method"
         )
     return charge
+
+
+def _is_charged_back(account: Account, charge: Json) -> bool:
+    """Whether a dispute has taken the money, or still may: of one that was won it is back."""
+    if not charge["disputed"]:
+        return False
+    dispute = account.need("dispute", charge["dispute"])
+    return bool(dispute["status"] != "won")
 
 
 def _named(account: Account, given: Json) -> tuple[str, Json | None]:

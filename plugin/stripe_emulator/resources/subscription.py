@@ -20,6 +20,7 @@ from stripe_emulator.resources import tax_rate as tax_rates
 
 #: what is shown of the one item where there are more
 _SEVERAL: Json = {"plan": None, "quantity": None}
+_MOST_DAYS = 730
 _STATUS = "json_extract(body, '$.status')"
 
 declare(
@@ -177,10 +178,36 @@ def _start_trial(account: Account, subscription: Json, given: Json) -> None:
     if not end or end == "now":
         subscription["trial_end"] = None
         return
-    if end <= account.now:
-        raise refusals.past_trial_end(end)
+    check_trial(account, given)
     subscription |= {"trial_start": account.now, "trial_end": end, "status": "trialing"}
     subscription["billing_cycle_anchor"] = end
+
+
+def check_trial(account: Account, given: Json, place: str = "{}") -> None:
+    """Refuse a trial that ends before it begins, or in more than two years.
+
+    `place` is where the two parameters stand, which are blamed.
+    """
+    days = given.get("trial_period_days")
+    if days is not None and days > _MOST_DAYS:
+        raise _too_long(place.format("trial_period_days"))
+    end = given.get("trial_end")
+    if isinstance(end, int):
+        _check_trial_end(account, end, place.format("trial_end"))
+
+
+def _check_trial_end(account: Account, end: int, param: str) -> None:
+    if end <= account.now:
+        raise refusals.past_trial_end(end)
+    if end > account.now + refusals.FIVE_YEARS:
+        raise refusals.too_far_off(param)
+    if end > account.now + _MOST_DAYS * invoices.DAY:
+        raise _too_long(param)
+
+
+def _too_long(param: str) -> Refusal:
+    message = f"The maximum number of trial period days is {_MOST_DAYS} (2 years)."
+    return Refusal(message, param=param)
 
 
 def settle_currency(account: Account, subscription: Json) -> None:
