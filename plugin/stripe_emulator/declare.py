@@ -31,7 +31,7 @@ _PLAIN = {
     "delete": "DELETE",
 }
 _METHODS = {**_PLAIN, "search": "GET", "preview": "GET", "discount": "DELETE"}
-_NO_ID = {"list", "own", "search", "create", "create_preview", "preview"}
+_NO_ID = {"list", "own", "search", "create", "create_preview", "preview", "preview/lines"}
 _NAMED = {"id", "object"}
 _EMPTY: Mapping[str, Any] = MappingProxyType({"array": [], "boolean": False, "integer": 0})
 Texts = Mapping[str, str]

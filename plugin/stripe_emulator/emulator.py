@@ -365,7 +365,8 @@ def _view(call: _Call, account: Account) -> Json:
         return search.page(account, endpoint.resource, call.given, url)
     obj = lifecycle.execute(account, endpoint, call.id, call.given)
     if kind := endpoint.lists:
-        rows = obj[f"_{endpoint.verb}"]
+        carried = endpoint.verb.rpartition("/")[2]
+        rows = obj[f"_{carried}"]
         return listing.inner_page(account, rows, kind, call.given, url)
     if obj.get("deleted") is True:
         return obj

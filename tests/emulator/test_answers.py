@@ -74,6 +74,88 @@ def test_a_checkout_has_a_least_total(api: Caller) -> None:
     assert checkout(api, 0)["amount_total"] == 0
 
 
+@pytest.mark.parametrize(("most", "currency", "shown"), [
+    (99_999_999, "usd", "$999,999.99"),
+    (99_999_999, "jpy", "¥99,999,999"),
+    (999_999_999_999, "idr", "IDR 9,999,999,999.99"),
+])  # fmt: skip
+def test_a_checkout_has_a_greatest_total(api: Caller, most: int, currency: str, shown: str) -> None:
+    """As many digits as a payment may have, however many lines it takes to have more."""
+    taken = api.price(most, currency=currency)["id"]
+    more = api.price(1, currency=currency)["id"]
+    asked = {"mode": "payment", "success_url": "https://a.example"}
+    lines = [{"price": taken, "quantity": 1}]
+    made = api.made("/v1/checkout/sessions", line_items=lines, **asked)
+    assert made["amount_total"] == most
+    lines.append({"price": more, "quantity": 1})
+    error = api.post("/v1/checkout/sessions", line_items=lines, **asked).error
+    assert error["code"] == "amount_too_large"
+    assert error["message"] == f"The Checkout Session's total amount due must be no more than {shown}."  # fmt: skip  # noqa: E501
+
+
+YEARS = "The maximum number of trial period days is 730 (2 years)."
+SOON = "The `trial_end` date has to be at least 2 days in the future."
+FAR = "Invalid timestamp: can be no more than five years in the future."
+DAY = 86_400
+
+
+@pytest.mark.parametrize(("name", "days", "message"), [
+    ("trial_period_days", 731, YEARS),
+    ("trial_period_days", 10**9, YEARS),
+    ("trial_end", 731, YEARS),
+    ("trial_end", 6 * 366, FAR),
+    ("trial_end", 1, SOON),
+])  # fmt: skip
+def test_a_trial_is_of_two_years_at_most(
+    api: Caller, clock: Clock, name: str, days: int, message: str
+) -> None:
+    """In Checkout, which asks for two days at least, at once, and not when somebody pays."""
+    value = days if name == "trial_period_days" else int(clock.now) + days * DAY
+    lines = [{"price": api.price(monthly=True)["id"], "quantity": 1}]
+    asked = {"mode": "subscription", "success_url": "https://a.example", "line_items": lines}
+    error = api.post("/v1/checkout/sessions", subscription_data={name: value}, **asked).error
+    assert (error["param"], error["message"]) == (f"subscription_data[{name}]", message)
+    if message == SOON:
+        return
+    path, items = "/v1/subscriptions", [{"price": api.price(monthly=True)["id"]}]
+    error = api.post(path, customer=api.payer()["id"], items=items, **{name: value}).error
+    assert (error["param"], error["message"]) == (name, message)
+
+
+def test_a_trial_is_not_put_off_for_more_than_two_years(api: Caller, clock: Clock) -> None:
+    """An update keeps the same limit; just two years are taken, and more are not."""
+    path = f"/v1/subscriptions/{subscribed(api, trial_period_days=730)['id']}"
+    later = int(clock.now) + 730 * DAY
+    assert api.made(path, trial_end=later)["trial_end"] == later
+    assert api.post(path, trial_end=later + 1).error["message"] == YEARS
+
+
+@pytest.mark.parametrize("keeps", ["on_subscription", "off"])
+def test_a_trial_of_nobodys_card_waits_for_one(api: Caller, keeps: str) -> None:
+    """There is a SetupIntent to save a card by; it becomes the subscription's if that is asked."""
+    kept = {"save_default_payment_method": keeps}
+    payer = api.made("/v1/customers")["id"]
+    items = [{"price": api.price(monthly=True)["id"]}]
+    made = api.made("/v1/subscriptions", customer=payer, items=items, trial_period_days=7,
+                    payment_settings=kept, expand=["pending_setup_intent"])  # fmt: skip
+    intent = made["pending_setup_intent"]
+    assert (intent["status"], intent["customer"]) == ("requires_payment_method", payer)
+    path = f"/v1/setup_intents/{intent['id']}/confirm"
+    done = api.made(path, payment_method="pm_card_visa", return_url="https://a.example")
+    assert done["status"] == "succeeded"
+    now = api.get(f"/v1/subscriptions/{made['id']}")
+    assert now["pending_setup_intent"] is None
+    expected = done["payment_method"] if keeps == "on_subscription" else None
+    assert now["default_payment_method"] == expected
+
+
+def test_a_trial_of_a_known_card_waits_for_none(api: Caller) -> None:
+    """Nor does one whose invoices are sent."""
+    assert subscribed(api, trial_period_days=7)["pending_setup_intent"] is None
+    sent: dict[str, Any] = {"collection_method": "send_invoice", "days_until_due": 5}
+    assert subscribed(api, trial_period_days=7, **sent)["pending_setup_intent"] is None
+
+
 def test_amounts_are_written_by_their_currency() -> None:
     """None, two or three digits of the minor unit, with the currency's own symbol."""
     written = {

@@ -1,6 +1,5 @@
 """What follows when a subscription is changed: its plan, its quantities, its trial, its dates?"""
 
-
 from stripe_emulator.account import Account
 from stripe_emulator.billing import billed, ending
 from stripe_emulator.billing.proration import Cut

@@ -16,15 +16,17 @@ from stripe_emulator.refusals import Json, Refusal, money
 from stripe_emulator.resources import customer_balance_transaction as balances
 from stripe_emulator.resources import payment_intent as intents
 
+_SHOWN = "effective_at email_type=none memo reason"
+
 declare(
     Resource(
         kind="credit_note",
         prefix="cn_1",
         path="/v1/credit_notes",
         verbs="list preview create retrieve update void",
-        lists={"lines": "credit_note_line_item"},
+        lists={"lines": "credit_note_line_item", "preview/lines": "credit_note_line_item"},
         starts='_lines=[] status="issued" total_taxes=[] type="pre_payment"',
-        echoes="effective_at email_type=none memo reason",
+        echoes=_SHOWN,
         emits="created updated",
         lost={"lines": "credit_note"},
         called="credit note",
@@ -41,6 +43,7 @@ _SUMS = ("amount", "subtotal", "total", "subtotal_excluding_tax", "total_excludi
 
 
 @does("credit_note.preview", _READS, lines=_LINES)
+@does("credit_note.preview/lines", f"{_READS} {_SHOWN}", lines=_LINES)
 def preview(account: Account, note: Json, given: Given) -> Json:
     """Show the credit note that would be made."""
     return _filled(account, note, given)

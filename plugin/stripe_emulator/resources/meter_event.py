@@ -93,13 +93,22 @@ def used(account: Account, meter_id: str, customer: str, period: Json) -> int:
     meter = account.get(meters.KIND, meter_id)
     if meter is None:
         return 0
-    events = account.find(_KIND, event_name=meter["event_name"], _customer=customer)
     moments = range(period["start"], period["end"])
+    return max(aggregated(meter, told(account, meter, customer, moments)), 0)
+
+
+def told(account: Account, meter: Json, customer: str, moments: range) -> list[Json]:
+    """The events of a customer in this time, the earliest first."""
+    events = account.find(_KIND, event_name=meter["event_name"], _customer=customer)
     inside = [each for each in events if each["timestamp"] in moments]
-    inside.sort(key=lambda each: int(each["timestamp"]))
-    values = [int(each["_value"]) for each in inside]
+    return sorted(inside, key=lambda each: int(each["timestamp"]))
+
+
+def aggregated(meter: Json, events: list[Json]) -> int:
+    """What a meter makes of events: how many there are, their sum, or the last one's value."""
+    values = [int(each["_value"]) for each in events]
     total = _TOTALS[meter["default_aggregation"]["formula"]]
-    return max(total(values), 0) if values else 0
+    return total(values) if values else 0
 
 
 @shows(_KIND)

@@ -15,6 +15,7 @@ from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import invoice as invoices
 from stripe_emulator.resources import payment_method as methods
 from stripe_emulator.resources import price as prices
+from stripe_emulator.resources import setup_intent as setup_intents
 from stripe_emulator.resources import subscription_item as items
 from stripe_emulator.resources import tax_rate as tax_rates
 
@@ -83,6 +84,8 @@ def create(account: Account, subscription: Json, given: Given) -> Json:
     invoice = first_invoice(account, subscription)
     if invoice["status"] == "open":
         _pay_first(account, subscription, invoice, given)
+    elif not (invoices.is_sent(subscription) or _has_method(customer, subscription)):
+        _expect_method(account, subscription)
     return account.need("subscription", subscription["id"])
 
 
@@ -92,8 +95,29 @@ def _check_method(customer: Json, subscription: Json, given: Json) -> None:
         return
     if given.get("payment_behavior") == "default_incomplete":
         return
-    if not (subscription["default_payment_method"] or customers.default_method(customer)):
+    if not _has_method(customer, subscription):
         raise no_method()
+
+
+def _has_method(customer: Json, subscription: Json) -> bool:
+    own = subscription["default_payment_method"]
+    return bool(own or customers.default_method(customer))
+
+
+def _expect_method(account: Account, subscription: Json) -> None:
+    """Let a payer save the card with which what is due later will be paid."""
+    intent = setup_intents.open_(account, subscription["customer"], {})
+    account.change(intent | {"_subscription": subscription["id"]})
+    account.change(subscription | {"pending_setup_intent": intent["id"]})
+
+
+@does("subscription.set_up")
+def set_up(account: Account, subscription: Json, given: Given) -> Json:
+    """Take the card that was saved, if payments shall set the default."""
+    subscription["pending_setup_intent"] = None
+    if subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":
+        subscription["default_payment_method"] = given["payment_method"]
+    return account.change(subscription, given.before)
 
 
 def no_method() -> Refusal:
