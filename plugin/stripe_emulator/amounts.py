@@ -40,9 +40,25 @@ def check(amount: int, currency: str) -> None:
     if amount < LEAST.get(currency, 1):
         message = f"Amount must be at least {least(currency)}"
         raise Refusal(message, code="amount_too_small", param="amount")
-    if amount > _most(currency):
+    check_size(amount, currency, "amount")
+
+
+def check_size(amount: int, currency: str, param: str | None = None) -> None:
+    """Refuse an amount that is too large, of a debt or of a credit."""
+    if abs(amount) > _most(currency):
         message = f"Amount must be no more than {money(_most(currency), currency)}"
-        raise Refusal(message, code="amount_too_large", param="amount")
+        raise Refusal(message, code="amount_too_large", param=param)
+
+
+def check_quantity(amount: int, currency: str, param: str) -> None:
+    """Refuse so many of a price that they would cost too much."""
+    if amount > _most(currency):
+        most = money(_most(currency), currency)
+        raise Refusal(
+            "Invalid quantity: total amount (quantity * plan amount) must be no more than "
+            f"{most} {currency.upper()}",
+            param=param,
+        )
 
 
 def _most(currency: str) -> int:

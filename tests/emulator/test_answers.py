@@ -509,3 +509,74 @@ def test_a_shipping_rate_is_found_again(api: Caller) -> None:
         "resource_missing",
         "shipping_options[0][shipping_rate]",
     )
+
+
+MOST = 99_999_999
+TOO_MUCH = "Amount must be no more than $999,999.99"
+
+
+def test_an_item_has_a_greatest_amount(api: Caller) -> None:
+    """As a payment has, whether it is a debt or a credit, however many of it there are."""
+    asked = {"customer": api.payer()["id"], "currency": "usd"}
+    path = "/v1/invoiceitems"
+    for amount in (MOST, -MOST):
+        assert api.made(path, amount=amount, **asked)["amount"] == amount
+    for given in ({"amount": MOST + 1}, {"amount": -MOST - 1},
+                  {"unit_amount_decimal": "1000", "quantity": 100_000}):  # fmt: skip
+        error = api.post(path, **asked, **given).error
+        assert (error["code"], error["message"]) == ("amount_too_large", TOO_MUCH)
+
+
+def test_an_invoice_of_too_much_is_not_paid_by_card(api: Caller) -> None:
+    """It stays open; outside of Stripe anything can be paid."""
+    payer = api.payer()["id"]
+    draft = api.made("/v1/invoices", customer=payer, auto_advance=False)["id"]
+    for amount in (MOST, 1):
+        api.made("/v1/invoiceitems", customer=payer, invoice=draft, amount=amount, currency="usd")
+    api.made(f"/v1/invoices/{draft}/finalize")
+    assert api.post(f"/v1/invoices/{draft}/pay").error["code"] == "amount_too_large"
+    assert api.get(f"/v1/invoices/{draft}")["status"] == "open"
+    assert api.made(f"/v1/invoices/{draft}/pay", paid_out_of_band=True)["status"] == "paid"
+
+
+def test_a_subscription_is_of_no_more_than_can_be_paid(api: Caller) -> None:
+    """When it is made and when it is changed."""
+    price = api.price(1000, monthly=True)["id"]
+    path, payer = "/v1/subscriptions", api.payer()["id"]
+    too_many = [{"price": price, "quantity": 100_000}]
+    error = api.post(path, customer=payer, items=too_many).error
+    assert error["param"] == "items[0][quantity]"
+    assert error["message"].endswith("must be no more than $999,999.99 USD")
+    made = api.made(path, customer=payer, items=[{"price": price, "quantity": 99_999}])
+    changed = [{"id": made["items"]["data"][0]["id"], "quantity": 100_000}]
+    assert api.post(f"{path}/{made['id']}", items=changed).error["param"] == "items[0][quantity]"
+
+
+@pytest.mark.parametrize("given", [
+    {"cancel_at": 5},
+    {"pause_collection": {"behavior": "void", "resumes_at": 5}},
+])  # fmt: skip
+def test_what_is_to_be_in_the_future_is_not_in_the_past(api: Caller, given: dict[str, Any]) -> None:
+    """Neither the end of a subscription nor that of its pause."""
+    error = api.post(f"/v1/subscriptions/{subscribed(api)['id']}", **given).error
+    assert error["param"] in {"cancel_at", "pause_collection[resumes_at]"}
+    assert error["message"] == "Invalid timestamp: must be an integer Unix timestamp in the future."
+
+
+def test_a_canceled_subscription_has_no_next_invoice(api: Caller) -> None:
+    """Its preview is refused as anybody's who has nothing to pay."""
+    made = subscribed(api)
+    api.delete(f"/v1/subscriptions/{made['id']}")
+    reply = api.post("/v1/invoices/create_preview", subscription=made["id"])
+    assert (reply.status, reply.error["code"]) == (404, "invoice_upcoming_none")
+
+
+def test_a_refund_is_of_one_payment_and_of_something(api: Caller) -> None:
+    """Judged before anything is looked up: whether it is refunded already does not matter."""
+    paid = api.paid(500)
+    api.made("/v1/refunds", payment_intent=paid["id"])
+    both = {"payment_intent": paid["id"], "charge": paid["latest_charge"]}
+    message = "You may only specify one of these parameters: charge, payment_intent."
+    assert api.post("/v1/refunds", **both).error["message"] == message
+    error = api.post("/v1/refunds", payment_intent=paid["id"], amount=0).error
+    assert (error["code"], error["param"]) == ("parameter_invalid_integer", "amount")

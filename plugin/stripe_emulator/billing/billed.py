@@ -10,6 +10,7 @@ from stripe_emulator.lifecycle import Given
 from stripe_emulator.refusals import Json
 from stripe_emulator.resources import customer as customers
 from stripe_emulator.resources import invoice as invoices
+from stripe_emulator.resources import payment_method as methods
 from stripe_emulator.resources import subscription_item as items
 from stripe_emulator.resources.invoice import Bill
 
@@ -95,7 +96,8 @@ def without_method(subscription: Json) -> str:
 
 def lacks_method(account: Account, subscription: Json) -> bool:
     """Whether there is nothing to charge, where something is to be charged."""
-    if invoices.is_sent(subscription) or subscription["default_payment_method"]:
+    own = methods.usable(account, subscription["default_payment_method"])
+    if own or invoices.is_sent(subscription):
         return False
     customer = account.need("customer", subscription["customer"])
     return customers.default_method(customer) is None

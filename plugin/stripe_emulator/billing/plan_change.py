@@ -1,10 +1,13 @@
 """What follows when a subscription is changed: its plan, its quantities, its trial, its dates?"""
 
+from typing import Any
+
+from stripe_emulator import refusals
 from stripe_emulator.account import Account
 from stripe_emulator.billing import billed, ending
 from stripe_emulator.billing.proration import Cut
 from stripe_emulator.lifecycle import Behaviour, Given, does, picked
-from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.refusals import Json, Refusal, is_json
 from stripe_emulator.resources import subscription as subscriptions
 from stripe_emulator.resources import subscription_item as items
 
@@ -25,7 +28,7 @@ _PRICED = "price quantity"
 )
 def update(account: Account, subscription: Json, given: Given) -> Json:
     """Change a subscription, and bill what the change costs as `proration_behavior` says."""
-    _check(given)
+    _check(account, given)
     subscription |= {name: given.before[name] for name in _WORDS}
     subscriptions.change_dates(account, subscription, given)
     _change_items(account, subscription, given)
@@ -49,7 +52,7 @@ def _consequence(account: Account, subscription: Json, given: Given) -> Behaviou
     return _prorate
 
 
-def _check(given: Given) -> None:
+def _check(account: Account, given: Given) -> None:
     before = given.before
     if before["status"] in ending.ENDED and given.keys() - _EDITABLE_WHEN_ENDED:
         raise Refusal(
@@ -57,6 +60,13 @@ def _check(given: Given) -> None:
             code="invalid_canceled_subscription_fields",
         )
     _check_date(before, given)
+    _check_pause(account, given.get("pause_collection"))
+
+
+def _check_pause(account: Account, pause: Any) -> None:
+    resumes = pause.get("resumes_at") if is_json(pause) else None
+    if resumes is not None and resumes <= account.now:
+        raise refusals.past_timestamp("pause_collection[resumes_at]")
 
 
 def _check_date(before: Json, given: Given) -> None:

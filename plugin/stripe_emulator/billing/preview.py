@@ -10,7 +10,7 @@ from typing import Any
 
 from stripe_emulator import lifecycle
 from stripe_emulator.account import Account
-from stripe_emulator.billing import billed
+from stripe_emulator.billing import billed, ending
 from stripe_emulator.billing.periods import DAY
 from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, does, picked
@@ -81,6 +81,8 @@ def _would_be(account: Account, given: Json) -> Json:
     if "subscription" not in given and details.get("items"):
         return _of_new(account, given, details)
     subscription = _named(account, given)
+    if subscription["status"] in ending.ENDED:
+        raise _nothing(subscription["customer"])
     if details.pop("cancel_now", False):
         return _of_end(account, subscription, details)
     before = subscription["latest_invoice"]

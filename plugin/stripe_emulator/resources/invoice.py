@@ -215,7 +215,7 @@ def _wait(account: Account, invoice: Json) -> None:
 
 
 def held(invoice: Json) -> Json:
-    """A draft that stays one until somebody finalizes it."""
+    """An invoice that stays as it is until somebody finalizes it, or pays it."""
     invoice |= {"auto_advance": False, "automatically_finalizes_at": None}
     invoice["next_payment_attempt"] = None
     return invoice
@@ -344,6 +344,14 @@ def delete(account: Account, invoice: Json, _given: Given) -> Json:
     return account.delete(invoice)
 
 
+@does("invoice.abandon")
+def abandon(account: Account, invoice: Json, _given: Given) -> Json:
+    """Leave an invoice as it is, because there is nobody any more who could pay it."""
+    if invoice["status"] in {"draft", "open"}:
+        account.change(held(invoice))
+    return invoice
+
+
 @does("invoice.finalize")
 def finalize(account: Account, invoice: Json, _given: Given) -> Json:
     """Finalize a draft."""
@@ -426,6 +434,7 @@ def pay(account: Account, invoice: Json, given: Given) -> Json:
     if given.get("paid_out_of_band"):
         invoice["amount_paid_off_stripe"] = invoice["amount_due"]
         return _mark_paid(account, invoice)
+    amounts.check_size(invoice["amount_due"], invoice["currency"])
     return charge(account, invoice, given.get("payment_method"))
 
 
@@ -532,11 +541,12 @@ def _expect(account: Account, invoice: Json, intent: Json) -> None:
 
 def method_of(account: Account, invoice: Json) -> str | None:
     """What an invoice is paid with: its own payment method, its subscription's, its customer's."""
-    own: str | None = invoice["default_payment_method"]
+    own = methods.usable(account, invoice["default_payment_method"])
     if own:
         return own
     if id_ := subscription_of(invoice):
-        method: str | None = account.need("subscription", id_)["default_payment_method"]
+        subscription = account.need("subscription", id_)
+        method = methods.usable(account, subscription["default_payment_method"])
         if method:
             return method
     customer = account.need("customer", invoice["customer"], "customer")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_emulator import refusals
+from stripe_emulator import amounts, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
@@ -101,8 +101,10 @@ def fill(account: Account, item: Json, given: Json) -> None:
     """Give an invoice item its amount: of a price, of price data, or plain."""
     quantity = given.get("quantity", 1)
     price = _price(account, given)
+    amount = prices.total(price, quantity)
+    amounts.check_size(amount, price["currency"], "amount")
     item |= {
-        "amount": prices.total(price, quantity),
+        "amount": amount,
         "currency": price["currency"],
         "quantity": quantity,
         "quantity_decimal": given.get("quantity_decimal", str(quantity)),

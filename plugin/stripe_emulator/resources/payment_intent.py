@@ -261,8 +261,7 @@ def _charged(account: Account, intent: Json, method: Json, given: Json) -> Json:
     charge = charges.succeed(account, intent, method)
     intent |= {"latest_charge": charge["id"], "last_payment_error": None, "next_action": None}
     intent |= _collected(intent, captured=charge["captured"])
-    if intent["setup_future_usage"] and intent["customer"] and method["customer"] is None:
-        methods.attach(account, method, intent["customer"])
+    _keep_or_spend(account, intent, method)
     account.change(intent)
     account.emit("charge.succeeded", charge)
     what = "succeeded" if charge["captured"] else "amount_capturable_updated"
@@ -271,6 +270,16 @@ def _charged(account: Account, intent: Json, method: Json, given: Json) -> Json:
         lifecycle.do("payment_intent.paid", account, intent, given)
     _dispute(account, charge, method)
     return intent
+
+
+def _keep_or_spend(account: Account, intent: Json, method: Json) -> None:
+    """Attach what is to be used again; what belongs to nobody pays once."""
+    if method["customer"]:
+        return
+    if intent["setup_future_usage"] and intent["customer"]:
+        methods.attach(account, method, intent["customer"])
+    else:
+        methods.spend(account, method)
 
 
 def _dispute(account: Account, charge: Json, method: Json) -> None:

@@ -134,6 +134,18 @@ CARDS = {
         "4000000000006975", "card_velocity_exceeded", _TOO_OFTEN
     ),
 }
+#: whether it was detached, or paid without a customer: then it is not used again
+_SPENT = "_spent"
+_NOT_USED_AGAIN = (
+    "The provided PaymentMethod was previously used with a PaymentIntent without Customer "
+    "attachment, shared with a connected account without Customer attachment, or was detached from "
+    "a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach "
+    "it to a Customer first."
+)
+_NOT_ATTACHED_AGAIN = (
+    "This PaymentMethod was previously used without being attached to a Customer or was detached "
+    "from a Customer, and may not be used again."
+)
 _NAMES_BY_NUMBER = {card.number: name for name, card in CARDS.items()}
 _CARD: Json = {
     "brand": None,
@@ -180,9 +192,23 @@ def _is_shared(id_: str) -> bool:
 def use(account: Account, id_: str, param: str = "payment_method") -> Json:
     """Find a payment method; a shared test one becomes a new object, as at Stripe."""
     name = _card_name(id_, "pm_card_")
-    if name is None:
-        return account.need("payment_method", id_, param)
-    return account.create(_new(account, name))
+    if name:
+        return account.create(_new(account, name))
+    method = account.need("payment_method", id_, param)
+    if method.get(_SPENT):
+        raise Refusal(_NOT_USED_AGAIN, param=param)
+    return method
+
+
+def usable(account: Account, id_: str | None) -> str | None:
+    """The same ID, if there is one that can still be charged."""
+    method = account.get("payment_method", id_) if id_ else None
+    return id_ if method and not method.get(_SPENT) else None
+
+
+def spend(account: Account, method: Json) -> Json:
+    """Note that nothing can be paid with it any more: it was detached, or used by nobody's."""
+    return account.change(method | {"customer": None, _SPENT: True})
 
 
 def use_for(account: Account, id_: str, customer: str, param: str) -> Json:
@@ -263,6 +289,8 @@ def check_attachable(method: Json) -> None:
     card = card_of(method)
     if card.code and not card.attaches:
         raise card.refusal()
+    if method.get(_SPENT):
+        raise Refusal(_NOT_ATTACHED_AGAIN)
 
 
 def attach(account: Account, method: Json, customer: str) -> Json:
@@ -288,6 +316,11 @@ def detach(account: Account, method: Json, _given: Given) -> Json:
             "impossible.",
             code=_UNEXPECTED,
         )
-    method["customer"] = None
-    account.emit("payment_method.detached", method)
-    return account.change(method)
+    owner = account.need("customer", method["customer"])
+    spent = spend(account, method)
+    account.emit("payment_method.detached", spent)
+    settings = owner["invoice_settings"]
+    if settings["default_payment_method"] == method["id"]:
+        left = settings | {"default_payment_method": None}
+        account.change(owner | {"invoice_settings": left}, owner)
+    return spent

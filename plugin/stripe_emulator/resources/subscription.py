@@ -256,6 +256,8 @@ def _cancel_later(account: Account, subscription: Json, given: Json) -> None:
         return
     at_end = bool(given.get("cancel_at_period_end"))
     moment: Any = given.get("cancel_at") or None
+    if isinstance(moment, int) and moment <= account.now:
+        raise refusals.past_timestamp("cancel_at")
     if at_end or isinstance(moment, str):  # max_period_end and its like
         moment = max(item["current_period_end"] for item in subscription["_items"])
     subscription |= {

@@ -5,7 +5,7 @@ Items stand in their subscription; to change one alone is to update the subscrip
 
 import re
 
-from stripe_emulator import lifecycle, present, refusals
+from stripe_emulator import amounts, lifecycle, present, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.billing import periods
 from stripe_emulator.declare import Resource, declare, missing
@@ -51,6 +51,7 @@ def add(account: Account, subscription: Json, wanted: Json, path: str) -> None:
     item = account.new("subscription_item", subscription=subscription["id"])
     item["price"] = price["id"]
     item |= _quantity(price, wanted, path) | picked(wanted, "metadata")
+    _check_cost(price, item, path)
     _redeem(account, subscription, item, wanted, path)
     if subscription["status"] == "trialing":
         end = subscription["trial_end"]
@@ -105,6 +106,7 @@ def change(account: Account, subscription: Json, wanted: Json, path: str) -> Non
         item["price"] = _recurring_price(account, wanted, path)["id"]
     price = account.need("price", item["price"])
     item |= _quantity(price, wanted, path)
+    _check_cost(price, item, path)
     if "metadata" in wanted:
         item["metadata"] = lifecycle.metadata(item["metadata"], wanted["metadata"])
     _redeem(account, subscription, item, wanted, path)
@@ -141,6 +143,11 @@ def _quantity(price: Json, wanted: Json, path: str) -> Json:
         message = "You cannot set the quantity for metered plans."
         raise Refusal(message, param=f"{path}[quantity]")
     return {"quantity": 0}
+
+
+def _check_cost(price: Json, item: Json, path: str) -> None:
+    cost = prices.total(price, item["quantity"])
+    amounts.check_quantity(cost, price["currency"], f"{path}[quantity]")
 
 
 def _named(subscription: Json, id_: str, param: str) -> Json:

@@ -1,0 +1,128 @@
+"""What becomes of things whose customer or card is gone while time goes on."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from emulator.conftest import Caller, Clock
+
+    from stripe_emulator import Emulator
+
+DAY = 86_400
+SCHEDULES = "/v1/subscription_schedules"
+SUBSCRIPTIONS = "/v1/subscriptions"
+NOT_AGAIN = "may not be used again"
+
+
+def subscribed(api: Caller, **given: Any) -> Any:
+    """A monthly subscription of a new payer."""
+    items = [{"price": api.price(1000, monthly=True)["id"]}]
+    return api.made(SUBSCRIPTIONS, customer=api.payer()["id"], items=items, **given)
+
+
+def card(api: Caller, **given: Any) -> Any:
+    """A card of nobody's."""
+    return api.made("/v1/payment_methods", type="card", card={"token": "tok_visa"}, **given)
+
+
+def test_nothing_is_collected_from_a_customer_who_is_gone(world: Emulator, api: Caller) -> None:
+    """The draft of a renewal and one that was made by hand stay what they are."""
+    subscription = subscribed(api)
+    world.advance(30 * DAY + 60)  # a minute after the renewal in September
+    customer = subscription["customer"]
+    by_hand = api.made("/v1/invoices", customer=customer, auto_advance=True)["id"]
+    renewal = api.get(SUBSCRIPTIONS, customer=customer)["data"][0]["latest_invoice"]
+    assert api.get(f"/v1/invoices/{renewal}")["status"] == "draft"
+    api.delete(f"/v1/customers/{customer}")
+    world.advance(60 * DAY)
+    for id_ in (by_hand, renewal):
+        invoice = api.get(f"/v1/invoices/{id_}")
+        assert (invoice["status"], invoice["auto_advance"]) == ("draft", False)
+
+
+@pytest.mark.parametrize("start", ["now", "later"])
+def test_a_schedule_ends_with_its_customer(
+    world: Emulator, api: Caller, clock: Clock, start: str
+) -> None:
+    """Whether it has begun or not, and time goes on."""
+    customer = api.payer()["id"]
+    phases = [{"items": [{"price": api.price(monthly=True)["id"]}]}]
+    moment = "now" if start == "now" else int(clock.now) + 10 * DAY
+    made = api.made(SCHEDULES, customer=customer, start_date=moment, phases=phases)
+    api.delete(f"/v1/customers/{customer}")
+    world.advance(70 * DAY)
+    assert api.get(f"{SCHEDULES}/{made['id']}")["status"] == "canceled"
+
+
+def test_what_is_refused_when_it_is_due_stops_nothing_else(
+    world: Emulator, api: Caller, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A schedule of somebody without a card cannot begin: that is told, and others go on."""
+    nobody = api.made("/v1/customers")["id"]
+    phases = [{"items": [{"price": api.price(monthly=True)["id"]}]}]
+    later = int(clock.now) + 10 * DAY
+    made = api.made(SCHEDULES, customer=nobody, start_date=later, phases=phases)
+    other = subscribed(api)
+    with caplog.at_level(logging.WARNING):
+        events = world.advance(40 * DAY)
+    assert (
+        f"subscription_schedule.begin of {made['id']} was due, and is left undone: This customer has no"
+        in caplog.text
+    )
+    assert api.get(f"{SCHEDULES}/{made['id']}")["status"] == "not_started"
+    assert made["id"] not in {event["data"]["object"].get("id") for event in events}
+    renewed = api.get(f"{SUBSCRIPTIONS}/{other['id']}")
+    assert renewed["latest_invoice"] != other["latest_invoice"]
+
+
+def test_a_detached_card_is_not_charged(world: Emulator, api: Caller) -> None:
+    """It is the customer's default no more, so what renews is past due."""
+    subscription = subscribed(api)
+    customer = f"/v1/customers/{subscription['customer']}"
+    method = api.get(customer)["invoice_settings"]["default_payment_method"]
+    api.made(f"/v1/payment_methods/{method}/detach")
+    assert api.get(customer)["invoice_settings"]["default_payment_method"] is None
+    world.advance(32 * DAY)
+    assert api.get(f"{SUBSCRIPTIONS}/{subscription['id']}")["status"] == "past_due"
+
+
+def test_a_subscription_falls_back_from_a_detached_card(world: Emulator, api: Caller) -> None:
+    """To the customer's default, if there is one."""
+    customer = api.payer()["id"]
+    own = api.made(f"/v1/payment_methods/{card(api)['id']}/attach", customer=customer)["id"]
+    items = [{"price": api.price(monthly=True)["id"]}]
+    made = api.made(SUBSCRIPTIONS, customer=customer, items=items, default_payment_method=own)
+    api.made(f"/v1/payment_methods/{own}/detach")
+    world.advance(32 * DAY)
+    assert api.get(f"{SUBSCRIPTIONS}/{made['id']}")["status"] == "active"
+
+
+def test_a_detached_card_is_nobodys_again(api: Caller) -> None:
+    """It can neither be attached nor pay, whoever asks."""
+    customer = api.payer()["id"]
+    path = f"/v1/payment_methods/{card(api)['id']}"
+    api.made(f"{path}/attach", customer=customer)
+    detached = api.made(f"{path}/detach")
+    assert NOT_AGAIN in api.post(f"{path}/attach", customer=customer).error["message"]
+    asked = {"amount": 500, "currency": "usd", "payment_method": detached["id"]}
+    error = api.post("/v1/payment_intents", **asked).error
+    assert (error["param"], NOT_AGAIN in error["message"]) == ("payment_method", True)
+
+
+def test_a_card_of_nobodys_pays_once(api: Caller) -> None:
+    """One that was declined, or that is the customer's, pays again."""
+    once = card(api)["id"]
+    api.paid(500, card=once)
+    path = f"/v1/payment_methods/{once}"
+    assert api.get(path)["customer"] is None
+    asked = {"amount": 500, "currency": "usd", "payment_method": once}
+    assert NOT_AGAIN in api.post("/v1/payment_intents", **asked).error["message"]
+    customer = api.made("/v1/customers")["id"]
+    assert NOT_AGAIN in api.post(f"{path}/attach", customer=customer).error["message"]
+    kept = card(api)["id"]
+    api.paid(500, card=kept, customer=customer, setup_future_usage="off_session")
+    api.paid(500, card=kept, customer=customer)
