@@ -157,10 +157,11 @@ def _redeem(account: Account, session: Json) -> None:
     owner = {"checkout_session": session["id"]}
     customer, currency = session["customer"], session["currency"]
     buyer = discounts.Buyer(account, customer, currency, owner, due)
-    session["_discounts"] = []
+    ids: list[str] = []
     for at, row in enumerate(rows):
         made = buyer.made(without_nulls(row), f"discounts[{at}]")
-        session["_discounts"].append(made["id"])
+        ids.append(made["id"])
+    session["_discounts"] = ids
 
 
 def _begin_setup(account: Account, session: Json) -> None:
