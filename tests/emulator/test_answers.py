@@ -580,3 +580,22 @@ def test_a_refund_is_of_one_payment_and_of_something(api: Caller) -> None:
     assert api.post("/v1/refunds", **both).error["message"] == message
     error = api.post("/v1/refunds", payment_intent=paid["id"], amount=0).error
     assert (error["code"], error["param"]) == ("parameter_invalid_integer", "amount")
+
+
+@pytest.mark.parametrize(("given", "param"), [
+    ({"unit_amount_decimal": "-0.5"}, "unit_amount_decimal"),
+    ({"unit_amount": 5, "transform_quantity": {"divide_by": 0, "round": "up"}},
+     "transform_quantity[divide_by]"),
+])  # fmt: skip
+def test_a_price_can_be_reckoned_with(api: Caller, given: dict[str, Any], param: str) -> None:
+    """It is not less than nothing, and packages have something in them."""
+    data = {"currency": "usd", "product_data": {"name": "Box"}}
+    assert api.post("/v1/prices", **data, **given).error["param"] == param
+
+
+def test_days_until_due_belong_to_what_is_sent(api: Caller) -> None:
+    """A subscription that is charged again has none, by the document's words."""
+    path = f"/v1/subscriptions/{subscribed(api)['id']}"
+    sent = api.made(path, collection_method="send_invoice", days_until_due=5)
+    assert sent["days_until_due"] == 5
+    assert api.made(path, collection_method="charge_automatically")["days_until_due"] is None

@@ -26,7 +26,9 @@ def subscribed(api: Caller, **given: Any) -> Any:
 
 def card(api: Caller, **given: Any) -> Any:
     """A card of nobody's."""
-    return api.made("/v1/payment_methods", type="card", card={"token": "tok_visa"}, **given)
+    return api.made(
+        "/v1/payment_methods", **{"type": "card", "card": {"token": "tok_visa"}, **given}
+    )
 
 
 def test_nothing_is_collected_from_a_customer_who_is_gone(world: Emulator, api: Caller) -> None:
@@ -124,3 +126,44 @@ def test_a_card_of_nobodys_pays_once(api: Caller) -> None:
     kept = card(api)["id"]
     api.paid(500, card=kept, customer=customer, setup_future_usage="off_session")
     api.paid(500, card=kept, customer=customer)
+
+
+def test_what_was_spent_meanwhile_pays_nothing(api: Caller) -> None:
+    """Not when the payment is confirmed, nor when its payer has authenticated."""
+    asked = {"amount": 500, "currency": "usd", "return_url": "https://a.example"}
+    way = {"return_url": "https://a.example"}
+    waiting = api.made(
+        "/v1/payment_intents", amount=500, currency="usd", payment_method="pm_card_visa"
+    )
+    api.paid(900, card=waiting["payment_method"])
+    error = api.post(f"/v1/payment_intents/{waiting['id']}/confirm", **way).error
+    assert NOT_AGAIN in error["message"]
+    customer = api.made("/v1/customers")["id"]
+    method = card(api, card={"number": "4000002500003155", "exp_month": 1, "exp_year": 2040})["id"]
+    api.made(f"/v1/payment_methods/{method}/attach", customer=customer)
+    asking = api.made(
+        "/v1/payment_intents", **asked, customer=customer, payment_method=method, confirm=True
+    )
+    assert asking["status"] == "requires_action"
+    api.made(f"/v1/payment_methods/{method}/detach")
+    path = f"/v1/test_helpers/payment_intents/{asking['id']}/authenticate"
+    assert NOT_AGAIN in api.post(path).error["message"]
+
+
+def test_nobody_pays_with_the_card_of_somebody_else(api: Caller) -> None:
+    """Neither a subscription nor an invoice, whatever is asked for."""
+    made = subscribed(api)
+    other = api.payer()["invoice_settings"]["default_payment_method"]
+    theirs = {"default_payment_method": other}
+    draft = api.made("/v1/invoices", customer=made["customer"])["id"]
+    api.made(
+        "/v1/invoiceitems", customer=made["customer"], invoice=draft, amount=500, currency="usd"
+    )
+    for path, given in (
+        (f"{SUBSCRIPTIONS}/{made['id']}", theirs),
+        (f"/v1/invoices/{draft}", theirs),
+        (f"/v1/invoices/{draft}/pay", {"payment_method": other}),
+    ):
+        error = api.post(path, **given).error
+        assert (error["code"], error["param"]) == ("resource_missing", next(iter(given)))
+        assert error["message"].endswith("The payment method must be attached to the customer.")

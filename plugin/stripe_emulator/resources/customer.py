@@ -109,12 +109,7 @@ def _settle(account: Account, customer: Json, before: Json | None) -> Json:
     if wanted and (before is None or wanted != default_method(before)):
         method = methods.use_for(account, wanted, customer["id"], _DEFAULT)
         if method["customer"] != customer["id"]:
-            raise Refusal(
-                f"The customer does not have a payment method with the ID {wanted}. The payment "
-                "method must be attached to the customer.",
-                code="resource_missing",
-                param=_DEFAULT,
-            )
+            raise methods.not_theirs(wanted, _DEFAULT)
         customer["invoice_settings"]["default_payment_method"] = method["id"]
     customer["tax_exempt"] = customer["tax_exempt"] or "none"
     return account.change(customer, before)

@@ -435,7 +435,10 @@ def pay(account: Account, invoice: Json, given: Given) -> Json:
         invoice["amount_paid_off_stripe"] = invoice["amount_due"]
         return _mark_paid(account, invoice)
     amounts.check_size(invoice["amount_due"], invoice["currency"])
-    return charge(account, invoice, given.get("payment_method"))
+    method = given.get("payment_method")
+    if method:
+        method = methods.use_for(account, method, invoice["customer"], "payment_method")["id"]
+    return charge(account, invoice, method)
 
 
 def charge(account: Account, invoice: Json, method: str | None, **how: bool) -> Json:

@@ -246,6 +246,7 @@ def check_return(intent: Json, given: Json, called: str) -> None:
 def collect(account: Account, intent: Json, given: Json) -> Json:
     """Charge the intent's payment method as its test card says."""
     method = account.need("payment_method", intent["payment_method"], "payment_method")
+    methods.check_usable(method)
     method["card"]["checks"]["cvc_check"] = "pass"
     account.change(method)
     card = methods.card_of(method)
@@ -321,6 +322,7 @@ def authenticate(account: Account, intent: Json, given: Given) -> Json:
     if given.get("outcome", "succeed") == "fail":
         return _not_authenticated(account, intent)
     method = account.need("payment_method", intent["payment_method"], "payment_method")
+    methods.check_usable(method)
     return _charged(account, intent, method, given)
 
 

@@ -195,9 +195,14 @@ def use(account: Account, id_: str, param: str = "payment_method") -> Json:
     if name:
         return account.create(_new(account, name))
     method = account.need("payment_method", id_, param)
+    check_usable(method, param)
+    return method
+
+
+def check_usable(method: Json, param: str = "payment_method") -> None:
+    """Refuse to pay with what was detached, or has paid once as nobody's."""
     if method.get(_SPENT):
         raise Refusal(_NOT_USED_AGAIN, param=param)
-    return method
 
 
 def usable(account: Account, id_: str | None) -> str | None:
@@ -212,11 +217,28 @@ def spend(account: Account, method: Json) -> Json:
 
 
 def use_for(account: Account, id_: str, customer: str, param: str) -> Json:
-    """Find a payment method for a customer: of a shared one the customer may have one already."""
+    """Find a payment method of a customer's; of a shared one they may have one already."""
     name = _card_name(id_, "pm_card_")
-    own = account.find("payment_method", customer=customer) if name else []
-    same = [method for method in own if method["_outcome"] == name]
+    if name is None:
+        return _own(account, id_, customer, param)
+    same = account.find("payment_method", customer=customer, _outcome=name)
     return same[0] if same else use(account, id_, param)
+
+
+def _own(account: Account, id_: str, customer: str, param: str) -> Json:
+    method = account.need("payment_method", id_, param)
+    if method["customer"] != customer:
+        raise not_theirs(id_, param)
+    return method
+
+
+def not_theirs(id_: str, param: str) -> Refusal:
+    """A payment method is not the customer's."""
+    message = (
+        f"The customer does not have a payment method with the ID {id_}. The payment method must "
+        "be attached to the customer."
+    )
+    return Refusal(message, code="resource_missing", param=param)
 
 
 SHARED["payment_method"] = Shared(exists=_is_shared, find=use)

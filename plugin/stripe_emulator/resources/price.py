@@ -104,6 +104,8 @@ def _check_amounts(given: Json) -> None:
     elif _AMOUNTS.isdisjoint(given):
         message = "Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set."
         raise Refusal(message)
+    if Decimal(given.get("unit_amount_decimal", 0)) < 0:
+        raise Refusal("Invalid non-negative decimal", param="unit_amount_decimal")
 
 
 def _check_recurring(recurring: Json | None) -> None:

@@ -306,6 +306,8 @@ def change_dates(account: Account, subscription: Json, given: Given) -> None:
     if given.keys() & {"days_until_due", "collection_method"}:
         known = subscription["days_until_due"] is not None
         _check_due(subscription, says_due="days_until_due" in given, known=known)
+        if not invoices.is_sent(subscription):
+            subscription["days_until_due"] = None
     _cancel_later(account, subscription, given)
 
 
