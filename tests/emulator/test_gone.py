@@ -167,3 +167,38 @@ def test_nobody_pays_with_the_card_of_somebody_else(api: Caller) -> None:
         error = api.post(path, **given).error
         assert (error["code"], error["param"]) == ("resource_missing", next(iter(given)))
         assert error["message"].endswith("The payment method must be attached to the customer.")
+
+
+def test_a_schedule_takes_over_nothing_that_has_ended(api: Caller) -> None:
+    """Nor what another one has."""
+    made = subscribed(api)
+    api.delete(f"{SUBSCRIPTIONS}/{made['id']}")
+    error = api.post(SCHEDULES, from_subscription=made["id"]).error
+    assert (error["param"], "canceled" in error["message"]) == ("from_subscription", True)
+
+
+@pytest.mark.parametrize(("price", "said"), [
+    ({}, "Missing required param: phases[0][items][0][price]."),
+    ({"price": "once"}, "The price specified is set to `type=one_time`"),
+])  # fmt: skip
+def test_a_phase_is_judged_before_it_begins(api: Caller, price: dict[str, str], said: str) -> None:
+    """Its items are of recurring prices, whenever it is to begin."""
+    item = {"price": api.price()["id"]} if price else {"quantity": "1"}
+    payer = api.payer()["id"]
+    error = api.post(SCHEDULES, customer=payer, phases=[{"items": [item]}]).error
+    assert error["param"] == "phases[0][items][0][price]"
+    assert error["message"].startswith(said)
+
+
+@pytest.mark.parametrize(("path", "given", "missing"), [
+    ("payment_methods/{card}/attach", {}, "customer"),
+    ("payment_links", {"after_completion": {"type": "redirect"}}, "after_completion[redirect]"),
+])  # fmt: skip
+def test_what_is_missing_is_named(
+    api: Caller, path: str, given: dict[str, Any], missing: str
+) -> None:
+    """What the document leaves open and nothing can be done without."""
+    lines = {"line_items": [{"price": api.price()["id"], "quantity": 1}]}
+    asked = {**given, **(lines if path == "payment_links" else {})}
+    error = api.post(f"/v1/{path.format(card=card(api)['id'])}", **asked).error
+    assert (error["code"], error["param"]) == ("parameter_missing", missing)

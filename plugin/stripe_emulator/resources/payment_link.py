@@ -6,7 +6,7 @@ Whoever follows it, on its page or by the test helper, gets a Checkout Session o
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, do, does, picked
-from stripe_emulator.refusals import Json, Refusal, without_nulls
+from stripe_emulator.refusals import Json, Refusal, missing_parameter, without_nulls
 from stripe_emulator.resources import checkout_item as items
 from stripe_emulator.resources import checkout_session as sessions
 
@@ -97,6 +97,7 @@ def _mode(account: Account, link: Json) -> str:
 def _take(link: Json, given: Json) -> None:
     """Take what is shown in another way than it is given."""
     if "after_completion" in given:
+        _check_after(given["after_completion"])
         link["after_completion"] = given["after_completion"]
     if given.get("restrictions"):
         limit = given["restrictions"]["completed_sessions"]["limit"]
@@ -104,6 +105,11 @@ def _take(link: Json, given: Json) -> None:
     for name in _DATA:
         if link[name]:
             link[name] = {"metadata": {}} | link[name]
+
+
+def _check_after(after: Json) -> None:
+    if after["type"] == "redirect" and "redirect" not in after:
+        raise missing_parameter("after_completion[redirect]")
 
 
 def _restrictions(link: Json, limit: int) -> Json:

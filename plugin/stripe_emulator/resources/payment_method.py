@@ -18,7 +18,7 @@ declare(
         prefix="pm_1",
         path="/v1/payment_methods",
         verbs="list create update attach retrieve detach",
-        needs={"create": "card type"},
+        needs={"create": "card type", "attach": "customer"},
         starts="""allow_redisplay="unspecified" billing_details={"address": {"city": null,
             "country": null, "line1": null, "line2": null, "postal_code": null, "state": null},
             "email": null, "name": null, "phone": null, "tax_id": null} card=null customer_account
