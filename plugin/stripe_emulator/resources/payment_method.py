@@ -10,7 +10,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare, missing
 from stripe_emulator.lifecycle import SHARED, Given, Shared, does, picked
 from stripe_emulator.message import token
-from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.refusals import Json, Refusal, missing_parameter
 
 declare(
     Resource(
@@ -18,7 +18,7 @@ declare(
         prefix="pm_1",
         path="/v1/payment_methods",
         verbs="list create update attach retrieve detach",
-        needs={"create": "card type", "attach": "customer"},
+        needs={"create": "card type"},
         starts="""allow_redisplay="unspecified" billing_details={"address": {"city": null,
             "country": null, "line1": null, "line2": null, "postal_code": null, "state": null},
             "email": null, "name": null, "phone": null, "tax_id": null} card=null customer_account
@@ -301,6 +301,8 @@ def _chosen(card: Json) -> str:
 @does("payment_method.attach", "customer")
 def attach_given(account: Account, method: Json, given: Given) -> Json:
     """Attach a payment method to a customer; a card that every charge declines is declined here."""
+    if "customer" not in given:
+        raise missing_parameter("customer")
     check_attachable(method)
     method["customer"] = given.before["customer"]  # and not yet the one that was given
     return attach(account, method, given["customer"])
