@@ -202,3 +202,17 @@ def test_what_is_missing_is_named(
     asked = {**given, **(lines if path == "payment_links" else {})}
     error = api.post(f"/v1/{path.format(card=card(api)['id'])}", **asked).error
     assert (error["code"], error["param"]) == ("parameter_missing", missing)
+
+
+@pytest.mark.parametrize("path", ["setup_intents", "payment_intents"])
+def test_no_card_is_saved_for_a_customer_who_is_gone(api: Caller, path: str) -> None:
+    """Nor is anything paid when it was to be saved."""
+    customer = api.made("/v1/customers")["id"]
+    payment = {"amount": 500, "currency": "usd", "setup_future_usage": "off_session"}
+    asked = payment if path == "payment_intents" else {}
+    intent = api.made(f"/v1/{path}", customer=customer, **asked)
+    api.delete(f"/v1/customers/{customer}")
+    way = {"payment_method": "pm_card_visa", "return_url": "https://a.example"}
+    error = api.post(f"/v1/{path}/{intent['id']}/confirm", **way).error
+    assert (error["code"], error["param"]) == ("resource_missing", "customer")
+    assert api.get("/v1/charges")["data"] == []

@@ -61,10 +61,12 @@ def _untold(account: Account) -> Generator[None]:
     """Undo what is done inside, tell nobody of it, and come back to now."""
     told = len(account.events)
     now, clock = account.now, account.clock
-    with account.store.undone():
-        yield
-    del account.events[told:]
-    account.live(now, clock)
+    try:
+        with account.store.undone():
+            yield
+    finally:
+        del account.events[told:]
+        account.live(now, clock)
 
 
 def _as_preview(invoice: Json) -> Json:

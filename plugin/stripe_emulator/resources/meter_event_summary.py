@@ -6,8 +6,10 @@ window in which nothing was used is left out, as in the example on the page
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
+
+from attrs import frozen
 
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
@@ -16,51 +18,63 @@ from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import meter_event as events
 
 KIND = "billing.meter_event_summary"
-declare(Resource(kind=KIND, prefix="mtrusg_test_"))
+PREFIX = "mtrusg_test_"
+declare(Resource(kind=KIND, prefix=PREFIX))
 
-_WHOLE = {None: 60, "hour": 3_600, "day": 86_400}
+_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
+
+
+@frozen
+class _Window:
+    """Some time, and what was told of it."""
+
+    start: int
+    end: int
+    told: list[Json]
 
 
 @does("billing.meter.event_summaries", "customer end_time start_time value_grouping_window")
 def summarize(account: Account, meter: Json, given: Given) -> Json:
     """Sum up what a customer used, the latest window first."""
-    window = given.get("value_grouping_window")
+    unit = given.get("value_grouping_window")
+    _check(given, unit or "minute")
     start, end = given["start_time"], given["end_time"]
-    _check_whole(given, window)
-    if end <= start:
-        raise Refusal("The `end_time` must be after the `start_time`.", param="end_time")
     told = events.told(account, meter, given["customer"], range(start, end))
-    grouped = _by_window(told, _WHOLE[window]) if window else [(start, end, told)]
-    rows = [_summary(account, meter, given["customer"], each) for each in grouped]
-    return meter | {"_event_summaries": rows[::-1]}
+    windows = [*_by(unit, told)] if unit else [_Window(start, end, told)]
+    rows = [_summary(account, meter, given, window) for window in windows]
+    rows.reverse()
+    return meter | {"_event_summaries": rows}
 
 
-def _check_whole(given: Json, window: str | None) -> None:
+def _check(given: Json, unit: str) -> None:
     for name in ("start_time", "end_time"):
-        if given[name] % _WHOLE[window]:
-            boundaries = f"{window or 'minute'} boundaries"
-            raise Refusal(f"The `{name}` must be aligned with {boundaries}.", param=name)
+        if given[name] % _SECONDS[unit]:
+            message = f"The `{name}` must be aligned with {unit} boundaries."
+            raise Refusal(message, param=name)
+    if given["end_time"] <= given["start_time"]:
+        message = "The `end_time` must be after the `start_time`."
+        raise Refusal(message, param="end_time")
 
 
-Window = tuple[int, int, list[Json]]
+def _by(unit: str, told: list[Json]) -> Iterator[_Window]:
+    """The windows in which something was used."""
+    size = _SECONDS[unit]
+
+    def number(event: Json) -> int:
+        return int(event["timestamp"]) // size
+
+    for which, inside in groupby(told, number):
+        start = which * size
+        yield _Window(start, start + size, [*inside])
 
 
-def _by_window(told: Iterable[Json], size: int) -> Iterator[Window]:
-    """The windows in which something was used: start, end, and the events."""
-    for number, inside in groupby(told, lambda event: int(event["timestamp"]) // size):
-        start = number * size
-        yield start, start + size, [*inside]
-
-
-def _summary(account: Account, meter: Json, customer: str, window: Window) -> Json:
-    start, end, told = window
-    summary = account.new(KIND, meter=meter["id"], start_time=start, end_time=end)
-    summary["id"] = _id(meter, customer, start, end)
-    summary["aggregated_value"] = events.aggregated(meter, told)
-    return summary
-
-
-def _id(meter: Json, customer: str, start: int, end: int) -> str:
-    """The same for the same window again: it is what the next page begins after."""
-    about = f"{meter['id']} {customer} {start} {end}"
-    return "mtrusg_test_" + hashlib.sha256(about.encode()).hexdigest()
+def _summary(account: Account, meter: Json, given: Json, window: _Window) -> Json:
+    """How much it was, with an ID that is the same again: the next page begins after it."""
+    about = f"{meter['id']} {given['customer']} {window.start} {window.end}"
+    summary = account.new(KIND, meter=meter["id"])
+    return summary | {
+        "id": PREFIX + hashlib.sha256(about.encode()).hexdigest(),
+        "aggregated_value": events.aggregated(meter, window.told),
+        "start_time": window.start,
+        "end_time": window.end,
+    }

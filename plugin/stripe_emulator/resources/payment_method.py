@@ -324,6 +324,7 @@ def attach(account: Account, method: Json, customer: str) -> Json:
             "The payment method you provided has already been attached to a customer.",
             code=_UNEXPECTED,
         )
+    account.need("customer", customer, "customer")
     method["customer"] = customer
     method["card"]["checks"]["cvc_check"] = "pass"
     account.change(method)
