@@ -110,7 +110,8 @@ class Account:
         self.store.put(self.name, obj)
         self._plan(obj)
         if before is not None and obj != before:
-            previous = present.difference(self.show(before), self.show(obj))
+            was = self.show(before)
+            previous = present.difference(was, self.show(obj))
             self._announce(obj, "updated", previous)
         return obj
 
@@ -129,9 +130,12 @@ class Account:
         data: Json = {"object": store.copied(self.show(obj))}
         if previous is not None:
             data["previous_attributes"] = previous
-        event = self.new("event", api_version=PINNED, data=data, type=type_)
-        event["created"] = self.time
-        event["request"] = {"id": self.request_id, "idempotency_key": self.key}
+        event = self.new("event", data=data, type=type_)
+        event |= {
+            "api_version": PINNED,
+            "created": self.time,
+            "request": {"id": self.request_id, "idempotency_key": self.key},
+        }
         self.events.append(self.keep(event))
 
     def show(self, obj: Json, wanted: Tree | None = None) -> Json:

@@ -40,13 +40,44 @@ def check(amount: int, currency: str) -> None:
     if amount < LEAST.get(currency, 1):
         message = f"Amount must be at least {least(currency)}"
         raise Refusal(message, code="amount_too_small", param="amount")
-    most = 10 ** _MOST_DIGITS.get(currency, _DIGITS) - 1
-    if amount > most:
-        message = f"Amount must be no more than {money(most, currency)}"
-        raise Refusal(message, code="amount_too_large", param="amount")
+    check_size(amount, currency, "amount")
 
 
-def check_total(amount: int, currency: str) -> None:
+def check_size(amount: int, currency: str, param: str | None = None) -> None:
+    """Refuse an amount that is too large, of a debt or of a credit."""
+    if abs(amount) > _most(currency):
+        message = f"Amount must be no more than {money(_most(currency), currency)}"
+        raise Refusal(message, code="amount_too_large", param=param)
+
+
+def check_quantity(amount: int, currency: str, param: str) -> None:
+    """Refuse so many of a price that they would cost too much."""
+    if amount > _most(currency):
+        most = money(_most(currency), currency)
+        raise Refusal(
+            "Invalid quantity: total amount (quantity * plan amount) must be no more than "
+            f"{most} {currency.upper()}",
+            param=param,
+        )
+
+
+def _most(currency: str) -> int:
+    digits = _MOST_DIGITS.get(currency, _DIGITS)
+    most: int = 10**digits - 1
+    return most
+
+
+def check_most(amount: int, currency: str) -> None:
+    """Refuse a Checkout Session whose total is too large."""
+    if amount > _most(currency):
+        most = money(_most(currency), currency)
+        raise Refusal(
+            f"The Checkout Session's total amount due must be no more than {most}.",
+            code="amount_too_large",
+        )
+
+
+def check_least(amount: int, currency: str) -> None:
     """Refuse a Checkout Session whose total is too small; nothing at all may be due."""
     if 0 < amount < LEAST.get(currency, 1):
         raise Refusal(

@@ -42,6 +42,7 @@ LEAST = {
     "amount_off": 1,
     "amount_to_capture": 1,
     "days_until_due": 0,
+    "divide_by": 1,
     "duration_in_months": 1,
     "interval_count": 1,
     "max_redemptions": 1,

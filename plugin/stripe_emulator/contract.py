@@ -81,7 +81,8 @@ class Said:
         found: dict[str, Said] = {}
         for each in self.alternatives:
             numbers: Mapping[str, int] = each.whole.facts.get("fields", {})
-            found |= {name: _said(self.file, number) for name, number in numbers.items()}
+            for name, number in numbers.items():
+                found[name] = _said(self.file, number)
         return found
 
     @cached_property
@@ -174,9 +175,14 @@ def has(method: str, path: str) -> bool:
 
 
 def _fits(template: list[str], wanted: list[str]) -> bool:
-    pairs = zip(template, wanted, strict=False)
-    fitting = (part == given or (part == "{}" and given) for part, given in pairs)
-    return len(template) == len(wanted) and all(fitting)
+    if len(template) != len(wanted):
+        return False
+    return all(map(_is_filled_in, template, wanted))
+
+
+def _is_filled_in(part: str, given: str) -> bool:
+    """Whether this is what the part says, or anything where it is a variable."""
+    return bool(given) if part == "{}" else part == given
 
 
 def version() -> str:

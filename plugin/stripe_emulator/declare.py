@@ -31,7 +31,7 @@ _PLAIN = {
     "delete": "DELETE",
 }
 _METHODS = {**_PLAIN, "search": "GET", "preview": "GET", "discount": "DELETE"}
-_NO_ID = {"list", "own", "search", "create", "create_preview", "preview"}
+_NO_ID = {"list", "own", "search", "create", "create_preview", "preview", "preview/lines"}
 _NAMED = {"id", "object"}
 _EMPTY: Mapping[str, Any] = MappingProxyType({"array": [], "boolean": False, "integer": 0})
 Texts = Mapping[str, str]
@@ -108,8 +108,11 @@ class Resource:
     @cached_property
     def searched(self) -> Texts:
         """The fields that a search can name, each with what it does beyond equality."""
-        rows = [(text.rstrip("~<"), text[-1]) for text in self.searches.split()]
-        return {name: last if last in "~<" else "" for name, last in rows}
+        found: dict[str, str] = {}
+        for text in self.searches.split():
+            name = text.rstrip("~<")
+            found[name] = text.removeprefix(name)
+        return found
 
     def blank(self) -> Json:
         """Make a fresh object without id, hidden fields included."""
@@ -120,7 +123,8 @@ class Resource:
     def _text(self) -> str:
         said = contract.of_kind(self.kind)
         found = empty_object(said)
-        for name in (*_NAMED, *self.absent.split(), *self.on_demand.split()):
+        hidden = {*_NAMED, *self.absent.split(), *self.on_demand.split()}
+        for name in hidden:
             found.pop(name, None)
         return json.dumps(found | self._started())
 
@@ -133,8 +137,12 @@ class Resource:
             if has_value:
                 found[name], at = _JSON.raw_decode(self.starts, at)
             else:
-                found[name] = empty(self.fields[name]) if name in self.fields else None
+                found[name] = self._empty(name)
         return found
+
+    def _empty(self, name: str) -> Any:
+        said = self.fields.get(name)
+        return None if said is None else empty(said)
 
     @property
     def event(self) -> str:
@@ -149,10 +157,13 @@ class Resource:
 
 def empty_object(said: Said) -> Json:
     """An object in which nothing is set: what is always there, and what can be null."""
-    always = said.required
-    shown = {name: each for name, each in said.fields.items() if each.nullable or name in always}
-    found = {name: empty(each) for name, each in shown.items()}
-    return found | {"metadata": {}} if "metadata" in said.fields else found
+    found: Json = {}
+    for name, each in said.fields.items():
+        if each.nullable or name in said.required:
+            found[name] = empty(each)
+    if "metadata" in said.fields:
+        found["metadata"] = {}
+    return found
 
 
 def empty(said: Said) -> Any:

@@ -92,7 +92,8 @@ def _bare(parameter: Parameter) -> Shape:
 def _list(parameter: Parameter) -> Shape:
     each = parameter.said.inner("items")
     of = shape(parameter.of(each)) if each else Opaque("any")
-    return Items("list", of=of, limit=beyond.MOST.get(parameter.name, _LONGEST))
+    most = beyond.MOST.get(parameter.name, _LONGEST)
+    return Items("list", of=of, limit=most)
 
 
 def _object(parameter: Parameter) -> Shape:
@@ -108,14 +109,16 @@ def _object(parameter: Parameter) -> Shape:
 
 def _scalar(parameter: Parameter) -> Shape:
     said, name = parameter.said, parameter.name
-    scalar = _SCALARS.get((said.type, said.facts.get("format")), "str")
+    written = (said.type, said.facts.get("format"))
+    scalar = _SCALARS.get(written, "str")
     limit = said.facts.get("max_length", _LONGEST)
     kind = beyond.KINDS.get(name) if scalar == "str" else None
     if parameter.chooses:
         return Shape(scalar, limit=limit, kind=kind)
     if scalar == "str":
         scalar = beyond.TEXTS.get(name, scalar)
-    return Shape(scalar, limit=limit, kind=kind, least=beyond.LEAST.get(name))
+    least = beyond.LEAST.get(name)
+    return Shape(scalar, limit=limit, kind=kind, least=least)
 
 
 _BUILD = {"array": _list, "object": _object}

@@ -3,15 +3,17 @@
 Whoever registers a piece of work (`@due`) beside its resource says for each object when it is due:
 a function of the object, unix seconds or None. Whenever an object is kept, what is due for it is
 planned anew in the store, in one queue for all accounts, and done in order: each piece at its own
-moment, whether time passes by itself, by `Emulator.advance` or on a test clock.
+moment, whether time passes by itself, by `Emulator.advance` or on a test clock. What is refused
+then is left undone and logged as a warning, and time goes on for everything else.
 """
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from stripe_emulator.refusals import Json
+from stripe_emulator.refusals import Json, Refusal
 
 if TYPE_CHECKING:
     from stripe_emulator.account import Account
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     Work = Callable[[Account, Json], object]
     Open = Callable[[str], Account]
 
+_LOG = logging.getLogger(__name__)
 Moment = Callable[[Json], int | None]
 
 
@@ -44,7 +47,8 @@ def due(name: str, moment: Moment, rank: int = 0) -> "Callable[[Work], Work]":
     kind, _, what = name.rpartition(".")
 
     def register(work: "Work") -> "Work":
-        DUE.setdefault(kind, {})[what] = Due(moment, work, rank)
+        known = DUE.setdefault(kind, {})
+        known[what] = Due(moment, work, rank)
         return work
 
     return register
@@ -55,8 +59,12 @@ def plan(obj: Json) -> "Plan | None":
     known = DUE.get(obj["object"])
     if known is None:
         return None
-    moments = {what: (each.moment(obj), each.rank) for what, each in known.items()}
-    return {what: (at, rank) for what, (at, rank) in moments.items() if at is not None}
+    found: dict[str, tuple[int, int]] = {}
+    for what, each in known.items():
+        at = each.moment(obj)
+        if at is not None:
+            found[what] = (at, each.rank)
+    return found
 
 
 class Standstill(RuntimeError):
@@ -82,6 +90,13 @@ def _do(store: "Store", account: "Account", planned: "Planned") -> None:
     obj = account.get(planned.kind, planned.id)
     if obj is None:
         return
-    DUE[planned.kind][planned.work].work(account, obj)
+    told = len(account.events)
+    try:
+        with store.undoable():
+            DUE[planned.kind][planned.work].work(account, obj)
+    except Refusal as refusal:
+        del account.events[told:]
+        what = f"{planned.kind}.{planned.work} of {planned.id}"
+        _LOG.warning("%s was due, and is left undone: %s", what, refusal)
     if store.is_planned(planned):
         raise Standstill(f"{planned.kind}.{planned.work} of {planned.id} is due for ever")

@@ -137,7 +137,8 @@ def headers(endpoint: Endpoint) -> Headers:
 
 def listed() -> dict[str, str]:
     """The verbs of each kind that is only kept and shown, by the path."""
-    return {each.path: each.verbs for each in ECHOED if RESOURCES.get(each.kind) is each}
+    here = [each for each in ECHOED if RESOURCES.get(each.kind) is each]
+    return {each.path: each.verbs for each in here}
 
 
 @does("billing_portal.configuration.update")
@@ -159,10 +160,8 @@ def delete_list(account: Account, values: Json, _given: Given) -> Json:
 def show_list(account: Account, values: Json, view: Json) -> None:
     """Show the newest of what is on a list."""
     rows = _items(account, values)
-    first = [account.show(row) for row in rows[: present.INNER_ROWS]]
     url = f"/v1/radar/value_list_items?value_list={values['id']}"
-    more = len(rows) > len(first)
-    view["list_items"] = present.listing(first, url, more=more, total_count=len(rows))
+    view["list_items"] = present.first(account, rows, url, total_count=len(rows))
 
 
 def _items(account: Account, values: Json) -> list[Json]:

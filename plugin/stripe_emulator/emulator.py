@@ -138,7 +138,8 @@ class Emulator:
     def executed(self, what: str) -> int:
         """Count executions by idempotency key, path (`/v1/refunds`) or `POST /v1/refunds`."""
         with self.store.transaction(write=False):
-            return int(self.store.run(_COUNT, what).fetchone()[0])
+            [count] = self.store.run(_COUNT, what).fetchone()
+            return int(count)
 
     def now(self) -> float:
         """Tell the time of this world, in unix seconds; only inside a transaction."""
@@ -279,19 +280,23 @@ class Emulator:
 
     def _transacted(self, call: _Call) -> Answer:
         self.catch_up()
-        key = call.request.key
-        with self.transaction(write=call.request.method != "GET"):
-            account = self.account(call.account, call.request.id, key)
-            if key and (kept := self._replays.find(call.account, key, call.fingerprint)):
+        request = call.request
+        with self.transaction(write=request.method != "GET"):
+            kept = self._replayed(call)
+            if kept:
                 return kept
-            lifecycle.check_references(account, call.references)
-            lifecycle.check_first(account, call.endpoint, call.given)
-            simulated.check(call.endpoint, call.given)
+            account = self.account(call.account, request.id, request.key)
+            _check(call, account)
             answer = self._executed(call, account)
-            self._replays.keep(call.account, call.request, call.fingerprint, answer)
+            self._replays.keep(call.account, request, call.fingerprint, answer)
             found = webhooks.deliveries(account)
         self.postman.take(found)
         return answer
+
+    def _replayed(self, call: _Call) -> Answer | None:
+        """The answer that is kept under the key of this request."""
+        key = call.request.key
+        return self._replays.find(call.account, key, call.fingerprint) if key else None
 
     def _executed(self, call: _Call, account: Account) -> Answer:
         """Execute; a refusal undoes what was done, and is an answer that is kept too."""
@@ -345,6 +350,13 @@ def _judged(request: Request, account: str, endpoint: Endpoint, quoted: str | No
     )
 
 
+def _check(call: _Call, account: Account) -> None:
+    """Refuse what is not executed: first what Stripe refuses, then what is not simulated."""
+    lifecycle.check_references(account, call.references)
+    lifecycle.check_first(account, call.endpoint, call.given)
+    simulated.check(call.endpoint, call.given)
+
+
 def _view(call: _Call, account: Account) -> Json:
     endpoint, url = call.endpoint, call.request.path
     if endpoint.verb == "list":
@@ -353,7 +365,8 @@ def _view(call: _Call, account: Account) -> Json:
         return search.page(account, endpoint.resource, call.given, url)
     obj = lifecycle.execute(account, endpoint, call.id, call.given)
     if kind := endpoint.lists:
-        rows = obj[f"_{endpoint.verb}"]
+        carried = endpoint.verb.rpartition("/")[2]
+        rows = obj[f"_{carried}"]
         return listing.inner_page(account, rows, kind, call.given, url)
     if obj.get("deleted") is True:
         return obj
@@ -388,7 +401,8 @@ def _unserved(request: Request) -> Refusal:
 
 def _unrecognized(request: Request) -> Refusal:
     hint = _TRAILING_SLASH if request.path.endswith("/") else ""
-    shown = request.path.encode("ascii", "replace").decode()[:200]
+    plain = request.path.encode("ascii", "replace").decode()
+    shown = plain[:200]
     return Refusal(
         f"Unrecognized request URL ({request.method[:20]}: {shown}). {hint}Please see "
         "https://stripe.com/docs or we can help at https://support.stripe.com/.",

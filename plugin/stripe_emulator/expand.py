@@ -12,7 +12,7 @@ from attrs import field, frozen
 from stripe_emulator import contract, declare
 from stripe_emulator.contract import Said
 from stripe_emulator.declare import RESOURCES
-from stripe_emulator.present import INNER_ROWS, listing
+from stripe_emulator.present import INNER_ROWS, first
 from stripe_emulator.refusals import Json, Refusal, is_json, is_rows
 
 if TYPE_CHECKING:
@@ -113,8 +113,10 @@ class Expansion:
         """Expand what is wanted in the view of a kept object."""
         resource = RESOURCES[kept["object"]]
         for name, below in resource.inside.items():
-            if below in wanted.get(name, ()) and view[name] is not None:
-                view[name] = view[name] | {below: copy.deepcopy(kept[f"_{below}"])}
+            asked = below in wanted.get(name, ())
+            if asked and view[name] is not None:
+                inside = copy.deepcopy(kept[f"_{below}"])
+                view[name] = view[name] | {below: inside}
         self._fields(view, resource.fields, wanted, kept)
 
     def _fields(self, view: Json, fields: Fields, wanted: Tree, kept: Json) -> None:
@@ -150,8 +152,9 @@ class Expansion:
     def _resolved(self, value: Any, said: Said, wanted: Tree) -> Any:
         for kind in _kinds(said):
             found = self.account.resolve(kind, str(value))
-            if found:
-                return found if found.get("deleted") else self.account.show(found, wanted)
+            if found is None:
+                continue
+            return found if found.get("deleted") else self.account.show(found, wanted)
         return value
 
     def _on_demand(self, kept: Json, name: str, said: Said) -> Any:
@@ -176,7 +179,5 @@ class Expansion:
         return shown | {"total_count": len(found)}
 
     def _first(self, found: list[Json], url: str) -> Json:
-        first = found[:INNER_ROWS]
-        self.carried.update({row["id"]: row for row in first})
-        data = [self.account.show(row) for row in first]
-        return listing(data, url, more=len(found) > INNER_ROWS)
+        self.carried.update({row["id"]: row for row in found[:INNER_ROWS]})
+        return first(self.account, found, url)

@@ -226,7 +226,8 @@ class Faults:
     def strike(self, method: str, path: str) -> Fault | None:
         """Choose the fault that strikes this request, and count it."""
         with self._store.transaction(write=False):
-            if not self._store.run("SELECT 1 FROM faults WHERE left IS NOT 0 LIMIT 1").fetchone():
+            waiting = self._store.run("SELECT 1 FROM faults WHERE left IS NOT 0 LIMIT 1")
+            if waiting.fetchone() is None:
                 return None
         with self._store.transaction(write=True):
             return next(self._striking(method, path), None)
@@ -265,11 +266,14 @@ def ordered(data: Any) -> Fault:
     return fault
 
 
+_MOST = 10**9
+
+
 def _check_numbers(fault: Fault) -> None:
     numbers: list[Any] = [fault.probability, fault.seconds, fault.seed]
     numbers += [fault.times or 0, fault.retry_after or 0]
     for number in numbers:
-        if not isinstance(number, int | float) or not 0 <= number < 10**9:
+        if not isinstance(number, int | float) or not 0 <= number < _MOST:
             raise ValueError("its numbers are not from 0 to a thousand million")
 
 

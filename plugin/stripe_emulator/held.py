@@ -108,7 +108,8 @@ class Held:
         text = filters.get("text")
         if text:
             pattern = _pattern(str(text))
-            where[_TEXT] = json.dumps({"pattern": pattern, "ids": self._named(pattern)})
+            named = self._named(pattern)
+            where[_TEXT] = json.dumps({"pattern": pattern, "ids": named})
         if not filters.get("kind"):
             where["kind <> ?"] = EVENT
         return self._rows(where, limit)
@@ -140,7 +141,8 @@ class Held:
         named: dict[str, str] = {}
         for path, text in sorted(_texts(obj), key=_length):
             named.setdefault(text, path)
-        kinds = dict(self._asked(_KINDS, self._name, json.dumps([*named])))
+        ids = json.dumps([*named])
+        kinds = dict(self._asked(_KINDS, self._name, ids))
         kinds.pop(obj.get("id"), None)
         found = [id_ for id_ in named if id_ in kinds]
         return [Link(named[id_], kinds[id_], id_) for id_ in found]

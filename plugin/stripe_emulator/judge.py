@@ -103,7 +103,12 @@ class Items(Shape):
             raise at.refusal("Invalid array")
         if len(raw) > self.limit:
             raise at.refusal(f"Array exceeded maximum allowed elements ({self.limit}).")
-        return [self.of.judge(raw[index], at.inner(index)) for index in sorted(raw, key=int)]
+        indexes = sorted(raw, key=int)
+        return [_judged(self.of, raw, index, at) for index in indexes]
+
+
+def _judged(shape: Shape, raw: Json, name: str, at: Place) -> Any:
+    return shape.judge(raw[name], at.inner(name))
 
 
 def _is_index(name: str) -> bool:
@@ -125,7 +130,7 @@ class Group(Shape):
         self._check_unknown(raw, at)
         self._check_names(raw, at)
         given = [name for name in self.fields if name in raw]
-        return {name: self.fields[name].judge(raw[name], at.inner(name)) for name in given}
+        return {name: _judged(self.fields[name], raw, name, at) for name in given}
 
     def _check_unknown(self, raw: Json, at: Place) -> None:
         unknown = [name for name in raw if name not in self.fields]
@@ -159,7 +164,11 @@ class Named(Shape):
         """Read what stands under each name."""
         if not is_json(raw):
             raise at.refusal("Invalid object")
-        return {name: self.of.judge(raw[name], at.inner(name)) for name in raw}
+        return {name: _judged(self.of, raw, name, at) for name in raw}
+
+
+#: the shapes of trees; all others read texts
+_Deep = Group | Items | Named
 
 
 @frozen
@@ -172,7 +181,7 @@ class Either(Shape):
         """Read by the kind of value: trees by the group, strings by the last that takes them."""
         if is_json(raw):
             return self.closest(raw).judge(raw, at)
-        flat = [shape for shape in self.shapes if not isinstance(shape, Group | Items | Named)]
+        flat = [shape for shape in self.shapes if not isinstance(shape, _Deep)]
         for shape in flat:
             try:
                 return shape.judge(raw, at)
@@ -183,8 +192,12 @@ class Either(Shape):
 
     def closest(self, raw: Json) -> Shape:
         """The shape that knows most of these names."""
-        deep = [shape for shape in self.shapes if isinstance(shape, Group | Items | Named)]
-        return min(deep or self.shapes, key=lambda shape: len(raw.keys() - _names(shape)))
+        deep = [shape for shape in self.shapes if isinstance(shape, _Deep)]
+
+        def unknown(shape: Shape) -> int:
+            return len(raw.keys() - _names(shape))
+
+        return min(deep or self.shapes, key=unknown)
 
 
 def _names(shape: Shape) -> set[str]:

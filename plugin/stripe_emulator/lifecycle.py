@@ -48,7 +48,9 @@ def does(name: str, reads: str = "", **inner: str) -> Callable[[Behaviour], Beha
 
     `reads` names them as `echoes` of a resource does; `inner` does those of one parameter.
     """
-    paths = [f"{outer}.{path}" for outer, text in inner.items() for path in text.split()]
+    paths: list[str] = []
+    for outer, text in inner.items():
+        paths += [f"{outer}.{path}" for path in text.split()]
 
     def register(behaviour: Behaviour) -> Behaviour:
         BEHAVIOURS[name] = behaviour
@@ -156,8 +158,9 @@ def fill(obj: Json, given: Json, parameters: Group) -> None:
     for name, value in given.items():
         target = name if name in shown else f"_{name}"
         if target in shown:
-            shape = parameters.fields[name]
-            obj[target] = _merged(obj.get(target), value, shape, resource.fields.get(name))
+            old = obj.get(target)
+            said = resource.fields.get(name)
+            obj[target] = _merged(old, value, parameters.fields[name], said)
 
 
 def _merged(old: Any, new: Any, shape: Shape, said: Said | None) -> Any:
@@ -182,13 +185,15 @@ def _merged_group(old: Any, new: Json, shape: Group, said: Said | None) -> Json:
     base = old if is_json(old) else _blank(shape, fields)
     merged = dict(base)
     for name, value in new.items():
-        merged[name] = _merged(base.get(name), value, shape.fields[name], fields.get(name))
+        said_of_it = fields.get(name)
+        merged[name] = _merged(base.get(name), value, shape.fields[name], said_of_it)
     return merged
 
 
 def _blank(shape: Group, fields: Mapping[str, Said]) -> Json:
     """The group as Stripe shows it when nothing in it is set."""
-    shown = [name for name in shape.fields if name in fields and fields[name].nullable]
+    nullable = {name for name, said in fields.items() if said.nullable}
+    shown = [name for name in shape.fields if name in nullable]
     return dict.fromkeys(shown)
 
 
@@ -202,4 +207,5 @@ def metadata(old: Json | None, new: Any) -> Json:
 
 def picked(given: Json, names: str) -> Json:
     """Keep the parameters of these names that were given."""
-    return {name: given[name] for name in names.split() if name in given}
+    wanted = names.split()
+    return {name: given[name] for name in wanted if name in given}

@@ -51,7 +51,8 @@ class Lines:
     def admit(self, line: socket.socket) -> bool:
         """Take a new connection, as idle, if there is room or can be made."""
         with self._lock:
-            if len(self._idle) + len(self._busy) >= self._most and not self._dismiss():
+            full = len(self._idle) + len(self._busy) >= self._most
+            if full and not self._dismiss():
                 return False
             self._idle[line] = None
             return True

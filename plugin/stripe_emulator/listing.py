@@ -54,7 +54,7 @@ def page(account: Account, resource: Resource, given: Json, url: str) -> Json:
     kind = resource.kind
     if kind in ROWS:
         return inner_page(account, ROWS[kind](account, given), kind, given, url)
-    limit = _limit(given)
+    most = limit(given)
     cursor = _Cursor.of(given)
     rows = account.store.many(
         account.name,
@@ -62,37 +62,46 @@ def page(account: Account, resource: Resource, given: Json, url: str) -> Json:
         _conditions(resource, given),
         beyond=_number(account, kind, cursor),
         upwards=cursor.upwards,
-        limit=limit + 1,
+        limit=most + 1,
     )
-    kept = rows[:limit]
+    kept = rows[:most]
     if cursor.upwards:
         kept.reverse()
-    data = _shown(account, kind, kept, given)
-    return present.listing(data, url, more=len(rows) > limit)
+    data = shown(account, kind, kept, given)
+    return present.listing(data, url, more=len(rows) > most)
 
 
 def inner_page(account: Account, rows: list[Json], kind: str, given: Json, url: str) -> Json:
     """Answer the list of lines that an object carries, in its own order."""
-    limit, cursor = _limit(given), _Cursor.of(given)
+    most = limit(given)
+    cursor = _Cursor.of(given)
+    rest = _beyond(rows, cursor, kind)
+    kept = rest[-most:] if cursor.upwards else rest[:most]
+    data = shown(account, kind, kept, given)
+    return present.listing(data, url, more=len(rest) > most)
+
+
+def _beyond(rows: list[Json], cursor: _Cursor, kind: str) -> list[Json]:
+    """The rows from a cursor on, in the direction in which it looks."""
+    if not cursor.id:
+        return rows
     ids = [row["id"] for row in rows]
-    if cursor.id and cursor.id not in ids:
+    if cursor.id not in ids:
         raise declare.missing(kind, cursor.id, cursor.param)
-    at = ids.index(cursor.id) if cursor.id else -1
-    rest = rows[:at] if cursor.upwards else rows[at + 1 :]
-    kept = rest[-limit:] if cursor.upwards else rest[:limit]
-    data = _shown(account, kind, kept, given)
-    return present.listing(data, url, more=len(rest) > limit)
+    at = ids.index(cursor.id)
+    return rows[:at] if cursor.upwards else rows[at + 1 :]
 
 
-def _shown(account: Account, kind: str, rows: list[Json], given: Json) -> list[Json]:
+def shown(account: Account, kind: str, rows: list[Json], given: Json) -> list[Json]:
+    """Show the rows of a page, with what is to be expanded in them."""
     wanted = expand.tree(kind, given, pages=True)
     return [account.show(row, wanted) for row in rows]
 
 
-def _limit(given: Json) -> int:
-    """Clamp silently, as the API was recorded to do: 0 → 1, 101 → 100."""
-    limit: int = given.get("limit", 10)
-    return min(max(limit, 1), 100)
+def limit(given: Json) -> int:
+    """How many are on a page: clamped silently, as recorded (0 → 1, 101 → 100)."""
+    asked: int = given.get("limit", 10)
+    return min(max(asked, 1), 100)
 
 
 def _number(account: Account, kind: str, cursor: _Cursor) -> int | None:
@@ -109,8 +118,8 @@ def _conditions(resource: Resource, given: Json) -> list[Condition]:
     if resource.listed:
         found.append((resource.listed, None))
     for key, sql in resource.conditions.items():
-        names = key.removesuffix("=")
-        if names != key and given.keys().isdisjoint(names.split(",")):
+        names = key.removesuffix("=").split(",")
+        if key.endswith("=") and given.keys().isdisjoint(names):
             found.append((sql, None))
     for name, value in given.items():
         if name not in _PAGING:
@@ -122,7 +131,8 @@ def _condition(resource: Resource, name: str, value: Any) -> list[Condition]:
     special = resource.conditions.get(f"{name}={value}") or resource.conditions.get(name)
     if special:
         return [(special, value)]
-    path = f"json_extract(body, '$.{resource.looks_at.get(name, name)}')"
+    field = resource.looks_at.get(name, name)
+    path = f"json_extract(body, '$.{field}')"
     if isinstance(value, list):
         inside = f"{path} IN (SELECT value FROM json_each(?))"  # noqa: S608 - declared names only
         return [(inside, json.dumps(value))]

@@ -17,7 +17,8 @@ Headers = Mapping[str, str]
 _FORM = "application/x-www-form-urlencoded"
 _LETTERS = string.ascii_letters + string.digits
 #: a letter or digit for every byte
-_OF_BYTE = bytes(ord(_LETTERS[byte % len(_LETTERS)]) for byte in range(256))
+_BY_BYTE = [_LETTERS[byte % len(_LETTERS)] for byte in range(256)]
+_OF_BYTE = "".join(_BY_BYTE).encode("ascii")
 
 
 #: Where ids are drawn from: chance, or what an emulator with a seed has put here.

@@ -60,24 +60,29 @@ _OVER = {"complete": "This payment is complete.", "expired": "This page has expi
 
 def answer(emulator: "Emulator", request: Request) -> Answer:
     """Show the page behind a link, or do what one of its buttons says."""
-    _, place, id_ = request.path.split("/")
-    kind, serve = _PLACES[place]
+    emulator.catch_up()
     try:
-        given = request.given() if request.method == "POST" else {}
-        emulator.catch_up()
         with emulator.transaction(write=True):
-            owner = emulator.store.owner(kind, id_)
-            if owner is None:
-                return Answer.page(404, message("There is no such payment."))
-            account = emulator.account(owner, request.id)
-            found = account.need(kind, id_)
-            clocks.follow(account, found)
-            served = serve(account, found, given)
-            deliveries = webhooks.deliveries(account)
+            served, deliveries = _found(emulator, request)
     except Refusal as refusal:
         return Answer.page(refusal.status, message(str(refusal)))
     emulator.postman.take(deliveries)
     return served
+
+
+def _found(emulator: "Emulator", request: Request) -> tuple[Answer, list[webhooks.Delivery]]:
+    """Serve the page of whatever has the ID in the path, in the account that it is of."""
+    _, place, id_ = request.path.split("/")
+    kind, serve = _PLACES[place]
+    given = request.given() if request.method == "POST" else {}
+    owner = emulator.store.owner(kind, id_)
+    if owner is None:
+        raise Refusal("There is no such payment.", status=404)
+    account = emulator.account(owner, request.id)
+    found = account.need(kind, id_)
+    clocks.follow(account, found)
+    served = serve(account, found, given)
+    return served, webhooks.deliveries(account)
 
 
 def _served(account: Account, session: Json, given: Json) -> Answer:
@@ -112,7 +117,8 @@ _PLACES = {
 def _paid(account: Account, session: Json, given: Json) -> Answer:
     before = dict(session)
     chosen = lifecycle.picked(given, "payment_method email promotion_code")
-    texts = {name: value for name, value in chosen.items() if value and isinstance(value, str)}
+    typed = {name: value for name, value in chosen.items() if value}
+    texts = {name: value for name, value in typed.items() if isinstance(value, str)}
     try:
         with account.store.undoable():
             paid = lifecycle.do("checkout.session.complete", account, session, texts)
@@ -128,7 +134,8 @@ def _onwards(session: Json, name: str, sentence: str) -> Answer:
     if not url:
         return Answer.page(200, message(sentence))
     target = url.replace("{CHECKOUT_SESSION_ID}", session["id"])
-    return Answer.page(303, message(sentence), {"Location": quote(target, safe=_URL_CHARACTERS)})
+    location = quote(target, safe=_URL_CHARACTERS)
+    return Answer.page(303, message(sentence), {"Location": location})
 
 
 def page(session: Json, problem: str = "") -> str:
@@ -148,12 +155,14 @@ def page(session: Json, problem: str = "") -> str:
 
 def _rows(session: Json) -> list[str]:
     currency = session["currency"] or "usd"
-    rows = [
-        _row(f"{line['description'] or ''} × {line['quantity']}", line["amount_subtotal"], currency)
-        for line in session["_line_items"]
-    ]
-    rows += [_row(text, amount, currency) for text, amount in _beside(session) if amount]
-    return [*rows, _row("Total", session["amount_total"] or 0, currency)]
+    priced = [(_described(line), line["amount_subtotal"]) for line in session["_line_items"]]
+    priced += [(text, amount) for text, amount in _beside(session) if amount]
+    priced.append(("Total", session["amount_total"] or 0))
+    return [_row(text, amount, currency) for text, amount in priced]
+
+
+def _described(line: Json) -> str:
+    return f"{line['description'] or ''} × {line['quantity']}"
 
 
 def _beside(session: Json) -> list[tuple[str, int]]:

@@ -8,6 +8,8 @@ Json = dict[str, Any]
 
 #: the type of an error that says what the emulator is not
 NOT_STRIPES = "emulator_error"
+#: how far ahead a moment may be, in seconds
+FIVE_YEARS = 5 * 365 * 86_400
 _DOCS = "https://stripe.com/docs/error-codes/"
 
 
@@ -19,6 +21,11 @@ def is_json(value: Any) -> TypeGuard[Json]:
 def is_rows(value: Any) -> TypeGuard[list[Any]]:
     """Tell lists from other JSON."""
     return isinstance(value, list)
+
+
+def without_nulls(fields: Json) -> Json:
+    """What is said in it."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 class Refusal(Exception):
@@ -43,7 +50,7 @@ class Refusal(Exception):
         super().__init__(message)
         doc_url = _DOCS + code.replace("_", "-") if code else None
         fields = {"code": code, "doc_url": doc_url, "message": message, "param": param}
-        self.error: Json = {key: value for key, value in fields.items() if value is not None}
+        self.error = without_nulls(fields)
         self.error |= {**details, "type": type}
         self.status = status
         self.kept = kept
@@ -98,6 +105,12 @@ def past_trial_end(moment: int) -> Refusal:
         f"future. You specified the value `{moment}` which is in the past."
     )
     return Refusal(message, param="trial_end")
+
+
+def too_far_off(param: str) -> Refusal:
+    """A moment is later than Stripe plans for."""
+    message = "Invalid timestamp: can be no more than five years in the future."
+    return Refusal(message, param=param)
 
 
 def not_simulated(what: str, param: str | None = None) -> Refusal:

@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import frozen
 
-from stripe_emulator import expand
+from stripe_emulator import listing
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource
 from stripe_emulator.refusals import Json, Refusal, is_json
@@ -64,7 +64,8 @@ class Clause:
             return self.value is found
         if self.sign in _COMPARE:
             return _COMPARE[self.sign](float(found), float(self.value))
-        there, wanted = found.casefold(), self.value.casefold()
+        there = found.casefold()
+        wanted = self.value.casefold()
         return wanted in there if self.sign == "~" else wanted == there
 
 
@@ -122,8 +123,13 @@ def _clause(match: re.Match[str], resource: Resource) -> Clause:
     value = None if word.lower() == "null" else _plain(word)
     _check_field(field, key, resource)
     _check_sign(field, sign, value, resource)
-    path = (field, _plain(key)) if key else tuple(field.split("."))
-    return Clause(path, sign, value, negated=match["minus"] == "-")
+    return Clause(_path(field, key), sign, value, negated=match["minus"] == "-")
+
+
+def _path(field: str, key: str | None) -> tuple[str, ...]:
+    if key:
+        return field, _plain(key)
+    return tuple(field.split("."))
 
 
 def _plain(word: str) -> str:
@@ -148,7 +154,8 @@ def _check_field(field: str, key: str | None, resource: Resource) -> None:
 def _check_sign(field: str, sign: str, value: str | None, resource: Resource) -> None:
     allowed = resource.searched[field]
     kind = "<" if sign in _COMPARE else sign
-    if kind not in {":", allowed} or (value is None and sign != ":"):
+    compares_nothing = value is None and sign != ":"
+    if compares_nothing or kind not in {":", allowed}:
         raise _refused(f"Operator `{sign}` is not supported for the field `{field}`.")
     if sign == "~" and len(value or "") < _SHORTEST:
         raise _refused(f"Substring search for `{field}` needs at least {_SHORTEST} characters.")
@@ -159,21 +166,25 @@ def _check_sign(field: str, sign: str, value: str | None, resource: Resource) ->
 def page(account: Account, resource: Resource, given: Json, url: str) -> Json:
     """Answer a search endpoint: newest first, with the token of the next page if there is one."""
     query = read(given["query"], resource)
-    limit = min(max(given.get("limit", 10), 1), 100)
+    found = [obj for obj in _searched(account, resource, given) if query.meets(obj)]
+    limit = listing.limit(given)
+    data = found[:limit]
+    more = len(found) > limit
+    return {
+        "object": "search_result",
+        "data": listing.shown(account, resource.kind, data, given),
+        "has_more": more,
+        "next_page": _token(data[-1]["id"]) if more else None,
+        "url": url,
+    }
+
+
+def _searched(account: Account, resource: Resource, given: Json) -> list[Json]:
+    """What is old enough to be found, from where the page begins."""
     beyond = _beyond(account, resource, given)
     listed = [(resource.listed, None)] if resource.listed else []
     kept = account.store.many(account.name, resource.kind, listed, beyond=beyond)
-    found = [obj for obj in kept if _is_known(account, obj) and query.meets(obj)]
-    shown = found[:limit]
-    more = len(found) > limit
-    wanted = expand.tree(resource.kind, given, pages=True)
-    return {
-        "object": "search_result",
-        "data": [account.show(obj, wanted) for obj in shown],
-        "has_more": more,
-        "next_page": _token(shown[-1]["id"]) if more else None,
-        "url": url,
-    }
+    return [obj for obj in kept if _is_known(account, obj)]
 
 
 def _is_known(account: Account, obj: Json) -> bool:

@@ -84,11 +84,17 @@ def _check_value(value: Any, values: list[str], path: str) -> None:
         for row in value:
             _check_value(row, values, path)
         return
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    text = _written(value)
     if values and text not in values:
         listed = refusals.one_of(values)
         what = f"the parameter {path} with the value {text[:80]}, only with {listed}"
         raise refusals.not_simulated(what, path)
+
+
+def _written(value: Any) -> str:
+    """A value as a request writes it."""
+    text = str(value)
+    return text.lower() if isinstance(value, bool) else text
 
 
 def refused() -> dict[str, list[str]]:

@@ -48,7 +48,8 @@ class Delivery:
 
 def signature(secret: str, body: bytes, moment: int) -> str:
     """Sign a body as Stripe does: `t=<unix seconds>,v1=<HMAC-SHA256 of "t.body">`."""
-    signed = hmac.new(secret.encode(), b"%d." % moment + body, hashlib.sha256).hexdigest()
+    text = b"%d." % moment + body
+    signed = hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
     return f"t={moment},v1={signed}"
 
 

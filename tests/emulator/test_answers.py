@@ -74,6 +74,88 @@ def test_a_checkout_has_a_least_total(api: Caller) -> None:
     assert checkout(api, 0)["amount_total"] == 0
 
 
+@pytest.mark.parametrize(("most", "currency", "shown"), [
+    (99_999_999, "usd", "$999,999.99"),
+    (99_999_999, "jpy", "¥99,999,999"),
+    (999_999_999_999, "idr", "IDR 9,999,999,999.99"),
+])  # fmt: skip
+def test_a_checkout_has_a_greatest_total(api: Caller, most: int, currency: str, shown: str) -> None:
+    """As many digits as a payment may have, however many lines it takes to have more."""
+    taken = api.price(most, currency=currency)["id"]
+    more = api.price(1, currency=currency)["id"]
+    asked = {"mode": "payment", "success_url": "https://a.example"}
+    lines = [{"price": taken, "quantity": 1}]
+    made = api.made("/v1/checkout/sessions", line_items=lines, **asked)
+    assert made["amount_total"] == most
+    lines.append({"price": more, "quantity": 1})
+    error = api.post("/v1/checkout/sessions", line_items=lines, **asked).error
+    assert error["code"] == "amount_too_large"
+    assert error["message"] == f"The Checkout Session's total amount due must be no more than {shown}."  # fmt: skip  # noqa: E501
+
+
+YEARS = "The maximum number of trial period days is 730 (2 years)."
+SOON = "The `trial_end` date has to be at least 2 days in the future."
+FAR = "Invalid timestamp: can be no more than five years in the future."
+DAY = 86_400
+
+
+@pytest.mark.parametrize(("name", "days", "message"), [
+    ("trial_period_days", 731, YEARS),
+    ("trial_period_days", 10**9, YEARS),
+    ("trial_end", 731, YEARS),
+    ("trial_end", 6 * 366, FAR),
+    ("trial_end", 1, SOON),
+])  # fmt: skip
+def test_a_trial_is_of_two_years_at_most(
+    api: Caller, clock: Clock, name: str, days: int, message: str
+) -> None:
+    """In Checkout, which asks for two days at least, at once, and not when somebody pays."""
+    value = days if name == "trial_period_days" else int(clock.now) + days * DAY
+    lines = [{"price": api.price(monthly=True)["id"], "quantity": 1}]
+    asked = {"mode": "subscription", "success_url": "https://a.example", "line_items": lines}
+    error = api.post("/v1/checkout/sessions", subscription_data={name: value}, **asked).error
+    assert (error["param"], error["message"]) == (f"subscription_data[{name}]", message)
+    if message == SOON:
+        return
+    path, items = "/v1/subscriptions", [{"price": api.price(monthly=True)["id"]}]
+    error = api.post(path, customer=api.payer()["id"], items=items, **{name: value}).error
+    assert (error["param"], error["message"]) == (name, message)
+
+
+def test_a_trial_is_not_put_off_for_more_than_two_years(api: Caller, clock: Clock) -> None:
+    """An update keeps the same limit; just two years are taken, and more are not."""
+    path = f"/v1/subscriptions/{subscribed(api, trial_period_days=730)['id']}"
+    later = int(clock.now) + 730 * DAY
+    assert api.made(path, trial_end=later)["trial_end"] == later
+    assert api.post(path, trial_end=later + 1).error["message"] == YEARS
+
+
+@pytest.mark.parametrize("keeps", ["on_subscription", "off"])
+def test_a_trial_of_nobodys_card_waits_for_one(api: Caller, keeps: str) -> None:
+    """There is a SetupIntent to save a card by; it becomes the subscription's if that is asked."""
+    kept = {"save_default_payment_method": keeps}
+    payer = api.made("/v1/customers")["id"]
+    items = [{"price": api.price(monthly=True)["id"]}]
+    made = api.made("/v1/subscriptions", customer=payer, items=items, trial_period_days=7,
+                    payment_settings=kept, expand=["pending_setup_intent"])  # fmt: skip
+    intent = made["pending_setup_intent"]
+    assert (intent["status"], intent["customer"]) == ("requires_payment_method", payer)
+    path = f"/v1/setup_intents/{intent['id']}/confirm"
+    done = api.made(path, payment_method="pm_card_visa", return_url="https://a.example")
+    assert done["status"] == "succeeded"
+    now = api.get(f"/v1/subscriptions/{made['id']}")
+    assert now["pending_setup_intent"] is None
+    expected = done["payment_method"] if keeps == "on_subscription" else None
+    assert now["default_payment_method"] == expected
+
+
+def test_a_trial_of_a_known_card_waits_for_none(api: Caller) -> None:
+    """Nor does one whose invoices are sent."""
+    assert subscribed(api, trial_period_days=7)["pending_setup_intent"] is None
+    sent: dict[str, Any] = {"collection_method": "send_invoice", "days_until_due": 5}
+    assert subscribed(api, trial_period_days=7, **sent)["pending_setup_intent"] is None
+
+
 def test_amounts_are_written_by_their_currency() -> None:
     """None, two or three digits of the minor unit, with the currency's own symbol."""
     written = {
@@ -427,3 +509,93 @@ def test_a_shipping_rate_is_found_again(api: Caller) -> None:
         "resource_missing",
         "shipping_options[0][shipping_rate]",
     )
+
+
+MOST = 99_999_999
+TOO_MUCH = "Amount must be no more than $999,999.99"
+
+
+def test_an_item_has_a_greatest_amount(api: Caller) -> None:
+    """As a payment has, whether it is a debt or a credit, however many of it there are."""
+    asked = {"customer": api.payer()["id"], "currency": "usd"}
+    path = "/v1/invoiceitems"
+    for amount in (MOST, -MOST):
+        assert api.made(path, amount=amount, **asked)["amount"] == amount
+    for given in ({"amount": MOST + 1}, {"amount": -MOST - 1},
+                  {"unit_amount_decimal": "1000", "quantity": 100_000}):  # fmt: skip
+        error = api.post(path, **asked, **given).error
+        assert (error["code"], error["message"]) == ("amount_too_large", TOO_MUCH)
+
+
+def test_an_invoice_of_too_much_is_not_paid_by_card(api: Caller) -> None:
+    """It stays open; outside of Stripe anything can be paid."""
+    payer = api.payer()["id"]
+    draft = api.made("/v1/invoices", customer=payer, auto_advance=False)["id"]
+    for amount in (MOST, 1):
+        api.made("/v1/invoiceitems", customer=payer, invoice=draft, amount=amount, currency="usd")
+    api.made(f"/v1/invoices/{draft}/finalize")
+    assert api.post(f"/v1/invoices/{draft}/pay").error["code"] == "amount_too_large"
+    assert api.get(f"/v1/invoices/{draft}")["status"] == "open"
+    assert api.made(f"/v1/invoices/{draft}/pay", paid_out_of_band=True)["status"] == "paid"
+
+
+def test_a_subscription_is_of_no_more_than_can_be_paid(api: Caller) -> None:
+    """When it is made and when it is changed."""
+    price = api.price(1000, monthly=True)["id"]
+    path, payer = "/v1/subscriptions", api.payer()["id"]
+    too_many = [{"price": price, "quantity": 100_000}]
+    error = api.post(path, customer=payer, items=too_many).error
+    assert error["param"] == "items[0][quantity]"
+    assert error["message"].endswith("must be no more than $999,999.99 USD")
+    made = api.made(path, customer=payer, items=[{"price": price, "quantity": 99_999}])
+    changed = [{"id": made["items"]["data"][0]["id"], "quantity": 100_000}]
+    assert api.post(f"{path}/{made['id']}", items=changed).error["param"] == "items[0][quantity]"
+
+
+@pytest.mark.parametrize("given", [
+    {"cancel_at": 5},
+    {"pause_collection": {"behavior": "void", "resumes_at": 5}},
+])  # fmt: skip
+def test_what_is_to_be_in_the_future_is_not_in_the_past(api: Caller, given: dict[str, Any]) -> None:
+    """Neither the end of a subscription nor that of its pause."""
+    error = api.post(f"/v1/subscriptions/{subscribed(api)['id']}", **given).error
+    assert error["param"] in {"cancel_at", "pause_collection[resumes_at]"}
+    assert error["message"] == "Invalid timestamp: must be an integer Unix timestamp in the future."
+
+
+def test_a_canceled_subscription_has_no_next_invoice(api: Caller) -> None:
+    """Its preview is refused as anybody's who has nothing to pay."""
+    made = subscribed(api)
+    api.delete(f"/v1/subscriptions/{made['id']}")
+    reply = api.post("/v1/invoices/create_preview", subscription=made["id"])
+    assert (reply.status, reply.error["code"]) == (404, "invoice_upcoming_none")
+
+
+def test_a_refund_is_of_one_payment_and_of_something(api: Caller) -> None:
+    """Judged before anything is looked up: whether it is refunded already does not matter."""
+    paid = api.paid(500)
+    api.made("/v1/refunds", payment_intent=paid["id"])
+    both = {"payment_intent": paid["id"], "charge": paid["latest_charge"]}
+    message = "You may only specify one of these parameters: charge, payment_intent."
+    assert api.post("/v1/refunds", **both).error["message"] == message
+    error = api.post("/v1/refunds", payment_intent=paid["id"], amount=0).error
+    assert (error["code"], error["param"]) == ("parameter_invalid_integer", "amount")
+
+
+@pytest.mark.parametrize(("given", "param"), [
+    ({"unit_amount_decimal": "-0.5"}, "unit_amount_decimal"),
+    ({"unit_amount": 5, "transform_quantity": {"divide_by": 0, "round": "up"}},
+     "transform_quantity[divide_by]"),
+])  # fmt: skip
+def test_a_price_can_be_reckoned_with(api: Caller, given: dict[str, Any], param: str) -> None:
+    """It is not less than nothing, and packages have something in them."""
+    data = {"currency": "usd", "product_data": {"name": "Box"}}
+    assert api.post("/v1/prices", **data, **given).error["param"] == param
+
+
+def test_days_until_due_belong_to_what_is_sent(api: Caller) -> None:
+    """A subscription that is charged again has none, by the document's words."""
+    path = f"/v1/subscriptions/{subscribed(api)['id']}"
+    sent = api.made(path, collection_method="send_invoice", days_until_due=5)
+    assert sent["days_until_due"] == 5
+    assert api.made(path, collection_method="charge_automatically")["days_until_due"] is None

@@ -140,6 +140,22 @@ def test_a_preview_changes_nothing(api: Caller) -> None:
     assert made["total"] == shown["total"]
 
 
+def test_the_lines_of_a_preview_are_listed(api: Caller) -> None:
+    """Page by page, each time as they would be."""
+    invoice = opened(api, 1200, 300, 100)
+    rows = [{"type": "custom_line_item", "description": text, "unit_amount": amount}
+            for text, amount in (("Late", 500), ("Broken", 200), ("Lost", 100))]  # fmt: skip
+    asked = {"invoice": invoice["id"], "lines": rows, "memo": "Sorry"}
+    first = api.get(f"{PATH}/preview/lines", limit=2, **asked)
+    assert [row["description"] for row in first["data"]] == ["Late", "Broken"]
+    assert (first["has_more"], first["url"]) == (True, f"{PATH}/preview/lines")
+    schema = schema_of("GET", f"{PATH}/preview/lines")
+    assert schema
+    assert [*Draft202012Validator(schema).iter_errors(first.data)] == []
+    assert api.get(f"{PATH}/preview/lines", invoice=invoice["id"]).status == 400
+    assert api.get(PATH)["data"] == []
+
+
 def test_a_credit_note_is_voided_while_its_invoice_is_open(api: Caller) -> None:
     """Then all is left to pay again; after the payment there is no way back."""
     invoice = opened(api)

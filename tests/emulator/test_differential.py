@@ -55,7 +55,7 @@ FIELDS = {
     "charge.balance_transaction": "ours: recorded, with automatic_async it comes a moment later",
     "subscription.cancel_at": "ours: recorded, cancelling at once what was to end later clears it",
     "subscription.cancel_at_period_end": "ours: recorded, cancelling at once what was to end later clears it",
-    "subscription.pending_setup_intent": "theirs by their recordings: a trial of nobody's card has one; the emulator makes none",
+    "subscription.pending_setup_intent": "unproven: what becomes of it once the subscription has a payment method",
     "promotion_code.active": "ours by the document's words: 'only active if the coupon is also valid'",
     "invoice.next_payment_attempt": "unproven: whether writing off a draft clears it",
     "*.invoice_prefix": "neither: random",

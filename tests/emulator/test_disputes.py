@@ -115,6 +115,23 @@ def test_what_is_disputed_is_not_refunded(api: Caller) -> None:
     assert api.post(f"{TEST_HELPERS}/charges/{paid['latest_charge']}/dispute").status == 400
 
 
+@pytest.mark.parametrize(("evidence", "left"), [("winning", 2000), ("losing", 0)])
+def test_only_a_dispute_that_was_won_leaves_something_to_refund(
+    api: Caller, evidence: str, left: int
+) -> None:
+    """Its money is back; that of a lost one is with the payer already."""
+    dispute = disputed(api)
+    said = {"uncategorized_text": f"{evidence}_evidence"}
+    api.made(f"/v1/disputes/{dispute['id']}", evidence=said)
+    reply = api.post("/v1/refunds", charge=dispute["charge"])
+    charge = api.get(f"/v1/charges/{dispute['charge']}")
+    assert (charge["disputed"], charge["amount_refunded"]) == (True, left)
+    if left:
+        assert reply["amount"] == left
+    else:
+        assert reply.error["code"] == "charge_disputed"
+
+
 def test_disputes_are_listed_by_what_they_are_about(api: Caller) -> None:
     """By charge or payment intent."""
     dispute = disputed(api)

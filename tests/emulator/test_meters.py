@@ -96,6 +96,69 @@ def test_a_preview_says_what_was_used_so_far(api: Caller, clock: Clock) -> None:
     assert shown["total"] == 60
 
 
+def summaries(api: Caller, subscription: Any, meter: Any, end: int, **given: Any) -> Any:
+    """What is told of a customer's usage since START."""
+    who = subscription["customer"]
+    path = f"{METERS}/{meter['id']}/event_summaries"
+    return api.get(path, customer=who, start_time=START, end_time=end, **given)
+
+
+@pytest.mark.parametrize(("formula", "days", "whole"), [
+    ("sum", [4, 8], 12), ("count", [1, 2], 3), ("last", [4, 7], 4),
+])  # fmt: skip
+def test_usage_is_summed_up(
+    world: Emulator, api: Caller, clock: Clock, formula: str, days: list[int], whole: int
+) -> None:
+    """As a whole, or by days in which something was used, the latest first."""
+    clock.now = START
+    meter = metered(api, formula)
+    subscription = subscribed(api, meter)
+    told(api, subscription, 1)
+    told(api, subscription, 7, timestamp=START + 60)
+    world.advance(3 * DAY)
+    told(api, subscription, 4)
+    [all_] = summaries(api, subscription, meter, START + 4 * DAY)["data"]
+    assert all_["aggregated_value"] == whole
+    listed = summaries(api, subscription, meter, START + 4 * DAY, value_grouping_window="day")
+    rows = [(row["start_time"], row["aggregated_value"]) for row in listed["data"]]
+    assert rows == [(START + 3 * DAY, days[0]), (START, days[1])]
+    schema = schema_of("GET", f"{METERS}/{{id}}/event_summaries")
+    assert schema
+    assert [*Draft202012Validator(schema).iter_errors(listed.data)] == []
+
+
+def test_summaries_are_listed_page_by_page(api: Caller, clock: Clock) -> None:
+    """A window has the same ID again; of nothing there is one whole, and no window."""
+    clock.now = START + 3 * 3_600
+    meter = metered(api)
+    subscription = subscribed(api, meter)
+    hours: dict[str, Any] = {"end": START + DAY, "value_grouping_window": "hour"}
+    assert summaries(api, subscription, meter, **hours)["data"] == []
+    [none] = summaries(api, subscription, meter, START + DAY)["data"]
+    assert none["aggregated_value"] == 0
+    for hour in range(3):
+        told(api, subscription, hour + 1, timestamp=START + hour * 3_600)
+    first = summaries(api, subscription, meter, limit=2, **hours)
+    assert ([row["aggregated_value"] for row in first["data"]], first["has_more"]) == ([3, 2], True)
+    after = first["data"][1]["id"]
+    rest = summaries(api, subscription, meter, starting_after=after, **hours)
+    assert ([row["aggregated_value"] for row in rest["data"]], rest["has_more"]) == ([1], False)
+
+
+@pytest.mark.parametrize(("given", "param"), [
+    ({"end": START + 61}, "end_time"),
+    ({"end": START + 60, "value_grouping_window": "hour"}, "end_time"),
+    ({"end": START + 3_600, "value_grouping_window": "day"}, "end_time"),
+    ({"end": START}, "end_time"),
+    ({"end": START + 60, "value_grouping_window": "week"}, "value_grouping_window"),
+])  # fmt: skip
+def test_summaries_are_of_whole_windows(api: Caller, given: dict[str, Any], param: str) -> None:
+    """Other moments are refused, as on the page."""
+    meter = metered(api)
+    reply = summaries(api, subscribed(api, meter), meter, **given)
+    assert (reply.status, reply.error["param"]) == (400, param)
+
+
 def test_an_event_is_as_the_document_says(api: Caller) -> None:
     """It has no ID, and one of its own to be told twice by."""
     subscription = subscribed(api, metered(api))

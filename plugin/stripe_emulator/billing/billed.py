@@ -10,6 +10,7 @@ from stripe_emulator.lifecycle import Given
 from stripe_emulator.refusals import Json
 from stripe_emulator.resources import customer as customers
 from stripe_emulator.resources import invoice as invoices
+from stripe_emulator.resources import payment_method as methods
 from stripe_emulator.resources import subscription_item as items
 from stripe_emulator.resources.invoice import Bill
 
@@ -95,7 +96,8 @@ def without_method(subscription: Json) -> str:
 
 def lacks_method(account: Account, subscription: Json) -> bool:
     """Whether there is nothing to charge, where something is to be charged."""
-    if invoices.is_sent(subscription) or subscription["default_payment_method"]:
+    own = methods.usable(account, subscription["default_payment_method"])
+    if own or invoices.is_sent(subscription):
         return False
     customer = account.need("customer", subscription["customer"])
     return customers.default_method(customer) is None
@@ -133,10 +135,10 @@ def _renew(account: Account, subscription: Json, change: Json) -> None:
 
 def _is_kept(subscription: Json) -> bool:
     """Whether an invoice stays a draft: of an unpaid subscription, or one that is paused so."""
+    if subscription["status"] == "unpaid":
+        return True
     pause = subscription["pause_collection"]
-    return subscription["status"] == "unpaid" or bool(
-        pause and pause["behavior"] == "keep_as_draft"
-    )
+    return bool(pause) and pause["behavior"] == "keep_as_draft"
 
 
 def _resumes(subscription: Json) -> int | None:

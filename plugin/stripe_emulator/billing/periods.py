@@ -57,5 +57,6 @@ def _months_later(start: datetime, months: int) -> int:
     years, month = divmod(start.month - 1 + months, 12)
     year, month = start.year + years, month + 1
     last = calendar.monthrange(year, month)[1]
-    later = start.replace(year=year, month=month, day=min(start.day, last))
+    day = min(start.day, last)
+    later = start.replace(year=year, month=month, day=day)
     return int(later.timestamp())

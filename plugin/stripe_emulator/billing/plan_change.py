@@ -1,11 +1,13 @@
 """What follows when a subscription is changed: its plan, its quantities, its trial, its dates?"""
 
+from typing import Any
+
 from stripe_emulator import refusals
 from stripe_emulator.account import Account
 from stripe_emulator.billing import billed, ending
 from stripe_emulator.billing.proration import Cut
-from stripe_emulator.lifecycle import Given, does, picked
-from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.lifecycle import Behaviour, Given, does, picked
+from stripe_emulator.refusals import Json, Refusal, is_json
 from stripe_emulator.resources import subscription as subscriptions
 from stripe_emulator.resources import subscription_item as items
 
@@ -26,7 +28,7 @@ _PRICED = "price quantity"
 )
 def update(account: Account, subscription: Json, given: Given) -> Json:
     """Change a subscription, and bill what the change costs as `proration_behavior` says."""
-    _check(given)
+    _check(account, given)
     subscription |= {name: given.before[name] for name in _WORDS}
     subscriptions.change_dates(account, subscription, given)
     _change_items(account, subscription, given)
@@ -34,16 +36,23 @@ def update(account: Account, subscription: Json, given: Given) -> Json:
     subscriptions.redeem(account, subscription, given, given.before["discounts"])
     if "default_payment_method" in given:
         subscriptions.name_method(account, subscription)
-    if given.get("trial_end") == "now" and given.before["status"] == "trialing":
-        return _end_trial(account, subscription, given)
-    if given.get("trial_end") not in {None, "now"}:
-        return _start_trial(account, subscription, given)
+    follow = _consequence(account, subscription, given)
+    return follow(account, subscription, given)
+
+
+def _consequence(account: Account, subscription: Json, given: Given) -> Behaviour:
+    """What a change of the items and of the trial does to the periods, and costs."""
+    trial_end = given.get("trial_end")
+    if trial_end == "now" and given.before["status"] == "trialing":
+        return _end_trial
+    if trial_end not in {None, "now"}:
+        return _start_trial
     if _restarts(account, subscription, given):
-        return _restart(account, subscription, given)
-    return _prorate(account, subscription, given)
+        return _restart
+    return _prorate
 
 
-def _check(given: Given) -> None:
+def _check(account: Account, given: Given) -> None:
     before = given.before
     if before["status"] in ending.ENDED and given.keys() - _EDITABLE_WHEN_ENDED:
         raise Refusal(
@@ -51,6 +60,13 @@ def _check(given: Given) -> None:
             code="invalid_canceled_subscription_fields",
         )
     _check_date(before, given)
+    _check_pause(account, given.get("pause_collection"))
+
+
+def _check_pause(account: Account, pause: Any) -> None:
+    resumes = pause.get("resumes_at") if is_json(pause) else None
+    if resumes is not None and resumes <= account.now:
+        raise refusals.past_timestamp("pause_collection[resumes_at]")
 
 
 def _check_date(before: Json, given: Given) -> None:
@@ -77,10 +93,14 @@ def _restarts(account: Account, subscription: Json, given: Given) -> bool:
         return False
     if given.get("billing_cycle_anchor") == "now":
         return True
-    before = _by_id(given.before)
-    after = _by_id(subscription)
+    before = _intervals(account, given.before)
+    after = _intervals(account, subscription)
     kept = before.keys() & after.keys()
-    return any(_every(account, before[id_]) != _every(account, after[id_]) for id_ in kept)
+    return any(before[id_] != after[id_] for id_ in kept)
+
+
+def _intervals(account: Account, subscription: Json) -> dict[str, tuple[str, int]]:
+    return {item["id"]: _every(account, item) for item in subscription["_items"]}
 
 
 def _every(account: Account, item: Json) -> tuple[str, int]:
@@ -108,9 +128,11 @@ def _pairs(account: Account, subscription: Json, given: Given) -> list[Json]:
     at = given.get("proration_date", account.now)
     before = _by_id(given.before)
     after = _by_id(subscription)
-    charges = map(Cut(account, subscription, at).charge, _changed(after, before))
-    credited = map(Cut(account, given.before, at).credit, _changed(before, after))
-    return [*filter(None, charges), *filter(None, credited)]
+    now = Cut(account, subscription, at)
+    then = Cut(account, given.before, at)
+    made = [now.charge(item) for item in _changed(after, before)]
+    made += [then.credit(item) for item in _changed(before, after)]
+    return [item for item in made if item]
 
 
 def _by_id(subscription: Json) -> Items:
@@ -119,7 +141,7 @@ def _by_id(subscription: Json) -> Items:
 
 def _changed(these: Items, those: Items) -> list[Json]:
     """Those of the first that are not the same in the second."""
-    return [item for item in these.values() if _differs(item, those.get(item["id"]))]
+    return [item for id_, item in these.items() if _differs(item, those.get(id_))]
 
 
 def _differs(one: Json, other: Json | None) -> bool:
@@ -155,8 +177,7 @@ def _end_trial(account: Account, subscription: Json, given: Given) -> Json:
 def _start_trial(account: Account, subscription: Json, given: Given) -> Json:
     """Put the next payment off to a trial's end; what was paid for until then comes back."""
     end: int = given["trial_end"]
-    if end <= account.now:
-        raise refusals.past_trial_end(end)
+    subscriptions.check_trial(account, given)
     goes_on = given.before["status"] == "trialing"
     if not goes_on:
         subscription |= {"trial_start": account.now, "status": "trialing"}

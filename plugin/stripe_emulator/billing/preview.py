@@ -4,11 +4,13 @@ It is done as it would be, looked at, and undone; nobody is told, and nothing is
 """
 
 import copy
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from stripe_emulator import lifecycle
 from stripe_emulator.account import Account
-from stripe_emulator.billing import billed
+from stripe_emulator.billing import billed, ending
 from stripe_emulator.billing.periods import DAY
 from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, does, picked
@@ -49,13 +51,22 @@ _RENEWALS = {"trialing": billed.end_trial}
 )
 def preview(account: Account, _invoice: Json, given: Given) -> Json:
     """Show the invoice that a change would make, or else the next one."""
+    with _untold(account):
+        found = _would_be(account, given)
+    return _as_preview(found)
+
+
+@contextmanager
+def _untold(account: Account) -> Generator[None]:
+    """Undo what is done inside, tell nobody of it, and come back to now."""
     told = len(account.events)
     now, clock = account.now, account.clock
-    with account.store.undone():
-        found = _would_be(account, given)
-    del account.events[told:]
-    account.live(now, clock)
-    return _as_preview(found)
+    try:
+        with account.store.undone():
+            yield
+    finally:
+        del account.events[told:]
+        account.live(now, clock)
 
 
 def _as_preview(invoice: Json) -> Json:
@@ -67,10 +78,13 @@ def _as_preview(invoice: Json) -> Json:
 
 
 def _would_be(account: Account, given: Json) -> Json:
-    details: Json = given.get("subscription_details", {}) | picked(given, "discounts")
+    asked: Json = given.get("subscription_details", {})
+    details = asked | picked(given, "discounts")
     if "subscription" not in given and details.get("items"):
         return _of_new(account, given, details)
     subscription = _named(account, given)
+    if subscription["status"] in ending.ENDED:
+        raise _nothing(subscription["customer"])
     if details.pop("cancel_now", False):
         return _of_end(account, subscription, details)
     before = subscription["latest_invoice"]
@@ -127,7 +141,8 @@ def _of_renewal(account: Account, subscription: Json) -> Json:
 def _upcoming(subscription: Json) -> int | None:
     """When the next invoice is told of beforehand; once, and of no period that is shorter."""
     moment = _next(subscription)
-    if moment is None or invoices.is_sent(subscription) or subscription.get("_told") == moment:
+    told = subscription.get("_told") == moment
+    if moment is None or told or invoices.is_sent(subscription):
         return None
     soon = moment - _NOTICE
     starts = [item["current_period_start"] for item in subscription["_items"]]
@@ -138,11 +153,8 @@ def _upcoming(subscription: Json) -> int | None:
 def tell_upcoming(account: Account, subscription: Json) -> None:
     """Tell of the invoice that will be made; it has no ID yet."""
     moment = _next(subscription)
-    now, clock, told = account.now, account.clock, len(account.events)
-    with account.store.undone():
+    with _untold(account):
         found = _of_renewal(account, copy.deepcopy(subscription))
-    del account.events[told:]
-    account.live(now, clock)
     account.change(subscription | {"_told": moment})
     shown = _as_preview(found)
     account.emit("invoice.upcoming", {**shown, "id": None})

@@ -54,7 +54,8 @@ class Cut:
         if billed is None or left.at == left.end:
             return None
         made = self._made(item, billed, "Unused")
-        made["amount"] = left.share(billed.get("off", 0) - self._whole(billed))
+        paid = self._whole(billed) - billed.get("off", 0)
+        made["amount"] = left.share(-paid)
         made["proration_details"]["credited_items"] = _credited(billed)
         return self._kept(made, left)
 
@@ -134,7 +135,10 @@ def credit_rest(account: Account, subscription: Json) -> None:
     The items are plain, as recorded for a cancellation; the lines made of them are not.
     """
     cut = Cut(account, subscription, account.now)
-    for made in filter(None, map(cut.credit, subscription["_items"])):
+    for item in subscription["_items"]:
+        made = cut.credit(item)
+        if made is None:
+            continue
         hidden = {f"_{name}": made[name] for name in _PLAIN}
         account.change(made | hidden | dict.fromkeys(_PLAIN))
 

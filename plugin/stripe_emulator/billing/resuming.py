@@ -62,11 +62,7 @@ def _active(account: Account, subscription: Json, before: Json) -> Json:
 
 def _begin_anew(account: Account, subscription: Json, given: Given) -> Json:
     """Bill a period that begins now; the subscription is active when that is paid."""
-    later = copy.deepcopy(subscription)
-    later["billing_cycle_anchor"] = account.now
-    for item in later["_items"]:
-        items.roll(account, later, item, account.now)
-    later["status"] = "active"
+    later = _later(account, subscription)
     bill = Bill("subscription_cycle", later["_items"], since=account.now)
     invoice = invoices.of_subscription(account, later, bill)
     subscription |= {
@@ -79,6 +75,15 @@ def _begin_anew(account: Account, subscription: Json, given: Given) -> Json:
     if not invoices.is_sent(subscription):
         invoices.open_(account, invoices.held(invoice))
     return account.need("subscription", subscription["id"])
+
+
+def _later(account: Account, subscription: Json) -> Json:
+    """The subscription as it will be in the period that begins now."""
+    later = copy.deepcopy(subscription)
+    later |= {"billing_cycle_anchor": account.now, "status": "active"}
+    for item in later["_items"]:
+        items.roll(account, later, item, account.now)
+    return later
 
 
 def _pending(account: Account) -> Json:

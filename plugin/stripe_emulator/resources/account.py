@@ -38,7 +38,8 @@ def _id_of(account: Account) -> str:
 def _find(account: Account, id_: str) -> Json:
     if id_ != _id_of(account):
         raise refusals.not_simulated("another account than that of the request", "account")
-    return own(account, account.new("account"), Given({}, {}))
+    fresh = account.new("account")
+    return own(account, fresh, Given({}, {}))
 
 
 SHARED["account"] = Shared(exists=lambda id_: id_.startswith("acct_"), find=_find)

@@ -52,7 +52,8 @@ def of_dispute(account: Account, dispute: Json, amount: int) -> str:
 
 
 def _move(account: Account, source: Json, amount: int, *, available_on: int, **other: str) -> str:
-    moved = account.new("balance_transaction", created=account.time, amount=amount, net=amount)
+    moved = account.new("balance_transaction", amount=amount, net=amount)
+    moved["created"] = account.time
     moved |= {
         "available_on": available_on,
         "currency": source["currency"],

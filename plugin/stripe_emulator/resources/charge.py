@@ -114,12 +114,13 @@ def show(account: Account, charge: Json, view: Json) -> None:
 def _new(account: Account, intent: Json, method: Json) -> Json:
     copied = copy.deepcopy(picked(intent, _OF_INTENT))
     charge = account.new("charge", **copied)
+    card = _details(method["card"], intent)
     return charge | {
         "billing_details": copy.deepcopy(method["billing_details"]),
         "calculated_statement_descriptor": "EMULATOR",
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"card": _details(method["card"], intent), "type": "card"},
+        "payment_method_details": {"card": card, "type": "card"},
     }
 
 

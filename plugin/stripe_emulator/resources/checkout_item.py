@@ -38,15 +38,20 @@ def changed(account: Account, lines: list[Json], wanted: Json, path: str) -> Jso
     """Change the line that is named by its id; without one it is a new line."""
     if "id" not in wanted:
         return of_wanted(account, wanted, path)
-    line = next((line for line in lines if line["id"] == wanted["id"]), None)
-    if line is None:
-        raise missing("item", wanted["id"], f"{path}[id]")
+    line = _named(lines, wanted["id"], f"{path}[id]")
     if "price" in wanted or "price_data" in wanted:
         price = _price(account, wanted, path)
     else:
         price = account.need("price", line["price"], f"{path}[price]")
     _check_quantity(price, wanted, path)
     return _filled(account, line, price, wanted, path)
+
+
+def _named(lines: list[Json], id_: str, param: str) -> Json:
+    for line in lines:
+        if line["id"] == id_:
+            return line
+    raise missing("item", id_, param)
 
 
 def _check_quantity(price: Json, wanted: Json, path: str) -> None:
@@ -92,7 +97,8 @@ def settle(account: Account, ids: list[str], lines: list[Json], rates: list[str]
     discounts.take_off(account, ids, priced)
     for line, each in zip(lines, priced, strict=True):
         line["amount_discount"] = discounts.taken_off(each)
-        line["_discounts"] = [_discount(account, taken) for taken in each["discount_amounts"]]
+        taken = each["discount_amounts"]
+        line["_discounts"] = [_discount(account, amount) for amount in taken]
         _tax_line(account, line, line["_tax_rates"] or rates)
 
 
@@ -128,8 +134,10 @@ def _added(rows: list[Json], of: str) -> list[Json]:
     """One row for each that these are of."""
     found: dict[str, Json] = {}
     for row in rows:
-        known = found.setdefault(row[of]["id"], row | dict.fromkeys(_SUMS & row.keys(), 0))
-        for name in _SUMS & row.keys():
+        summed = _SUMS & row.keys()
+        nothing = row | dict.fromkeys(summed, 0)
+        known = found.setdefault(row[of]["id"], nothing)
+        for name in summed:
             known[name] += row[name]
     return list(found.values())
 

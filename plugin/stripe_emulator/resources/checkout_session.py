@@ -12,7 +12,7 @@ from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, do, does, picked
 from stripe_emulator.message import token
 from stripe_emulator.present import shows
-from stripe_emulator.refusals import Json, Refusal, is_json
+from stripe_emulator.refusals import Json, Refusal, is_json, without_nulls
 from stripe_emulator.resources import checkout_item as items
 from stripe_emulator.resources import customer as customers
 from stripe_emulator.resources import discount as discounts
@@ -130,6 +130,7 @@ def create(account: Account, session: Json, given: Given) -> Json:
         raise refusals.missing_parameter("mode")
     _check_mode(mode, given)
     _check_page(session["ui_mode"], given)
+    _check_trial(account, given.get("subscription_data", {}))
     session["expires_at"] = _expiry(account, given)
     session["_line_items"] = [
         items.of_wanted(account, wanted, f"line_items[{index}]")
@@ -137,9 +138,7 @@ def create(account: Account, session: Json, given: Given) -> Json:
     ]
     session["currency"] = _currency(account, session, given.get("currency"))
     session["shipping_options"] = _shipping(account, given)
-    _derive_customer(session, given)
-    _derive_methods(session, given)
-    _derive_rest(session, given)
+    _derive(session, given)
     tax_rates.check_active(account, _default_rates(session), _DEFAULT_RATES)
     _redeem(account, session)
     if mode == "setup":
@@ -156,13 +155,13 @@ def _redeem(account: Account, session: Json) -> None:
         raise Refusal(message, param="discounts")
     due = _added(_due_now(account, session), "amount_subtotal")
     owner = {"checkout_session": session["id"]}
-    buyer = discounts.Buyer(account, session["customer"], session["currency"], owner, due)
-    made = [buyer.made(row, f"discounts[{at}]") for at, row in enumerate(map(_named, rows))]
-    session["_discounts"] = [each["id"] for each in made]
-
-
-def _named(row: Json) -> Json:
-    return {name: value for name, value in row.items() if value is not None}
+    customer, currency = session["customer"], session["currency"]
+    buyer = discounts.Buyer(account, customer, currency, owner, due)
+    ids: list[str] = []
+    for at, row in enumerate(rows):
+        made = buyer.made(without_nulls(row), f"discounts[{at}]")
+        ids.append(made["id"])
+    session["_discounts"] = ids
 
 
 def _begin_setup(account: Account, session: Json) -> None:
@@ -194,6 +193,15 @@ def _check_page(ui_mode: str, given: Json) -> None:
             raise Refusal(f"You can not pass `{name}` when `ui_mode` is `{ui_mode}`.", param=name)
     if "return_url" not in given and given.get("redirect_on_completion") != "never":
         raise refusals.missing_parameter("return_url")
+
+
+def _check_trial(account: Account, data: Json) -> None:
+    """Checkout asks for two days of a trial at least, where its end is named."""
+    end = data.get("trial_end")
+    if end is not None and end < account.now + 2 * _DAY:
+        message = "The `trial_end` date has to be at least 2 days in the future."
+        raise Refusal(message, param="subscription_data[trial_end]")
+    subscriptions.check_trial(account, data, "subscription_data[{}]")
 
 
 def _expiry(account: Account, given: Json) -> int:
@@ -252,6 +260,12 @@ def _shipping(account: Account, given: Json) -> list[Json]:
         {"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]}
         for rate in rates
     ]
+
+
+def _derive(session: Json, given: Json) -> None:
+    _derive_customer(session, given)
+    _derive_methods(session, given)
+    _derive_rest(session, given)
 
 
 def _derive_customer(session: Json, given: Json) -> None:
@@ -314,8 +328,9 @@ def _total(account: Account, session: Json) -> None:
     shipping = _ship(session)
     total = _added(lines, "amount_total") + shipping
     session |= {"amount_subtotal": _added(lines, "amount_subtotal"), "amount_total": total}
+    amounts.check_most(total, session["currency"])
     if session["mode"] == "payment":
-        amounts.check_total(total, session["currency"])
+        amounts.check_least(total, session["currency"])
     session["total_details"] |= {
         "amount_discount": _added(lines, "amount_discount"),
         "amount_shipping": shipping,
@@ -355,7 +370,8 @@ def _settle_lines(account: Account, session: Json, lines: list[Json]) -> None:
 
 def _default_rates(session: Json) -> list[str]:
     """The tax rates of the subscription, for lines without any, as on its first invoice."""
-    ids: list[str] = session["_data"].get("subscription_data", {}).get("default_tax_rates")
+    data = session["_data"].get("subscription_data", {})
+    ids: list[str] = data.get("default_tax_rates")
     return ids or []
 
 
@@ -381,21 +397,30 @@ def _check_open(session: Json, what: str) -> None:
 def update(account: Account, session: Json, given: Given) -> Json:
     """Update an open session; its lines only where the page is the caller's own."""
     _check_open(session, "updated")
-    for name, modes in _UPDATED_IN.items():
-        if name in given and session["ui_mode"] not in modes:
-            listed = refusals.one_of([f"`{mode}`" for mode in modes])
-            raise Refusal(f"You can only update `{name}` when `ui_mode` is {listed}.", param=name)
+    _check_mine(session, given)
     if "line_items" in given:
-        before = given.before["_line_items"]
-        session["_line_items"] = [
-            items.changed(account, before, wanted, f"line_items[{index}]")
-            for index, wanted in enumerate(given["line_items"])
-        ]
-        session["currency"] = _currency(account, session, given.before["currency"])
+        _change_lines(account, session, given)
     if "shipping_options" in given:
         session["shipping_options"] = _shipping(account, given)
     _total(account, session)
     return account.change(session, given.before)
+
+
+def _check_mine(session: Json, given: Json) -> None:
+    """Refuse to change what is drawn by Stripe's page, and not by the caller's."""
+    for name, modes in _UPDATED_IN.items():
+        if name in given and session["ui_mode"] not in modes:
+            listed = refusals.one_of([f"`{mode}`" for mode in modes])
+            raise Refusal(f"You can only update `{name}` when `ui_mode` is {listed}.", param=name)
+
+
+def _change_lines(account: Account, session: Json, given: Given) -> None:
+    before = given.before["_line_items"]
+    session["_line_items"] = [
+        items.changed(account, before, wanted, f"line_items[{index}]")
+        for index, wanted in enumerate(given["line_items"])
+    ]
+    session["currency"] = _currency(account, session, given.before["currency"])
 
 
 @does("checkout.session.expire")
@@ -446,14 +471,20 @@ def _type_code(account: Account, session: Json, text: str) -> None:
     if not session["allow_promotion_codes"]:
         message = "This Checkout Session does not take promotion codes."
         raise Refusal(message, param="promotion_code")
-    known = account.find("promotion_code", active=True)
-    found = [each for each in known if each["code"].lower() == text.lower()]
-    mine = [each for each in found if each["customer"] in {None, session["customer"]}]
-    if not mine:
-        raise Refusal("This code is invalid.", param="promotion_code")
-    session["discounts"] = [{"coupon": None, "promotion_code": mine[0]["id"]}]
+    code = _typed(account, session, text)
+    session["discounts"] = [{"coupon": None, "promotion_code": code["id"]}]
     _redeem(account, session)
     _total(account, session)
+
+
+def _typed(account: Account, session: Json, text: str) -> Json:
+    """The code of this text that anybody may redeem, or this customer."""
+    known = account.find("promotion_code", active=True)
+    for code in known:
+        same = code["code"].lower() == text.lower()
+        if same and code["customer"] in {None, session["customer"]}:
+            return code
+    raise Refusal("This code is invalid.", param="promotion_code")
 
 
 def _meet_payer(account: Account, session: Json, email: str | None) -> None:
@@ -497,7 +528,7 @@ def _count(account: Account, session: Json) -> None:
 def _intent(account: Account, session: Json, method: Json) -> Json:
     intent = account.new("payment_intent", amount=session["amount_total"])
     data = session["_data"].get("payment_intent_data", {})
-    intent |= {name: value for name, value in data.items() if name in intent}
+    intent |= picked(data, " ".join(intent))
     return intent | {
         "client_secret": intents.new_secret(intent["id"]),
         "currency": session["currency"],
@@ -510,10 +541,7 @@ def _intent(account: Account, session: Json, method: Json) -> Json:
 def _subscribe(account: Account, session: Json, method: Json) -> None:
     methods.attach(account, method, session["customer"])
     subscription = _start_subscription(account, session, method)
-    for line, price in _priced(account, session):
-        if price["type"] == "one_time":
-            taxed = {"tax_rates": line["_tax_rates"]}
-            invoice_items.one_time(account, session["customer"], price, line["quantity"], **taxed)
+    _add_once(account, session)
     invoice = subscriptions.first_invoice(account, subscription)
     if invoice["status"] == "open":
         try:
@@ -523,6 +551,15 @@ def _subscribe(account: Account, session: Json, method: Json) -> None:
             raise
     session |= {"subscription": subscription["id"], "invoice": invoice["id"]}
     session["payment_status"] = "paid" if invoice["amount_due"] else "no_payment_required"
+
+
+def _add_once(account: Account, session: Json) -> None:
+    """Let the first invoice take along what is bought once."""
+    customer = session["customer"]
+    for line, price in _priced(account, session):
+        if price["type"] == "one_time":
+            rates = line["_tax_rates"]
+            invoice_items.one_time(account, customer, price, line["quantity"], tax_rates=rates)
 
 
 def _quantity(line: Json) -> Json:
@@ -536,10 +573,13 @@ def _start_subscription(account: Account, session: Json, method: Json) -> Json:
     subscription |= picked(data, "description metadata trial_settings")
     subscription["default_payment_method"] = method["id"]
     trial = picked(data, "trial_end trial_period_days")
-    asked = {"items": _recurring(account, session), "checkout_session": session["id"], **trial}
-    asked["discounts"] = list(map(_named, session["discounts"]))
-    asked["default_tax_rates"] = _default_rates(session)
-    subscriptions.start(account, subscription, asked)
+    asked = {
+        "items": _recurring(account, session),
+        "checkout_session": session["id"],
+        "discounts": list(map(without_nulls, session["discounts"])),
+        "default_tax_rates": _default_rates(session),
+    }
+    subscriptions.start(account, subscription, asked | trial)
     return account.create(subscription)
 
 

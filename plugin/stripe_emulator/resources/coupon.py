@@ -1,6 +1,5 @@
 """What is a coupon: how much less is paid, for how long, and who may still redeem it?"""
 
-import math
 from typing import Any
 
 from stripe_emulator.account import Account
@@ -125,7 +124,8 @@ def lapse(account: Account, coupon: Json) -> None:
     """Let a coupon be redeemed no more, and none of its promotion codes."""
     coupon["valid"] = False
     account.change(coupon)
-    for code in account.find("promotion_code", **{"promotion.coupon": coupon["id"]}):
+    same = {"promotion.coupon": coupon["id"]}
+    for code in account.find("promotion_code", **same):
         account.change(code | {"active": False})
 
 
@@ -152,7 +152,9 @@ def is_over(now: int, end: int | None) -> bool:
 def is_used_up(redeemed: Json) -> bool:
     """Whether a coupon or a promotion code was redeemed as often as it may be."""
     most = redeemed["max_redemptions"]
-    return bool(redeemed["times_redeemed"] >= (math.inf if most is None else most))
+    if most is None:
+        return False
+    return bool(redeemed["times_redeemed"] >= most)
 
 
 def _refused(coupon: Json, why: str) -> Refusal:

@@ -16,15 +16,17 @@ from stripe_emulator.refusals import Json, Refusal, money
 from stripe_emulator.resources import customer_balance_transaction as balances
 from stripe_emulator.resources import payment_intent as intents
 
+_SHOWN = "effective_at email_type=none memo reason"
+
 declare(
     Resource(
         kind="credit_note",
         prefix="cn_1",
         path="/v1/credit_notes",
         verbs="list preview create retrieve update void",
-        lists={"lines": "credit_note_line_item"},
+        lists={"lines": "credit_note_line_item", "preview/lines": "credit_note_line_item"},
         starts='_lines=[] status="issued" total_taxes=[] type="pre_payment"',
-        echoes="effective_at email_type=none memo reason",
+        echoes=_SHOWN,
         emits="created updated",
         lost={"lines": "credit_note"},
         called="credit note",
@@ -38,10 +40,10 @@ _LINES = """amount description invoice_line_item metadata quantity type unit_amo
     unit_amount_decimal"""
 _FINAL = {"open", "paid", "uncollectible"}
 _SUMS = ("amount", "subtotal", "total", "subtotal_excluding_tax", "total_excluding_tax")
-_TYPES = {(True, True): "mixed", (True, False): "pre_payment", (False, True): "post_payment"}
 
 
 @does("credit_note.preview", _READS, lines=_LINES)
+@does("credit_note.preview/lines", f"{_READS} {_SHOWN}", lines=_LINES)
 def preview(account: Account, note: Json, given: Given) -> Json:
     """Show the credit note that would be made."""
     return _filled(account, note, given)
@@ -50,7 +52,8 @@ def preview(account: Account, note: Json, given: Given) -> Json:
 @does("credit_note.create", _READS, lines=_LINES)
 def create(account: Account, note: Json, given: Given) -> Json:
     """Credit an invoice, and give back what was paid already."""
-    invoice = account.need("invoice", _filled(account, note, given)["invoice"])
+    filled = _filled(account, note, given)
+    invoice = account.need("invoice", filled["invoice"])
     _give_back(account, note, invoice, given)
     _lower(account, invoice, note["pre_payment_amount"], note["post_payment_amount"])
     account.create(note)
@@ -62,18 +65,14 @@ def create(account: Account, note: Json, given: Given) -> Json:
 
 def _filled(account: Account, note: Json, given: Given) -> Json:
     invoice = account.need("invoice", given["invoice"], "invoice")
-    if invoice["status"] not in _FINAL:
-        raise Refusal(
-            "You can only create credit notes for invoices that are `open`, `paid` or "
-            f"`uncollectible`; this one is `{invoice['status']}`.",
-            param="invoice",
-        )
+    _check_final(invoice)
     note |= picked(invoice, "currency customer")
     note["_lines"] = _lines(account, invoice, given)
     total = _sum(note["_lines"])
     if total < 1:
         raise _not_positive("lines")
-    note |= dict.fromkeys(_SUMS, total) | _split(total, invoice["amount_remaining"])
+    note |= dict.fromkeys(_SUMS, total)
+    note |= _split(total, invoice["amount_remaining"])
     note |= {
         "out_of_band_amount": given.get("out_of_band_amount"),
         "effective_at": note["effective_at"] or account.now,
@@ -85,12 +84,30 @@ def _filled(account: Account, note: Json, given: Given) -> Json:
     return note
 
 
+def _check_final(invoice: Json) -> None:
+    if invoice["status"] not in _FINAL:
+        raise Refusal(
+            "You can only create credit notes for invoices that are `open`, `paid` or "
+            f"`uncollectible`; this one is `{invoice['status']}`.",
+            param="invoice",
+        )
+
+
 def _split(total: int, remaining: int) -> Json:
     """How much of a credit lowers what is left to pay, and how much comes back."""
     before = min(total, remaining)
     after = total - before
-    amounts = {"pre_payment_amount": before, "post_payment_amount": after}
-    return {**amounts, "type": _TYPES[before > 0, after > 0]}
+    return {
+        "pre_payment_amount": before,
+        "post_payment_amount": after,
+        "type": _type(before, after),
+    }
+
+
+def _type(before: int, after: int) -> str:
+    if before and after:
+        return "mixed"
+    return "pre_payment" if before else "post_payment"
 
 
 def _number(account: Account, invoice: Json) -> str:
@@ -162,12 +179,21 @@ def _line(account: Account, invoice: Json, wanted: Json, path: str) -> Json:
     if billed:
         whole["invoice_line_item"] = billed["id"]
         whole["description"] = whole["description"] or billed["description"]
-    each = wanted.get("unit_amount_decimal", wanted.get("unit_amount"))
-    if each is not None:
-        cents = Decimal(str(each))
-        whole["unit_amount_decimal"] = str(each)
-        whole["unit_amount"] = int(cents) if cents == int(cents) else None
-    return whole
+    return whole | _priced(wanted)
+
+
+def _each(wanted: Json) -> Decimal | None:
+    """What one of a line is credited with, if that is said."""
+    said = wanted.get("unit_amount_decimal", wanted.get("unit_amount"))
+    return None if said is None else Decimal(str(said))
+
+
+def _priced(wanted: Json) -> Json:
+    each = _each(wanted)
+    if each is None:
+        return {}
+    whole = int(each) if each == int(each) else None
+    return {"unit_amount": whole, "unit_amount_decimal": str(each)}
 
 
 def _billed(invoice: Json, wanted: Json, path: str) -> Json | None:
@@ -192,29 +218,38 @@ def _amount(wanted: Json, billed: Json | None, quantity: int, path: str) -> int:
     if "amount" in wanted:
         amount: int = wanted["amount"]
         return amount
-    each = wanted.get("unit_amount_decimal", wanted.get("unit_amount"))
+    each = _each(wanted)
     if each is not None:
-        return int((Decimal(str(each)) * quantity).to_integral_value())
+        return int((each * quantity).to_integral_value())
     if billed is None:
         raise refusals.missing_parameter(f"{path}[unit_amount]")
-    whole = Decimal(billed["amount"]) * quantity / (billed["quantity"] or 1)
-    return int(whole.to_integral_value())
+    many = billed["quantity"] or 1
+    share = Decimal(billed["amount"]) * quantity / many
+    return int(share.to_integral_value())
 
 
 def _give_back(account: Account, note: Json, invoice: Json, given: Json) -> None:
     """Refund the payment, or credit the customer's balance."""
     if amount := given.get("refund_amount"):
-        paid = account.get("payment_intent", invoice.get("_intent"))
-        if paid is None:
-            message = "There is no payment of this invoice that could be refunded."
-            raise Refusal(message, param="refund_amount")
-        asked = {"payment_intent": paid["id"], "amount": amount}
-        refund = do("refund.create", account, account.new("refund"), asked)
-        row = {"amount_refunded": amount, "refund": refund["id"], "type": "refund"}
-        note["refunds"] = [{**row, "payment_record_refund": None}]
+        note["refunds"] = [_refund(account, invoice, amount)]
     if amount := given.get("credit_amount"):
         moved = balances.of_credit_note(account, note, amount)
         note["customer_balance_transaction"] = moved["id"]
+
+
+def _refund(account: Account, invoice: Json, amount: int) -> Json:
+    paid = account.get("payment_intent", invoice.get("_intent"))
+    if paid is None:
+        message = "There is no payment of this invoice that could be refunded."
+        raise Refusal(message, param="refund_amount")
+    asked = {"payment_intent": paid["id"], "amount": amount}
+    refund = do("refund.create", account, account.new("refund"), asked)
+    return {
+        "amount_refunded": amount,
+        "payment_record_refund": None,
+        "refund": refund["id"],
+        "type": "refund",
+    }
 
 
 def _lower(account: Account, invoice: Json, before: int, after: int) -> None:
@@ -256,9 +291,7 @@ def void(account: Account, note: Json, _given: Given) -> Json:
 
 
 @shows("credit_note")
-def show(_account: Account, note: Json, view: Json) -> None:
+def show(account: Account, note: Json, view: Json) -> None:
     """Show the first lines."""
-    lines = note["_lines"]
-    more = len(lines) > present.INNER_ROWS
     url = f"/v1/credit_notes/{note['id']}/lines"
-    view["lines"] = present.listing(lines[: present.INNER_ROWS], url, more=more)
+    view["lines"] = present.first(account, note["_lines"], url)

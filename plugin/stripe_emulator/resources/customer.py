@@ -3,7 +3,7 @@
 from stripe_emulator import clocks
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
-from stripe_emulator.lifecycle import Given, does, first, picked
+from stripe_emulator.lifecycle import Given, do, does, first, picked
 from stripe_emulator.message import token
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import payment_method as methods
@@ -50,6 +50,7 @@ _NOWHERE_IN_CHECKOUT = (
     "`customer_update[shipping]` to 'auto' to save the address entered in Checkout to the Customer."
 )
 _ENDED = {"canceled", "incomplete_expired"}
+_ENDS_WITH_IT = ("subscription_schedule.lose", "invoice.abandon")
 
 
 @does(
@@ -108,12 +109,7 @@ def _settle(account: Account, customer: Json, before: Json | None) -> Json:
     if wanted and (before is None or wanted != default_method(before)):
         method = methods.use_for(account, wanted, customer["id"], _DEFAULT)
         if method["customer"] != customer["id"]:
-            raise Refusal(
-                f"The customer does not have a payment method with the ID {wanted}. The payment "
-                "method must be attached to the customer.",
-                code="resource_missing",
-                param=_DEFAULT,
-            )
+            raise methods.not_theirs(wanted, _DEFAULT)
         customer["invoice_settings"]["default_payment_method"] = method["id"]
     customer["tax_exempt"] = customer["tax_exempt"] or "none"
     return account.change(customer, before)
@@ -161,12 +157,16 @@ def sources(_account: Account, customer: Json, _given: Given) -> Json:
 
 @does("customer.delete")
 def delete(account: Account, customer: Json, _given: Given) -> Json:
-    """Delete a customer: live subscriptions end, payment methods come loose."""
+    """Delete a customer: what goes on ends, invoices wait, payment methods come loose."""
     for subscription in account.find("subscription", customer=customer["id"]):
         if subscription["status"] not in _ENDED:
             ended = {"status": "canceled", "canceled_at": account.now, "ended_at": account.now}
             account.change(subscription | ended)
             account.emit("customer.subscription.deleted", subscription | ended)
+    for what in _ENDS_WITH_IT:
+        kind, _, _ = what.partition(".")
+        for obj in account.find(kind, customer=customer["id"]):
+            do(what, account, obj, {})
     for method in account.find("payment_method", customer=customer["id"]):
-        account.change(method | {"customer": None})
+        methods.spend(account, method)
     return account.delete(customer)

@@ -8,6 +8,7 @@ line come before those of the whole; an entry of 0 is shown, as recorded.
 
 import copy
 import math
+from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
@@ -51,10 +52,10 @@ class Buyer:
         return found
 
     def _one(self, row: Json, free: list[Json], path: str) -> str:
-        same = next((each for each in free if _asks_for(row, each)), None)
-        if same:
-            free.remove(same)
-            return str(same["id"])
+        for each in free:
+            if _asks_for(row, each):
+                free.remove(each)
+                return str(each["id"])
         if id_ := row.get("discount"):
             raise missing("discount", id_, f"{path}[discount]")
         made = self.made(row, path)
@@ -66,11 +67,16 @@ class Buyer:
         coupon, code = self._coupon(row, path)
         coupons.check_redeemable(self.account, coupon)
         coupons.amount_off(coupon, self.currency, path)
-        made = self.account.new("discount", customer=self.customer, promotion_code=code)
-        made |= {"_coupon": copy.deepcopy(coupon), **self.owner}
-        made["source"] = {"coupon": coupon["id"], "type": "coupon"}
-        made |= {"start": self.account.now, "end": _end(coupon, self.account.now)}
-        return self.account.create(made)
+        now = self.account.now
+        made = self.account.new("discount", customer=self.customer)
+        made |= {
+            "promotion_code": code,
+            "source": {"coupon": coupon["id"], "type": "coupon"},
+            "start": now,
+            "end": _end(coupon, now),
+            "_coupon": copy.deepcopy(coupon),
+        }
+        return self.account.create(made | self.owner)
 
     def _coupon(self, row: Json, path: str) -> tuple[Json, str | None]:
         if id_ := row.get("promotion_code"):
@@ -104,7 +110,8 @@ def _asks_for(row: Json, made: Json) -> bool:
         return bool(row["discount"] == made["id"])
     if row.get("promotion_code"):
         return bool(row["promotion_code"] == made["promotion_code"])
-    return bool(row.get("coupon") == made["source"]["coupon"] and not made["promotion_code"])
+    by_itself = not made["promotion_code"]
+    return by_itself and bool(row.get("coupon") == made["source"]["coupon"])
 
 
 def _end(coupon: Json, start: int) -> int | None:
@@ -116,7 +123,8 @@ def _end(coupon: Json, start: int) -> int | None:
 
 def count(account: Account, made: Json) -> None:
     """Count the redemption of a discount's coupon, and of its code."""
-    coupons.redeem(account, account.need("coupon", made["source"]["coupon"]))
+    coupon = account.need("coupon", made["source"]["coupon"])
+    coupons.redeem(account, coupon)
     if id_ := made["promotion_code"]:
         codes.redeem(account, account.need("promotion_code", id_))
 
@@ -133,13 +141,18 @@ def _emit(account: Account, id_: str, what: str) -> None:
 
 def living(account: Account, ids: Ids) -> Ids:
     """Those that have not ended."""
-    found = [account.need("discount", id_) for id_ in ids]
-    return [each["id"] for each in found if not coupons.is_over(account.now, each["end"])]
+    return [id_ for id_ in ids if not _is_over(account, id_)]
+
+
+def _is_over(account: Account, id_: str) -> bool:
+    end = account.need("discount", id_)["end"]
+    return coupons.is_over(account.now, end)
 
 
 def lasting(account: Account, ids: Ids) -> Ids:
     """Those that are for more than one invoice."""
-    return [id_ for id_ in living(account, ids) if _coupon(account, id_)["duration"] != "once"]
+    found = living(account, ids)
+    return [id_ for id_ in found if _coupon(account, id_)["duration"] != "once"]
 
 
 def _coupon(account: Account, id_: str) -> Json:
@@ -211,7 +224,8 @@ def _take(account: Account, id_: str, lines: list[Json]) -> None:
         return
     coupon = _coupon(account, id_)
     left = [_left(coupon, line) for line in lines]
-    for line, amount in zip(lines, _shares(coupon, lines[0]["currency"], left), strict=True):
+    shares = _shares(coupon, lines[0]["currency"], left)
+    for line, amount in zip(lines, shares, strict=True):
         line["discount_amounts"].append({"amount": amount, "discount": id_})
 
 
@@ -260,12 +274,13 @@ def apportioned(amount: int, weights: list[int]) -> list[int]:
 
 def _totals(lines: list[Json]) -> list[Json]:
     """What each takes off; what takes nothing is only told where none does, as in trials."""
-    found: dict[str, int] = {}
+    found: Counter[str] = Counter()
     for line in lines:
         for each in line["discount_amounts"]:
-            found[each["discount"]] = found.get(each["discount"], 0) + each["amount"]
-    useful = {id_: amount for id_, amount in found.items() if amount}
-    return [{"amount": amount, "discount": id_} for id_, amount in (useful or found).items()]
+            found[each["discount"]] += each["amount"]
+    every = [{"amount": amount, "discount": id_} for id_, amount in found.items()]
+    useful = [row for row in every if row["amount"]]
+    return useful or every
 
 
 def as_credits(amounts: Iterable[Json]) -> list[Json]:

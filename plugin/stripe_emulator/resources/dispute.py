@@ -40,8 +40,8 @@ def open_(account: Account, charge: Json, given: Given) -> Json:
     """Dispute a charge as its payer's bank does; the money leaves the balance at once."""
     _check(charge)
     left = charge["amount_captured"] - charge["amount_refunded"]
-    dispute = account.new("dispute", amount=left, reason=given.get("reason", "fraudulent"))
-    dispute |= picked(charge, "currency payment_intent") | {"charge": charge["id"]}
+    dispute = account.new("dispute", amount=left, charge=charge["id"])
+    dispute |= picked(charge, "currency payment_intent") | picked(given, "reason")
     dispute["payment_method_details"] = _details(charge)
     dispute["evidence_details"] |= {"due_by": account.now + _ANSWERED_IN, "submission_count": 0}
     account.keep(dispute)

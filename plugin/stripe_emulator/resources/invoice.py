@@ -81,11 +81,7 @@ def create(account: Account, invoice: Json, given: Given) -> Json:
         raise refusals.missing_parameter("customer")
     customer = account.need("customer", given["customer"], "customer")
     _fill_due(account, invoice, given)
-    if is_sent(invoice) and not customer["email"]:
-        raise Refusal(
-            "Missing email. In order to create invoices that are sent to the customer, the "
-            "customer must have a valid email."
-        )
+    _check_address(invoice, customer)
     _address(account, invoice, customer, given.get("currency"))
     if invoice["auto_advance"]:
         _wait(account, invoice)
@@ -99,13 +95,22 @@ def create(account: Account, invoice: Json, given: Given) -> Json:
     return invoice
 
 
+def _check_address(invoice: Json, customer: Json) -> None:
+    if is_sent(invoice) and not customer["email"]:
+        raise Refusal(
+            "Missing email. In order to create invoices that are sent to the customer, the "
+            "customer must have a valid email."
+        )
+
+
 def _redeem(account: Account, invoice: Json, given: Json, kept: list[str]) -> None:
     """Take the discounts that are asked for, and see to the tax rates."""
     tax_rates.check_active(account, given.get("default_tax_rates", ()), "default_tax_rates")
     invoice["discounts"] = kept
     if "discounts" in given:
         owner = {"invoice": invoice["id"]}
-        buyer = discounts.Buyer(account, invoice["customer"], invoice["currency"], owner)
+        customer, currency = invoice["customer"], invoice["currency"]
+        buyer = discounts.Buyer(account, customer, currency, owner)
         invoice["discounts"] = buyer.redeem(given["discounts"], kept)
 
 
@@ -210,7 +215,7 @@ def _wait(account: Account, invoice: Json) -> None:
 
 
 def held(invoice: Json) -> Json:
-    """A draft that stays one until somebody finalizes it."""
+    """An invoice that stays as it is until somebody finalizes it, or pays it."""
     invoice |= {"auto_advance": False, "automatically_finalizes_at": None}
     invoice["next_payment_attempt"] = None
     return invoice
@@ -275,7 +280,8 @@ def change_item(account: Account, invoice: Json, item: Json) -> None:
 def _renewed(account: Account, invoice: Json, line: Json, item: Json) -> Json:
     if line_item.item_of(line) != item["id"]:
         return line
-    return line_item.of_invoice_item(account, invoice, item) | {"id": line["id"]}
+    made = line_item.of_invoice_item(account, invoice, item)
+    return made | {"id": line["id"]}
 
 
 def remove_item(account: Account, invoice: Json, item: Json) -> None:
@@ -315,11 +321,15 @@ def update(account: Account, invoice: Json, given: Given) -> Json:
     if given.keys() & {"default_tax_rates", "discounts"}:
         totals.settle(account, invoice, invoice["_lines"])
     if was_draft and "auto_advance" in given:
-        if invoice["auto_advance"]:
-            _wait(account, invoice)
-        else:
-            held(invoice)
+        _advance_or_hold(account, invoice)
     return account.change(invoice, given.before)
+
+
+def _advance_or_hold(account: Account, invoice: Json) -> None:
+    if invoice["auto_advance"]:
+        _wait(account, invoice)
+    else:
+        held(invoice)
 
 
 @does("invoice.delete")
@@ -332,6 +342,14 @@ def delete(account: Account, invoice: Json, _given: Given) -> Json:
     for item in account.find("invoiceitem", invoice=invoice["id"]):
         account.delete(item)
     return account.delete(invoice)
+
+
+@does("invoice.abandon")
+def abandon(account: Account, invoice: Json, _given: Given) -> Json:
+    """Leave an invoice as it is, because there is nobody any more who could pay it."""
+    if invoice["status"] in {"draft", "open"}:
+        account.change(held(invoice))
+    return invoice
 
 
 @does("invoice.finalize")
@@ -416,7 +434,11 @@ def pay(account: Account, invoice: Json, given: Given) -> Json:
     if given.get("paid_out_of_band"):
         invoice["amount_paid_off_stripe"] = invoice["amount_due"]
         return _mark_paid(account, invoice)
-    return charge(account, invoice, given.get("payment_method"))
+    amounts.check_size(invoice["amount_due"], invoice["currency"])
+    method = given.get("payment_method")
+    if method:
+        method = methods.use_for(account, method, invoice["customer"], "payment_method")["id"]
+    return charge(account, invoice, method)
 
 
 def charge(account: Account, invoice: Json, method: str | None, **how: bool) -> Json:
@@ -424,7 +446,8 @@ def charge(account: Account, invoice: Json, method: str | None, **how: bool) -> 
 
     `how` may say `automatic`, where nobody asked for it, and `with_payer`, who can authenticate.
     """
-    if invoice["amount_due"] < amounts.LEAST.get(invoice["currency"], 1):
+    least = amounts.LEAST.get(invoice["currency"], 1)
+    if invoice["amount_due"] < least:
         return _roll_over(account, invoice)
     chosen = method or method_of(account, invoice)
     if chosen is None:
@@ -521,11 +544,12 @@ def _expect(account: Account, invoice: Json, intent: Json) -> None:
 
 def method_of(account: Account, invoice: Json) -> str | None:
     """What an invoice is paid with: its own payment method, its subscription's, its customer's."""
-    own: str | None = invoice["default_payment_method"]
+    own = methods.usable(account, invoice["default_payment_method"])
     if own:
         return own
     if id_ := subscription_of(invoice):
-        method: str | None = account.need("subscription", id_)["default_payment_method"]
+        subscription = account.need("subscription", id_)
+        method = methods.usable(account, subscription["default_payment_method"])
         if method:
             return method
     customer = account.need("customer", invoice["customer"], "customer")
@@ -603,10 +627,7 @@ def show(account: Account, invoice: Json, view: Json) -> None:
     """Show the first lines, and the tax rates as a whole."""
     view["default_tax_rates"] = tax_rates.shown(account, invoice["default_tax_rates"])
     lines = invoice["_lines"]
-    count = len(lines)
-    more = count > present.INNER_ROWS
     url = f"/v1/invoices/{invoice['id']}/lines"
-    first = [account.show(line) for line in lines[: present.INNER_ROWS]]
-    view["lines"] = present.listing(first, url, more=more, total_count=count)
+    view["lines"] = present.first(account, lines, url, total_count=len(lines))
     if view["id"] is None:  # of one that is only told of
         del view["id"]

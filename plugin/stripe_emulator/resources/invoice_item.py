@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_emulator import refusals
+from stripe_emulator import amounts, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, does
@@ -51,9 +51,7 @@ def create(account: Account, item: Json, given: Given) -> Json:
         raise refusals.missing_parameter("customer")
     fill(account, item, given)
     item["period"] = given.get("period") or account.moment
-    if "subscription" in given:
-        details = {"subscription": given["subscription"], "subscription_item": None}
-        item["parent"] = {"subscription_details": details, "type": "subscription_details"}
+    item["parent"] = _parent(given)
     if invoice:
         _check_currency(item, invoice)
     _redeem(account, item, given, [])
@@ -63,12 +61,21 @@ def create(account: Account, item: Json, given: Given) -> Json:
     return item
 
 
+def _parent(given: Json) -> Json | None:
+    """The subscription whose next invoice alone may take the item, if one is named."""
+    if "subscription" not in given:
+        return None
+    details = {"subscription": given["subscription"], "subscription_item": None}
+    return {"subscription_details": details, "type": "subscription_details"}
+
+
 def _redeem(account: Account, item: Json, given: Json, kept: list[str]) -> None:
     """Take the discounts and tax rates that are asked for."""
     item["discounts"] = kept
     if "discounts" in given:
         owner = {"invoice_item": item["id"]}
-        buyer = discounts.Buyer(account, item["customer"], item["currency"], owner)
+        customer, currency = item["customer"], item["currency"]
+        buyer = discounts.Buyer(account, customer, currency, owner)
         item["discounts"] = buyer.redeem(given["discounts"], kept)
     tax_rates.check_active(account, given.get("tax_rates") or (), "tax_rates")
 
@@ -94,8 +101,10 @@ def fill(account: Account, item: Json, given: Json) -> None:
     """Give an invoice item its amount: of a price, of price data, or plain."""
     quantity = given.get("quantity", 1)
     price = _price(account, given)
+    amount = prices.total(price, quantity)
+    amounts.check_size(amount, price["currency"], "amount")
     item |= {
-        "amount": prices.total(price, quantity),
+        "amount": amount,
         "currency": price["currency"],
         "quantity": quantity,
         "quantity_decimal": given.get("quantity_decimal", str(quantity)),
@@ -119,7 +128,8 @@ def _price_data(account: Account, given: Json) -> Json:
     data = dict(given.get("price_data") or _plain_amount(given))
     if "product" not in data and "product_data" not in data:
         unnamed = {"name": "One-time item", "active": False}
-        data["product"] = products.of_data(account, unnamed, _inline=True)["id"]
+        product = products.of_data(account, unnamed, _inline=True)
+        data["product"] = product["id"]
     return data
 
 

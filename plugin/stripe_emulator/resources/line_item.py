@@ -29,19 +29,24 @@ _NO_PRORATION: Json = {"proration": False, "proration_details": {"credited_items
 def of_invoice_item(account: Account, invoice: Json, item: Json) -> Json:
     """Make a line of an invoice item."""
     copied = copy.deepcopy(picked(item, _OF_ITEM))
-    line = account.new("line_item", _tax_rates=item["tax_rates"] or [], **copied)
-    if item["proration"]:
-        parent = _proration_parent(item)
-        return line | {"invoice": invoice["id"], "subtotal": item["amount"], "parent": parent}
+    line = account.new("line_item", **copied)
+    parent = _proration_parent(item) if item["proration"] else _item_parent(item)
+    return line | {
+        "invoice": invoice["id"],
+        "parent": parent,
+        "subtotal": item["amount"],
+        "_tax_rates": item["tax_rates"] or [],
+    }
+
+
+def _item_parent(item: Json) -> Json:
     owner = item["parent"] and item["parent"]["subscription_details"]["subscription"]
     details = {"invoice_item": item["id"], **_NO_PRORATION, "subscription": owner}
-    line |= {"invoice": invoice["id"], "subtotal": item["amount"]}
-    line["parent"] = {
+    return {
         "invoice_item_details": details,
         "subscription_item_details": None,
         "type": "invoice_item_details",
     }
-    return line
 
 
 def _proration_parent(item: Json) -> Json:
@@ -72,8 +77,9 @@ def of_subscription_item(account: Account, invoice: Json, subscription: Json, it
     quantity, period = _billed(account, subscription, item, price)
     trial = subscription["status"] == "trialing"
     amount = 0 if trial else prices.total(price, quantity)
-    line = account.new("line_item", amount=amount, subtotal=amount, currency=price["currency"])
+    line = account.new("line_item", amount=amount, subtotal=amount)
     return line | {
+        "currency": price["currency"],
         "description": _described(account, price, quantity, trial=trial),
         "invoice": invoice["id"],
         "metadata": dict(item["metadata"]),

@@ -20,6 +20,7 @@ declare(
             status="active" value_settings={"event_payload_key": "value"} """,
         echoes="customer_mapping default_aggregation display_name event_name event_time_window",
         emits="created updated",
+        lists={"event_summaries": "billing.meter_event_summary"},
         called="meter",
     )
 )

@@ -38,14 +38,24 @@ def create(account: Account, event: Json, given: Given) -> Json:
     event["_customer"] = _customer(account, meter, event["payload"])
     event["_value"] = _value(meter, event["payload"])
     event["timestamp"] = event["timestamp"] or account.now
-    if not account.now - _OLDEST <= event["timestamp"] <= account.now + _AHEAD:
+    event["identifier"] = event["identifier"] or token(36)
+    _check_moment(account, event["timestamp"])
+    _check_new(account, event["identifier"])
+    return account.create(event)
+
+
+def _check_moment(account: Account, moment: int) -> None:
+    oldest = account.now - _OLDEST
+    newest = account.now + _AHEAD
+    if not oldest <= moment <= newest:
         message = "The timestamp must be within the past 35 days, or up to 5 minutes ahead."
         raise Refusal(message, param="timestamp")
-    event["identifier"] = event["identifier"] or token(36)
-    if account.find(_KIND, identifier=event["identifier"]):
-        message = f"An event with the identifier {event['identifier']} was taken already."
+
+
+def _check_new(account: Account, identifier: str) -> None:
+    if account.find(_KIND, identifier=identifier):
+        message = f"An event with the identifier {identifier} was taken already."
         raise Refusal(message, param="identifier")
-    return account.create(event)
 
 
 def _said(payload: Json, key: str) -> str:
@@ -74,7 +84,8 @@ def _last(values: list[int]) -> int:
     return values[-1]
 
 
-_TOTALS: dict[str, Callable[[list[int]], int]] = {"count": sum, "last": _last, "sum": sum}
+Total = Callable[[list[int]], int]
+_TOTALS: dict[str, Total] = {"count": sum, "last": _last, "sum": sum}
 
 
 def used(account: Account, meter_id: str, customer: str, period: Json) -> int:
@@ -82,12 +93,22 @@ def used(account: Account, meter_id: str, customer: str, period: Json) -> int:
     meter = account.get(meters.KIND, meter_id)
     if meter is None:
         return 0
+    moments = range(period["start"], period["end"])
+    return max(aggregated(meter, told(account, meter, customer, moments)), 0)
+
+
+def told(account: Account, meter: Json, customer: str, moments: range) -> list[Json]:
+    """The events of a customer in this time, the earliest first."""
     events = account.find(_KIND, event_name=meter["event_name"], _customer=customer)
-    inside = [each for each in events if period["start"] <= each["timestamp"] < period["end"]]
-    inside.sort(key=lambda each: int(each["timestamp"]))
-    values = [int(each["_value"]) for each in inside]
+    inside = [each for each in events if each["timestamp"] in moments]
+    return sorted(inside, key=lambda each: int(each["timestamp"]))
+
+
+def aggregated(meter: Json, events: list[Json]) -> int:
+    """What a meter makes of events: how many there are, their sum, or the last one's value."""
+    values = [int(each["_value"]) for each in events]
     total = _TOTALS[meter["default_aggregation"]["formula"]]
-    return max(total(values), 0) if values else 0
+    return total(values) if values else 0
 
 
 @shows(_KIND)

@@ -195,7 +195,8 @@ def confirm(account: Account, intent: Json, given: Given) -> Json:
     before = given.before
     intent["payment_method"] = before["payment_method"]
     if before["status"] not in OPEN:
-        raise refusals.wrong_state(_unconfirmable(before["status"]), account.show(before))
+        message = _unconfirmable(before["status"])
+        raise refusals.wrong_state(message, account.show(before))
     if given.get("payment_method"):
         _use(account, intent, given["payment_method"])
     return _confirm(account, intent, given)
@@ -245,6 +246,7 @@ def check_return(intent: Json, given: Json, called: str) -> None:
 def collect(account: Account, intent: Json, given: Json) -> Json:
     """Charge the intent's payment method as its test card says."""
     method = account.need("payment_method", intent["payment_method"], "payment_method")
+    methods.check_usable(method)
     method["card"]["checks"]["cvc_check"] = "pass"
     account.change(method)
     card = methods.card_of(method)
@@ -260,8 +262,7 @@ def _charged(account: Account, intent: Json, method: Json, given: Json) -> Json:
     charge = charges.succeed(account, intent, method)
     intent |= {"latest_charge": charge["id"], "last_payment_error": None, "next_action": None}
     intent |= _collected(intent, captured=charge["captured"])
-    if intent["setup_future_usage"] and intent["customer"] and method["customer"] is None:
-        methods.attach(account, method, intent["customer"])
+    _keep_or_spend(account, intent, method)
     account.change(intent)
     account.emit("charge.succeeded", charge)
     what = "succeeded" if charge["captured"] else "amount_capturable_updated"
@@ -270,6 +271,16 @@ def _charged(account: Account, intent: Json, method: Json, given: Json) -> Json:
         lifecycle.do("payment_intent.paid", account, intent, given)
     _dispute(account, charge, method)
     return intent
+
+
+def _keep_or_spend(account: Account, intent: Json, method: Json) -> None:
+    """Attach what is to be used again; what belongs to nobody pays once."""
+    if method["customer"]:
+        return
+    if intent["setup_future_usage"] and intent["customer"]:
+        methods.attach(account, method, intent["customer"])
+    else:
+        methods.spend(account, method)
 
 
 def _dispute(account: Account, charge: Json, method: Json) -> None:
@@ -311,6 +322,7 @@ def authenticate(account: Account, intent: Json, given: Given) -> Json:
     if given.get("outcome", "succeed") == "fail":
         return _not_authenticated(account, intent)
     method = account.need("payment_method", intent["payment_method"], "payment_method")
+    methods.check_usable(method)
     return _charged(account, intent, method, given)
 
 

@@ -6,7 +6,7 @@ Whoever follows it, on its page or by the test helper, gets a Checkout Session o
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
 from stripe_emulator.lifecycle import Given, do, does, picked
-from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.refusals import Json, Refusal, missing_parameter, without_nulls
 from stripe_emulator.resources import checkout_item as items
 from stripe_emulator.resources import checkout_session as sessions
 
@@ -71,7 +71,8 @@ def create(account: Account, link: Json, given: Given) -> Json:
         items.of_wanted(account, wanted, f"line_items[{index}]")
         for index, wanted in enumerate(given["line_items"])
     ]
-    link["currency"] = link["currency"] or link["_line_items"][0]["currency"]
+    first = link["_line_items"][0]
+    link["currency"] = link["currency"] or first["currency"]
     if _mode(account, link) == "payment":
         link["invoice_creation"] = sessions.invoice_creation(enabled=False)
     else:
@@ -86,22 +87,34 @@ def create(account: Account, link: Json, given: Given) -> Json:
 
 def _mode(account: Account, link: Json) -> str:
     """Links with a recurring price make subscriptions."""
-    prices = [account.need("price", line["price"]) for line in link["_line_items"]]
-    recurs = any(price["type"] == "recurring" for price in prices)
-    return "subscription" if recurs else "payment"
+    for line in link["_line_items"]:
+        price = account.need("price", line["price"])
+        if price["type"] == "recurring":
+            return "subscription"
+    return "payment"
 
 
 def _take(link: Json, given: Json) -> None:
     """Take what is shown in another way than it is given."""
     if "after_completion" in given:
+        _check_after(given["after_completion"])
         link["after_completion"] = given["after_completion"]
     if given.get("restrictions"):
-        kept = link.get("_count", 0)
         limit = given["restrictions"]["completed_sessions"]["limit"]
-        link["restrictions"] = {"completed_sessions": {"count": kept, "limit": limit}}
+        link["restrictions"] = _restrictions(link, limit)
     for name in _DATA:
         if link[name]:
             link[name] = {"metadata": {}} | link[name]
+
+
+def _check_after(after: Json) -> None:
+    if after["type"] == "redirect" and "redirect" not in after:
+        raise missing_parameter("after_completion[redirect]")
+
+
+def _restrictions(link: Json, limit: int) -> Json:
+    count = link.get("_count", 0)
+    return {"completed_sessions": {"count": count, "limit": limit}}
 
 
 def _try(account: Account, link: Json, given: Json) -> None:
@@ -149,7 +162,9 @@ def _opened(account: Account, link: Json, given: Json) -> Json:
     asked = {"mode": mode, "success_url": url, **shown}
     session = account.new("checkout.session", payment_link=link["id"], **asked)
     asked["line_items"] = [_again(line) for line in link["_line_items"]]
-    asked |= {name: _said(link[name]) for name in _DATA if name in given or link[name]}
+    for name in _DATA:
+        if name in given or link[name]:
+            asked[name] = _said(link[name])
     if link["payment_method_types"]:
         asked["payment_method_types"] = link["payment_method_types"]
     return do("checkout.session.create", account, session, asked)
@@ -158,8 +173,7 @@ def _opened(account: Account, link: Json, given: Json) -> Json:
 def _again(line: Json) -> Json:
     """What is asked for by a line that was made."""
     wanted = picked(line, "price quantity adjustable_quantity")
-    given = {name: value for name, value in wanted.items() if value is not None}
-    return {**given, "inline": True}
+    return {**without_nulls(wanted), "inline": True}
 
 
 def _said(data: Json | None) -> Json:
@@ -175,6 +189,6 @@ def sold(account: Account, link: Json, _given: Given) -> Json:
     link["_count"] = link.get("_count", 0) + 1
     if link["restrictions"]:
         limit = link["restrictions"]["completed_sessions"]["limit"]
-        link["restrictions"] = {"completed_sessions": {"count": link["_count"], "limit": limit}}
+        link["restrictions"] = _restrictions(link, limit)
         link["active"] = link["active"] and link["_count"] < limit
     return account.change(link, before)

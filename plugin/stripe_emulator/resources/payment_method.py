@@ -10,7 +10,7 @@ from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare, missing
 from stripe_emulator.lifecycle import SHARED, Given, Shared, does, picked
 from stripe_emulator.message import token
-from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.refusals import Json, Refusal, missing_parameter
 
 declare(
     Resource(
@@ -134,6 +134,18 @@ CARDS = {
         "4000000000006975", "card_velocity_exceeded", _TOO_OFTEN
     ),
 }
+#: whether it was detached, or paid without a customer: then it is not used again
+_SPENT = "_spent"
+_NOT_USED_AGAIN = (
+    "The provided PaymentMethod was previously used with a PaymentIntent without Customer "
+    "attachment, shared with a connected account without Customer attachment, or was detached from "
+    "a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach "
+    "it to a Customer first."
+)
+_NOT_ATTACHED_AGAIN = (
+    "This PaymentMethod was previously used without being attached to a Customer or was detached "
+    "from a Customer, and may not be used again."
+)
 _NAMES_BY_NUMBER = {card.number: name for name, card in CARDS.items()}
 _CARD: Json = {
     "brand": None,
@@ -180,17 +192,53 @@ def _is_shared(id_: str) -> bool:
 def use(account: Account, id_: str, param: str = "payment_method") -> Json:
     """Find a payment method; a shared test one becomes a new object, as at Stripe."""
     name = _card_name(id_, "pm_card_")
-    if name is None:
-        return account.need("payment_method", id_, param)
-    return account.create(_new(account, name))
+    if name:
+        return account.create(_new(account, name))
+    method = account.need("payment_method", id_, param)
+    check_usable(method, param)
+    return method
+
+
+def check_usable(method: Json, param: str = "payment_method") -> None:
+    """Refuse to pay with what was detached, or has paid once as nobody's."""
+    if method.get(_SPENT):
+        raise Refusal(_NOT_USED_AGAIN, param=param)
+
+
+def usable(account: Account, id_: str | None) -> str | None:
+    """The same ID, if there is one that can still be charged."""
+    method = account.get("payment_method", id_) if id_ else None
+    return id_ if method and not method.get(_SPENT) else None
+
+
+def spend(account: Account, method: Json) -> Json:
+    """Note that nothing can be paid with it any more: it was detached, or used by nobody's."""
+    return account.change(method | {"customer": None, _SPENT: True})
 
 
 def use_for(account: Account, id_: str, customer: str, param: str) -> Json:
-    """Find a payment method for a customer: of a shared one the customer may have one already."""
+    """Find a payment method of a customer's; of a shared one they may have one already."""
     name = _card_name(id_, "pm_card_")
-    own = account.find("payment_method", customer=customer) if name else []
-    same = [method for method in own if method["_outcome"] == name]
+    if name is None:
+        return _own(account, id_, customer, param)
+    same = account.find("payment_method", customer=customer, _outcome=name)
     return same[0] if same else use(account, id_, param)
+
+
+def _own(account: Account, id_: str, customer: str, param: str) -> Json:
+    method = account.need("payment_method", id_, param)
+    if method["customer"] != customer:
+        raise not_theirs(id_, param)
+    return method
+
+
+def not_theirs(id_: str, param: str) -> Refusal:
+    """A payment method is not the customer's."""
+    message = (
+        f"The customer does not have a payment method with the ID {id_}. The payment method must "
+        "be attached to the customer."
+    )
+    return Refusal(message, code="resource_missing", param=param)
 
 
 SHARED["payment_method"] = Shared(exists=_is_shared, find=use)
@@ -253,6 +301,8 @@ def _chosen(card: Json) -> str:
 @does("payment_method.attach", "customer")
 def attach_given(account: Account, method: Json, given: Given) -> Json:
     """Attach a payment method to a customer; a card that every charge declines is declined here."""
+    if "customer" not in given:
+        raise missing_parameter("customer")
     check_attachable(method)
     method["customer"] = given.before["customer"]  # and not yet the one that was given
     return attach(account, method, given["customer"])
@@ -263,6 +313,8 @@ def check_attachable(method: Json) -> None:
     card = card_of(method)
     if card.code and not card.attaches:
         raise card.refusal()
+    if method.get(_SPENT):
+        raise Refusal(_NOT_ATTACHED_AGAIN)
 
 
 def attach(account: Account, method: Json, customer: str) -> Json:
@@ -272,6 +324,7 @@ def attach(account: Account, method: Json, customer: str) -> Json:
             "The payment method you provided has already been attached to a customer.",
             code=_UNEXPECTED,
         )
+    account.need("customer", customer, "customer")
     method["customer"] = customer
     method["card"]["checks"]["cvc_check"] = "pass"
     account.change(method)
@@ -288,6 +341,11 @@ def detach(account: Account, method: Json, _given: Given) -> Json:
             "impossible.",
             code=_UNEXPECTED,
         )
-    method["customer"] = None
-    account.emit("payment_method.detached", method)
-    return account.change(method)
+    owner = account.need("customer", method["customer"])
+    spent = spend(account, method)
+    account.emit("payment_method.detached", spent)
+    settings = owner["invoice_settings"]
+    if settings["default_payment_method"] == method["id"]:
+        left = settings | {"default_payment_method": None}
+        account.change(owner | {"invoice_settings": left}, owner)
+    return spent

@@ -104,6 +104,8 @@ def _check_amounts(given: Json) -> None:
     elif _AMOUNTS.isdisjoint(given):
         message = "Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set."
         raise Refusal(message)
+    if Decimal(given.get("unit_amount_decimal", 0)) < 0:
+        raise Refusal("Invalid non-negative decimal", param="unit_amount_decimal")
 
 
 def _check_recurring(recurring: Json | None) -> None:
@@ -122,16 +124,21 @@ def _check_recurring(recurring: Json | None) -> None:
 @does("price.update", "lookup_key transfer_lookup_key")
 def update(account: Account, price: Json, given: Given) -> Json:
     """Update a price; a product's default price stays active."""
-    product = account.get("product", price["product"])
-    if given.get("active") is False and product and product["default_price"] == price["id"]:
-        raise Refusal(
-            "This price cannot be archived because it is the default price of its product."
-        )
+    if given.get("active") is False:
+        _check_not_default(account, price)
     if given.before["tax_behavior"] not in {"unspecified", price["tax_behavior"]}:
         message = "You cannot change `tax_behavior` once it is `inclusive` or `exclusive`."
         raise Refusal(message, param="tax_behavior")
     _take_lookup_key(account, price, given)
     return account.change(price, given.before)
+
+
+def _check_not_default(account: Account, price: Json) -> None:
+    product = account.get("product", price["product"])
+    if product and product["default_price"] == price["id"]:
+        raise Refusal(
+            "This price cannot be archived because it is the default price of its product."
+        )
 
 
 def _take_lookup_key(account: Account, price: Json, given: Json) -> None:

@@ -1,5 +1,6 @@
 """What is a promotion code: what a buyer types to redeem a coupon, and who may?"""
 
+import math
 import re
 
 from stripe_emulator.account import Account
@@ -7,7 +8,7 @@ from stripe_emulator.declare import Resource, declare
 from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, does
 from stripe_emulator.message import token
-from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.refusals import FIVE_YEARS, Json, Refusal, too_far_off
 from stripe_emulator.resources import coupon as coupons
 
 declare(
@@ -26,7 +27,7 @@ declare(
     )
 )
 
-_FIVE_YEARS = 5 * 365 * 86_400
+
 _CHARACTERS = re.compile(r"[a-zA-Z0-9\-_]+")
 _REFUSED = "This promotion code cannot be redeemed because"
 
@@ -45,9 +46,8 @@ def create(account: Account, code: Json, given: Given) -> Json:
     code["active"] = code["active"] and coupon["valid"]
     _check_minimum(code["restrictions"])
     coupons.check_future(account, "expires_at", code["expires_at"])
-    if (code["expires_at"] or 0) > account.now + _FIVE_YEARS:
-        message = "Invalid timestamp: can be no more than five years in the future."
-        raise Refusal(message, param="expires_at")
+    if (code["expires_at"] or 0) > account.now + FIVE_YEARS:
+        raise too_far_off("expires_at")
     code["code"] = given.get("code") or token(8).upper()
     _check_code(account, code)
     return account.create(code)
@@ -77,7 +77,8 @@ def _check_code(account: Account, code: Json) -> None:
 
 
 def _collide(one: Json, other: Json) -> bool:
-    if one["id"] == other["id"] or one["code"].lower() != other["code"].lower():
+    same_text = one["code"].lower() == other["code"].lower()
+    if one["id"] == other["id"] or not same_text:
         return False
     customers = {one["customer"], other["customer"]}
     return None in customers or len(customers) == 1
@@ -163,7 +164,8 @@ def _least(restrictions: Json, currency: str) -> float | None:
     if named in {None, currency}:
         own: float | None = restrictions["minimum_amount"]
         return own
-    least: float = options.get(currency, {}).get("minimum_amount", float("inf"))
+    option = options.get(currency, {})
+    least: float = option.get("minimum_amount", math.inf)
     return least
 
 

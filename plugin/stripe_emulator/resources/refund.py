@@ -23,6 +23,9 @@ declare(
 )
 
 
+_EITHER = ("charge", "payment_intent")
+
+
 @does(
     "refund.create",
     "amount charge payment_intent refund_application_fee=false reverse_transfer=false",
@@ -48,11 +51,12 @@ def create(account: Account, refund: Json, given: Given) -> Json:
 
 def _amount(charge: Json, given: Json) -> int:
     left: int = charge["amount_captured"] - charge["amount_refunded"]
+    amount: int = given.get("amount", left)
+    if "amount" in given:
+        scalars.check_least(amount, 1, "amount")
     if left == 0:
         message = f"Charge {charge['id']} has already been refunded."
         raise Refusal(message, code="charge_already_refunded")
-    amount: int = given.get("amount", left)
-    scalars.check_least(amount, 1, "amount")
     if amount > left:
         asked = refusals.money(amount, charge["currency"])
         rest = refusals.money(left, charge["currency"])
@@ -66,7 +70,7 @@ def _refundable(account: Account, given: Json) -> Json:
     if charge is None or not charge["paid"]:
         message = f"This PaymentIntent ({intent}) does not have a successful charge to refund."
         raise Refusal(message)
-    if charge["disputed"]:
+    if _is_charged_back(account, charge):
         message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
         raise Refusal(message, code="charge_disputed")
     if not charge["captured"]:
@@ -79,8 +83,18 @@ def _refundable(account: Account, given: Json) -> Json:
     return charge
 
 
+def _is_charged_back(account: Account, charge: Json) -> bool:
+    """Whether a dispute has taken the money, or still may: of one that was won it is back."""
+    if not charge["disputed"]:
+        return False
+    dispute = account.need("dispute", charge["dispute"])
+    return bool(dispute["status"] != "won")
+
+
 def _named(account: Account, given: Json) -> tuple[str, Json | None]:
-    """The PaymentIntent and the charge that are meant; either may be named."""
+    """The PaymentIntent and the charge that are meant; either may be named, and not both."""
+    if given.keys() >= {*_EITHER}:
+        raise refusals.exclusive_parameters(_EITHER, _EITHER[0])
     if id_ := given.get("payment_intent"):
         intent = account.need("payment_intent", id_, "payment_intent")
         return id_, account.get("charge", intent["latest_charge"])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from stripe_emulator.account import Account
 from stripe_emulator.declare import Resource, declare
-from stripe_emulator.lifecycle import Given, does, picked
+from stripe_emulator.lifecycle import Given, do, does, picked
 from stripe_emulator.message import token
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import payment_intent as payment_intents
@@ -213,4 +213,12 @@ def succeed(account: Account, intent: Json, customer: str | None, method: Json) 
     }
     account.change(intent)
     account.emit("setup_intent.succeeded", intent)
+    _tell_subscription(account, intent)
     return intent
+
+
+def _tell_subscription(account: Account, intent: Json) -> None:
+    """Go on with the subscription that has waited for a card."""
+    waiting = account.get("subscription", intent.get("_subscription"))
+    if waiting and waiting["pending_setup_intent"] == intent["id"]:
+        do("subscription.set_up", account, waiting, picked(intent, "payment_method"))

@@ -15,9 +15,13 @@ from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import invoice as invoices
 from stripe_emulator.resources import payment_method as methods
 from stripe_emulator.resources import price as prices
+from stripe_emulator.resources import setup_intent as setup_intents
 from stripe_emulator.resources import subscription_item as items
 from stripe_emulator.resources import tax_rate as tax_rates
 
+#: what is shown of the one item where there are more
+_SEVERAL: Json = {"plan": None, "quantity": None}
+_MOST_DAYS = 730
 _STATUS = "json_extract(body, '$.status')"
 
 declare(
@@ -80,6 +84,8 @@ def create(account: Account, subscription: Json, given: Given) -> Json:
     invoice = first_invoice(account, subscription)
     if invoice["status"] == "open":
         _pay_first(account, subscription, invoice, given)
+    elif not (invoices.is_sent(subscription) or _has_method(customer, subscription)):
+        _expect_method(account, subscription)
     return account.need("subscription", subscription["id"])
 
 
@@ -89,8 +95,29 @@ def _check_method(customer: Json, subscription: Json, given: Json) -> None:
         return
     if given.get("payment_behavior") == "default_incomplete":
         return
-    if not (subscription["default_payment_method"] or customers.default_method(customer)):
+    if not _has_method(customer, subscription):
         raise no_method()
+
+
+def _has_method(customer: Json, subscription: Json) -> bool:
+    own = subscription["default_payment_method"]
+    return bool(own or customers.default_method(customer))
+
+
+def _expect_method(account: Account, subscription: Json) -> None:
+    """Let a payer save the card with which what is due later will be paid."""
+    intent = setup_intents.open_(account, subscription["customer"], {})
+    account.change(intent | {"_subscription": subscription["id"]})
+    account.change(subscription | {"pending_setup_intent": intent["id"]})
+
+
+@does("subscription.set_up")
+def set_up(account: Account, subscription: Json, given: Given) -> Json:
+    """Take the card that was saved, if payments shall set the default."""
+    subscription["pending_setup_intent"] = None
+    if subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":
+        subscription["default_payment_method"] = given["payment_method"]
+    return account.change(subscription, given.before)
 
 
 def no_method() -> Refusal:
@@ -144,8 +171,11 @@ def _due_now(account: Account, subscription: Json) -> int:
     """What its items cost before discounts: nothing in a trial."""
     if subscription["status"] == "trialing":
         return 0
-    priced = [(account.need("price", item["price"]), item) for item in subscription["_items"]]
-    return sum(prices.total(price, item["quantity"]) for price, item in priced)
+    cost = 0
+    for item in subscription["_items"]:
+        price = account.need("price", item["price"])
+        cost += prices.total(price, item["quantity"])
+    return cost
 
 
 def _check_due(subscription: Json, *, says_due: bool, known: bool) -> None:
@@ -172,10 +202,36 @@ def _start_trial(account: Account, subscription: Json, given: Json) -> None:
     if not end or end == "now":
         subscription["trial_end"] = None
         return
-    if end <= account.now:
-        raise refusals.past_trial_end(end)
+    check_trial(account, given)
     subscription |= {"trial_start": account.now, "trial_end": end, "status": "trialing"}
     subscription["billing_cycle_anchor"] = end
+
+
+def check_trial(account: Account, given: Json, place: str = "{}") -> None:
+    """Refuse a trial that ends before it begins, or in more than two years.
+
+    `place` is where the two parameters stand, which are blamed.
+    """
+    days = given.get("trial_period_days")
+    if days is not None and days > _MOST_DAYS:
+        raise _too_long(place.format("trial_period_days"))
+    end = given.get("trial_end")
+    if isinstance(end, int):
+        _check_trial_end(account, end, place.format("trial_end"))
+
+
+def _check_trial_end(account: Account, end: int, param: str) -> None:
+    if end <= account.now:
+        raise refusals.past_trial_end(end)
+    if end > account.now + refusals.FIVE_YEARS:
+        raise refusals.too_far_off(param)
+    if end > account.now + _MOST_DAYS * invoices.DAY:
+        raise _too_long(param)
+
+
+def _too_long(param: str) -> Refusal:
+    message = f"The maximum number of trial period days is {_MOST_DAYS} (2 years)."
+    return Refusal(message, param=param)
 
 
 def settle_currency(account: Account, subscription: Json) -> None:
@@ -200,6 +256,8 @@ def _cancel_later(account: Account, subscription: Json, given: Json) -> None:
         return
     at_end = bool(given.get("cancel_at_period_end"))
     moment: Any = given.get("cancel_at") or None
+    if isinstance(moment, int) and moment <= account.now:
+        raise refusals.past_timestamp("cancel_at")
     if at_end or isinstance(moment, str):  # max_period_end and its like
         moment = max(item["current_period_end"] for item in subscription["_items"])
     subscription |= {
@@ -248,6 +306,8 @@ def change_dates(account: Account, subscription: Json, given: Given) -> None:
     if given.keys() & {"days_until_due", "collection_method"}:
         known = subscription["days_until_due"] is not None
         _check_due(subscription, says_due="days_until_due" in given, known=known)
+        if not invoices.is_sent(subscription):
+            subscription["days_until_due"] = None
     _cancel_later(account, subscription, given)
 
 
@@ -258,6 +318,6 @@ def show(account: Account, subscription: Json, view: Json) -> None:
     url = f"/v1/subscription_items?subscription={subscription['id']}"
     view["default_tax_rates"] = tax_rates.shown(account, subscription["default_tax_rates"])
     view["items"] = present.listing(rows, url, total_count=len(rows))
-    alone = rows[0] if len(rows) == 1 else {"plan": None, "quantity": None}
+    alone = rows[0] if len(rows) == 1 else _SEVERAL
     view["plan"] = copy.deepcopy(alone["plan"])
     view["quantity"] = alone.get("quantity")

@@ -5,13 +5,12 @@ Items stand in their subscription; to change one alone is to update the subscrip
 
 import re
 
-from stripe_emulator import lifecycle, refusals
+from stripe_emulator import amounts, lifecycle, present, refusals
 from stripe_emulator.account import Account
 from stripe_emulator.billing import periods
 from stripe_emulator.declare import Resource, declare, missing
 from stripe_emulator.lifecycle import SHARED, Given, Shared, do, does, picked
 from stripe_emulator.listing import lists
-from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import discount as discounts
 from stripe_emulator.resources import price as prices
@@ -49,8 +48,10 @@ def add(account: Account, subscription: Json, wanted: Json, path: str) -> None:
     """Add an item; a price is on a subscription once."""
     price = _recurring_price(account, wanted, path)
     _check_unused(subscription, price)
-    item = account.new("subscription_item", price=price["id"], subscription=subscription["id"])
+    item = account.new("subscription_item", subscription=subscription["id"])
+    item["price"] = price["id"]
     item |= _quantity(price, wanted, path) | picked(wanted, "metadata")
+    _check_cost(price, item, path)
     _redeem(account, subscription, item, wanted, path)
     if subscription["status"] == "trialing":
         end = subscription["trial_end"]
@@ -76,15 +77,15 @@ def _past(subscription: Json, item: Json, end: int) -> Json | None:
 
 
 def _check_unused(subscription: Json, price: Json) -> None:
-    used = [item for item in subscription["_items"] if item["price"] == price["id"]]
-    if not used:
+    used = {item["price"]: item["id"] for item in subscription["_items"]}
+    if price["id"] not in used:
         return
     if not subscription["currency"]:  # it is being created
         message = "Cannot create a Subscription with multiple Subscription Items with the same"
         raise Refusal(f"{message} Price: {price['id']}", param="plan")
     raise Refusal(
         f"A new item with Price {price['id']} can't be added to this Subscription because an "
-        f"existing Subscription Item {used[0]['id']} is already using that Price. If you want "
+        f"existing Subscription Item {used[price['id']]} is already using that Price. If you want "
         "to update the existing item (e.g., to adjust the quantity), pass the existing "
         "Subscription Item's `id` in your update request: "
         "https://stripe.com/docs/api/subscriptions/update#update_subscription-items-id",
@@ -105,6 +106,7 @@ def change(account: Account, subscription: Json, wanted: Json, path: str) -> Non
         item["price"] = _recurring_price(account, wanted, path)["id"]
     price = account.need("price", item["price"])
     item |= _quantity(price, wanted, path)
+    _check_cost(price, item, path)
     if "metadata" in wanted:
         item["metadata"] = lifecycle.metadata(item["metadata"], wanted["metadata"])
     _redeem(account, subscription, item, wanted, path)
@@ -116,15 +118,21 @@ def _redeem(account: Account, subscription: Json, item: Json, wanted: Json, path
         ids: list[str] = wanted["tax_rates"] or []
         tax_rates.check_active(account, ids, f"{path}[tax_rates]")
         item["tax_rates"] = ids
-    if "discounts" not in wanted:
-        return
+    if "discounts" in wanted:
+        buyer = _buyer(account, subscription, item, f"{path}[discounts]")
+        item["discounts"] = buyer.redeem(wanted["discounts"], item["discounts"])
+
+
+def _buyer(account: Account, subscription: Json, item: Json, path: str) -> discounts.Buyer:
     price = account.need("price", item["price"])
-    owner = {"subscription": subscription["id"], "subscription_item": item["id"]}
-    cost = prices.total(price, item["quantity"])
-    path = f"{path}[discounts]"
-    customer = subscription["customer"]
-    buyer = discounts.Buyer(account, customer, price["currency"], owner, cost, path)
-    item["discounts"] = buyer.redeem(wanted["discounts"], item["discounts"])
+    return discounts.Buyer(
+        account=account,
+        customer=subscription["customer"],
+        currency=price["currency"],
+        owner={"subscription": subscription["id"], "subscription_item": item["id"]},
+        amount=prices.total(price, item["quantity"]),
+        path=path,
+    )
 
 
 def _quantity(price: Json, wanted: Json, path: str) -> Json:
@@ -135,6 +143,11 @@ def _quantity(price: Json, wanted: Json, path: str) -> Json:
         message = "You cannot set the quantity for metered plans."
         raise Refusal(message, param=f"{path}[quantity]")
     return {"quantity": 0}
+
+
+def _check_cost(price: Json, item: Json, path: str) -> None:
+    cost = prices.total(price, item["quantity"])
+    amounts.check_quantity(cost, price["currency"], f"{path}[quantity]")
 
 
 def _named(subscription: Json, id_: str, param: str) -> Json:
@@ -172,14 +185,14 @@ def show(account: Account, item: Json) -> Json:
         "amount_decimal": price["unit_amount_decimal"],
     }
     plan |= picked(price, _OF_PRICE) | price["recurring"]
-    shown = {name: value for name, value in item.items() if not name.startswith("_")}
+    shown = present.without_hidden(item)
     shown["tax_rates"] = tax_rates.shown(account, item["tax_rates"])
     if prices.is_metered(price):
         del shown["quantity"]
     return shown | {"price": price, "plan": plan}
 
 
-@shows("subscription_item")
+@present.shows("subscription_item")
 def complete(account: Account, item: Json, view: Json) -> None:
     """Show an item that is asked for alone as its subscription shows it."""
     view.clear()
@@ -225,7 +238,8 @@ def create(account: Account, _item: Json, given: Given) -> Json:
 def update(account: Account, item: Json, given: Given) -> Json:
     """Change the price, the quantity or the metadata of an item."""
     wanted = {"id": item["id"], **picked(given, _OF_ITEM)}
-    changed = _changed(account, _owner(account, item["id"]), wanted, given)
+    owner = _owner(account, item["id"])
+    changed = _changed(account, owner, wanted, given)
     return _named(changed, item["id"], "item")
 
 

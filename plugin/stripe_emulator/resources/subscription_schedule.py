@@ -12,6 +12,7 @@ from stripe_emulator.declare import Resource, declare, empty_object
 from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, do, does, picked
 from stripe_emulator.refusals import Json, Refusal
+from stripe_emulator.resources import price as prices
 
 _KIND = "subscription_schedule"
 declare(
@@ -30,6 +31,7 @@ declare(
 _PHASES = """end_behavior=cancel|release phases.duration phases.end_date phases.items.metadata
     phases.items.price phases.items.quantity phases.metadata phases.proration_behavior"""
 _NOTICE = 7 * periods.DAY
+_ENDED = {"canceled", "incomplete_expired"}
 _GOES_ON = {"not_started", "active"}
 
 
@@ -63,16 +65,23 @@ def _adopt(account: Account, schedule: Json, given: Json) -> Json:
         )
     id_ = given["from_subscription"]
     subscription = account.need("subscription", id_, "from_subscription")
-    if subscription["schedule"]:
-        raise Refusal(
-            f"You cannot migrate a subscription that is already attached to a schedule: {id_}.",
-            param="from_subscription",
-        )
+    _check_adoptable(subscription)
     schedule |= {"customer": subscription["customer"], "subscription": id_, "status": "active"}
     schedule["phases"] = [_current(subscription)]
     _enter(schedule, schedule["phases"][0])
     account.change(subscription | {"schedule": schedule["id"]}, subscription)
     return account.create(schedule)
+
+
+def _check_adoptable(subscription: Json) -> None:
+    reason = "already attached to a schedule" if subscription["schedule"] else None
+    if subscription["status"] in _ENDED:
+        reason = subscription["status"]
+    if reason:
+        raise Refusal(
+            f"You cannot migrate a subscription that is {reason}: {subscription['id']}.",
+            param="from_subscription",
+        )
 
 
 def _current(subscription: Json) -> Json:
@@ -94,7 +103,8 @@ def _phases(account: Account, given: list[Json], start: int) -> Iterator[Json]:
     """Phases one after the other; one that does not say when it ends lasts one interval."""
     for index, wanted in enumerate(given):
         path = f"phases[{index}]"
-        end = _end(account, wanted, start, path)
+        _check_items(account, wanted.get("items"), f"{path}[items]")
+        end = _end(account, wanted, start)
         if end <= start:
             raise refusals.past_timestamp(f"{path}[end_date]")
         yield _empty("subscription_schedule_phase_configuration") | {
@@ -107,9 +117,19 @@ def _phases(account: Account, given: list[Json], start: int) -> Iterator[Json]:
         start = end
 
 
-def _end(account: Account, wanted: Json, start: int, path: str) -> int:
-    if not wanted.get("items"):
-        raise refusals.missing_parameter(f"{path}[items]")
+def _check_items(account: Account, rows: list[Json] | None, path: str) -> None:
+    """Refuse now what the subscription would refuse when the phase begins."""
+    if not rows:
+        raise refusals.missing_parameter(path)
+    for index, row in enumerate(rows):
+        param = f"{path}[{index}][price]"
+        if "price" not in row:
+            raise refusals.missing_parameter(param)
+        price = account.need("price", row["price"], param)
+        prices.check_type(price, "recurring", param)
+
+
+def _end(account: Account, wanted: Json, start: int) -> int:
     end: Any = wanted.get("end_date")
     if end not in {None, "now"}:
         return int(end)
@@ -117,8 +137,8 @@ def _end(account: Account, wanted: Json, start: int, path: str) -> int:
         return account.now
     every = wanted.get("duration")
     if every is None:
-        price = account.need("price", wanted["items"][0].get("price"), f"{path}[items][0][price]")
-        every = price["recurring"]
+        first = account.need("price", wanted["items"][0]["price"])
+        every = first["recurring"]
     return periods.end_after(start, {"interval_count": 1} | every, start)
 
 
@@ -133,8 +153,8 @@ def update(account: Account, schedule: Json, given: Given) -> Json:
         first = start["start_date"]
         schedule["phases"] = [*_phases(account, given["phases"], first)]
     if before["current_phase"]:
-        now = [each for each in schedule["phases"] if each["start_date"] <= account.now]
-        _enter(schedule, now[-1])
+        begun = [phase for phase in schedule["phases"] if phase["start_date"] <= account.now]
+        _enter(schedule, begun[-1])
     return account.change(schedule, before)
 
 
@@ -170,7 +190,8 @@ def _begin(account: Account, schedule: Json) -> Json:
     customer = schedule["customer"]
     made = account.new("subscription", customer=customer, schedule=schedule["id"])
     rows = [picked(item, "price quantity metadata") for item in phase["items"]]
-    started = do("subscription.create", account, made, {"customer": customer, "items": rows})
+    asked = {"customer": customer, "items": rows}
+    started = do("subscription.create", account, made, asked)
     schedule |= {"subscription": started["id"], "status": "active"}
     _enter(schedule, phase)
     return account.change(schedule, before)

@@ -53,21 +53,24 @@ def check_active(account: Account, ids: Iterable[str], param: str) -> None:
 
 def shown(account: Account, ids: list[str] | None) -> list[Json]:
     """The whole rates of these IDs."""
-    return [account.show(account.need("tax_rate", id_)) for id_ in ids or ()]
+    rates = [account.need("tax_rate", id_) for id_ in ids or ()]
+    return [account.show(rate) for rate in rates]
 
 
 def of_amount(account: Account, ids: list[str], amount: int, exempt: str | None) -> list[Json]:
     """The tax of an amount by each rate, as lines show it; none if the customer pays none."""
     rates = [account.need("tax_rate", id_) for id_ in ids]
     within = sum(_share(rate) for rate in rates if rate["inclusive"])
-    return [_tax(rate, Fraction(amount) / (1 + within), amount, exempt) for rate in rates]
+    bare = Fraction(amount) / (1 + within)
+    return [_tax(rate, bare, amount, exempt) for rate in rates]
 
 
 def _tax(rate: Json, bare: Fraction, amount: int, exempt: str | None) -> Json:
     base = bare if rate["inclusive"] else Fraction(amount)
     reason = _EXEMPT.get(exempt or "")
+    whole = math.floor(_share(rate) * base + _HALF)
     return {
-        "amount": 0 if reason else math.floor(_share(rate) * base + _HALF),
+        "amount": 0 if reason else whole,
         "tax_behavior": "inclusive" if rate["inclusive"] else "exclusive",
         "tax_rate_details": {"tax_rate": rate["id"]},
         "taxability_reason": reason or "not_available",
