@@ -13,6 +13,7 @@ from stripe_plugin.judge.values import NOTHING, is_list, is_object
 WIDTH = 100
 INDENT = 2
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,15})")
+NUMBERS = ("integer", "number")
 FLAGS = {"true": True, "false": False}
 BY_HAND = (
     "The step cannot be put behind the others, as they are not written one below the other with a"
@@ -55,7 +56,7 @@ def _inside(row: Data, value: Any) -> Any:
 
 def _scalar(kind: str, text: str) -> Any:
     """A number or a flag that is written as such; every other text as it is."""
-    if kind == "integer" and WHOLE.fullmatch(text):
+    if kind in NUMBERS and WHOLE.fullmatch(text):
         return int(text)
     return FLAGS.get(text, text) if kind == "boolean" else text
 

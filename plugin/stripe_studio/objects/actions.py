@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 import attrs
 
 from stripe_plugin.host.host import Host
+from stripe_studio.objects.states import unless
+from stripe_studio.objects.told import Object
 
 Data = Mapping[str, Any]
 Inputs = Mapping[str, str]
@@ -24,6 +26,7 @@ class Taking:
     summary: str
     address: str
     destructive: bool
+    unless: str  # why not as the object is now; empty if it is taken
 
 
 class Actions:
@@ -36,7 +39,8 @@ class Actions:
 
     @cached_property
     def _manifests(self) -> list[Data]:
-        return [self._host.manifest(entry["id"]) for entry in self._host.catalog()]
+        ids = [entry["id"] for entry in self._host.catalog()]
+        return [*map(self._host.manifest, ids)]
 
     @cached_property
     def retrieving(self) -> dict[str, Data]:
@@ -52,19 +56,23 @@ class Actions:
 
     def kind_of(self, identity: str) -> str | None:
         """What an ID is of, by how it begins."""
-        kinds = {each["prefix"]: kind for kind, each in self.resources.items()}
-        kinds.pop(None, None)  # of what accounts name freely
-        fitting = [prefix for prefix in kinds if identity.startswith(prefix)]
-        longest = max(fitting, key=len, default="")
+        kinds: dict[str, str] = {}
+        for kind, each in self.resources.items():
+            prefix = each["prefix"]
+            if prefix and identity.startswith(prefix):  # some kinds are named freely
+                kinds[prefix] = kind
+        longest = max(kinds, key=len, default="")
         return kinds.get(longest)
 
-    def taking(self, kind: str, identity: str) -> list[Taking]:
-        """The actions that take an object of a kind, in the order of the catalog."""
+    def taking(self, obj: Object) -> list[Taking]:
+        """The actions that take such an object, in the order of the catalog."""
+        kind, identity = str(obj["object"]), str(obj["id"])
         found: list[Taking] = []
         for manifest in self._manifests:
             row = _row_for(manifest, kind)
             if row is not None:
-                found += _forms(manifest, {row["name"]: identity})
+                why = unless(obj, manifest["id"])
+                found += _forms(manifest, {row["name"]: identity}, why)
         return found
 
 
@@ -91,19 +99,19 @@ def _row_for(manifest: Data, kind: str) -> Data | None:
     return found[0] if found else None
 
 
-def _forms(manifest: Data, inputs: Inputs) -> Iterator[Taking]:
-    yield _form(manifest, manifest["name"], inputs)
+def _forms(manifest: Data, inputs: Inputs, why: str) -> Iterator[Taking]:
+    yield _form(manifest, manifest["name"], inputs, why)
     if manifest["id"] in SHORTCUTS:
         label, more = SHORTCUTS[manifest["id"]]
-        yield _form(manifest, label, {**inputs, **more})
+        yield _form(manifest, label, {**inputs, **more}, why)
 
 
-def _form(manifest: Data, label: str, inputs: Inputs) -> Taking:
-    pairs = [(f"in:{name}", value) for name, value in inputs.items()]
-    query = urlencode(pairs)
+def _form(manifest: Data, label: str, inputs: Inputs, why: str) -> Taking:
+    fields = {f"in:{name}": value for name, value in inputs.items()}
     return Taking(
         label=label,
         summary=manifest["summary"],
-        address=f"/try/{manifest['id']}?{query}",
+        address=f"/try/{manifest['id']}?{urlencode(fields)}",
         destructive=manifest["hints"]["destructive"],
+        unless=why,
     )

@@ -19,6 +19,7 @@ NEXT_LINE = " \\\n  "  # of a command
 ESCAPES = {"%": "%25", "&": "%26", "+": "%2B", "\n": "%0A"}  # in this order
 Inputs = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
+Sent = Request | None
 
 
 @attrs.frozen
@@ -29,19 +30,19 @@ class Copy:
     text: str
 
 
-def copies(action_id: str, rows: Rows, inputs: Inputs, request: Request | None) -> list[Copy]:
+def copies(action: str, rows: Rows, inputs: Inputs, request: Sent) -> list[Copy]:
     """The same run in other words, without a key: each takes it from STRIPE_API_KEY.
 
     `request`: None if it is several.
     """
     by_key = keyed(rows, inputs)
-    sent = [] if request is None else [Copy("curl", masked(curl(request)))]
-    return [
-        *sent,
-        Copy("Python", masked(python(action_id, by_key))),
-        Copy("Flow", masked(flow_step(action_id, by_key))),
-        Copy("Terminal", masked(terminal(action_id, by_key))),
-    ]
+    texts = {
+        "curl": curl(request) if request else "",
+        "Python": python(action, by_key),
+        "Flow": flow_step(action, by_key),
+        "Terminal": terminal(action, by_key),
+    }
+    return [Copy(name, masked(text)) for name, text in texts.items() if text]
 
 
 def keyed(rows: Rows, inputs: Inputs) -> dict[str, Any]:
@@ -71,8 +72,13 @@ def curl(request: Request) -> str:
         lines.append("-G")
     elif request.method != "GET":
         lines.append(f"-X {request.method}")
-    lines += [f"-d {shlex.quote(f'{name}={_escaped(value)}')}" for name, value in request.params]
+    lines += [_parameter(name, value) for name, value in request.params]
     return NEXT_LINE.join(lines)
+
+
+def _parameter(name: str, value: str) -> str:
+    pair = f"{name}={_escaped(value)}"
+    return f"-d {shlex.quote(pair)}"
 
 
 def _escaped(value: str) -> str:
@@ -117,4 +123,6 @@ def terminal(action_id: str, inputs: Inputs) -> str:
 
 
 def _typed(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
