@@ -58,7 +58,8 @@ ALIVE = _status(
     "while it has not ended", "active", "trialing", "past_due", "unpaid", "paused", "incomplete"
 )
 ANSWERABLE = _status("while it waits for an answer", "needs_response", "under_review")
-ACTIVE = State("while it is active", {"active": [True]})
+ONCE = State("while it is active, and paid once", {"active": [True], "type": ["one_time"]})
+RECURRING = State("while it is active, and recurring", {"active": [True], "type": ["recurring"]})
 THERE = State("while it is there", {"deleted": [None, False]})
 
 #: Kind → action → in which state it takes one. What is not named here takes any.
@@ -87,9 +88,9 @@ TAKING: Mapping[str, Mapping[str, State]] = {
         "preview_invoice": ALIVE,
     },
     "price": {
-        "create_invoice_item": ACTIVE,
-        "update_invoice_item": ACTIVE,
-        "change_subscription_plan": ACTIVE,
+        "create_invoice_item": ONCE,
+        "update_invoice_item": ONCE,
+        "change_subscription_plan": RECURRING,
     },
 }
 
