@@ -26,8 +26,7 @@ def rows_of(host: Host, manifest: Manifest, typed: Tree) -> Rows:
 
 def _opened(row: Row, host: Host, typed: Tree) -> Row:
     """A row that chooses the endpoint, or has its parameters as a form."""
-    if row["name"] == PATH:
-        return {**row, "offers": True}
+    row = {**row, "offers": row["name"] == PATH}
     if row["name"] != PARAMETERS:
         return row
     pairs = items(branch(typed.get(PARAMETERS)))
