@@ -74,10 +74,10 @@ class Folder:
         Raises `Exists` if it holds something else since, unless it is to be overwritten.
         """
         place = self._place(name)
-        before = self.read(name) if os.path.lexists(place) else None
-        if before is None:
+        if not os.path.lexists(place):
             _write(place, text, None)
             return
+        before = self.read(name)
         is_known = digest(before) in (opened, digest(text))
         if not is_known and not overwrite:
             raise Exists(f"{name} is there already, with other contents.")
@@ -88,7 +88,8 @@ class Folder:
 
     def _place(self, name: str) -> Path:
         """Where it is. Refuses what is no name, and a link that leads elsewhere."""
-        if len(name.encode("utf-8", "replace")) > LONGEST or not NAME.fullmatch(name):
+        size = len(name.encode("utf-8", "replace"))
+        if size > LONGEST or not NAME.fullmatch(name):
             raise UsageError(f"{SUCH_AS}; got {shown(name)}.")
         folder = self._path.resolve()
         place = (folder / name).resolve()

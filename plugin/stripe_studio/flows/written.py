@@ -1,6 +1,7 @@
 """How does a step get behind those of a text, and the rest of the text stay as it is?"""
 
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -51,7 +52,9 @@ def _inside(row: Data, value: Any) -> Any:
         return keyed(fields, value)
     if fields and is_list(value):
         return [_inside(row, item) for item in value]
-    return _scalar(row["type"], value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _scalar(row["type"], value)
+    return value
 
 
 def _scalar(kind: str, text: str) -> Any:
@@ -95,11 +98,14 @@ def _placed(text: str, step: str) -> str:
     steps = _steps(root)
     if steps is None:
         return f"{_ended(text)}steps:\n{_indented(step, INDENT)}"
-    column = steps.start_mark.column if isinstance(steps, yaml.SequenceNode) else INDENT
     head, tail = _parted(text, steps.end_mark.index)
-    gap = "\n" if isinstance(steps, yaml.SequenceNode) else ""
+    above = _ended(head)
+    column = INDENT
+    if isinstance(steps, yaml.SequenceNode):  # else it is empty
+        above += "\n"
+        column = steps.start_mark.column
     below = f"\n{tail}" if tail else ""
-    return f"{_ended(head)}{gap}{_indented(step, column)}{below}"
+    return f"{above}{_indented(step, column)}{below}"
 
 
 def _steps(root: Any) -> Any:
@@ -115,9 +121,10 @@ def _parted(text: str, end: int) -> tuple[str, str]:
     count = len(lines)
     while count and _is_beside(lines[count - 1]):
         count -= 1
-    behind = "".join(lines[count:]) + text[end:]
+    head, beside = lines[:count], lines[count:]
+    behind = "".join([*beside, text[end:]])
     tail = behind.strip("\n")
-    return "".join(lines[:count]), f"{tail}\n" if tail.strip() else ""
+    return "".join(head), f"{tail}\n" if tail.strip() else ""
 
 
 def _is_beside(line: str) -> bool:
@@ -131,5 +138,4 @@ def _ended(text: str) -> str:
 
 def _indented(step: str, column: int) -> str:
     margin = " " * column
-    lines = step.splitlines(keepends=True)
-    return "".join(f"{margin}{line}" if line.strip() else line for line in lines)
+    return textwrap.indent(step, margin)
