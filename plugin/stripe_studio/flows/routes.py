@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from stripe_flow.flow import Flow
 from stripe_plugin.errors import NodeError, UsageError
 from stripe_plugin.judge.places import found_at
 from stripe_plugin.judge.values import NOTHING
@@ -164,20 +165,22 @@ class Flows:
         """Begins it, or goes on with it; what is wrong is told before anything is sent."""
         if sheet.do == "anew":
             sheet = attrs.evolve(sheet, run_id=new_run())
-        asked = Told(asked=True)
         flow = self._pages.checked(sheet).flow
-        if flow is None:
-            trouble = "" if sheet.text.strip() else NOTHING_WRITTEN
-            told = attrs.evolve(asked, trouble=trouble, status=WRONG)
-            return self._pages.whole(sheet, told)
+        if flow is not None:
+            return self._begun(sheet, flow)
+        trouble = "" if sheet.text.strip() else NOTHING_WRITTEN
+        told = Told(asked=True, trouble=trouble, status=WRONG)
+        return self._pages.whole(sheet, told)
+
+    def _begun(self, sheet: Sheet, flow: Flow) -> Response:
+        told = Told(asked=True, begun=True)
         try:
             self.running.begin(flow, sheet.run_id)
         except NodeError as error:
-            told = attrs.evolve(asked, trouble=error.text, status=error.http_status)
-            return self._pages.whole(sheet, told)
-        begun = attrs.evolve(sheet, seen=sheet.run_id)
-        told = attrs.evolve(asked, begun=True)
-        return self._pages.whole(begun, told)
+            told = Told(asked=True, trouble=error.text, status=error.http_status)
+        else:
+            sheet = attrs.evolve(sheet, seen=sheet.run_id)
+        return self._pages.whole(sheet, told)
 
     def progress(self, request: Request) -> Response:
         """How far a run is: asked for until it has ended."""

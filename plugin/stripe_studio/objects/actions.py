@@ -66,7 +66,8 @@ class Actions:
 
     def taking(self, obj: Object) -> list[Taking]:
         """The actions that take such an object, in the order of the catalog."""
-        kind, identity = str(obj["object"]), str(obj["id"])
+        kind = str(obj["object"])
+        identity = str(obj["id"])
         found: list[Taking] = []
         for manifest in self._manifests:
             row = _row_for(manifest, kind)
@@ -77,15 +78,18 @@ class Actions:
 
 
 def _retrieves(manifest: Data) -> bool:
-    by_id = manifest["method"] == "GET" and manifest["path"].endswith("}")
+    by_id = manifest["path"].endswith("}")
+    if manifest["method"] != "GET" or not by_id:
+        return False
     rows = needed(manifest)
     kind = manifest["resource"]
-    return by_id and len(rows) == 1 and _refers(rows[0], kind)
+    return len(rows) == 1 and _refers(rows[0], kind)
 
 
 def needed(manifest: Data) -> list[Data]:
     """The rows that must be filled."""
-    return [row for row in manifest["inputs"] if row["presence"] == "required"]
+    rows = manifest["inputs"]
+    return [row for row in rows if row["presence"] == "required"]
 
 
 def _refers(row: Data, kind: str) -> bool:
@@ -94,9 +98,12 @@ def _refers(row: Data, kind: str) -> bool:
 
 
 def _row_for(manifest: Data, kind: str) -> Data | None:
-    rows = [row for row in manifest["inputs"] if _refers(row, kind)]
-    found = [row for row in rows if row["name"] not in PLACES_IN_LISTS]
-    return found[0] if found else None
+    rows: list[Data] = manifest["inputs"]
+    for row in rows:
+        is_place = row["name"] in PLACES_IN_LISTS
+        if _refers(row, kind) and not is_place:
+            return row
+    return None
 
 
 def _forms(manifest: Data, inputs: Inputs, why: str) -> Iterator[Taking]:

@@ -187,7 +187,8 @@ DEEDS: Mapping[str, Deed] = {
 
 def fitting(obj: Object) -> list[tuple[str, Deed]]:
     """The buttons of an object, by name."""
-    return [(name, deed) for name, deed in DEEDS.items() if deed.fits(obj)]
+    names = [name for name in DEEDS if DEEDS[name].fits(obj)]
+    return [(name, DEEDS[name]) for name in names]
 
 
 def waiting(obj: Object) -> list[Deed]:
@@ -203,16 +204,20 @@ def done(studio: Studio, deed: Deed, obj: Object, chosen: str) -> str | None:
         return ONLY_THERE
     identity = str(obj[deed.of])
     path = deed.path.format(quote(identity, safe=""))
-    given = dict(deed.given)
-    if deed.choice:
-        given[deed.choice] = chosen
+    body = _body(deed, chosen)
     headers = _headers(studio.connection.account)
-    body = urlencode(given).encode()
     try:
         answer = emulator.answer("POST", path, headers, body)
     except (Cut, TimedOut):
         return BY_FAULT
     return None if answer.status < WRONG else _refusal(answer.body)
+
+
+def _body(deed: Deed, chosen: str) -> bytes:
+    given = dict(deed.given)
+    if deed.choice:
+        given[deed.choice] = chosen
+    return urlencode(given).encode()
 
 
 def _headers(account: str | None) -> dict[str, str]:

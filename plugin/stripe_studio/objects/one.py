@@ -16,6 +16,8 @@ from stripe_studio.objects.shown import shown
 from stripe_studio.objects.sources import EVENT, NO_SUCH
 from stripe_studio.objects.told import Object
 
+#: What is told of an object of Stripe's.
+NOWHERE: Data = {"around": None, "deeds": [], "waiting": [], "deliveries": []}
 REFUSED, CHANGED = 402, 409
 HAS_CHANGED = "That can no longer be done: it has changed meanwhile."
 
@@ -73,7 +75,7 @@ class One:
         """What only the emulator can tell."""
         around = self._common.source.around(obj)
         if around is None:
-            return {"around": None, "deeds": [], "waiting": [], "deliveries": []}
+            return NOWHERE
         line = self._common.line
         return {
             "around": around,
@@ -96,20 +98,19 @@ class One:
         if held is None:
             return self._common.nowhere("Not here")
         identity = fields.get("id", "")
-        last = held.last()
         obj = self._common.source.one(identity) or {}
         deed = deeds.DEEDS.get(request.path_params["deed"])
         if deed is None or not deed.fits(obj):
             return self._drawn(identity, CHANGED, problem=HAS_CHANGED)
+        last = held.last()
         chosen = fields.get("chosen", "")
         problem = deeds.done(self._studio, deed, obj, chosen)
+        return self._done(identity, last, problem)
+
+    def _done(self, identity: str, last: int, problem: str | None) -> Response:
+        """The object, and what happened to it behind a number."""
         if problem is None:
-            return _onwards(identity, last)
+            address = quote(identity, safe="")
+            return RedirectResponse(f"/objects/{address}?after={last}", 303)
         then = self._common.then(str(last))
         return self._drawn(identity, REFUSED, problem=problem, then=then)
-
-
-def _onwards(identity: str, last: int) -> Response:
-    """To the object, and what happened to it behind a number."""
-    address = quote(identity, safe="")
-    return RedirectResponse(f"/objects/{address}?after={last}", 303)

@@ -70,9 +70,8 @@ class Paying:
 
     def _onwards(self, request: Request, target: str) -> Response:
         """Where Stripe would send the buyer: a page of the shop's, which need not be there."""
-        page = self._studio.page("Onwards", "objects")
-        identity = request.path_params["id"]
-        return drawn("onwards.html", {**page, "target": target, "id": identity})
+        page = self._studio.page("Onwards", "objects", target=target, id=request.path_params["id"])
+        return drawn("onwards.html", page)
 
     def other(self, request: Request) -> Response:
         """The object itself."""

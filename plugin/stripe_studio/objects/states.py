@@ -21,7 +21,8 @@ class State:
 
     def holds(self, obj: Mapping[str, Any]) -> bool:
         """Whether an object is so."""
-        return all(obj.get(name) in self.fields[name] for name in self.fields)
+        fields = self.fields.items()
+        return all(obj.get(name) in values for name, values in fields)
 
 
 def _status(words: str, *statuses: str) -> State:

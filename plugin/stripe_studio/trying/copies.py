@@ -16,7 +16,8 @@ from stripe_plugin.wire.request import Request
 STRIPE = "https://api.stripe.com"
 WIDTH = 100
 NEXT_LINE = " \\\n  "  # of a command
-ESCAPES = {"%": "%25", "&": "%26", "+": "%2B", "\n": "%0A"}  # in this order
+#: In this order.
+ESCAPES = {"%": "%25", "&": "%26", "+": "%2B", "\n": "%0A"}
 Inputs = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 Sent = Request | None

@@ -25,6 +25,7 @@ from stripe_studio.words import spoken
 Steps = tuple[str | int, ...]
 Rows = Iterable[Row]
 Problem = dict[str, Any]  # its path and its sentence
+Found = Mapping[str, Any]  # the same, of somebody else's
 #: Of the row's format, what may be written beside a plain number.
 WRITTEN = {
     "minor-units": "Write 1500 for 15.00.",
@@ -43,7 +44,7 @@ def element(prefix: str, path: Iterable[str | int]) -> str:
     return "-".join([begin, *steps])
 
 
-def pointed(problem: Mapping[str, Any], inputs: str, options: str) -> Problem:
+def pointed(problem: Found, inputs: str, options: str) -> Problem:
     """A problem with the element that it is about, if there is one.
 
     `inputs` and `options`: what the names of the fields of each begin with.
@@ -163,7 +164,8 @@ class Control:
     def is_filled(self) -> bool:
         """Whether something is typed in it, or wrong with it."""
         own = (self.value, self.problems, self.items, self.pairs, self.unset)
-        return any(own) or any(control.is_filled for control in self.controls)
+        inner = (control.is_filled for control in self.controls)
+        return any(own) or any(inner)
 
 
 @attrs.frozen(kw_only=True)
@@ -227,7 +229,8 @@ class Form:
         found: list[Control] = []
         for row in rows:
             name = row["name"]
-            control = self._control(row, typed.get(name), (*path, name))
+            here = (*path, name)
+            control = self._control(row, typed.get(name), here)
             found.append(attrs.evolve(control, beside_currency=has_currency))
         return found
 
@@ -269,7 +272,7 @@ class Form:
             yield Item(
                 id=element(self.prefix, here),
                 controls=self.controls(row["fields"], branch(item), here),
-                problems=self.problems.at((*self.above, *here)),
+                problems=self._problems("object", here),
             )
 
 

@@ -130,7 +130,9 @@ def _innermost(problem: Problem, rows: typed.Rows) -> Problem:
     named = {*NAMED.findall(problem["text"])}
     fields = [field["name"] for field in _fields_at(rows, place)]
     found = [name for name in fields if name in named]
-    return {**problem, "path": [*place, *found]} if len(found) == 1 else problem
+    if len(found) != 1:
+        return problem
+    return {**problem, "path": [*place, *found]}
 
 
 def _fields_at(rows: typed.Rows, place: Sequence[str | int]) -> typed.Rows:
