@@ -142,6 +142,7 @@
   const BOXES = "input:not([type=hidden]), select, textarea";
   const texts = (root) => new Map(each(BOXES, root).filter((box) => box.name && box.type !== "checkbox")
     .map((box) => [box.name, box.value]));
+  let turning = null;  // what has asked for another page
   const before = new Map();  // the part that is asked for → what stood in it then
   const since = new Map();  // … and what was typed since
   const isForm = (detail) => detail.requestConfig?.verb === "post";
@@ -165,7 +166,9 @@
     const page = document.getElementById("page");
     if (detail.target === page) {
       // What else is asked for is about a page that will not be there any more.
-      for (const asking of each("[hx-get], [hx-post]")) if (asking !== detail.elt) htmx.trigger(asking, "htmx:abort");
+      const others = [turning, ...each("[hx-get], [hx-post]")];
+      for (const asking of others) if (asking && asking !== detail.elt) htmx.trigger(asking, "htmx:abort");
+      turning = detail.elt;
       if (isForm(detail)) before.set("page", texts(page));
     }
     const boxes = document.getElementById("flow-inputs");
@@ -173,6 +176,9 @@
   });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.target.id === "page") note(detail.target, "page");
+  });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target?.id === "page") putBack(document, "page");
   });
   document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => note(detail.target, detail.target.id));
   document.addEventListener("htmx:oobAfterSwap", ({ detail }) => putBack(detail.target, detail.target.id));
@@ -194,7 +200,6 @@
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     if (detail.target?.id !== "page" && detail.elt?.id !== "page") return;
     arrived();
-    putBack(document, "page");
     const focused = document.querySelector("[data-focus]");
     if (focused) focused.focus();
     else if (detail.requestConfig?.verb === "get") {
