@@ -287,6 +287,19 @@ def test_a_button_of_yesterday_does_nothing(page: TestClient, api: Caller) -> No
     assert do(page, "pay", "cs_none")[0] == 404
 
 
+def test_what_cannot_be_done_now_says_when_it_could(page: TestClient, api: Caller) -> None:
+    """Of what a customer does, and of the actions: nothing is there one day and gone the next."""
+    id_ = session(api)["id"]
+    assert "Not as it is now" not in read(page, f"/objects/{id_}")
+    do(page, "pay", id_, "pm_card_visa")
+    whole = read(page, f"/objects/{id_}")
+    for label in ("Pay this session", "Let it expire", "Expire Checkout Session"):
+        assert f"{label} only while it is open" in whole
+    drawn = page.get(f"/objects/{id_}").text
+    assert "/deeds/pay" not in drawn
+    assert "/try/expire_checkout_session" not in drawn
+
+
 def test_the_payment_page_is_here(page: TestClient, api: Caller) -> None:
     """The address of a session leads to it; its style is let in, and nothing inline else."""
     made = session(api)
