@@ -28,6 +28,7 @@ from stripe_plugin.errors import NodeError
 from stripe_studio.flows import starts, written
 from stripe_studio.flows.files import Exists, Folder, digest
 from stripe_studio.flows.running import Running
+from stripe_studio.steps import dumped
 from stripe_studio.studio import Studio
 
 HOST = Host.load()
@@ -421,7 +422,7 @@ def test_a_step_is_written_as_it_is(inputs: dict[str, Any], text: str) -> None:
         assert any("\n" in key for key in inputs)
         return
     assert made.startswith(text.rstrip())
-    assert read_data("", made)["steps"][-1] == read_data("", written.dumped(step))[0]
+    assert read_data("", made)["steps"][-1] == read_data("", dumped(step))[0]
 
 
 @pytest.mark.parametrize("text", ["steps: [{id: a, action: b}]", '{"steps": []}', "- a", "a"])

@@ -17,6 +17,7 @@ from stripe_plugin.secrets import shown
 from stripe_studio.flows import written
 from stripe_studio.flows.offered import offers
 from stripe_studio.flows.sheet import STEP, STEP_OPTIONS, Sheet
+from stripe_studio.steps import as_yaml, keyed
 from stripe_studio.studio import Studio
 from stripe_studio.trying import typed
 from stripe_studio.trying.form import OPTIONS, Control, Form, Problems, amiss, pointed
@@ -169,8 +170,8 @@ def with_step(text: str, form: Adding) -> str:
     action: str = form.manifest["id"]
     step: Data = {"id": form.step_id, "action": action}
     parts = {
-        "inputs": written.keyed(form.rows, form.given),
-        "options": written.keyed(form.option_rows, form.given_options),
+        "inputs": keyed(form.rows, form.given, as_yaml),
+        "options": keyed(form.option_rows, form.given_options, as_yaml),
     }
     step |= {word: part for word, part in parts.items() if part}
     return written.appended(text, step)

@@ -2,19 +2,17 @@
 
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
-import yaml
 
-from stripe_plugin.judge.values import is_list, is_object
 from stripe_plugin.run.exchange import STRIPE_VERSION
 from stripe_plugin.secrets import masked
 from stripe_plugin.wire.request import Request
+from stripe_studio.steps import as_yaml, dumped, keyed
 
 STRIPE = "https://api.stripe.com"
-WIDTH = 100
 NEXT_LINE = " \\\n  "  # of a command
 #: In this order.
 ESCAPES = {"%": "%25", "&": "%26", "+": "%2B", "\n": "%0A"}
@@ -40,29 +38,10 @@ def copies(action: str, rows: Rows, inputs: Inputs, request: Sent) -> list[Copy]
     texts = {
         "curl": curl(request) if request else "",
         "Python": python(action, by_key),
-        "Flow": flow_step(action, by_key),
+        "Flow": flow_step(action, keyed(rows, inputs, as_yaml)),
         "Terminal": terminal(action, by_key),
     }
     return [Copy(name, masked(text)) for name, text in texts.items() if text]
-
-
-def keyed(rows: Rows, inputs: Inputs) -> dict[str, Any]:
-    """Inputs by display key, at every depth, as people read them."""
-    found: dict[str, Any] = {}
-    for row in rows:
-        name = row["name"]
-        if name in inputs:
-            found[row["key"]] = _inside(row, inputs[name])
-    return found
-
-
-def _inside(row: Mapping[str, Any], value: Any) -> Any:
-    fields = row.get("fields")
-    if fields and is_object(value):
-        return keyed(fields, value)
-    if fields and is_list(value):
-        return [_inside(row, item) for item in value]
-    return value
 
 
 def curl(request: Request) -> str:
@@ -110,10 +89,8 @@ def flow_step(action_id: str, inputs: Inputs) -> str:
     _, _, word = action_id.rpartition("_")
     step: dict[str, Any] = {"id": word, "action": action_id}
     if inputs:
-        step["inputs"] = dict(inputs)
-    dump: Callable[..., str] = cast("Any", yaml).safe_dump
-    text = dump([step], sort_keys=False, allow_unicode=True, width=WIDTH)
-    return text.strip()
+        step["inputs"] = inputs
+    return dumped(step).strip()
 
 
 def terminal(action_id: str, inputs: Inputs) -> str:
