@@ -183,6 +183,21 @@
   document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => note(detail.target, detail.target.id));
   document.addEventListener("htmx:oobAfterSwap", ({ detail }) => putBack(detail.target, detail.target.id));
 
+  // --- where one goes on after a button of the form: at the new item, or where one was -------------
+  let pressed = "";
+  const CHANGED = /^(add|drop):(.+)$/;
+  const listOf = (name) => document.getElementById(name.replace(":", "-").replaceAll(".", "-"));
+  const nextOf = (value) => {
+    const [, what, name] = CHANGED.exec(value) ?? [];
+    if (what === "add") return each(":scope > :is(.item, .pair)", listOf(name)).at(-1)?.querySelector(BOXES);
+    if (what === "drop") return listOf(name.replace(/\.\d+$/, ""))?.querySelector(":scope > .add");
+    return document.querySelector(`button[name="do"][value="${CSS.escape(value)}"]:not(.first)`);
+  };
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    const { submitter } = detail.requestConfig?.triggeringEvent ?? {};
+    pressed = submitter?.name === "do" ? submitter.value : "";
+  });
+
   // --- whenever a page is there ------------------------------------------------------------------
   const arrived = () => {
     for (const form of each("form[data-action]")) {
@@ -202,6 +217,7 @@
     arrived();
     const focused = document.querySelector("[data-focus]");
     if (focused) focused.focus();
+    else if (pressed) nextOf(pressed)?.focus();
     else if (detail.requestConfig?.verb === "get") {
       scrollTo(0, 0);
       document.getElementById("main").focus({ preventScroll: true });

@@ -215,6 +215,23 @@ async function held(path) {
   return { begun, free };
 }
 
+test("an item is added and removed by keyboard, and the focus goes along", async () => {
+  await page.goto(`${STUDIO}/try/create_checkout_session`);
+  await page.locator('button[value="add:in:line_items"]').focus();
+  await page.keyboard.press("Enter");
+  await page.locator("#in-line_items-0-price:focus").waitFor();
+  await page.locator('button[value="add:in:metadata"]').focus();
+  await page.keyboard.press("Enter");
+  await page.locator('[name="in:metadata.0.key"]:focus').waitFor();
+  await page.locator('button[value="drop:in:line_items.0"]').focus();
+  await page.keyboard.press("Enter");
+  await page.locator('button[value="add:in:line_items"]:focus').waitFor();
+  await page.locator('button[value="example"]').focus();
+  await page.keyboard.press("Enter");
+  await page.locator("#in-line_items-0-price").waitFor();
+  await page.locator('button[value="example"]:focus').waitFor();
+});
+
 test("what is typed while an answer is on its way stays", async () => {
   await page.goto(`${STUDIO}/try/create_customer`);
   await page.fill("#in-email", "ann@example.com");
