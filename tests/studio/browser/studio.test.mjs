@@ -461,6 +461,7 @@ test("the payment page of a session is here, with its own style", async () => {
   const opened = page.context().waitForEvent("page");
   await page.getByRole("link", { name: "Open the payment page" }).click();
   const paying = await opened;
+  await paying.locator("main").waitFor(); // a page that is still on its way cannot be reloaded
   const failed = [];
   paying.on("console", (message) => message.type() === "error" && failed.push(message.text()));
   await paying.reload();
