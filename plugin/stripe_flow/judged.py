@@ -22,13 +22,17 @@ def wrong_inputs(
     values, problems = Options.judge(options)
     for problem in [*problems, *nameless(options)]:
         yield _problem(step, action, problem.key, problem.text)
-    sent = Options(**values).sent
-    sure = {name: sent[name] for name in sent if _is_sure(name, sent[name])}
-    _, by_key = action.judge(inputs, **sure)
+    _, by_key = action.judge(inputs, **sent_surely(values))
     for key, sentences in by_key.items():
         for sentence in sentences:
             yield _problem(step, action, key, sentence)
     yield from _shared_key(step)
+
+
+def sent_surely(values: Inputs) -> dict[str, Any]:
+    """Of clean options, what goes on the wire and is known already."""
+    sent = Options(**values).sent
+    return {name: sent[name] for name in sent if _is_sure(name, sent[name])}
 
 
 def _is_sure(name: str, value: Any) -> bool:

@@ -11,6 +11,7 @@ import attrs
 
 from stripe_plugin.client.connection import Connection
 from stripe_plugin.errors import UsageError, near
+from stripe_plugin.judge.stream import text_in
 from stripe_plugin.judge.values import is_object
 from stripe_plugin.secrets import masked, shown
 
@@ -136,13 +137,9 @@ def _read(path: Path) -> dict[str, Any]:
     """What a file says; no more is read than an honest one has."""
     try:
         with path.open("rb") as stream:
-            text = stream.read(MOST_BYTES + 1).decode()
+            text = text_in(stream, path.name, MOST_BYTES)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path.name} is not UTF-8 text: {error.reason}.") from None
-    if len(text) > MOST_BYTES:
-        raise UsageError(f"{path.name} is longer than {MOST_BYTES:,} bytes: no more was read.")
     if masked(text) != text:
         raise UsageError(_holds_a_key(path, text))
     try:

@@ -55,7 +55,9 @@ def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
     )
     pages.router.redirect_slashes = False
     origins = [f"http://{name}:{port}" for name in NAMES]
-    return addressed(Entrance(pages, token, port), Terms(token, NAMES, origins))
+    entrance = Entrance(pages, token, port)
+    terms = Terms(token, NAMES, origins)
+    return addressed(entrance, terms)
 
 
 def _handlers(studio: Studio) -> dict[Any, Handler]:
@@ -67,6 +69,7 @@ def _handlers(studio: Studio) -> dict[Any, Handler]:
 
     def not_shown(_: Request, error: Exception) -> Response:
         status = error.http_status if isinstance(error, NodeError) else 500
-        return sorry(str(error), status, studio.page("This cannot be shown", ""))
+        page = studio.page("This cannot be shown", "")
+        return sorry(str(error), status, page)
 
     return {404: no_page, NodeError: not_shown}

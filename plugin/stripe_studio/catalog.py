@@ -7,7 +7,7 @@ Entry = Mapping[str, Any]
 Groups = list[tuple[str, list[Entry]]]
 
 
-def grouped(catalog: Iterable[Entry], resources: Mapping[str, Any]) -> Groups:
+def grouped(catalog: Iterable[Entry], resources: Entry) -> Groups:
     """The actions by resource, in the order of the catalog: those of the action page first."""
     found: dict[str, list[Entry]] = {}
     for entry in catalog:

@@ -11,6 +11,7 @@ from stripe_studio import words
 from stripe_studio.objects.passing import coming
 from stripe_studio.objects.told import kind_words
 
+Context = Mapping[str, Any]
 Filters = dict[str, Callable[..., Any]]
 TEMPLATES = Environment(
     loader=PackageLoader("stripe_studio"),
@@ -24,12 +25,13 @@ TEMPLATES.filters.update({**words.FILTERS, **OF_OBJECTS})
 TEMPLATES.tests.update(words.TESTS)
 
 
-def drawn(template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+def drawn(template: str, context: Context, status: int = 200) -> HTMLResponse:
     """A page, or the part of one that a template is for."""
-    return HTMLResponse(TEMPLATES.get_template(template).render(context), status)
+    page = TEMPLATES.get_template(template).render(context)
+    return HTMLResponse(page, status)
 
 
-def sorry(error: NodeError | str, status: int, context: Mapping[str, Any]) -> HTMLResponse:
+def sorry(error: NodeError | str, status: int, context: Context) -> HTMLResponse:
     """A page that says why there is none."""
     text = error.text if isinstance(error, NodeError) else error
     return drawn("sorry.html", {**context, "text": text}, status)

@@ -6,7 +6,7 @@ Host, Origin, size and log are judged by `stripe_hosts.safety`, as at the other 
 import hashlib
 import hmac
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -16,6 +16,7 @@ from stripe_hosts.problem import NotServed
 from stripe_hosts.safety import again, body_of
 from stripe_plugin.secrets import Secret
 from stripe_studio.drawing import drawn
+from stripe_studio.forms import Pairs, pairs_of
 
 FORM = "application/x-www-form-urlencoded"
 OPEN = "/static/"  # what is the same for everybody
@@ -43,7 +44,8 @@ class Entrance:
         self._app, self._token = app, token
         self._name = f"stripe_nodes_studio_{port}"  # cookies know no ports
         key = token.reveal().encode()
-        self._cookie = hmac.new(key, b"studio", hashlib.sha256).hexdigest()
+        digest = hmac.new(key, b"studio", hashlib.sha256)
+        self._cookie = digest.hexdigest()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers at the door, or lets in."""
@@ -67,22 +69,23 @@ class Entrance:
         """The answer to whoever does not come in, or only with a cookie."""
         if scope["path"].startswith(OPEN):
             return None
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        query = pairs_of(scope["query_string"])
         tokens = [value for name, value in query if name == "token"]
         if tokens:
-            rest = [(name, value) for name, value in query if name != "token"]
-            return self._welcomed(tokens[0], scope["path"], urlencode(rest))
+            rest = [pair for pair in query if pair[0] != "token"]
+            return self._welcomed(tokens[0], scope["path"], rest)
         if not self._is_known(headers):
             return _said(NO_TOKEN, 401)
-        kind, _, _ = headers.get("content-type", FORM).partition(";")
-        if scope["method"] == "POST" and kind.strip().lower() != FORM:
+        is_form = _kind(headers) == FORM
+        if scope["method"] == "POST" and not is_form:
             return _said(NO_FORM, 415)
         return None
 
-    def _welcomed(self, given: str, path: str, query: str) -> Response:
-        if not hmac.compare_digest(given.encode(), self._token.reveal().encode()):
+    def _welcomed(self, given: str, path: str, rest: Pairs) -> Response:
+        if not _same(given, self._token.reveal()):
             return _said(WRONG_TOKEN, 401)
         here = "/" + path.lstrip("/")  # `//name` would be another host
+        query = urlencode(rest)
         answer = RedirectResponse(f"{here}?{query}" if query else here, 303)
         answer.set_cookie(self._name, self._cookie, path="/", httponly=True, samesite="strict")
         return answer
@@ -93,9 +96,19 @@ class Entrance:
         except CookieError:
             return False
         found = cookies.get(self._name)
-        if found is None:
-            return False
-        return hmac.compare_digest(found.value.encode(), self._cookie.encode())
+        return found is not None and _same(found.value, self._cookie)
+
+
+def _same(given: str, known: str) -> bool:
+    """Compares in a time that tells nothing."""
+    return hmac.compare_digest(given.encode(), known.encode())
+
+
+def _kind(headers: Headers) -> str:
+    """What a body says that it is; nothing said is a form."""
+    said = headers.get("content-type", FORM)
+    kind, _, _ = said.partition(";")
+    return kind.strip().lower()
 
 
 def _said(text: str, status: int) -> HTMLResponse:

@@ -12,6 +12,7 @@ Fields = dict[str, str]
 Pairs = list[tuple[str, str]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
+Work = Callable[[Request, T], Response]
 MOST_DIGITS = 15
 
 
@@ -26,7 +27,7 @@ def fields_of(body: bytes) -> Fields:
     return dict(pairs_of(body))
 
 
-def sent_as(read: Callable[[bytes], T], work: Callable[[Request, T], Response]) -> Endpoint:
+def sent_as(read: Callable[[bytes], T], work: Work[T]) -> Endpoint:
     """An endpoint that does `work`, in a thread, with what a form's body is read as."""
 
     async def endpoint(request: Request) -> Response:
@@ -36,7 +37,7 @@ def sent_as(read: Callable[[bytes], T], work: Callable[[Request, T], Response]) 
     return endpoint
 
 
-def posted(work: Callable[[Request, Fields], Response]) -> Endpoint:
+def posted(work: Work[Fields]) -> Endpoint:
     """The same with the form's fields."""
     return sent_as(fields_of, work)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stripe_emulator import Emulator
     from stripe_emulator.held import Held
 
+Data = dict[str, Any]
 Row = Mapping[str, Any]
 MOST_ANSWERS = 100
 NO_LIVE_KEY = "The studio is for rehearsing: it takes a test key or the emulator, and no live key."
@@ -94,11 +95,15 @@ class Studio:
         """A run that is kept in the journal, beside those of the terminal."""
         return Run(self.host, self.connection, run_id, self.journal, what=what)
 
-    def page(self, title: str, here: str, **more: Any) -> dict[str, Any]:
+    def page(self, title: str, here: str, **more: Any) -> Data:
         """What every page is drawn with beside its own; `here`: which of the head's it is of."""
-        return {"title": title, "here": here, "studio": self._about(), **more}
+        known = {"title": title, "here": here, "studio": self._about()}
+        return known | more
 
-    def _about(self) -> dict[str, Any]:
+    def _about(self) -> Data:
         held = self.held
-        now = held.now() if held else None
-        return {"mode": self.connection.mode, "account": self.connection.account, "now": now}
+        return {
+            "mode": self.connection.mode,
+            "account": self.connection.account,
+            "now": held.now() if held else None,
+        }

@@ -12,12 +12,14 @@ from stripe_plugin.secrets import masked
 #: What Stripe's IDs look like: a prefix of up to five letters, `_`, and at least eight behind.
 ID = re.compile(r"(?:[a-z]{1,5}|cs_test|cs_live|sub_sched)_[A-Za-z0-9]{8,}")
 ADDRESS = re.compile(r"https?://\S+")
+CODE = re.compile(r"`([^`]+)`")
 FAR = 253_402_300_799  # the last second of the year 9999
 
 
 def moment(seconds: Any) -> str:
     """Unix seconds for a person: `28 Nov 2026, 12:30 UTC`; what is no time, as it is."""
-    if not isinstance(seconds, int | float) or not 0 <= seconds <= FAR:
+    is_time = isinstance(seconds, int | float) and 0 <= seconds <= FAR
+    if not is_time:
         return "" if seconds is None else str(seconds)
     at = datetime.fromtimestamp(seconds, UTC)
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
@@ -25,7 +27,8 @@ def moment(seconds: Any) -> str:
 
 def spoken(name: Any) -> str:
     """A name of Stripe's as words: `past_due` is Past due."""
-    return str(name).replace("_", " ").replace(".", " ").capitalize()
+    words = re.split(r"[_.]", str(name))
+    return " ".join(words).capitalize()
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -45,7 +48,9 @@ def is_address(value: Any) -> bool:
 
 def coded(text: str) -> Markup:
     """Text in which `backticks` set code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+    escaped = str(escape(text))
+    set_as_code = CODE.sub(r"<code>\1</code>", escaped)
+    return Markup(set_as_code)  # noqa: S704 - escaped
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

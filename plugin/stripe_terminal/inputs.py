@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
@@ -13,7 +13,6 @@ from stripe_plugin.secrets import shown
 
 Object = dict[str, Any]
 DEEPEST = 20  # steps of a parameter's name
-MOST_BYTES = 2_000_000  # four for each character that a flow may have
 STDIN = "-"
 AGE = re.compile(r"(\d{1,6})([smhdw])")
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -58,21 +57,12 @@ def name_of(file: str) -> str:
 
 def text_of(file: str) -> str:
     """The text of a file, or of standard input."""
+    from stripe_plugin.judge.stream import text_in
+
     if file == STDIN:
-        return _decoded(name_of(file), sys.stdin.buffer)
+        return text_in(sys.stdin.buffer, name_of(file))
     with Path(file).open("rb") as stream:
-        return _decoded(file, stream)
-
-
-def _decoded(name: str, stream: IO[bytes]) -> str:
-    """What a stream holds, which may be endless."""
-    read = stream.read(MOST_BYTES + 1)
-    if len(read) > MOST_BYTES:
-        raise UsageError(f"{name} is longer than {MOST_BYTES:,} bytes: no more was read")
-    try:
-        return read.decode()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name} is not UTF-8 text: {error.reason}") from None
+        return text_in(stream, file)
 
 
 def inputs_of(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from stripe_plugin.errors import NodeError
 from stripe_studio.flows import starts, written
 from stripe_studio.flows.files import Exists, Folder, digest
 from stripe_studio.flows.running import Running
+from stripe_studio.steps import dumped
 from stripe_studio.studio import Studio
 
 HOST = Host.load()
@@ -325,6 +326,55 @@ def test_what_is_wrong_in_the_form_is_told_there(page: TestClient) -> None:
     assert 'href="#step-product"' not in drawn
 
 
+def test_options_of_the_run_are_a_part_of_the_form(page: TestClient, made: Studio) -> None:
+    """Each comes into the step, and what comes of it runs with them."""
+    opened = sent(page, "/flow", text=THREE, action="create_customer", do="step")
+    for name in ("idempotency_key", "expand", "account", "deadline"):
+        assert f'name="step-options:{name}"' in opened
+    form = {"step_id": "other", "step__email": "ann@example.com"}
+    form |= {"step-options__idempotency_key": "${{ steps.customer.id }}-again"}
+    form |= {"step-options__deadline": "30", "step-options__extra.0.key": "phone"}
+    form |= {"step-options__extra.0.value": "+15551234567"}
+    added = sent(page, "/flow", text=THREE, action="create_customer", do="append", **form)
+    [*_, last] = read_data("", text_in(added))["steps"]
+    assert last["options"] == {
+        "Extra": {"phone": "+15551234567"},
+        "Idempotency Key": "${{ steps.customer.id }}-again",
+        "Deadline": 30,
+    }
+    sent(page, "/flow/run", text=text_in(added), run="r1", do="run")
+    assert end_of(page, "r1").startswith("Done")
+    assert made.held
+    [newest, *_] = made.held.objects(1, kind="customer")
+    assert newest.object["phone"] == "+15551234567"
+
+
+def test_what_is_wrong_with_an_option_is_told_there(page: TestClient) -> None:
+    """Before it is a step; a pair of an option is added and taken away as others are."""
+    form = {"step_id": "other", "step-options__deadline": "soon"}
+    drawn = sent(page, "/flow", 422, text=THREE, action="create_customer", do="append", **form)
+    assert 'id="step-options-deadline-wrong"' in drawn
+    assert 'href="#step-options-deadline"' in drawn
+    assert text_in(drawn) == THREE
+    add = "add:step-options:extra"
+    more = sent(page, "/flow", text=THREE, action="create_customer", do=add, **form)
+    assert 'name="step-options:extra.0.key"' in more
+
+
+def test_objects_that_are_there_are_offered(page: TestClient) -> None:
+    """By what they are called, as in Try; a reference in the form is nothing to search for."""
+    page.post("/try/create_product", data={"in:name": "Blue lamp", "do": "run"})
+    asked = {"text": THREE, "action": "create_price"}
+    opened = sent(page, "/flow", do="step", **asked)
+    assert 'hx-post="/flow/choices?row=product"' in opened
+    here = "/flow/choices?row=product"
+    for typed_in in ("", "blue", "${{ steps.product.id }}"):
+        assert "Blue lamp" in sent(page, here, step__product=typed_in, **asked)
+    assert "Blue lamp" not in sent(page, here, step__product="red", **asked)
+    told = sent(page, "/flow/choices?row=nothing", text=THREE, action="create_price")
+    assert "has no row" in texts(told)
+
+
 def test_items_are_added_to_the_form(page: TestClient) -> None:
     """And taken away again, with what is typed in the others left alone."""
     action = {"action": "create_subscription", "text": THREE, "step_id": "s"}
@@ -372,7 +422,7 @@ def test_a_step_is_written_as_it_is(inputs: dict[str, Any], text: str) -> None:
         assert any("\n" in key for key in inputs)
         return
     assert made.startswith(text.rstrip())
-    assert read_data("", made)["steps"][-1] == read_data("", written.dumped(step))[0]
+    assert read_data("", made)["steps"][-1] == read_data("", dumped(step))[0]
 
 
 @pytest.mark.parametrize("text", ["steps: [{id: a, action: b}]", '{"steps": []}', "- a", "a"])

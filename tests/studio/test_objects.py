@@ -59,6 +59,7 @@ def session(api: Caller) -> Any:
         mode="payment",
         line_items=items,
         success_url="http://127.0.0.1:9/ok?id={CHECKOUT_SESSION_ID}",
+        cancel_url="http://127.0.0.1:9/no",
     )
 
 
@@ -148,7 +149,8 @@ def test_a_deleted_object_is_told(page: TestClient, api: Caller) -> None:
     api.delete(f"/v1/customers/{gone}")
     whole = read(page, f"/objects/{gone}")
     assert "Deleted" in whole
-    assert "Actions that take it" not in whole
+    assert "Actions that take it None: it is deleted." in whole
+    assert f"={gone}" not in page.get(f"/objects/{gone}").text
 
 
 def test_actions_that_take_it_are_filled_in(page: TestClient, api: Caller) -> None:
@@ -285,6 +287,19 @@ def test_a_button_of_yesterday_does_nothing(page: TestClient, api: Caller) -> No
     assert do(page, "pay", "cs_none")[0] == 404
 
 
+def test_what_cannot_be_done_now_says_when_it_could(page: TestClient, api: Caller) -> None:
+    """Of what a customer does, and of the actions: nothing is there one day and gone the next."""
+    id_ = session(api)["id"]
+    assert "Not as it is now" not in read(page, f"/objects/{id_}")
+    do(page, "pay", id_, "pm_card_visa")
+    whole = read(page, f"/objects/{id_}")
+    for label in ("Pay this session", "Let it expire", "Expire Checkout Session"):
+        assert f"{label} only while it is open" in whole
+    drawn = page.get(f"/objects/{id_}").text
+    assert "/deeds/pay" not in drawn
+    assert "/try/expire_checkout_session" not in drawn
+
+
 def test_the_payment_page_is_here(page: TestClient, api: Caller) -> None:
     """The address of a session leads to it; its style is let in, and nothing inline else."""
     made = session(api)
@@ -294,12 +309,24 @@ def test_the_payment_page_is_here(page: TestClient, api: Caller) -> None:
     assert "25.00" in answer.text
     assert ("'unsafe-inline'" in policy, "style-src 'sha256-" in policy) == (False, True)
     page.follow_redirects = False
-    paid = page.post(made["url"], data={"action": "pay", "payment_method": "pm_card_visa"})
-    assert (paid.status_code, paid.headers["location"]) == (
-        303,
-        f"{NOWHERE[:18]}/ok?id={made['id']}",
-    )
     assert page.get(f"/receipts/{made['id']}").headers["location"] == f"/objects/{made['id']}"
+
+
+@pytest.mark.parametrize(
+    ("pressed", "status", "target"), [("pay", "complete", "/ok?id="), ("cancel", "open", "/no")]
+)
+def test_a_buyer_is_not_sent_to_a_shop_that_may_not_be_there(
+    pressed: str, status: str, target: str, page: TestClient, api: Caller
+) -> None:
+    """It is said where Stripe would: the address, and what came of it here."""
+    made = session(api)
+    data = {"action": pressed, "payment_method": "pm_card_visa"}
+    answer = page.post(made["url"], data=data)
+    assert answer.status_code == 200
+    assert answer.url == made["url"]
+    assert f'href="http://127.0.0.1:9{target}' in answer.text
+    assert f'href="/objects/{made["id"]}"' in answer.text
+    assert api.get(f"/v1/checkout/sessions/{made['id']}")["status"] == status
 
 
 @pytest.mark.parametrize("path", ["/pay/x", "/buy/%3Cscript%3E", "/portal/bps_1", "/pay/cs_1"])

@@ -1,6 +1,7 @@
 """Is every action a form that runs, with what is wrong at its control?"""
 
 import json
+import re
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from support import ACTIONS
 
 from stripe_plugin import Connection, Host
 from stripe_studio.trying import typed
-from stripe_studio.trying.form import Form
+from stripe_studio.trying.form import Form, Problems, pointed
 from stripe_studio.words import is_id
 
 HOST = Host.load()
@@ -98,6 +99,42 @@ def test_a_refusal_of_stripes_stands_at_its_control(page: TestClient) -> None:
     assert "No such product: &#39;prod_missing&#39;" in drawn
     assert "It was not done" in drawn
     assert "What was sent" in drawn
+
+
+def test_a_refusal_of_an_item_stands_at_what_it_names(page: TestClient) -> None:
+    """Stripe names the item, and in its words what is missing in it."""
+    price = run(page, "create_price", PRICE)
+    [id_, *_] = [word for word in texts(price).split() if word.startswith("price_") and is_id(word)]
+    form = {
+        "in:mode": "payment",
+        "in:success_url": "https://example.com",
+        "in:cancel_url": "https://example.com",
+        "in:line_items.0.price": id_,
+    }
+    drawn = run(page, "create_checkout_session", form, 400)
+    assert 'href="#in-line_items-0-quantity"' in drawn
+    [said] = re.findall(r'id="in-line_items-0-quantity-wrong">(.*?)</ul>', drawn)
+    assert "Quantity is required" in texts(said)
+
+
+def test_a_problem_of_an_item_as_a_whole_stands_there() -> None:
+    """At the part of the form that is the item's, to which the summary leads."""
+    problem = {"path": ("line_items", 1), "text": "This item is wrong."}
+    form = Form(prefix="in:", problems=Problems([problem]))
+    sent: typed.Tree = {"line_items": {"0": {}, "1": {}}}
+    controls = {each.row["name"]: each for each in form.controls(CHECKOUT, sent)}
+    found = {item.id: item.problems for item in controls["line_items"].items}
+    assert found == {"in-line_items-0": [], "in-line_items-1": ["This item is wrong."]}
+    assert pointed(problem, "in:", "opt:")["at"] == "in-line_items-1"
+
+
+def test_a_choice_is_known_by_what_stripe_calls_it(page: TestClient) -> None:
+    """Help says `send_invoice`, and so does the choice; where the words are the same, once."""
+    drawn = page.get("/try/create_subscription").text
+    assert ">Send invoice (send_invoice)</option>" in drawn
+    drawn = page.get("/try/create_checkout_session").text
+    assert ">Payment</option>" in drawn
+    assert ">POST</option>" in page.get("/try/stripe_api_request").text
 
 
 def test_an_answer_is_shown_three_ways(page: TestClient) -> None:

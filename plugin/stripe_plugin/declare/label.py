@@ -11,7 +11,8 @@ from typing import Any
 
 from stripe_plugin.declare.currencies import written
 from stripe_plugin.errors import UsageError
-from stripe_plugin.judge.values import is_list, is_object
+from stripe_plugin.judge.places import found_at
+from stripe_plugin.judge.values import is_object
 
 BETWEEN = " · "
 VALUE = re.compile(r"{([a-z0-9_.]+)(?:\|([a-z]+))?}")
@@ -42,23 +43,12 @@ def _part(found: Found, part: str) -> str:
 
 
 def _formed(found: Found, path: str, form: str) -> str:
-    value, holder = _at(found, path)
+    value = found_at(found, path)
     if value is None or value == "":
         return ""
+    above, _, _ = path.rpartition(".")
+    holder = found_at(found, above)
     return FORMS[form](value, holder) if form else str(value)
-
-
-def _at(found: Any, path: str) -> tuple[Any, Found]:
-    """The value at a path and the object that holds it; None if there is none."""
-    holder: Found = {}
-    for step in path.split("."):
-        if is_object(found):
-            holder, found = found, found.get(step)
-        elif is_list(found) and step.isdecimal() and int(step) < len(found):
-            found = found[int(step)]
-        else:
-            return None, holder
-    return found, holder
 
 
 # --- forms ----------------------------------------------------------------------------------------
@@ -66,7 +56,7 @@ def _at(found: Any, path: str) -> tuple[Any, Found]:
 
 def _money(value: Any, holder: Found) -> str:
     """An amount in the currency beside it: `15.00 USD`."""
-    currency = holder.get("currency")
+    currency = holder.get("currency") if is_object(holder) else None
     try:
         amount = Decimal(str(value))
     except InvalidOperation:

@@ -5,21 +5,25 @@ from typing import Any
 
 import attrs
 
+from stripe_flow.judged import sent_surely
 from stripe_flow.parameters import IDENTITY
 from stripe_flow.placed import PlacedStep
-from stripe_flow.references import resolved
+from stripe_flow.references import references, resolved
+from stripe_plugin.declare.options import Options
 from stripe_plugin.errors import InvalidInputs, Problem, UsageError
 from stripe_plugin.host.host import Host
 from stripe_plugin.judge.values import NOTHING
 from stripe_plugin.secrets import shown
 from stripe_studio.flows import written
 from stripe_studio.flows.offered import offers
-from stripe_studio.flows.sheet import STEP, Sheet
+from stripe_studio.flows.sheet import STEP, STEP_OPTIONS, Sheet
+from stripe_studio.steps import as_yaml, keyed
+from stripe_studio.studio import Studio
 from stripe_studio.trying import typed
-from stripe_studio.trying.form import Control, Form, Problems, amiss, element
+from stripe_studio.trying.form import OPTIONS, Control, Form, Problems, amiss, pointed
+from stripe_studio.trying.typed import Rows
 
 Data = dict[str, Any]
-Rows = Sequence[Data]
 Steps = Sequence[PlacedStep]
 LATER = "unknown"  # the rule of what is known only when the flow runs
 NO_ID = "The step's ID has letters, digits and _, and begins with no digit; got"
@@ -30,8 +34,10 @@ class Adding:
     """The form of a step that is to be added."""
 
     manifest: Data
+    option_rows: Rows
     step_id: str
     inputs: typed.Tree
+    options: typed.Tree = attrs.field(factory=dict[str, Any])
     problems: Sequence[Data] = ()  # as `problems_at`
     wrong_id: str = ""
 
@@ -44,19 +50,32 @@ class Adding:
     @property
     def controls(self) -> list[Control]:
         """A control for each row."""
+        form = Form(prefix=STEP, problems=Problems(self.problems))
+        return form.controls(self.rows, self.inputs)
+
+    @property
+    def option_controls(self) -> list[Control]:
+        """One for each option of its run."""
         problems = Problems(self.problems)
-        return Form(prefix=STEP, problems=problems).controls(self.rows, self.inputs)
+        form = Form(prefix=STEP_OPTIONS, problems=problems, above=(OPTIONS,))
+        return form.controls(self.option_rows, self.options)
+
+    @property
+    def given(self) -> Data:
+        """Its inputs, as they are typed."""
+        return typed.inputs(self.rows, self.inputs)
+
+    @property
+    def given_options(self) -> Data:
+        """Its options, as they are typed."""
+        return typed.inputs(self.option_rows, self.options)
 
     @property
     def summary(self) -> list[Data]:
         """Each problem with the element that it is about."""
-        found = [_pointed(each) for each in self.problems]
+        found = [pointed(each, STEP, STEP_OPTIONS) for each in self.problems]
         wrong = {"text": self.wrong_id, "at": "step_id"}
         return [wrong, *found] if self.wrong_id else found
-
-
-def _pointed(problem: Data) -> Data:
-    return {"text": problem["text"], "at": element(STEP, problem["path"])}
 
 
 def is_known(host: Host, action: str) -> bool:
@@ -68,29 +87,31 @@ def is_known(host: Host, action: str) -> bool:
     return True
 
 
-def row_at(rows: Rows, place: str) -> Data:
-    """The row at a place of the form, such as `items.0.price`; an empty one where there is none."""
-    row: Data = {}
-    for step in place.split("."):
-        named = {each["name"]: each for each in rows}
-        row = named.get(step, row)  # a position in a list names no row
-        rows = row.get("fields", rows)
-    return row
+def known(found: typed.Tree) -> typed.Tree:
+    """What is typed, without what is known only when the flow runs."""
+    names = [name for name in found if not any(references(found[name]))]
+    return {name: found[name] for name in names}
 
 
-def blank(host: Host, action: str, steps: Steps) -> Adding:
+def blank(studio: Studio, action: str, steps: Steps) -> Adding:
     """A form in which nothing is typed but what the steps before it surely gave for it."""
-    manifest = host.manifest(action)
+    manifest = studio.host.manifest(action)
     taken = [step.id for step in steps]
-    inputs = _filled(host, manifest["inputs"], steps)
-    return Adding(manifest=manifest, step_id=written.free_id(action, taken), inputs=inputs)
+    return Adding(
+        manifest=manifest,
+        option_rows=studio.option_rows,
+        step_id=written.free_id(action, taken),
+        inputs=_filled(studio.host, manifest["inputs"], steps),
+    )
 
 
 def _filled(host: Host, rows: Rows, steps: Steps) -> typed.Tree:
     """The IDs that must be given, of the step that made such an object last."""
     alone = [step for step in steps if not step.loops]
-    own = [offer for offer in offers(host, alone, ()) if offer.is_own]
-    made = {offer.resource: offer.text for offer in own}
+    made: dict[str | None, str] = {}
+    for offer in offers(host, alone, ()):
+        if offer.is_own:
+            made[offer.resource] = offer.text
     found: typed.Tree = {}
     for row in rows:
         reference = row.get("reference") or NOTHING
@@ -100,27 +121,41 @@ def _filled(host: Host, rows: Rows, steps: Steps) -> typed.Tree:
     return found
 
 
-def typed_in(host: Host, sheet: Sheet) -> Adding:
+def typed_in(studio: Studio, sheet: Sheet) -> Adding:
     """The form as it was sent, with nothing judged."""
-    manifest = host.manifest(sheet.action)
-    return Adding(manifest=manifest, step_id=sheet.step_id, inputs=sheet.step)
+    return Adding(
+        manifest=studio.host.manifest(sheet.action),
+        option_rows=studio.option_rows,
+        step_id=sheet.step_id,
+        inputs=sheet.step,
+        options=sheet.step_options,
+    )
 
 
 def judged(host: Host, form: Adding, steps: Steps) -> Adding:
     """The form with what is wrong in it; references are judged when they bring something."""
+    problems = [
+        *amiss(form.rows, form.inputs),
+        *amiss(form.option_rows, form.options, (OPTIONS,)),
+        *_refused(host, form),
+    ]
+    wrong_id = _wrong_id(form.step_id, steps)
+    return attrs.evolve(form, problems=problems, wrong_id=wrong_id)
+
+
+def _refused(host: Host, form: Adding) -> list[Data]:
+    """What the action and its run refuse, as far as it is known now."""
     action = host.action(form.manifest["id"])
-    problems = [*amiss(form.rows, form.inputs)]
-    given = typed.inputs(form.rows, form.inputs)
+    inputs = resolved(form.given, NOTHING, early=True)
+    options = resolved(form.given_options, NOTHING, early=True)
+    values, wrong = Options.judge(options)
+    problems: list[Problem] = []
     try:
-        action.read(resolved(given, NOTHING, early=True))
+        action.read(inputs, **sent_surely(values))
     except InvalidInputs as error:
-        problems += _now(error.problems_at)
-    return attrs.evolve(form, problems=problems, wrong_id=_wrong_id(form.step_id, steps))
-
-
-def _now(problems: Sequence[Problem]) -> list[Data]:
-    """Those that are known now."""
-    return [problem.as_dict() for problem in problems if problem.rule != LATER]
+        problems += error.problems_at
+    now = [each for each in [*problems, *wrong] if each.rule != LATER]
+    return [each.as_dict() for each in now]
 
 
 def _wrong_id(step_id: str, steps: Steps) -> str:
@@ -132,8 +167,11 @@ def _wrong_id(step_id: str, steps: Steps) -> str:
 
 def with_step(text: str, form: Adding) -> str:
     """The text with the step behind the others. Raises `UsageError` where that cannot be."""
-    step: Data = {"id": form.step_id, "action": form.manifest["id"]}
-    given = typed.inputs(form.rows, form.inputs)
-    if given:
-        step["inputs"] = written.keyed(form.rows, given)
+    action: str = form.manifest["id"]
+    step: Data = {"id": form.step_id, "action": action}
+    parts = {
+        "inputs": keyed(form.rows, form.given, as_yaml),
+        "options": keyed(form.option_rows, form.given_options, as_yaml),
+    }
+    step |= {word: part for word, part in parts.items() if part}
     return written.appended(text, step)

@@ -36,7 +36,8 @@ class Box:
     @property
     def is_secret(self) -> bool:
         """Whether what is typed is not for everybody's eyes."""
-        return self.was_cut or SECRET.search(self.parameter.name) is not None
+        is_called_so = SECRET.search(self.parameter.name) is not None
+        return self.was_cut or is_called_so
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -59,23 +60,22 @@ class Box:
 
 def boxes(checked: Checked, sheet: Sheet, *, asked: bool) -> list[Box]:
     """One for each input. `asked`: whether what is missing is told."""
-    return [_box(each, checked, sheet, asked=asked) for each in checked.parameters]
+    found: list[Box] = []
+    for each in checked.parameters:
+        given = sheet.given.get(each.name, "")
+        is_told = asked or given.strip()
+        wrong = checked.amiss.get(each.name, "") if is_told else ""
+        found.append(_box(each, given, wrong))
+    return found
 
 
-def _box(parameter: Parameter, checked: Checked, sheet: Sheet, *, asked: bool) -> Box:
-    given = sheet.given.get(parameter.name, "")
+def _box(parameter: Parameter, given: str, wrong: str) -> Box:
     is_key = masked(given) != given
-    is_told = asked or given.strip()
-    wrong = checked.amiss.get(parameter.name, "")
-    return Box(
-        parameter=parameter,
-        value="" if is_key else given,
-        problem=wrong if is_told else "",
-        was_cut=is_key,
-    )
+    return Box(parameter=parameter, value="" if is_key else given, problem=wrong, was_cut=is_key)
 
 
 def asked_of(checked: Checked) -> str:
     """What tells what a flow asks for from what another does, wherever it stands in the file."""
-    about = [attrs.evolve(each, line=0) for each in checked.parameters]
-    return digest(repr([about, checked.variables]))
+    parameters = [attrs.evolve(each, line=0) for each in checked.parameters]
+    about = [parameters, checked.variables]
+    return digest(repr(about))

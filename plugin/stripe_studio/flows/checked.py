@@ -1,7 +1,7 @@
 """What is wrong in the text of a flow, at which line, and what does it ask for?"""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -51,7 +51,8 @@ class Checked:
 
 
 def _is_set(name: str) -> bool:
-    return bool(os.environ.get(name, "").strip())
+    value = os.environ.get(name, "")
+    return bool(value.strip())
 
 
 def checked(host: Host, name: str, text: str, given: Given) -> Checked:
@@ -68,29 +69,40 @@ def checked(host: Host, name: str, text: str, given: Given) -> Checked:
     outline = Checked(steps=[*_steps(reader)], is_read=True)
     if is_object(reader.data):
         outline = _with_inputs(outline, reader, given)
-    return _judged(outline, host, reader, text, given)
+    try:
+        flow = load(reader.name, text, host, _usable(outline, given))
+    except FlowError as error:
+        mistakes = [*_beside_inputs(error.problems, outline)]
+        return attrs.evolve(outline, mistakes=mistakes)
+    return attrs.evolve(outline, flow=flow, warnings=flow.warnings)
 
 
 def _steps(reader: Reader) -> Iterator[PlacedStep]:
     """The steps as they stand there, whatever is wrong with them."""
     data = reader.data
     listed = data.get("steps") if is_object(data) else None
-    for number, raw in enumerate(listed if is_list(listed) else ()):
-        yield Found(raw, ("steps", number), reader).step
+    if not is_list(listed):
+        return
+    for number, raw in enumerate(listed):
+        place = ("steps", number)
+        yield Found(raw, place, reader).step
 
 
 def _with_inputs(outline: Checked, reader: Reader, given: Given) -> Checked:
     declared = Parameters(reader)
     usable = filled(declared.declared, given)
     _, problems = judged(declared, usable)
-    amiss = {problem.key: _said(problem.text) for problem in problems}
-    return attrs.evolve(outline, parameters=[*declared.declared.values()], amiss=amiss)
+    return attrs.evolve(
+        outline,
+        parameters=[*declared.declared.values()],
+        amiss={problem.key: _said(problem.text) for problem in problems},
+    )
 
 
 def filled(declared: Declared, given: Given) -> dict[str, str]:
     """What is given of the inputs that are declared; a blank box gives nothing."""
-    known = [name for name in given if name in declared]
-    return {name: given[name] for name in known if given[name].strip()}
+    known = {name: given[name] for name in given if name in declared}
+    return {name: text for name, text in known.items() if text.strip()}
 
 
 def _said(text: str) -> str:
@@ -99,19 +111,14 @@ def _said(text: str) -> str:
     return f"{sentence}." if option else sentence
 
 
-def _judged(outline: Checked, host: Host, reader: Reader, text: str, given: Given) -> Checked:
-    """With the flow, or with what is wrong in the text beside its inputs."""
+def _usable(outline: Checked, given: Given) -> dict[str, str]:
     declared = {each.name: each for each in outline.parameters}
-    usable = filled(declared, given)
-    try:
-        flow = load(reader.name, text, host, usable)
-    except FlowError as error:
-        mistakes = [each for each in error.problems if not _is_given(each, outline)]
-        return attrs.evolve(outline, mistakes=mistakes)
-    return attrs.evolve(outline, flow=flow, warnings=flow.warnings)
+    return filled(declared, given)
 
 
-def _is_given(problem: Problem, outline: Checked) -> bool:
-    """Whether it is about what is given for an input, which stands beside its box."""
-    said = outline.amiss.get(problem["key"])
-    return not problem["step"] and said == _said(problem["text"])
+def _beside_inputs(problems: Iterable[Problem], outline: Checked) -> Iterator[Problem]:
+    """Those that are not about what is given for an input: that stands beside its box."""
+    for problem in problems:
+        said = outline.amiss.get(problem["key"])
+        if problem["step"] or said != _said(problem["text"]):
+            yield problem

@@ -11,9 +11,9 @@ import stat
 from pathlib import Path
 
 from stripe_plugin.errors import UsageError
+from stripe_plugin.judge.stream import text_in
 from stripe_plugin.secrets import shown
 
-MOST_BYTES = 2_000_000  # four for each character that a flow may have
 LONGEST = 180  # bytes; file systems take 255, and a draft is called longer
 NAME = re.compile(r"[^/\\:\x00-\x1f\x7f.][^/\\:\x00-\x1f\x7f]*\.ya?ml", re.IGNORECASE)
 SUCH_AS = "A flow file has a name such as sell.yaml, without a folder before it"
@@ -74,10 +74,10 @@ class Folder:
         Raises `Exists` if it holds something else since, unless it is to be overwritten.
         """
         place = self._place(name)
-        before = self.read(name) if os.path.lexists(place) else None
-        if before is None:
+        if not os.path.lexists(place):
             _write(place, text, None)
             return
+        before = self.read(name)
         is_known = digest(before) in (opened, digest(text))
         if not is_known and not overwrite:
             raise Exists(f"{name} is there already, with other contents.")
@@ -88,7 +88,8 @@ class Folder:
 
     def _place(self, name: str) -> Path:
         """Where it is. Refuses what is no name, and a link that leads elsewhere."""
-        if len(name.encode("utf-8", "replace")) > LONGEST or not NAME.fullmatch(name):
+        size = len(name.encode("utf-8", "replace"))
+        if size > LONGEST or not NAME.fullmatch(name):
             raise UsageError(f"{SUCH_AS}; got {shown(name)}.")
         folder = self._path.resolve()
         place = (folder / name).resolve()
@@ -110,13 +111,7 @@ def digest(text: str) -> str:
 
 def _text(name: str, place: Path) -> str:
     with place.open("rb") as stream:
-        read = stream.read(MOST_BYTES + 1)
-    if len(read) > MOST_BYTES:
-        raise UsageError(f"{shown(name)} is longer than {MOST_BYTES:,} bytes.")
-    try:
-        return read.decode()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{shown(name)} is not UTF-8 text: {error.reason}.") from None
+        return text_in(stream, shown(name))
 
 
 def _write(place: Path, text: str, mode: int | None) -> None:

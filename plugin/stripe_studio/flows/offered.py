@@ -14,6 +14,11 @@ EACH = "[]"  # in the path of a field that every entry of a list has
 FIRST = "[0]"
 
 
+Steps = Iterable[PlacedStep]
+Inputs = Iterable[Parameter]
+ByStep = list[tuple[str, list["Offer"]]]
+
+
 @attrs.frozen(kw_only=True)
 class Offer:
     """One output of an earlier step, or an input of the flow."""
@@ -32,9 +37,7 @@ class Offer:
         return 0 if self.is_own else 1
 
 
-def offers(
-    host: Host, steps: Iterable[PlacedStep], inputs: Iterable[Parameter], wanted: str | None = None
-) -> list[Offer]:
+def offers(host: Host, steps: Steps, inputs: Inputs, wanted: str | None = None) -> list[Offer]:
     """All that there is; IDs of the resource that is wanted come first."""
     found = [*_inputs(inputs)]
     for step in steps:
@@ -44,7 +47,7 @@ def offers(
     return sorted(found, key=lambda offer: offer.rank(wanted))
 
 
-def by_step(found: Iterable[Offer]) -> list[tuple[str, list[Offer]]]:
+def by_step(found: Iterable[Offer]) -> ByStep:
     """Those of each step, in the order of the steps."""
     listed: dict[str, list[Offer]] = {}
     for offer in found:
@@ -52,11 +55,14 @@ def by_step(found: Iterable[Offer]) -> list[tuple[str, list[Offer]]]:
     return [*listed.items()]
 
 
-def _inputs(inputs: Iterable[Parameter]) -> Iterator[Offer]:
+def _inputs(inputs: Inputs) -> Iterator[Offer]:
     for each in inputs:
-        label = each.description or each.name
-        text = _written("inputs", each.name)
-        yield Offer(step="", text=text, label=label, about=each.type)
+        yield Offer(
+            step="",
+            text=_written("inputs", each.name),
+            label=each.description or each.name,
+            about=each.type,
+        )
 
 
 def _outputs(host: Host, step: PlacedStep) -> Iterator[Offer]:
@@ -86,4 +92,5 @@ def _output(step: PlacedStep, field: Mapping[str, Any]) -> Offer:
 
 
 def _written(*names: str) -> str:
-    return f"${{{{ {'.'.join(names)} }}}}"
+    path = ".".join(names)
+    return f"${{{{ {path} }}}}"

@@ -50,18 +50,23 @@ class Opening:
         if not name:
             return sheet
         text = plain(self.folder.read(name))
-        return attrs.evolve(sheet, text=text, name=name, opened=digest(text))
+        is_opened = attrs.evolve(sheet, opened=digest(text))
+        return attrs.evolve(is_opened, text=text, name=name)
 
 
 def _as_begun(sheet: Sheet, flow: Flow) -> Sheet:
-    name = "" if flow.name == UNTITLED else flow.name
-    return attrs.evolve(sheet, text=plain(flow.text), name=name, given=typed(flow.inputs))
+    return attrs.evolve(
+        sheet,
+        text=plain(flow.text),
+        name="" if flow.name == UNTITLED else flow.name,
+        given=typed(flow.inputs),
+    )
 
 
 def typed(inputs: Mapping[str, Any]) -> dict[str, str]:
     """What is typed for inputs to have these values."""
-    given = {name: value for name, value in inputs.items() if value is not None}
-    return {name: _typed(value) for name, value in given.items()}
+    given = [name for name in inputs if inputs[name] is not None]
+    return {name: _typed(inputs[name]) for name in given}
 
 
 def _typed(value: Any) -> str:

@@ -50,7 +50,8 @@ class Pages:
 
     def checked(self, sheet: Sheet) -> Checked:
         """What is wrong with what is on a sheet."""
-        return checked(self._studio.host, sheet.name, sheet.text, sheet.given)
+        host = self._studio.host
+        return checked(host, sheet.name, sheet.text, sheet.given)
 
     def whole(self, sheet: Sheet, told: Told) -> Response:
         """The page."""
@@ -72,15 +73,18 @@ class Pages:
 
     def offers(self, sheet: Sheet, wanted: str | None) -> Response:
         """What the steps give that an input could take; IDs of what is wanted first."""
-        found = self.checked(sheet)
-        listed = offers(self._studio.host, found.steps, found.parameters, wanted)
-        return drawn("_flow_offers.html", {"offers": listed, "wanted": wanted})
+        host, found = self._studio.host, self.checked(sheet)
+        listed = offers(host, found.steps, found.parameters, wanted)
+        context = {"offers": listed, "wanted": wanted}
+        return drawn("_flow_offers.html", context)
 
     def progress(self, run_id: str) -> Response:
         """How far a run is."""
-        context = _run(Sheet(run_id=run_id), self._running.of(run_id))
+        sheet = Sheet(run_id=run_id)
+        context = _run(sheet, self._running.of(run_id))
+        context["told"] = Told()
         status = ENDED if context["over"] else 200
-        return drawn("_flow_progress.html", {**context, "told": Told()}, status)
+        return drawn("_flow_progress.html", context, status)
 
     def sorry(self, error: NodeError) -> Response:
         """Why there is no page."""
@@ -96,8 +100,8 @@ class Pages:
         )
 
     def _of(self, sheet: Sheet, told: Told) -> Data:
-        found = self.checked(sheet)
-        listed = offers(self._studio.host, found.steps, found.parameters)
+        host, found = self._studio.host, self.checked(sheet)
+        listed = offers(host, found.steps, found.parameters)
         return {
             "sheet": sheet,
             "checked": found,

@@ -7,7 +7,7 @@ has a secret in it.
 import re
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event
 from typing import Any, Self
@@ -21,9 +21,11 @@ from stripe_flow.runs import KeptRun, KeptStep
 from stripe_flow.step import reason
 from stripe_plugin.errors import UsageError
 from stripe_plugin.host.host import Host
-from stripe_plugin.judge.values import is_list, is_object
+from stripe_plugin.judge.values import NOTHING, is_list, is_object
 from stripe_studio.trying.answered import Fact, answered
 
+Data = Mapping[str, Any]
+Steps = Sequence[PlacedStep]
 MOST_FACTS = 4  # of a step
 MOST_WRONG = 20  # items of a step of which it is shown why they failed
 WAITING, RUNNING, SKIPPED, FAILED = "waiting", "running", "skipped", "failed"
@@ -50,11 +52,11 @@ class Why:
     outcome_unknown: bool = False
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any], place: str = "") -> Self:
+    def of(cls, facts: Data, place: str = "") -> Self:
         """Of what `stripe_flow.step.reason` gave."""
-        known = [name for name in TOLD if facts.get(name) is not None]
-        told = {name: facts[name] for name in known}
-        return cls(place=place, **told)
+        told = {name: facts[name] for name in TOLD if name in facts}
+        known = {name: value for name, value in told.items() if value is not None}
+        return cls(place=place, **known)
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +69,7 @@ class Shown:
     state: str = WAITING
     now: str = ""  # the item that is in hand
     facts: Sequence[Fact] = ()
-    counts: Mapping[str, int] = attrs.field(factory=dict[str, int])  # of items, by state
+    counts: Mapping[str, int] = NOTHING  # of items, by state
     of: int | None = None  # so many items
     wrong: Sequence[Why] = ()
 
@@ -82,7 +84,8 @@ class Progress:
         self._host = host
         self._begun = time.monotonic()
         self._seconds: float | None = None
-        self._shown = {step.id: _waiting(host, step) for step in flow.steps}
+        waiting = [_waiting(host, step) for step in flow.steps]
+        self._shown = {each.id: each for each in waiting}
         self._furthest = 0  # the place of the last step that was come to
 
     @property
@@ -146,23 +149,24 @@ class Progress:
 
     def _count(self, outcome: Outcome, step: Shown) -> None:
         """One more of the step's items."""
-        state = _state(outcome)
-        counts = {**step.counts}
-        counts[state] = counts.get(state, 0) + 1
-        self._put(step.id, counts=counts, of=outcome.of, state=RUNNING)
-        if sum(counts.values()) == outcome.of:
-            worst = next(each for each in MATTERS if each in counts)
-            self._put(step.id, state=worst)
-        if outcome.error is not None:
-            why = Why.of(reason(outcome.error), outcome.label or outcome.name)
-            self._put(step.id, wrong=[*step.wrong, why][:MOST_WRONG])
+        counts = Counter(step.counts)
+        counts[_state(outcome)] += 1
+        is_last = counts.total() == outcome.of
+        self._put(
+            step.id,
+            counts=counts,
+            of=outcome.of,
+            state=_worst(counts) if is_last else RUNNING,
+            wrong=[*step.wrong, *_why(outcome)][:MOST_WRONG],
+        )
 
     def _facts(self, outcome: Outcome) -> list[Fact]:
         if outcome.result is None:
             return []
-        outputs = self._host.manifest(outcome.step.action)["outputs"]
-        facts = answered(outcome.result, outputs).facts
-        return [fact for fact in facts if _is_short(fact.value)][:MOST_FACTS]
+        manifest = self._host.manifest(outcome.step.action)
+        facts = answered(outcome.result, manifest["outputs"]).facts
+        short = [fact for fact in facts if _is_short(fact.value)]
+        return short[:MOST_FACTS]
 
     def finish(self, error: BaseException | None = None) -> None:
         """That nothing more comes, and why, if it was not done to its end."""
@@ -208,11 +212,23 @@ def _state(outcome: Outcome) -> str:
     return BEFORE if outcome.result.replayed else DONE
 
 
+def _worst(counts: Iterable[str]) -> str:
+    """What a step came to whose items came to these."""
+    return next(each for each in MATTERS if each in counts)
+
+
+def _why(outcome: Outcome) -> Iterator[Why]:
+    """Why an item failed, if it did."""
+    if outcome.error is not None:
+        facts = reason(outcome.error)
+        yield Why.of(facts, outcome.label or outcome.name)
+
+
 def _is_short(value: Any) -> bool:
     return not is_list(value) and not is_object(value)
 
 
-def _stopped(steps: Sequence[PlacedStep], error: BaseException) -> PlacedStep | None:
+def _stopped(steps: Steps, error: BaseException) -> PlacedStep | None:
     """The step whose place an error names, as every one does that stops a flow on its way."""
     notes: Sequence[str] = getattr(error, "__notes__", ())
     text = "\n".join([str(error), *notes])
@@ -252,7 +268,8 @@ class Kept:
         for step in self.run.steps:
             name, _, _ = step.id.partition("[")
             found.setdefault(name, []).append(step)
-        return [_kept(self.host, name, items) for name, items in found.items()]
+        host = self.host
+        return [_kept(host, name, found[name]) for name in found]
 
     @property
     def is_whole(self) -> bool:
@@ -277,8 +294,7 @@ class Kept:
 def _kept(host: Host, name: str, items: Sequence[KeptStep]) -> Shown:
     """A step, or all items of one together: the last one's ID, and why others failed."""
     last = items[-1].as_dict()
-    counts = Counter(KEPT.get(item.outcome, item.outcome) for item in items)
-    errors = [item.as_dict()["error"] for item in items]
+    counts = Counter(map(_kept_state, items))
     is_one = items[-1].id == name
     return Shown(
         id=name,
@@ -286,8 +302,18 @@ def _kept(host: Host, name: str, items: Sequence[KeptStep]) -> Shown:
         state=min(counts, key=_rank),
         counts={} if is_one else counts,
         facts=_id_of(last["object"]),
-        wrong=[Why.of(error) for error in errors if error][:MOST_WRONG],
+        wrong=_reasons(items),
     )
+
+
+def _kept_state(item: KeptStep) -> str:
+    return KEPT.get(item.outcome, item.outcome)
+
+
+def _reasons(items: Iterable[KeptStep]) -> list[Why]:
+    errors = [item.as_dict()["error"] for item in items]
+    told = [error for error in errors if error]
+    return [*map(Why.of, told[:MOST_WRONG])]
 
 
 def _rank(state: str) -> int:
@@ -303,4 +329,6 @@ def _spoken(host: Host, action: Any) -> str:
 
 
 def _id_of(found: Any) -> list[Fact]:
-    return [Fact("ID", "id", found, found)] if isinstance(found, str) else []
+    if not isinstance(found, str):
+        return []
+    return [Fact("ID", "id", found, found)]

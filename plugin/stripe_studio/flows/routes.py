@@ -1,7 +1,6 @@
 """What do the addresses of Flow do: open, check, add a step, save, run, tell how far it is?"""
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -9,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from stripe_flow.flow import Flow
 from stripe_plugin.errors import NodeError, UsageError
+from stripe_plugin.judge.places import found_at
 from stripe_plugin.judge.values import NOTHING
 from stripe_studio.flows import adding
 from stripe_studio.flows.checked import UNTITLED, Checked
@@ -20,7 +21,9 @@ from stripe_studio.flows.running import Running
 from stripe_studio.flows.sheet import Sheet
 from stripe_studio.forms import sent_as
 from stripe_studio.studio import Studio
+from stripe_studio.trying.choosing import chosen
 from stripe_studio.trying.sheet import new_run
+from stripe_studio.trying.typed import row_at
 
 NOTHING_WRITTEN = "There is nothing to run yet: add a step, or take a ready flow."
 YET_UNREAD = "Mend what is wrong in the text first: then its steps are known."
@@ -30,13 +33,14 @@ NOT_HERE = (
     " text: what is done of it is not done again."
 )
 WRONG = 422
+Work = Callable[[Request, Sheet], Response]
 
 
 class Flows:
     """The pages of a studio's flows."""
 
     def __init__(self, studio: Studio) -> None:
-        self._host = studio.host
+        self._studio = studio
         self._folder = Folder(studio.folder)
         self.running = Running(studio)
         self._opening = Opening(self._folder, self.running)
@@ -48,6 +52,7 @@ class Flows:
             Route("/flow", self.page),
             _posted("/flow", self._edited),
             _posted("/flow/check", self._checked),
+            _posted("/flow/choices", self._chosen),
             _posted("/flow/offers", self._offered),
             _posted("/flow/save", self._saved),
             _posted("/flow/download", self._downloaded),
@@ -65,9 +70,10 @@ class Flows:
             return self._pages.sorry(error)
 
     def _opened(self, sheet: Sheet) -> Told:
-        is_lost = sheet.seen and not sheet.text
-        trouble = NOT_HERE.replace("{folder}", str(self._folder)) if is_lost else ""
-        return Told(draft="offer", trouble=trouble)
+        if not sheet.seen or sheet.text:
+            return Told(draft="offer")
+        lost = NOT_HERE.format(folder=self._folder)
+        return Told(draft="offer", trouble=lost)
 
     def _checked(self, _: Request, sheet: Sheet) -> Response:
         """What is wrong as it stands: asked for as somebody types."""
@@ -77,41 +83,55 @@ class Flows:
 
     def _edited(self, _: Request, sheet: Sheet) -> Response:
         """What a button of the step's form does."""
+        if sheet.do == "close" or not self._is_known(sheet):
+            return self._pages.whole(sheet, Told())
         if sheet.do == "append":
             return self._appended(sheet)
-        if sheet.do == "close" or not adding.is_known(self._host, sheet.action):
-            return self._pages.whole(sheet, Told())
         if sheet.do == "step":
             steps = self._pages.checked(sheet).steps
-            form = adding.blank(self._host, sheet.action, steps)
+            form = adding.blank(self._studio, sheet.action, steps)
         else:
             sheet.change_step()
-            form = adding.typed_in(self._host, sheet)
+            form = adding.typed_in(self._studio, sheet)
         return self._pages.whole(sheet, Told(adding=form))
+
+    def _is_known(self, sheet: Sheet) -> bool:
+        """Whether there is a form to speak of: that of an action."""
+        return adding.is_known(self._studio.host, sheet.action)
 
     def _appended(self, sheet: Sheet) -> Response:
         found = self._pages.checked(sheet)
-        if not adding.is_known(self._host, sheet.action):
-            return self._pages.whole(sheet, Told())
-        form = adding.judged(self._host, adding.typed_in(self._host, sheet), found.steps)
+        form = adding.typed_in(self._studio, sheet)
+        form = adding.judged(self._studio.host, form, found.steps)
+        told = Told(adding=form, status=WRONG)
         if form.summary:
-            return self._pages.whole(sheet, Told(adding=form, status=WRONG))
+            return self._pages.whole(sheet, told)
         try:
             text = _with_step(sheet, found, form)
         except UsageError as error:
-            told = Told(adding=form, trouble=error.text, status=WRONG)
+            told = attrs.evolve(told, trouble=error.text)
             return self._pages.whole(sheet, told)
         added = attrs.evolve(sheet, text=text, action="")
-        return self._pages.whole(added, Told(note=f"Added the step {form.step_id}."))
+        done = Told(note=f"Added the step {form.step_id}.")
+        return self._pages.whole(added, done)
 
     def _offered(self, request: Request, sheet: Sheet) -> Response:
         """What earlier steps gave that a row of the step's form could take, as buttons."""
-        if not adding.is_known(self._host, sheet.action):
+        if not self._is_known(sheet):
             return self._pages.offers(sheet, None)
-        place = request.query_params.get("row", "")
-        row = adding.row_at(self._host.manifest(sheet.action)["inputs"], place)
+        manifest = self._studio.host.manifest(sheet.action)
+        place = _place(request).split(".")
+        row = row_at(manifest["inputs"], place)
         reference = row.get("reference") or NOTHING
         return self._pages.offers(sheet, reference.get("resource"))
+
+    def _chosen(self, request: Request, sheet: Sheet) -> Response:
+        """The objects that can be chosen in a row of the step's form, as buttons."""
+        place = _place(request)
+        tree = adding.known(sheet.step)
+        there = found_at(tree, place)
+        search = there if isinstance(there, str) else ""
+        return chosen(self._studio, sheet.action, place, tree, search)
 
     # --- files ------------------------------------------------------------------------------------
 
@@ -125,13 +145,13 @@ class Flows:
             told = Told(unnamed=error.text, status=error.http_status)
             return self._pages.whole(sheet, told)
         kept = attrs.evolve(sheet, opened=digest(sheet.text))
-        return self._pages.whole(kept, Told(note=f"Saved as {sheet.name}.", draft="saved"))
+        note = f"Saved as {sheet.name}."
+        return self._pages.whole(kept, Told(note=note, draft="saved"))
 
     def _save(self, sheet: Sheet) -> None:
         if not sheet.name:
             raise UsageError(NO_NAME)
-        overwrite = sheet.do == "overwrite"
-        self._folder.save(sheet.name, sheet.text, sheet.opened, overwrite=overwrite)
+        self._folder.save(sheet.name, sheet.text, sheet.opened, overwrite=sheet.do == "overwrite")
 
     def _downloaded(self, _: Request, sheet: Sheet) -> Response:
         """The text as a file."""
@@ -146,16 +166,21 @@ class Flows:
         if sheet.do == "anew":
             sheet = attrs.evolve(sheet, run_id=new_run())
         flow = self._pages.checked(sheet).flow
-        if flow is None:
-            trouble = "" if sheet.text.strip() else NOTHING_WRITTEN
-            return self._pages.whole(sheet, Told(asked=True, trouble=trouble, status=WRONG))
+        if flow is not None:
+            return self._begun(sheet, flow)
+        trouble = "" if sheet.text.strip() else NOTHING_WRITTEN
+        told = Told(asked=True, trouble=trouble, status=WRONG)
+        return self._pages.whole(sheet, told)
+
+    def _begun(self, sheet: Sheet, flow: Flow) -> Response:
+        told = Told(asked=True, begun=True)
         try:
             self.running.begin(flow, sheet.run_id)
         except NodeError as error:
             told = Told(asked=True, trouble=error.text, status=error.http_status)
-            return self._pages.whole(sheet, told)
-        begun = attrs.evolve(sheet, seen=sheet.run_id)
-        return self._pages.whole(begun, Told(asked=True, begun=True))
+        else:
+            sheet = attrs.evolve(sheet, seen=sheet.run_id)
+        return self._pages.whole(sheet, told)
 
     def progress(self, request: Request) -> Response:
         """How far a run is: asked for until it has ended."""
@@ -170,12 +195,18 @@ class Flows:
         return RedirectResponse(f"/flow?{urlencode({'run': run_id})}", 303)
 
 
-def _posted(path: str, work: Callable[[Request, Sheet], Response]) -> Route:
+def _posted(path: str, work: Work) -> Route:
     """A route for what the page's form sends."""
-    return Route(path, sent_as(Sheet.of, work), methods=["POST"])
+    endpoint = sent_as(Sheet.of, work)
+    return Route(path, endpoint, methods=["POST"])
 
 
-def _with_step(sheet: Sheet, found: Checked, form: adding.Adding) -> Any:
+def _place(request: Request) -> str:
+    """Where in the step's form a button stands."""
+    return request.query_params.get("row", "")
+
+
+def _with_step(sheet: Sheet, found: Checked, form: adding.Adding) -> str:
     if not found.is_read:
         raise UsageError(YET_UNREAD)
     return adding.with_step(sheet.text, form)

@@ -61,9 +61,8 @@ class Running:
             run = self._studio.begin(run_id, flow.name)
             progress = Progress(self._studio.host, flow, run_id)
             self._remember(progress)
-            name = f"flow {run_id}"
             # Whoever does not wait for the end that `close` brings about ends it at once.
-            thread = Thread(target=_run, args=(run, progress), name=name, daemon=True)
+            thread = Thread(target=_run, args=(run, progress), name=f"flow {run_id}", daemon=True)
             self._threads[run_id] = thread
             thread.start()
         return progress
@@ -72,7 +71,8 @@ class Running:
         self._found[progress.run_id] = progress
         self._found.move_to_end(progress.run_id)
         for name, each in [*self._found.items()]:
-            if len(self._found) > MOST and each.ended.is_set():
+            is_over = each.ended.is_set()
+            if is_over and len(self._found) > MOST:
                 del self._found[name]
                 del self._threads[name]
 
@@ -95,7 +95,8 @@ class Running:
 
 
 def _same(found: Progress, flow: Flow) -> Progress:
-    if flow.text != found.flow.text or flow.inputs != found.flow.inputs:
+    before = found.flow
+    if flow.text != before.text or flow.inputs != before.inputs:
         raise UsageError(OTHER)
     return found
 
@@ -115,11 +116,14 @@ def _go(run: Run, progress: Progress) -> None:
     outcomes = run.flow(progress.flow, progress.waiting)
     for outcome in outcomes:
         progress.add(outcome)
-        if progress.stopping.is_set() and not _is_last(outcome, progress.flow):
+        is_last = _is_last(outcome, progress.flow)
+        if progress.stopping.is_set() and not is_last:
             return
 
 
 def _is_last(outcome: Outcome, flow: Flow) -> bool:
     """Whether nothing comes behind it, but that the flow's end is noted."""
-    of_items = outcome.item is None or outcome.item.index + 1 == outcome.of
-    return of_items and outcome.step.id == flow.steps[-1].id
+    if outcome.step.id != flow.steps[-1].id:
+        return False
+    item = outcome.item
+    return item is None or item.index + 1 == outcome.of

@@ -11,8 +11,8 @@ from stripe_studio.forms import pairs_of
 from stripe_studio.trying.sheet import CHANGES, new_run
 from stripe_studio.trying.typed import Tree, tree
 
-#: What the names of fields begin with: those of the flow's inputs, and of a step's.
-GIVEN, STEP = "given:", "step:"
+#: What the names of fields begin with: those of the flow's inputs, a step's, and its options.
+GIVEN, STEP, STEP_OPTIONS = "given:", "step:", "step-options:"
 SUFFIX = ".yaml"
 
 
@@ -31,6 +31,7 @@ class Sheet:
     action: str = ""  # of the step that is to be added; empty without one
     step_id: str = ""
     step: Tree = attrs.field(factory=dict[str, Any])  # its inputs, as they are typed
+    step_options: Tree = attrs.field(factory=dict[str, Any])
 
     @classmethod
     def of(cls, body: bytes) -> Self:
@@ -46,6 +47,7 @@ class Sheet:
             given=_given(alone),
             step_id=_trimmed(alone, "step_id"),
             step=tree(pairs, STEP),
+            step_options=tree(pairs, STEP_OPTIONS),
             **as_sent,
         )
 
@@ -55,7 +57,10 @@ class Sheet:
         change = CHANGES.get(what)
         if change is None:
             return False
-        change(self.step, name.removeprefix(STEP))
+        trees = {STEP: self.step, STEP_OPTIONS: self.step_options}
+        for prefix, found in trees.items():
+            if name.startswith(prefix):
+                change(found, name.removeprefix(prefix))
         return True
 
 

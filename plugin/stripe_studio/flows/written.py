@@ -1,25 +1,22 @@
 """How does a step get behind those of a text, and the rest of the text stay as it is?"""
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import yaml
 
 from stripe_flow.reading import read_data
 from stripe_plugin.errors import UsageError
-from stripe_plugin.judge.values import NOTHING, is_list, is_object
+from stripe_plugin.judge.values import NOTHING, is_object
+from stripe_studio.steps import dumped
 
-WIDTH = 100
 INDENT = 2
-WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,15})")
-FLAGS = {"true": True, "false": False}
 BY_HAND = (
     "The step cannot be put behind the others, as they are not written one below the other with a"
     " dash before each. Write it yourself where it belongs."
 )
 Data = Mapping[str, Any]
-Rows = Sequence[Mapping[str, Any]]
 
 
 def free_id(action_id: str, taken: Iterable[str]) -> str:
@@ -32,32 +29,6 @@ def free_id(action_id: str, taken: Iterable[str]) -> str:
         number += 1
         found = f"{word}_{number}"
     return found
-
-
-def keyed(rows: Rows, inputs: Data) -> dict[str, Any]:
-    """Inputs by display key, at every depth; numbers and flags as YAML has them."""
-    named = {row["name"]: row for row in rows}
-    found: dict[str, Any] = {}
-    for name, value in inputs.items():
-        row = named[name]
-        found[row["key"]] = _inside(row, value)
-    return found
-
-
-def _inside(row: Data, value: Any) -> Any:
-    fields = row.get("fields")
-    if fields and is_object(value):
-        return keyed(fields, value)
-    if fields and is_list(value):
-        return [_inside(row, item) for item in value]
-    return _scalar(row["type"], value) if isinstance(value, str) else value
-
-
-def _scalar(kind: str, text: str) -> Any:
-    """A number or a flag that is written as such; every other text as it is."""
-    if kind == "integer" and WHOLE.fullmatch(text):
-        return int(text)
-    return FLAGS.get(text, text) if kind == "boolean" else text
 
 
 def appended(text: str, step: Data) -> str:
@@ -83,22 +54,19 @@ def _expected(text: str, step: Data) -> Any:
     return {**before, "steps": [*steps, *added]}
 
 
-def dumped(step: Data) -> str:
-    """The step as a list of one, which is a part of a flow file."""
-    dump: Callable[..., str] = cast("Any", yaml).safe_dump
-    return dump([step], sort_keys=False, allow_unicode=True, width=WIDTH)
-
-
 def _placed(text: str, step: str) -> str:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     steps = _steps(root)
     if steps is None:
         return f"{_ended(text)}steps:\n{_indented(step, INDENT)}"
-    column = steps.start_mark.column if isinstance(steps, yaml.SequenceNode) else INDENT
     head, tail = _parted(text, steps.end_mark.index)
-    gap = "\n" if isinstance(steps, yaml.SequenceNode) else ""
+    above = _ended(head)
+    column = INDENT
+    if isinstance(steps, yaml.SequenceNode):  # else it is empty
+        above += "\n"
+        column = steps.start_mark.column
     below = f"\n{tail}" if tail else ""
-    return f"{_ended(head)}{gap}{_indented(step, column)}{below}"
+    return f"{above}{_indented(step, column)}{below}"
 
 
 def _steps(root: Any) -> Any:
@@ -114,9 +82,10 @@ def _parted(text: str, end: int) -> tuple[str, str]:
     count = len(lines)
     while count and _is_beside(lines[count - 1]):
         count -= 1
-    behind = "".join(lines[count:]) + text[end:]
+    head, beside = lines[:count], lines[count:]
+    behind = "".join([*beside, text[end:]])
     tail = behind.strip("\n")
-    return "".join(lines[:count]), f"{tail}\n" if tail.strip() else ""
+    return "".join(head), f"{tail}\n" if tail.strip() else ""
 
 
 def _is_beside(line: str) -> bool:
@@ -130,5 +99,4 @@ def _ended(text: str) -> str:
 
 def _indented(step: str, column: int) -> str:
     margin = " " * column
-    lines = step.splitlines(keepends=True)
-    return "".join(f"{margin}{line}" if line.strip() else line for line in lines)
+    return textwrap.indent(step, margin)

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 import attrs
 
 from stripe_plugin.host.host import Host
+from stripe_studio.objects.states import unless
+from stripe_studio.objects.told import Object
 
 Data = Mapping[str, Any]
 Inputs = Mapping[str, str]
@@ -24,6 +26,7 @@ class Taking:
     summary: str
     address: str
     destructive: bool
+    unless: str  # why not as the object is now; empty if it is taken
 
 
 class Actions:
@@ -36,7 +39,8 @@ class Actions:
 
     @cached_property
     def _manifests(self) -> list[Data]:
-        return [self._host.manifest(entry["id"]) for entry in self._host.catalog()]
+        ids = [entry["id"] for entry in self._host.catalog()]
+        return [*map(self._host.manifest, ids)]
 
     @cached_property
     def retrieving(self) -> dict[str, Data]:
@@ -52,32 +56,40 @@ class Actions:
 
     def kind_of(self, identity: str) -> str | None:
         """What an ID is of, by how it begins."""
-        kinds = {each["prefix"]: kind for kind, each in self.resources.items()}
-        kinds.pop(None, None)  # of what accounts name freely
-        fitting = [prefix for prefix in kinds if identity.startswith(prefix)]
-        longest = max(fitting, key=len, default="")
+        kinds: dict[str, str] = {}
+        for kind, each in self.resources.items():
+            prefix = each["prefix"]
+            if prefix and identity.startswith(prefix):  # some kinds are named freely
+                kinds[prefix] = kind
+        longest = max(kinds, key=len, default="")
         return kinds.get(longest)
 
-    def taking(self, kind: str, identity: str) -> list[Taking]:
-        """The actions that take an object of a kind, in the order of the catalog."""
+    def taking(self, obj: Object) -> list[Taking]:
+        """The actions that take such an object, in the order of the catalog."""
+        kind = str(obj["object"])
+        identity = str(obj["id"])
         found: list[Taking] = []
         for manifest in self._manifests:
             row = _row_for(manifest, kind)
             if row is not None:
-                found += _forms(manifest, {row["name"]: identity})
+                why = unless(obj, manifest["id"])
+                found += _forms(manifest, {row["name"]: identity}, why)
         return found
 
 
 def _retrieves(manifest: Data) -> bool:
-    by_id = manifest["method"] == "GET" and manifest["path"].endswith("}")
+    by_id = manifest["path"].endswith("}")
+    if manifest["method"] != "GET" or not by_id:
+        return False
     rows = needed(manifest)
     kind = manifest["resource"]
-    return by_id and len(rows) == 1 and _refers(rows[0], kind)
+    return len(rows) == 1 and _refers(rows[0], kind)
 
 
 def needed(manifest: Data) -> list[Data]:
     """The rows that must be filled."""
-    return [row for row in manifest["inputs"] if row["presence"] == "required"]
+    rows = manifest["inputs"]
+    return [row for row in rows if row["presence"] == "required"]
 
 
 def _refers(row: Data, kind: str) -> bool:
@@ -86,24 +98,27 @@ def _refers(row: Data, kind: str) -> bool:
 
 
 def _row_for(manifest: Data, kind: str) -> Data | None:
-    rows = [row for row in manifest["inputs"] if _refers(row, kind)]
-    found = [row for row in rows if row["name"] not in PLACES_IN_LISTS]
-    return found[0] if found else None
+    rows: list[Data] = manifest["inputs"]
+    for row in rows:
+        is_place = row["name"] in PLACES_IN_LISTS
+        if _refers(row, kind) and not is_place:
+            return row
+    return None
 
 
-def _forms(manifest: Data, inputs: Inputs) -> Iterator[Taking]:
-    yield _form(manifest, manifest["name"], inputs)
+def _forms(manifest: Data, inputs: Inputs, why: str) -> Iterator[Taking]:
+    yield _form(manifest, manifest["name"], inputs, why)
     if manifest["id"] in SHORTCUTS:
         label, more = SHORTCUTS[manifest["id"]]
-        yield _form(manifest, label, {**inputs, **more})
+        yield _form(manifest, label, {**inputs, **more}, why)
 
 
-def _form(manifest: Data, label: str, inputs: Inputs) -> Taking:
-    pairs = [(f"in:{name}", value) for name, value in inputs.items()]
-    query = urlencode(pairs)
+def _form(manifest: Data, label: str, inputs: Inputs, why: str) -> Taking:
+    fields = {f"in:{name}": value for name, value in inputs.items()}
     return Taking(
         label=label,
         summary=manifest["summary"],
-        address=f"/try/{manifest['id']}?{query}",
+        address=f"/try/{manifest['id']}?{urlencode(fields)}",
         destructive=manifest["hints"]["destructive"],
+        unless=why,
     )

@@ -25,18 +25,17 @@ class Clock:
 
     def routes(self) -> list[Route]:
         """Where each is found."""
-        return [
-            Route("/time", self.happened),
-            Route("/time", posted(self.advance), methods=["POST"]),
-        ]
+        advanced = posted(self.advance)
+        return [Route("/time", self.happened), Route("/time", advanced, methods=["POST"])]
 
     def happened(self, request: Request) -> Response:
         """What time has brought, from one number to another."""
         given = request.query_params
-        after, until = given.get("after", ""), given.get("until", "")
-        then = self._common.then(after, until)
+        after = given.get("after", "")
+        until = given.get("until", "")
         was = whole(given.get("was", ""))
-        return self._drawn(200, then=then or [], was=was)
+        then = self._common.then(after, until) or []
+        return self._drawn(200, then=then, was=was)
 
     def advance(self, _: Request, fields: Fields) -> Response:
         """Lets time pass: all of it, or nothing."""
@@ -44,8 +43,9 @@ class Clock:
         if emulator is None or held is None:
             return self._common.nowhere("Time")
         days = fields.get("days", "")
+        step = fields.get("step", "")
         try:
-            seconds = passing.seconds(held, fields.get("step", ""), days)
+            seconds = passing.seconds(held, step, days)
         except UsageError as error:
             return self._drawn(NOT_RIGHT, time_problem=error.text, days=days)
         query = {"was": held.now(), "after": held.last()}

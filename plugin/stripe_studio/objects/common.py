@@ -51,7 +51,8 @@ class Common:
 
     def line(self, obj: Object, names: Names = nobody) -> Line:
         """An object as a row."""
-        template = self.actions.template(str(obj.get("object")))
+        kind = str(obj.get("object"))
+        template = self.actions.template(kind)
         return line(obj, template, names)
 
     def lines(self, objects: Iterable[Object]) -> list[Line]:
@@ -66,7 +67,8 @@ class Common:
         for each in due:
             obj = self.source.one(each["id"])
             if obj is not None:
-                found.append(each | {"line": self.line(obj, names)})
+                told = self.line(obj, names)
+                found.append(each | {"line": told})
         return found
 
     def happenings(self, events: Iterable[Object]) -> list[Happening]:
@@ -80,8 +82,8 @@ class Common:
         if held is None or first is None:
             return None
         last = whole(until)
-        rows = held.objects(MOST_THEN, kind=EVENT, after=first, until=last)
-        events = [row.object for row in reversed(rows)]
+        newest = held.objects(MOST_THEN, kind=EVENT, after=first, until=last)
+        events = [row.object for row in reversed(newest)]
         in_order = sorted(events, key=_created)
         return self.happenings(in_order)
 

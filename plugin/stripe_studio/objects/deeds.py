@@ -5,16 +5,24 @@ Each deed is a request to the emulator, mostly to one of its test helpers.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import attrs
 
 from stripe_emulator.faults import Cut, TimedOut
+from stripe_studio.objects.states import (
+    ALIVE,
+    ANSWERABLE,
+    ASKED,
+    OPEN,
+    SUCCEEDED,
+    TAKEN,
+    THERE,
+    State,
+)
 from stripe_studio.objects.told import Object
 from stripe_studio.studio import Studio
 
-States = dict[str, Sequence[Any]]  # field → what it may be
 Options = Sequence[tuple[str, str]]
 KEY = "sk_test_emulator"  # any test key is welcome there
 FORM = "application/x-www-form-urlencoded"
@@ -52,7 +60,7 @@ class Deed:
     label: str
     help: str
     on: str  # the kind
-    when: States = attrs.field(factory=States)
+    when: State
     path: str  # `{}` is the ID
     of: str = "id"  # the field that has it
     given: Mapping[str, str] = attrs.field(default=NOTHING)
@@ -62,18 +70,14 @@ class Deed:
 
     def fits(self, obj: Object) -> bool:
         """Whether it can be done to an object as it is."""
-        is_so = [obj.get(name) in values for name, values in self.when.items()]
         has_id = isinstance(obj.get(self.of), str)
-        return obj.get("object") == self.on and has_id and all(is_so)
+        return self.is_on(obj) and has_id and self.when.holds(obj)
+
+    def is_on(self, obj: Object) -> bool:
+        """Whether it is something that can be done to objects of this kind."""
+        return obj.get("object") == self.on
 
 
-OPEN: States = {"status": ["open"]}
-ASKED: States = {"status": ["requires_action"]}
-PAID: States = {"status": ["succeeded"]}
-THERE: States = {"deleted": [None, False]}
-ALIVE: States = {"status": ["active", "trialing", "past_due", "unpaid", "incomplete"]}
-ANSWERABLE: States = {"status": ["needs_response", "under_review"]}
-TAKEN: States = {"disputed": [False], "captured": [True], "refunded": [False]}
 SESSION, INTENT = "/v1/checkout/sessions", f"{HELPERS}/payment_intents"
 CHARGE, CUSTOMER = f"{HELPERS}/charges", f"{HELPERS}/customers"
 EVIDENCE = "evidence[uncategorized_text]"
@@ -117,7 +121,7 @@ DEEDS: Mapping[str, Deed] = {
         label="Dispute this payment",
         help="The customer tells the bank that it was not right; the money is taken back.",
         on="payment_intent",
-        when=PAID,
+        when=SUCCEEDED,
         of="latest_charge",
         path=f"{CHARGE}/{{}}/dispute",
         choice="reason",
@@ -183,7 +187,14 @@ DEEDS: Mapping[str, Deed] = {
 
 def fitting(obj: Object) -> list[tuple[str, Deed]]:
     """The buttons of an object, by name."""
-    return [(name, deed) for name, deed in DEEDS.items() if deed.fits(obj)]
+    names = [name for name in DEEDS if DEEDS[name].fits(obj)]
+    return [(name, DEEDS[name]) for name in names]
+
+
+def waiting(obj: Object) -> list[Deed]:
+    """What could be done to it if it were otherwise."""
+    found = [deed for deed in DEEDS.values() if deed.is_on(obj)]
+    return [deed for deed in found if not deed.fits(obj)]
 
 
 def done(studio: Studio, deed: Deed, obj: Object, chosen: str) -> str | None:
@@ -191,18 +202,22 @@ def done(studio: Studio, deed: Deed, obj: Object, chosen: str) -> str | None:
     emulator = studio.emulator
     if emulator is None:
         return ONLY_THERE
-    identity = quote(str(obj[deed.of]), safe="")
-    path = deed.path.format(identity)
-    given = dict(deed.given)
-    if deed.choice:
-        given[deed.choice] = chosen
+    identity = str(obj[deed.of])
+    path = deed.path.format(quote(identity, safe=""))
+    body = _body(deed, chosen)
     headers = _headers(studio.connection.account)
-    body = urlencode(given).encode()
     try:
         answer = emulator.answer("POST", path, headers, body)
     except (Cut, TimedOut):
         return BY_FAULT
     return None if answer.status < WRONG else _refusal(answer.body)
+
+
+def _body(deed: Deed, chosen: str) -> bytes:
+    given = dict(deed.given)
+    if deed.choice:
+        given[deed.choice] = chosen
+    return urlencode(given).encode()
 
 
 def _headers(account: str | None) -> dict[str, str]:

@@ -46,10 +46,12 @@ class Faults:
 
     def routes(self) -> list[Route]:
         """Where each is found."""
+        added = posted(self.add)
+        cleared = posted(self.clear)
         return [
             Route("/faults", self.list),
-            Route("/faults", posted(self.add), methods=["POST"]),
-            Route("/faults/clear", posted(self.clear), methods=["POST"]),
+            Route("/faults", added, methods=["POST"]),
+            Route("/faults/clear", cleared, methods=["POST"]),
         ]
 
     def list(self, _: Request) -> Response:
@@ -89,18 +91,22 @@ class Faults:
 
 
 def _told(emulator: Emulator) -> list[dict[str, Any]]:
-    found = emulator.faults.list()
-    return [each | {"words": WORDS[each["kind"]]} for each in found]
+    found: list[dict[str, Any]] = []
+    for each in emulator.faults.list():
+        words = WORDS[each["kind"]]
+        found.append(each | {"words": words})
+    return found
 
 
 def _order(fields: Fields) -> dict[str, Any]:
     """A fault as the emulator reads it; blank boxes are left out, but for how often."""
-    typed = {name: fields.get(name, "").strip() for name in BLANK}
-    times, seconds = typed.pop("times"), typed.pop("seconds")
-    found: dict[str, Any] = {name: text for name, text in typed.items() if text}
-    found["times"] = _times(times)
-    if seconds:
-        found["seconds"] = _seconds(seconds)
+    found: dict[str, Any] = {}
+    for name in BLANK:
+        text = fields.get(name, "").strip()
+        if name == "times":
+            found[name] = _times(text)
+        elif text:
+            found[name] = _seconds(text) if name == "seconds" else text
     return found
 
 

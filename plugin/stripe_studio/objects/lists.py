@@ -63,8 +63,10 @@ class Lists:
 
 def _asked(request: Request) -> Asked:
     given = request.query_params
-    names = [field.name for field in attrs.fields(Asked)]
-    texts = {name: given.get(name, "")[:LONGEST] for name in names}
+    texts: dict[str, str] = {}
+    for field in attrs.fields(Asked):
+        text = given.get(field.name, "")
+        texts[field.name] = text[:LONGEST]
     return Asked(**texts)
 
 

@@ -16,6 +16,8 @@ from stripe_studio.objects.shown import shown
 from stripe_studio.objects.sources import EVENT, NO_SUCH
 from stripe_studio.objects.told import Object
 
+#: What is told of an object of Stripe's.
+NOWHERE: Data = {"around": None, "deeds": [], "waiting": [], "deliveries": []}
 REFUSED, CHANGED = 402, 409
 HAS_CHANGED = "That can no longer be done: it has changed meanwhile."
 
@@ -35,9 +37,10 @@ class One:
 
     def routes(self) -> list[Route]:
         """Where it is found."""
+        done = posted(self.do)
         return [
             Route("/objects/{id:path}", self.one),
-            Route("/deeds/{deed}", posted(self.do), methods=["POST"]),
+            Route("/deeds/{deed}", done, methods=["POST"]),
         ]
 
     def one(self, request: Request) -> Response:
@@ -65,35 +68,47 @@ class One:
             **self._common.page(line.title),
             "line": line,
             "shown": shown(obj, manifest),
-            "taking": actions.taking(line.kind, line.id) if is_there else [],
+            "taking": actions.taking(obj) if is_there else [],
         }
 
     def _around(self, obj: Object) -> Data:
         """What only the emulator can tell."""
         around = self._common.source.around(obj)
         if around is None:
-            return {"around": None, "deeds": [], "deliveries": []}
-        common, is_event = self._common, obj["object"] == EVENT
+            return NOWHERE
+        line = self._common.line
         return {
             "around": around,
             "deeds": deeds.fitting(obj),
-            "pointing": [(link, common.line(other)) for link, other in around.pointing],
-            "happenings": common.happenings(around.events),
-            "deliveries": common.delivered(str(obj["id"])) if is_event else [],
+            "waiting": deeds.waiting(obj),
+            "pointing": [(link, line(other)) for link, other in around.pointing],
+            "happenings": self._common.happenings(around.events),
+            "deliveries": self._delivered(obj),
         }
+
+    def _delivered(self, obj: Object) -> list[Data]:
+        """What became of an event."""
+        if obj["object"] != EVENT:
+            return []
+        return self._common.delivered(str(obj["id"]))
 
     def do(self, request: Request, fields: Fields) -> Response:
         """What a customer or a bank does with it."""
         held = self._studio.held
         if held is None:
             return self._common.nowhere("Not here")
-        identity, chosen = fields.get("id", ""), fields.get("chosen", "")
-        last = held.last()
+        identity = fields.get("id", "")
         obj = self._common.source.one(identity) or {}
         deed = deeds.DEEDS.get(request.path_params["deed"])
         if deed is None or not deed.fits(obj):
             return self._drawn(identity, CHANGED, problem=HAS_CHANGED)
+        last = held.last()
+        chosen = fields.get("chosen", "")
         problem = deeds.done(self._studio, deed, obj, chosen)
+        return self._done(identity, last, problem)
+
+    def _done(self, identity: str, last: int, problem: str | None) -> Response:
+        """The object, and what happened to it behind a number."""
         if problem is None:
             address = quote(identity, safe="")
             return RedirectResponse(f"/objects/{address}?after={last}", 303)

@@ -11,13 +11,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from stripe_emulator import pay
+from stripe_studio.drawing import drawn
 from stripe_studio.studio import Studio
 
 _DIGEST = hashlib.sha256(pay.STYLE.encode())
 _STYLE = b64encode(_DIGEST.digest()).decode()
-#: Its own style, and whoever paid or canceled is sent where the shop has said.
+#: What such a page may do: have its own style, and send its form back here.
 POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE}'; form-action 'self' http: https:;"
+    f"default-src 'none'; style-src 'sha256-{_STYLE}'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
 #: Pages that Stripe would have of an object: here that is the object's own.
@@ -37,6 +38,7 @@ class Paying:
     """The pages that links in objects lead to."""
 
     def __init__(self, studio: Studio, address: str) -> None:
+        self._studio = studio
         self._emulator = studio.emulator
         if self._emulator is not None:
             self._emulator.base_url = address
@@ -57,10 +59,19 @@ class Paying:
         path = request.url.path
         if self._emulator is None or not pay.PATH.fullmatch(path):
             raise HTTPException(404)
-        headers = {"Content-Type": request.headers.get("content-type", "")}
+        sent = request.headers.get("content-type", "")
+        headers = {"Content-Type": sent}
         answer = self._emulator.answer(request.method, path, headers, body)
+        target = answer.headers.get("Location", "/")
+        if not target.startswith("/"):
+            return self._onwards(request, target)
         told = {**answer.headers, "Content-Security-Policy": POLICY}
         return Response(answer.body, answer.status, told)
+
+    def _onwards(self, request: Request, target: str) -> Response:
+        """Where Stripe would send the buyer: a page of the shop's, which need not be there."""
+        page = self._studio.page("Onwards", "objects", target=target, id=request.path_params["id"])
+        return drawn("onwards.html", page)
 
     def other(self, request: Request) -> Response:
         """The object itself."""

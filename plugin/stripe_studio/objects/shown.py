@@ -38,11 +38,11 @@ def shown(obj: Object, manifest: Mapping[str, Any] | None) -> Shown:
 
 
 def _plain(obj: Object) -> list[dict[str, Any]]:
-    amount = AMOUNTS.get(str(obj.get("object")), "amount")
-    units = {**dict.fromkeys(PLAIN), amount: MONEY}
+    kind = str(obj.get("object"))
+    units = {**dict.fromkeys(PLAIN), AMOUNTS.get(kind, "amount"): MONEY}
     units |= dict.fromkeys(TIMES, TIME)
-    found = [_output(name, unit) for name, unit in units.items()]
-    return [each for each in found if isinstance(obj.get(each["path"]), str | int)]
+    there = [name for name in units if isinstance(obj.get(name), str | int)]
+    return [_output(name, units[name]) for name in there]
 
 
 def _output(name: str, unit: str | None) -> dict[str, Any]:

@@ -95,9 +95,11 @@ class InEmulator:
 
     def kinds(self) -> list[Kind]:
         """All that there are of, but events."""
-        counts = self._held.counts()
-        counts.pop(EVENT, None)
-        found = [Kind(kind, self._label(kind), number) for kind, number in counts.items()]
+        found: list[Kind] = []
+        for kind, number in self._held.counts().items():
+            if kind != EVENT:
+                label = self._label(kind)
+                found.append(Kind(kind, label, number))
         return sorted(found, key=_label)
 
     def _label(self, kind: str) -> str:
@@ -113,9 +115,10 @@ class InEmulator:
         filters = attrs.asdict(asked)
         before = filters.pop("before")
         rows = self._held.objects(PAGE + 1, before=whole(before), **filters)
-        shown = [row.object for row in rows[:PAGE]]
-        older = str(rows[PAGE - 1].number) if len(rows) > PAGE else None
-        return Page(shown, older)
+        page = rows[:PAGE]
+        goes_on = len(rows) > PAGE
+        older = str(page[-1].number) if goes_on else None
+        return Page([row.object for row in page], older)
 
     def one(self, identity: str) -> Object | None:
         """Of a deleted one its stub."""
@@ -125,10 +128,11 @@ class InEmulator:
     def around(self, obj: Object) -> Around:
         """By its ID."""
         identity = str(obj["id"])
+        events = self._held.events_of(identity)
         return Around(
             pointing=self._held.pointing_to(identity),
             links=self._held.links_of({**obj}),
-            events=[row.object for row in self._held.events_of(identity)],
+            events=[row.object for row in events],
         )
 
     def name(self, identity: str) -> str:
@@ -145,10 +149,11 @@ class AtStripe:
 
     def kinds(self) -> list[Kind]:
         """Those with an action that lists them."""
-        found = self._actions.resources.items()
-        listed = [(kind, each["plural"]) for kind, each in found if each["listed_by"]]
-        kinds = [Kind(kind, label) for kind, label in listed if kind != EVENT]
-        return sorted(kinds, key=_label)
+        found: list[Kind] = []
+        for kind, each in self._actions.resources.items():
+            if each["listed_by"] and kind != EVENT:
+                found.append(Kind(kind, each["plural"]))
+        return sorted(found, key=_label)
 
     def _lists(self, kind: str) -> str | None:
         resource = self._actions.resources.get(kind, {})
@@ -166,12 +171,14 @@ class AtStripe:
             return Page([], None)
         if asked.text or asked.status:
             raise UsageError(NO_FILTER)
-        given = {"limit": PAGE, "starting_after": asked.before, "type": asked.type}
-        inputs = {name: value for name, value in given.items() if value}
+        inputs: dict[str, Any] = {"limit": PAGE}
+        given = {"starting_after": asked.before, "type": asked.type}
+        inputs |= {name: text for name, text in given.items() if text}
         answer = self._run(action, inputs)
         found: Sequence[Object] = answer["data"]
-        goes_on = bool(found and answer.get("has_more"))
-        return Page(found, str(found[-1]["id"]) if goes_on else None)
+        goes_on = found and answer.get("has_more")
+        older = str(found[-1]["id"]) if goes_on else None
+        return Page(found, older)
 
     def one(self, identity: str) -> Object | None:
         """By the action that retrieves what its ID begins like."""
@@ -195,8 +202,9 @@ class AtStripe:
         return ""
 
     def _run(self, action: str, inputs: Mapping[str, Any]) -> Object:
-        host, connection = self._studio.host, self._studio.connection
-        output: Object = host.run(action, inputs, connection=connection).output
+        connection = self._studio.connection
+        result = self._studio.host.run(action, inputs, connection=connection)
+        output: Object = result.output
         return output
 
 
@@ -207,7 +215,9 @@ def _label(kind: Kind) -> str:
 def source(studio: Studio, actions: Actions) -> Source:
     """That of a studio's connection."""
     held = studio.held
-    return AtStripe(studio, actions) if held is None else InEmulator(held, actions)
+    if held is None:
+        return AtStripe(studio, actions)
+    return InEmulator(held, actions)
 
 
 def names_of(found: Source) -> Names:

@@ -55,8 +55,13 @@ def line(obj: Object, template: str | None, names: Names = nobody) -> Line:
         title=title(obj, template),
         status=status if isinstance(status, str) else None,
         created=obj.get("created", obj.get("date")),
-        whose=whose(obj, names) if obj.get("customer") else "",
+        whose=_of_customer(obj, names),
     )
+
+
+def _of_customer(obj: Object, names: Names) -> str:
+    """Whose it is, where it is a customer's."""
+    return whose(obj, names) if obj.get("customer") else ""
 
 
 def title(obj: Object, template: str | None) -> str:

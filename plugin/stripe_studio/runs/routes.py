@@ -28,6 +28,7 @@ WORDS = {
 }
 Data = dict[str, Any]
 Outcome = tuple[str, str, int]
+Again = tuple[str, str] | None
 
 
 class Runs:
@@ -42,20 +43,19 @@ class Runs:
 
     def all(self, request: Request) -> Response:
         """The newest, by outcome."""
-        outcome = request.query_params.get("outcome", "")
-        begin = whole(request.query_params.get("from", "")) or 0
-        kept = kept_runs(self._studio.journal)
-        found = [run.summary() for run in kept]
-        chosen = [run for run in found if run["outcome"] == outcome]
-        if not outcome:
-            chosen = found
+        given = request.query_params
+        outcome = given.get("outcome", "")
+        begin = whole(given.get("from", "")) or 0
         end = begin + PAGE
+        found = [run.summary() for run in kept_runs(self._studio.journal)]
+        chosen = _chosen(found, outcome)
+        goes_on = len(chosen) > end
         context = self._page(
             "Runs",
-            runs=[self._told(run) for run in chosen[begin:end]],
+            runs=[*map(self._told, chosen[begin:end])],
             outcome=outcome,
             outcomes=_counted(found),
-            older=_address(outcome, end) if len(chosen) > end else None,
+            older=_address(outcome, end) if goes_on else None,
         )
         return drawn("runs.html", context)
 
@@ -63,8 +63,8 @@ class Runs:
         """A run; on several accounts the same ID is several runs."""
         identity = request.path_params["id"]
         kept = kept_runs(self._studio.journal)
-        chosen = [run.as_dict() for run in kept if run.id == identity]
-        found = [self._told(run) for run in chosen]
+        chosen = [run for run in kept if run.id == identity]
+        found = [self._told(run.as_dict()) for run in chosen]
         if not found:
             return sorry(f"There is no run {identity} here.", 404, self._page("No such run"))
         return drawn("run.html", self._page(identity, runs=found))
@@ -77,24 +77,33 @@ class Runs:
     def _is_here(self, run: Data) -> bool:
         """Whether its objects are those that this studio shows."""
         connection, emulator = self._studio.connection, self._studio.emulator
-        if run["mode"] != connection.mode or run["account"] != connection.account:
+        here = (connection.mode, connection.account)
+        if (run["mode"], run["account"]) != here:
             return False
-        return emulator is None or emulator.file is None or run["address"] == emulator.file
+        if emulator is None or emulator.file is None:
+            return True
+        return bool(run["address"] == emulator.file)
 
-    def _again(self, run: Data) -> tuple[str, str] | None:
+    def _again(self, run: Data) -> Again:
         """Where it goes on, and what that is called."""
-        what, run_id = str(run["what"] or ""), run["run_id"]
-        name = PurePath(what).name
+        what = str(run["what"] or "")
         if what.endswith(FLOW_FILES):
-            is_here = (self._studio.folder / name).is_file()
-            query = urlencode({"file": name, "run": run_id})
-            return (f"/flow?{query}", _flow_words(run)) if is_here else None
+            return self._in_flow(run, PurePath(what).name)
         if what not in self._actions:
             return None
+        address = f"/try/{quote(what)}"
         if run["outcome"] != UNKNOWN:
-            return f"/try/{quote(what)}", "Open it in Try"
-        query = urlencode({"run": run_id})  # the same run ID: Stripe does it only once
-        return f"/try/{quote(what)}?{query}", "Go on with it in Try"
+            return address, "Open it in Try"
+        query = urlencode({"run": run["run_id"]})  # the same: Stripe does it only once
+        return f"{address}?{query}", "Go on with it in Try"
+
+    def _in_flow(self, run: Data, name: str) -> Again:
+        """In the editor, if the file is in its folder."""
+        file = self._studio.folder / name
+        if not file.is_file():
+            return None
+        query = urlencode({"file": name, "run": run["run_id"]})
+        return f"/flow?{query}", _flow_words(run)
 
     @cached_property
     def _actions(self) -> set[str]:
@@ -105,13 +114,21 @@ class Runs:
 
 
 def _flow_words(run: Data) -> str:
-    goes_on = run["outcome"] in (UNKNOWN, UNFINISHED) or not run["finished"]
+    is_open = run["outcome"] in (UNKNOWN, UNFINISHED)
+    goes_on = is_open or not run["finished"]
     return "Resume it in Flow" if goes_on else "Open it in Flow"
 
 
 def _address(outcome: str, begin: int) -> str:
     query = urlencode({"outcome": outcome, "from": begin})
     return f"/runs?{query}"
+
+
+def _chosen(found: list[Data], outcome: str) -> list[Data]:
+    """Those that ended so; all, if nothing is asked for."""
+    if not outcome:
+        return found
+    return [run for run in found if run["outcome"] == outcome]
 
 
 def _counted(found: list[Data]) -> list[Outcome]:

@@ -116,10 +116,11 @@ if (!window.stripeFlow) {
   };
   const offer = (text) => {
     const kept = localStorage.getItem(place(text));
-    const asked = document.querySelector(".unsaved");
+    const [asked, left] = document.querySelectorAll(".unsaved");
     if (kept && !text.value.trim()) {
       text.value = kept;
       text.dispatchEvent(new Event("input", { bubbles: true }));
+      if (left) left.hidden = false;
       tell("The text that was not saved is here again.");
     }
     if (asked) asked.hidden = kept === null || kept === text.value;
@@ -128,12 +129,14 @@ if (!window.stripeFlow) {
   const decide = (what) => {
     const text = at("text");
     const kept = localStorage.getItem(place(text));
-    if (what === "take" && kept !== null) {
+    const words = { take: kept, empty: "" }[what] ?? null;
+    if (words !== null) {
       text.focus();
       text.select();
-      put(text, kept);
-    } else forget(text);
-    document.querySelector(".unsaved").hidden = true;
+      put(text, words);
+    }
+    if (what !== "take") forget(text);
+    for (const asked of document.querySelectorAll(".unsaved")) asked.hidden = true;
     text.focus();
   };
 
@@ -156,7 +159,7 @@ if (!window.stripeFlow) {
   }, true);
   document.addEventListener("focusin", ({ target }) => {
     if (target.id === "text") { leaving = false; lastBox = target; }
-    else if (target.name?.startsWith("step:") && target.tagName !== "SELECT") lastBox = target;
+    else if (/^step(-options)?:/.test(target.name) && target.tagName !== "SELECT") lastBox = target;
   });
   document.addEventListener("click", (event) => {
     if (event.target.id === "stop") stopped = true;

@@ -47,14 +47,16 @@
     const button = box.parentElement.querySelector(".pick");
     if (!list?.hasChildNodes() || !button) return;
     clearTimeout(waiting);
-    waiting = setTimeout(() => { list.textContent = ""; button.click(); }, 300);
+    waiting = setTimeout(() => { list.textContent = ""; (openers.get(list) ?? button).click(); }, 300);
   };
+  const openers = new WeakMap();  // which button's choices a list has
   document.addEventListener("htmx:confirm", (event) => {
-    const list = document.getElementById(event.target.getAttribute("aria-controls") ?? "");
-    if (event.target.classList.contains("pick") && list?.hasChildNodes()) {
-      event.preventDefault();  // pressed again, it closes them
-      list.textContent = "";
-    }
+    if (!event.target.classList.contains("pick")) return;
+    const list = document.getElementById(event.target.getAttribute("aria-controls"));
+    const isOpen = list.hasChildNodes();
+    list.textContent = "";
+    if (isOpen && openers.get(list) === event.target) event.preventDefault();  // it closes them
+    openers.set(list, event.target);
   });
 
   // --- rows that others forbid: hidden while they are empty --------------------------------------
@@ -136,11 +138,71 @@
     htmx.ajax("POST", form.getAttribute("action"), { values, target: "#page", select: "#page", swap: "outerHTML" });
   };
 
+  // --- what is typed while an answer is on its way: the page that comes does not know it ----------
+  const BOXES = "input:not([type=hidden]), select, textarea";
+  const texts = (root) => new Map(each(BOXES, root).filter((box) => box.name && box.type !== "checkbox")
+    .map((box) => [box.name, box.value]));
+  let turning = null;  // what has asked for another page
+  const before = new Map();  // the part that is asked for → what stood in it then
+  const since = new Map();  // … and what was typed since
+  const isForm = (detail) => detail.requestConfig?.verb === "post";
+  const note = (root, id) => {
+    const sent = before.get(id);
+    if (!sent) return;
+    const typed = [...texts(root)].filter(([name, value]) => sent.has(name) && sent.get(name) !== value);
+    since.set(id, typed.map(([name, value]) => [name, value, sent.get(name)]));
+    before.delete(id);
+  };
+  const putBack = (root, id) => {
+    for (const [name, value, was] of since.get(id) ?? []) {
+      const box = root.querySelector(`[name="${CSS.escape(name)}"]`);
+      if (box?.value !== was) continue;  // what is there now is newer than what was typed
+      box.value = value;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    since.delete(id);
+  };
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    const page = document.getElementById("page");
+    if (detail.target === page) {
+      // What else is asked for is about a page that will not be there any more.
+      const others = [turning, ...each("[hx-get], [hx-post]")];
+      for (const asking of others) if (asking && asking !== detail.elt) htmx.trigger(asking, "htmx:abort");
+      turning = detail.elt;
+      if (isForm(detail)) before.set("page", texts(page));
+    }
+    const boxes = document.getElementById("flow-inputs");
+    if (boxes && detail.elt.id === "text") before.set("flow-inputs", texts(boxes));
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target.id === "page") note(detail.target, "page");
+  });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target?.id === "page") putBack(document, "page");
+  });
+  document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => note(detail.target, detail.target.id));
+  document.addEventListener("htmx:oobAfterSwap", ({ detail }) => putBack(detail.target, detail.target.id));
+
+  // --- where one goes on after a button of the form: at the new item, or where one was -------------
+  let pressed = "";
+  const CHANGED = /^(add|drop):(.+)$/;
+  const listOf = (name) => document.getElementById(name.replace(":", "-").replaceAll(".", "-"));
+  const nextOf = (value) => {
+    const [, what, name] = CHANGED.exec(value) ?? [];
+    if (what === "add") return each(":scope > :is(.item, .pair)", listOf(name)).at(-1)?.querySelector(BOXES);
+    if (what === "drop") return listOf(name.replace(/\.\d+$/, ""))?.querySelector(":scope > .add");
+    return document.querySelector(`button[name="do"][value="${CSS.escape(value)}"]:not(.first)`);
+  };
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    const { submitter } = detail.requestConfig?.triggeringEvent ?? {};
+    pressed = submitter?.name === "do" ? submitter.value : "";
+  });
+
   // --- whenever a page is there ------------------------------------------------------------------
   const arrived = () => {
     for (const form of each("form[data-action]")) {
       const button = form.querySelector("[data-restore]");
-      const blank = each("input:not([type=hidden]), select, textarea", form).every((box) => box.type === "checkbox" ? !box.checked : !box.value);
+      const blank = each(BOXES, form).every((box) => box.type === "checkbox" ? !box.checked : !box.value);
       if (button) button.hidden = !blank || !localStorage.getItem(place(form));
     }
     if (matchMedia("(max-width: 760px)").matches)
@@ -155,6 +217,7 @@
     arrived();
     const focused = document.querySelector("[data-focus]");
     if (focused) focused.focus();
+    else if (pressed) nextOf(pressed)?.focus();
     else if (detail.requestConfig?.verb === "get") {
       scrollTo(0, 0);
       document.getElementById("main").focus({ preventScroll: true });

@@ -1,18 +1,19 @@
 """How is an answer shown? As labelled fields, as a tree, and as the JSON that it is."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from stripe_plugin.declare.currencies import written
+from stripe_plugin.judge.places import found_at
 from stripe_plugin.judge.values import is_list, is_object
 from stripe_plugin.run.result import Result
 from stripe_plugin.secrets import without_secrets
 from stripe_studio.words import moment
 
+Outputs = Sequence[Mapping[str, Any]]  # of a manifest
 MONEY, TIME = "smallest currency unit", "unix seconds"
 
 
@@ -41,41 +42,31 @@ class Answered:
         return json.dumps(self.output, indent=2, ensure_ascii=False)
 
 
-def answered(result: Result, outputs: Sequence[Mapping[str, Any]]) -> Answered:
+def answered(result: Result, outputs: Outputs) -> Answered:
     """A result, with the fields that its action's manifest names."""
     about = result.as_dict()
     output = about.pop("output")
     facts = [*facts_of(output, outputs)]
-    return Answered(output, facts, [*cut(result.output)], about)
+    secrets = [*cut(result.output)]
+    return Answered(output, facts, secrets, about)
 
 
-def facts_of(output: Any, outputs: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
+def facts_of(output: Any, outputs: Outputs) -> Iterator[Fact]:
     """The fields that a manifest names, of what was answered."""
     for field in outputs:
-        value = at(output, field["path"])
+        path = field["path"]
+        value = found_at(output, path)
         if value is not None:
             text = _text(value, field["unit"], output)
-            yield Fact(field["label"], field["path"], value, text)
-
-
-def at(output: Any, path: str) -> Any:
-    """What stands at a path; None where there is nothing."""
-    found = output
-    for step in re.findall(r"[^.\[\]]+", path):
-        if is_object(found):
-            found = found.get(step)
-        elif is_list(found) and step.isdecimal() and int(step) < len(found):
-            found = found[int(step)]
-        else:
-            return None
-    return found
+            yield Fact(field["label"], path, value, text)
 
 
 def _text(value: Any, unit: str | None, output: Any) -> str:
     if unit == TIME:
         return moment(value)
-    currency = at(output, "currency")
-    if unit == MONEY and isinstance(value, int) and isinstance(currency, str):
+    currency = found_at(output, "currency")
+    is_money = unit == MONEY and isinstance(value, int)
+    if is_money and isinstance(currency, str):
         return written(value, currency)
     if isinstance(value, bool):
         return "Yes" if value else "No"
@@ -88,7 +79,8 @@ def cut(value: Any, path: str = "") -> Iterator[str]:
     """The paths of texts that are shown only in part."""
     if is_object(value):
         for key, item in value.items():
-            yield from _cut_in(key, item, f"{path}.{key}" if path else str(key))
+            place = f"{path}.{key}" if path else str(key)
+            yield from _cut_in(key, item, place)
     elif is_list(value):
         for number, item in enumerate(value):
             yield from cut(item, f"{path}[{number}]")
@@ -96,7 +88,8 @@ def cut(value: Any, path: str = "") -> Iterator[str]:
 
 def _cut_in(key: Any, value: Any, path: str) -> Iterator[str]:
     if isinstance(value, str):
-        if without_secrets({key: value}) != {key: value}:
+        alone = {key: value}
+        if without_secrets(alone) != alone:
             yield path
     else:
         yield from cut(value, path)

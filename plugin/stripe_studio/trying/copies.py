@@ -2,23 +2,23 @@
 
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
-import yaml
 
-from stripe_plugin.judge.values import is_list, is_object
 from stripe_plugin.run.exchange import STRIPE_VERSION
 from stripe_plugin.secrets import masked
 from stripe_plugin.wire.request import Request
+from stripe_studio.steps import as_yaml, dumped, keyed
 
 STRIPE = "https://api.stripe.com"
-WIDTH = 100
 NEXT_LINE = " \\\n  "  # of a command
-ESCAPES = {"%": "%25", "&": "%26", "+": "%2B", "\n": "%0A"}  # in this order
+#: In this order.
+ESCAPES = {"%": "%25", "&": "%26", "+": "%2B", "\n": "%0A"}
 Inputs = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
+Sent = Request | None
 
 
 @attrs.frozen
@@ -29,38 +29,19 @@ class Copy:
     text: str
 
 
-def copies(action_id: str, rows: Rows, inputs: Inputs, request: Request | None) -> list[Copy]:
+def copies(action: str, rows: Rows, inputs: Inputs, request: Sent) -> list[Copy]:
     """The same run in other words, without a key: each takes it from STRIPE_API_KEY.
 
     `request`: None if it is several.
     """
     by_key = keyed(rows, inputs)
-    sent = [] if request is None else [Copy("curl", masked(curl(request)))]
-    return [
-        *sent,
-        Copy("Python", masked(python(action_id, by_key))),
-        Copy("Flow", masked(flow_step(action_id, by_key))),
-        Copy("Terminal", masked(terminal(action_id, by_key))),
-    ]
-
-
-def keyed(rows: Rows, inputs: Inputs) -> dict[str, Any]:
-    """Inputs by display key, at every depth, as people read them."""
-    found: dict[str, Any] = {}
-    for row in rows:
-        name = row["name"]
-        if name in inputs:
-            found[row["key"]] = _inside(row, inputs[name])
-    return found
-
-
-def _inside(row: Mapping[str, Any], value: Any) -> Any:
-    fields = row.get("fields")
-    if fields and is_object(value):
-        return keyed(fields, value)
-    if fields and is_list(value):
-        return [_inside(row, item) for item in value]
-    return value
+    texts = {
+        "curl": curl(request) if request else "",
+        "Python": python(action, by_key),
+        "Flow": flow_step(action, keyed(rows, inputs, as_yaml)),
+        "Terminal": terminal(action, by_key),
+    }
+    return [Copy(name, masked(text)) for name, text in texts.items() if text]
 
 
 def curl(request: Request) -> str:
@@ -71,8 +52,13 @@ def curl(request: Request) -> str:
         lines.append("-G")
     elif request.method != "GET":
         lines.append(f"-X {request.method}")
-    lines += [f"-d {shlex.quote(f'{name}={_escaped(value)}')}" for name, value in request.params]
+    lines += [_parameter(name, value) for name, value in request.params]
     return NEXT_LINE.join(lines)
+
+
+def _parameter(name: str, value: str) -> str:
+    pair = f"{name}={_escaped(value)}"
+    return f"-d {shlex.quote(pair)}"
 
 
 def _escaped(value: str) -> str:
@@ -103,10 +89,8 @@ def flow_step(action_id: str, inputs: Inputs) -> str:
     _, _, word = action_id.rpartition("_")
     step: dict[str, Any] = {"id": word, "action": action_id}
     if inputs:
-        step["inputs"] = dict(inputs)
-    dump: Callable[..., str] = cast("Any", yaml).safe_dump
-    text = dump([step], sort_keys=False, allow_unicode=True, width=WIDTH)
-    return text.strip()
+        step["inputs"] = inputs
+    return dumped(step).strip()
 
 
 def terminal(action_id: str, inputs: Inputs) -> str:
@@ -117,4 +101,6 @@ def terminal(action_id: str, inputs: Inputs) -> str:
 
 
 def _typed(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)

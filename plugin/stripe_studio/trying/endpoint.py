@@ -10,28 +10,36 @@ from stripe_studio.trying.typed import Row, Tree, branch, items
 
 DEEPEST = 3  # levels of objects that have a form; what is deeper is written as keys and values
 METHOD, PATH, PARAMETERS = "method", "path", "parameters_"
+Manifest = Mapping[str, Any]
+Rows = Sequence[Row]
 Schema = Mapping[str, Any]
 
 
-def rows_of(host: Host, manifest: Mapping[str, Any], typed: Tree) -> Sequence[Row]:
+def rows_of(host: Host, manifest: Manifest, typed: Tree) -> Rows:
     """The rows of an action's form: of its manifest, and of the endpoint that is typed in one."""
-    rows: Sequence[Row] = manifest["inputs"]
-    if not issubclass(host.action(manifest["id"]), OpenAction):
+    rows: Rows = manifest["inputs"]
+    action = host.action(manifest["id"])
+    if not issubclass(action, OpenAction):
         return rows
+    return [_opened(row, host, typed) for row in rows]
+
+
+def _opened(row: Row, host: Host, typed: Tree) -> Row:
+    """A row that chooses the endpoint, or has its parameters as a form."""
+    row = {**row, "offers": row["name"] == PATH}
+    if row["name"] != PARAMETERS:
+        return row
     pairs = items(branch(typed.get(PARAMETERS)))
     fields = [] if pairs else _fields(host, typed)  # what is written as pairs stays so
-    found: list[Row] = []
-    for row in rows:
-        more: dict[str, Any] = {"offers": row["name"] == PATH}
-        if row["name"] == PARAMETERS and fields:
-            more |= {"fields": fields, "presence": "required"}  # so it is not folded
-        found.append({**row, **more})
-    return found
+    if not fields:
+        return row
+    return {**row, "fields": fields, "presence": "required"}  # so it is not folded
 
 
 def _fields(host: Host, typed: Tree) -> list[Row]:
     """The parameters of an endpoint; none as long as there is no such endpoint."""
-    method, path = [str(typed.get(name, "")).strip() for name in (METHOD, PATH)]
+    method = _text(typed, METHOD)
+    path = _text(typed, PATH)
     if not method or not path:
         return []
     try:
@@ -39,6 +47,10 @@ def _fields(host: Host, typed: Tree) -> list[Row]:
     except UsageError:
         return []
     return [*_rows(form["form_schema"], DEEPEST)]
+
+
+def _text(typed: Tree, name: str) -> str:
+    return str(typed.get(name, "")).strip()
 
 
 def _rows(schema: Schema, depth: int) -> Iterator[Row]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import attrs
@@ -26,18 +25,37 @@ from stripe_studio.words import spoken
 Steps = tuple[str | int, ...]
 Rows = Iterable[Row]
 Problem = dict[str, Any]  # its path and its sentence
+Found = Mapping[str, Any]  # the same, of somebody else's
 #: Of the row's format, what may be written beside a plain number.
 WRITTEN = {
     "minor-units": "Write 1500 for 15.00.",
     "unix-time": "Write 2026-12-31T18:00:00Z, or unix seconds.",
 }
+SEVERAL = ("object", "array")
 TYPED = ("text", "long", "lines")
+OPTIONS = "options"  # what the path of a problem begins with, if it is one of the run's
 LONG = 200  # characters of an example that wants more than one line
 
 
 def element(prefix: str, path: Iterable[str | int]) -> str:
     """What the element of a place is called: `in-line_items-0-price`."""
-    return "-".join([prefix.removesuffix(":"), *map(str, path)])
+    begin = prefix.removesuffix(":")
+    steps = map(str, path)
+    return "-".join([begin, *steps])
+
+
+def pointed(problem: Found, inputs: str, options: str) -> Problem:
+    """A problem with the element that it is about, if there is one.
+
+    `inputs` and `options`: what the names of the fields of each begin with.
+    """
+    prefix = inputs
+    steps = [*problem["path"]]
+    if steps[:1] == [OPTIONS]:
+        prefix = options
+        del steps[0]
+    at = element(prefix, steps) if steps else None
+    return {**problem, "at": at}
 
 
 @attrs.frozen(kw_only=True)
@@ -51,7 +69,7 @@ class Control:
     value: str = ""
     problems: Sequence[str] = ()
     controls: Sequence["Control"] = ()  # inside of an object
-    items: Sequence[Sequence["Control"]] = ()  # of a list: the form of each
+    items: Sequence["Item"] = ()  # of a list
     pairs: Sequence[tuple[str, str]] = ()  # key and value of each
     unset: bool = False  # it is to be unset
     unsets: bool = False  # it can be
@@ -60,7 +78,7 @@ class Control:
     @property
     def name(self) -> str:
         """What its field is called."""
-        return self.prefix + ".".join(map(str, self.path))
+        return f"{self.prefix}{self.place}"
 
     @property
     def id(self) -> str:
@@ -111,9 +129,8 @@ class Control:
     def placeholder(self) -> str:
         """An example, where it fits."""
         example = self.row["example"]
-        if example is None or self.row["type"] in ("object", "array"):
-            return ""
-        return str(example)
+        is_one = self.row["type"] not in SEVERAL
+        return str(example) if is_one and example is not None else ""
 
     @property
     def scope(self) -> str:
@@ -126,7 +143,7 @@ class Control:
         """What can be chosen, and how that is called."""
         if self.kind == "yes_no":
             return [("true", "Yes"), ("false", "No")]
-        return [(value, spoken(value)) for value in self.row["enum"]]
+        return [(value, _choice(value)) for value in self.row["enum"]]
 
     @property
     def is_other(self) -> bool:
@@ -146,15 +163,33 @@ class Control:
     @property
     def is_filled(self) -> bool:
         """Whether something is typed in it, or wrong with it."""
-        inner = [*self.controls, *chain.from_iterable(self.items)]
         own = (self.value, self.problems, self.items, self.pairs, self.unset)
-        return any(own) or any(control.is_filled for control in inner)
+        inner = (control.is_filled for control in self.controls)
+        return any(own) or any(inner)
+
+
+@attrs.frozen(kw_only=True)
+class Item:
+    """One of a list, with a form of its own."""
+
+    id: str  # the element's
+    controls: Sequence[Control]
+    problems: Sequence[str]  # with it as a whole
 
 
 def _by_value(condition: Mapping[str, Any]) -> bool:
     """Whether it hangs on what is chosen elsewhere, not only on whether something is there."""
-    when, unless = condition["when"], condition["unless"]
-    return any([*when.values(), *unless.values()])
+    when = condition["when"].values()
+    unless = condition["unless"].values()
+    return any(when) or any(unless)
+
+
+def _choice(value: str) -> str:
+    """A value of Stripe's in words, with itself, where help would not be known by the words."""
+    words = spoken(value)
+    if words.lower() == value:
+        return words
+    return value if value.isupper() else f"{words} ({value})"
 
 
 @attrs.frozen
@@ -170,7 +205,8 @@ class Problems:
     def below(self, path: Steps) -> list[str]:
         """Those of this place and all inside of it."""
         size = len(path)
-        return [text for place, text in self._placed() if place[:size] == path]
+        placed = self._placed()
+        return [text for place, text in placed if place[:size] == path]
 
     def _placed(self) -> Iterator[tuple[Steps, str]]:
         for each in self.found:
@@ -192,32 +228,36 @@ class Form:
         has_currency = any(row.get("format") == "currency" for row in rows)
         found: list[Control] = []
         for row in rows:
-            here = (*path, row["name"])
-            control = self._control(row, typed.get(row["name"]), here)
+            name = row["name"]
+            here = (*path, name)
+            control = self._control(row, typed.get(name), here)
             found.append(attrs.evolve(control, beside_currency=has_currency))
         return found
 
     def _control(self, row: Row, typed: Any, path: Steps) -> Control:
         kind = kind_of(row)
-        inside = branch(typed)
-        known: dict[str, Any] = {
-            "row": row,
-            "path": path,
-            "prefix": self.prefix,
-            "kind": kind,
-            "unset": CLEAR in inside,
-            "unsets": bool(row.get("clearable")) and not self.is_new,
-            "problems": self._problems(kind, path),
-        }
+        clearable = bool(row.get("clearable"))
+        return Control(
+            row=row,
+            path=path,
+            prefix=self.prefix,
+            kind=kind,
+            unset=CLEAR in branch(typed),
+            unsets=clearable and not self.is_new,
+            problems=self._problems(kind, path),
+            **self._inside(kind, row, typed, path),
+        )
+
+    def _inside(self, kind: str, row: Row, typed: Any, path: Steps) -> dict[str, Any]:
+        """What a control of this kind has in it."""
+        tree = branch(typed)
         if kind == "object":
-            known["controls"] = self.controls(row["fields"], inside, path)
-        elif kind == "items":
-            known["items"] = [*self._items(row, inside, path)]
-        elif kind == "pairs":
-            known["pairs"] = [pair_of(item) for item in items(inside)]
-        elif isinstance(typed, str):
-            known["value"] = typed
-        return Control(**known)
+            return {"controls": self.controls(row["fields"], tree, path)}
+        if kind == "items":
+            return {"items": [*self._items(row, tree, path)]}
+        if kind == "pairs":
+            return {"pairs": [*map(pair_of, items(tree))]}
+        return {"value": typed} if isinstance(typed, str) else {}
 
     def _problems(self, kind: str, path: Steps) -> list[str]:
         """What is inside of an object with a form stands at the controls in it."""
@@ -226,10 +266,14 @@ class Form:
             return self.problems.at(place)
         return self.problems.below(place)
 
-    def _items(self, row: Row, found: Tree, path: Steps) -> Iterator[Sequence[Control]]:
+    def _items(self, row: Row, found: Tree, path: Steps) -> Iterator[Item]:
         for number, item in enumerate(items(found)):
             here = (*path, number)
-            yield self.controls(row["fields"], branch(item), here)
+            yield Item(
+                id=element(self.prefix, here),
+                controls=self.controls(row["fields"], branch(item), here),
+                problems=self._problems("object", here),
+            )
 
 
 Judge = Callable[[Row], bool]
@@ -240,8 +284,12 @@ KINDS: Sequence[tuple[str, Judge]] = (
     ("object", lambda row: "fields" in row),
     ("choice", lambda row: "enum" in row),
     ("yes_no", lambda row: row["type"] == "boolean"),
-    ("long", lambda row: len(str(row["example"])) > LONG),
+    ("long", lambda row: _is_long(row["example"])),
 )
+
+
+def _is_long(example: Any) -> bool:
+    return len(str(example)) > LONG
 
 
 def kind_of(row: Row) -> str:
@@ -265,7 +313,8 @@ def amiss(rows: Rows, typed: Tree, path: Steps = ()) -> Iterator[Problem]:
 def _amiss_below(row: Row, inside: Tree, here: Steps) -> Iterator[Problem]:
     if is_items(row):
         for number, item in enumerate(items(inside)):
-            yield from amiss(row["fields"], branch(item), (*here, number))
+            place = (*here, number)
+            yield from amiss(row["fields"], branch(item), place)
     elif "fields" in row:
         yield from amiss(row["fields"], inside, here)
 

@@ -1,12 +1,12 @@
 """What comes of pressing Run: an answer, what is wrong with the form, or why it was not done?"""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from stripe_flow.step import Step
-from stripe_plugin.declare.action import Action
 from stripe_plugin.errors import InvalidInputs, NodeError, StripeError
 from stripe_plugin.host.asked import Asked, judged
 from stripe_plugin.judge.values import NOTHING
@@ -19,10 +19,13 @@ from stripe_studio.trying.copies import Copy, copies
 from stripe_studio.trying.endpoint import rows_of
 from stripe_studio.trying.form import amiss
 from stripe_studio.trying.sheet import Sheet, new_run
+from stripe_studio.trying.typed import Row
 
 Data = dict[str, Any]
+Manifest = Mapping[str, Any]
 Problem = Mapping[str, Any]
 NOT_RIGHT = 422
+NAMED = re.compile(r"`([a-z_]+)`")  # a parameter in a sentence of Stripe's
 
 
 @attrs.frozen(kw_only=True)
@@ -39,53 +42,104 @@ class Outcome:
     copies: Sequence[Copy] = ()
 
 
-def ran(studio: Studio, manifest: Mapping[str, Any], sheet: Sheet) -> Outcome:
-    """Runs an action with what is on its form, as a run that the journal keeps."""
-    rows = rows_of(studio.host, manifest, sheet.inputs)
-    wrong = [*amiss(rows, sheet.inputs)]
-    wrong += amiss(studio.option_rows, sheet.options, ("options",))
-    if wrong:
-        return Outcome(sheet=sheet, problems=wrong, status=NOT_RIGHT)
-    inputs = typed.inputs(rows, sheet.inputs)
-    options = typed.inputs(studio.option_rows, sheet.options)
-    step = Step(manifest["id"], manifest["id"], inputs, options=options)
-    try:
-        action = _judged(studio, step, sheet.run_id)
-        request = None if manifest["recipe"] else action.request()
-    except NodeError as error:
-        return attrs.evolve(Outcome(sheet=sheet), **_failed(error))
-    texts = copies(step.action, rows, inputs, request)
-    known = Outcome(sheet=sheet, sent=request, copies=texts)
-    return _sent(studio, manifest, step, known)
+@attrs.frozen
+class Pressed:
+    """Run, pressed on the form of an action."""
+
+    studio: Studio
+    manifest: Manifest
+    sheet: Sheet
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Those of the form."""
+        host, typed_in = self.studio.host, self.sheet.inputs
+        return rows_of(host, self.manifest, typed_in)
+
+    def ran(self) -> Outcome:
+        """Runs the action with what is on the form, as a run that the journal keeps."""
+        known = Outcome(sheet=self.sheet)
+        wrong = self._amiss()
+        if wrong:
+            return attrs.evolve(known, problems=wrong, status=NOT_RIGHT)
+        step = self._step()
+        try:
+            request = self._request(step)
+        except NodeError as error:
+            return attrs.evolve(known, **_failed(error, self.rows))
+        texts = copies(step.action, self.rows, step.inputs, request)
+        known = attrs.evolve(known, sent=request, copies=texts)
+        return self._sent(step, known)
+
+    def _amiss(self) -> list[Problem]:
+        """What the host cannot be told."""
+        rows, sheet = self.studio.option_rows, self.sheet
+        inputs = amiss(self.rows, sheet.inputs)
+        options = amiss(rows, sheet.options, ("options",))
+        return [*inputs, *options]
+
+    def _step(self) -> Step:
+        action: str = self.manifest["id"]
+        rows, sheet = self.studio.option_rows, self.sheet
+        inputs = typed.inputs(self.rows, sheet.inputs)
+        options = typed.inputs(rows, sheet.options)
+        return Step(action, action, inputs, options=options)
+
+    def _request(self, step: Step) -> Request | None:
+        """What will be sent, if that is one request. What is wrong is told before a run begins."""
+        action = self.studio.host.action(step.action)
+        asked = Asked(step.inputs, step.options, NOTHING, ())
+        context = RunContext(run_id=self.sheet.run_id)
+        made, _ = judged(action, asked, context)
+        return None if self.manifest["recipe"] else made.request()
+
+    def _sent(self, step: Step, known: Outcome) -> Outcome:
+        run_id = self.sheet.run_id
+        try:
+            run = self.studio.begin(run_id, step.action)
+            result = run.step(step)
+        except NodeError as error:
+            return attrs.evolve(known, **_failed(error, self.rows))
+        self.studio.answers.keep(run_id, result)
+        return attrs.evolve(
+            known,
+            sheet=attrs.evolve(self.sheet, run_id=new_run()),
+            answer=answered(result, self.manifest["outputs"]),
+            answer_run=run_id,
+        )
 
 
-def _judged(studio: Studio, step: Step, run_id: str) -> Action:
-    """The action, if nothing is wrong with it: else it is told before a run is begun."""
-    asked = Asked(step.inputs, step.options, NOTHING, ())
-    action = studio.host.action(step.action)
-    made, _ = judged(action, asked, RunContext(run_id=run_id))
-    return made
-
-
-def _sent(studio: Studio, manifest: Mapping[str, Any], step: Step, known: Outcome) -> Outcome:
-    run_id = known.sheet.run_id
-    try:
-        result = studio.begin(run_id, step.action).step(step)
-    except NodeError as error:
-        return attrs.evolve(known, **_failed(error))
-    studio.answers.keep(run_id, result)
-    return attrs.evolve(
-        known,
-        sheet=attrs.evolve(known.sheet, run_id=new_run()),
-        answer=answered(result, manifest["outputs"]),
-        answer_run=run_id,
-    )
-
-
-def _failed(error: NodeError) -> Data:
+def _failed(error: NodeError, rows: typed.Rows) -> Data:
     """Its words at the controls, or above the form."""
     facts = error.as_dict()
-    if isinstance(error, InvalidInputs):
-        return {"problems": facts["problems_at"], "status": error.http_status}
-    problems = facts.get("problems_at") if isinstance(error, StripeError) else None
-    return {"problems": problems or (), "failure": facts, "status": error.http_status}
+    told: Data = {"status": error.http_status}
+    if isinstance(error, InvalidInputs | StripeError):
+        problems = facts["problems_at"]
+        told["problems"] = [_innermost(each, rows) for each in problems]
+    if not isinstance(error, InvalidInputs):
+        told["failure"] = facts
+    return told
+
+
+def _innermost(problem: Problem, rows: typed.Rows) -> Problem:
+    """At the one field of an object that the sentence names, where its path is the object's.
+
+    Stripe says of `line_items[0]` that `quantity` is to be added to it.
+    """
+    place = problem["path"]
+    named = {*NAMED.findall(problem["text"])}
+    fields = [field["name"] for field in _fields_at(rows, place)]
+    found = [name for name in fields if name in named]
+    if len(found) != 1:
+        return problem
+    return {**problem, "path": [*place, *found]}
+
+
+def _fields_at(rows: typed.Rows, place: Sequence[str | int]) -> typed.Rows:
+    """Those of the object at a place; none where there is no object, but a list of them."""
+    row = typed.row_at(rows, place)
+    if "fields" not in row:
+        return ()
+    is_list = typed.is_items(row) and isinstance(place[-1], str)
+    fields: typed.Rows = row["fields"]
+    return () if is_list else fields

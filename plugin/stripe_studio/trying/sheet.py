@@ -59,7 +59,8 @@ class Sheet:
 
     def _change(self, what: str, name: str) -> None:
         change = CHANGES[what]
-        for prefix, tree in ((IN, self.inputs), (OPT, self.options)):
+        trees = {IN: self.inputs, OPT: self.options}
+        for prefix, tree in trees.items():
             place = name.removeprefix(prefix)
             if place and place != name:
                 change(tree, place)

@@ -16,6 +16,8 @@ LINE_END = re.compile(r"\r\n|\r|\n")  # of a browser; any other is a part of wha
 POSITION = re.compile(r"[0-9]{1,9}")  # in a list
 Tree = dict[str, Any]
 Row = Mapping[str, Any]
+Rows = Sequence[Row]
+Given = Mapping[str, Any]  # inputs, by parameter
 Pairs = Iterable[tuple[str, str]]
 KEY, VALUE = "key", "value"
 CLEAR = "@clear"  # what the host takes for unsetting
@@ -111,10 +113,20 @@ def is_lines(row: Row) -> bool:
     return row["type"] == "array" and "fields" not in row
 
 
+def row_at(rows: Rows, place: Iterable[str | int]) -> Row:
+    """The row at a place of a form, such as items, 0, price; an empty one where there is none."""
+    row: Row = {}
+    for step in place:
+        named = {each["name"]: each for each in rows}
+        row = named.get(str(step), row)  # a position in a list names no row
+        rows = row.get("fields", rows)
+    return row
+
+
 # --- to inputs ------------------------------------------------------------------------------------
 
 
-def inputs(rows: Sequence[Row], typed: Tree) -> dict[str, Any]:
+def inputs(rows: Rows, typed: Tree) -> dict[str, Any]:
     """What is filled in, by parameter, as texts for the host to judge; blank boxes are left out."""
     found: dict[str, Any] = {}
     for row in rows:
@@ -149,22 +161,26 @@ def _scalar(row: Row, text: str) -> Any:
 
 def _pairs(typed: Tree) -> dict[str, str]:
     """Keys and values; a pair of which only one is there is judged with the other empty."""
-    pairs = map(pair_of, items(typed))
-    return {key.strip(): value for key, value in pairs if key.strip() or value.strip()}
+    found: dict[str, str] = {}
+    for item in items(typed):
+        key, value = pair_of(item)
+        if key.strip() or value.strip():
+            found[key.strip()] = value
+    return found
 
 
 def pair_of(found: Any) -> tuple[str, str]:
     """The key and the value that are typed as one pair."""
     inside = branch(found)
-    key, value = inside.get(KEY, ""), inside.get(VALUE, "")
+    key = inside.get(KEY, "")
+    value = inside.get(VALUE, "")
     return str(key), str(value)
 
 
 def is_filled(found: Any) -> bool:
     """Whether something is typed there, at any depth."""
     if is_tree(found):
-        inner = [value for key, value in found.items() if key != CLEAR]
-        return any(map(is_filled, inner))
+        return any(is_filled(found[key]) for key in found if key != CLEAR)
     return bool(found) and bool(str(found).strip())
 
 
@@ -180,8 +196,9 @@ def strays(row: Row, typed: Tree) -> list[str]:
     """What is filled in under names that an object has not, as of another endpoint's form."""
     if is_items(row):
         return []
-    known = {field["name"] for field in row.get("fields", ())}
-    names = [name for name in typed if name not in known and name != CLEAR]
+    known = {CLEAR}
+    known |= {field["name"] for field in row.get("fields", ())}
+    names = [name for name in typed if name not in known]
     if "fields" not in row:
         names = [name for name in names if not name.isdecimal()]
     return [name for name in names if is_filled(typed[name])]
@@ -190,7 +207,7 @@ def strays(row: Row, typed: Tree) -> list[str]:
 # --- from inputs ----------------------------------------------------------------------------------
 
 
-def written(rows: Sequence[Row], given: Mapping[str, Any]) -> Tree:
+def written(rows: Rows, given: Given) -> Tree:
     """The tree that gives these inputs again, such as those of an example."""
     found: Tree = {}
     for row in rows:
@@ -201,19 +218,23 @@ def written(rows: Sequence[Row], given: Mapping[str, Any]) -> Tree:
 
 
 def _written(row: Row, value: Any) -> Any:
+    fields = row.get("fields", ())
     if is_items(row):
-        return _listed([written(row["fields"], item) for item in value])
-    if "fields" in row and is_object(value):
-        return written(row["fields"], value)
+        return _listed(written(fields, item) for item in value)
+    if fields and is_object(value):
+        return written(fields, value)
     if is_free(row) and is_object(value):
-        pairs = [{KEY: str(key), VALUE: _text(item)} for key, item in value.items()]
-        return _listed(pairs)
+        return _listed(_pair(key, value[key]) for key in value)
     if is_lines(row):
         return "\n".join(_text(item) for item in value)
     return _text(value)
 
 
-def _listed(found: list[Tree]) -> Tree:
+def _pair(key: Any, value: Any) -> Tree:
+    return {KEY: str(key), VALUE: _text(value)}
+
+
+def _listed(found: Iterable[Tree]) -> Tree:
     return {str(at): item for at, item in enumerate(found)}
 
 
@@ -223,7 +244,7 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def example(rows: Sequence[Row]) -> Tree:
+def example(rows: Rows) -> Tree:
     """The example of each row that the action page asks for."""
     found: dict[str, Any] = {}
     for row in rows:

@@ -15,7 +15,10 @@ const faults = [];
 let browser;
 let page;
 
-const test = (name, judge) => declared(name, { timeout: 300_000 }, judge);
+// Limits are for what hangs, not for what is slow: what is shown is waited for.
+const HUNG = 120_000;
+const ALL = 3_600_000; // of a test that goes through the whole catalog, or every view
+const test = (name, judge, timeout = 5 * HUNG) => declared(name, { timeout }, judge);
 const world = async (action = "") => (await fetch(`${STUDIO}/world/${action}`)).json();
 
 before(async () => {
@@ -27,14 +30,18 @@ before(async () => {
 after(() => browser.close());
 
 async function visitor({ width = 1400, height = 900, colorScheme = "light" }) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+  const reducedMotion = "reduce"; // so that no color is judged on its way to another
+  const viewport = { width, height };
+  const context = await browser.newContext({ viewport, colorScheme, reducedMotion });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const opened = await context.newPage();
-  opened.setDefaultTimeout(20_000);
+  opened.setDefaultTimeout(HUNG);
   opened.on("pageerror", (error) => faults.push(String(error)));
   opened.on("console", (message) => {
-    // Refusals, and what becomes of an answer that a fault on order has cut off.
-    const isMeant = /the server responded with a status of (4|504)/.test(message.text());
+    // Refusals, what becomes of an answer that a fault on order has cut off, and what htmx says of
+    // a request that nobody waits for any more.
+    const meant = /the server responded with a status of (4|504)|^htmx:(sendAbort|afterRequest),/;
+    const isMeant = meant.test(message.text());
     if (message.type() === "error" && !isMeant) faults.push(message.text());
   });
   await opened.goto(`${STUDIO}/?token=${TOKEN}`);
@@ -101,7 +108,7 @@ test("every action is filled with its example and run", async () => {
     await press("Run");
     await heading("Done");
   }
-});
+}, ALL);
 
 test("what is wrong is shown at its control, and what was typed stays", async () => {
   await world();
@@ -116,7 +123,7 @@ test("what is wrong is shown at its control, and what was typed stays", async ()
     "opt:deadline": "soon",
   });
   await press("Run");
-  await page.locator(".summary").waitFor();
+  await page.locator(".summary:focus").waitFor();
   const wrong = {
     "in-line_items-0-quantity": "must be a whole number",
     "in-success_url": "is required",
@@ -129,9 +136,8 @@ test("what is wrong is shown at its control, and what was typed stays", async ()
     assert.match(said, new RegExp(words, "i"), id);
   }
   assert.equal(await page.inputValue("#in-line_items-0-quantity"), "many");
-  assert.ok(await page.evaluate(() => document.activeElement.classList.contains("summary")));
   await page.locator(".summary a", { hasText: "Quantity" }).click();
-  assert.equal(await page.evaluate(() => document.activeElement.id), "in-line_items-0-quantity");
+  await page.locator("#in-line_items-0-quantity:focus").waitFor();
   await accessible("a form with problems");
 });
 
@@ -193,6 +199,49 @@ test("everything is done by keyboard", async () => {
   await page.keyboard.type("bob@example.com");
   await page.keyboard.press("Enter");
   await heading("Done");
+});
+
+// Lets the answer to the next request of a kind wait until it is let through.
+async function held(path) {
+  let asked;
+  let free;
+  const begun = new Promise((resolve) => (asked = resolve));
+  const freed = new Promise((resolve) => (free = resolve));
+  await page.route(path, async (route) => {
+    asked();
+    await freed;
+    await route.continue().catch(() => {}); // nobody may be waiting for it any more
+  }, { times: 1 });
+  return { begun, free };
+}
+
+test("an item is added and removed by keyboard, and the focus goes along", async () => {
+  await page.goto(`${STUDIO}/try/create_checkout_session`);
+  await page.locator('button[value="add:in:line_items"]').focus();
+  await page.keyboard.press("Enter");
+  await page.locator("#in-line_items-0-price:focus").waitFor();
+  await page.locator('button[value="add:in:metadata"]').focus();
+  await page.keyboard.press("Enter");
+  await page.locator('[name="in:metadata.0.key"]:focus').waitFor();
+  await page.locator('button[value="drop:in:line_items.0"]').focus();
+  await page.keyboard.press("Enter");
+  await page.locator('button[value="add:in:line_items"]:focus').waitFor();
+  await page.locator('button[value="example"]').focus();
+  await page.keyboard.press("Enter");
+  await page.locator("#in-line_items-0-price").waitFor();
+  await page.locator('button[value="example"]:focus').waitFor();
+});
+
+test("what is typed while an answer is on its way stays", async () => {
+  await page.goto(`${STUDIO}/try/create_customer`);
+  await page.fill("#in-email", "ann@example.com");
+  const answer = await held("**/try/create_customer");
+  await press("Run");
+  await answer.begun;
+  await page.fill("#in-email", "bob@example.com");
+  answer.free();
+  await heading("Done");
+  assert.equal(await page.inputValue("#in-email"), "bob@example.com");
 });
 
 // --- Flow ----------------------------------------------------------------------------------------
@@ -269,6 +318,7 @@ test("a monthly plan is sold, and next month's invoice is seen", async () => {
   await page.locator("#progress a[href^='/objects/sub_']").click();
   await page.waitForURL(/objects\/sub_/);
   await page.locator(".head a", { hasText: "Objects" }).click();
+  await heading("Objects");
   await press("Until the next renewal");
   await page.locator("h1", { hasText: "things happened" }).waitFor();
   await page.locator("main", { hasText: "invoice.paid" }).waitFor();
@@ -292,11 +342,57 @@ test("a flow is saved, and text that was not is offered again", async () => {
   await told("Saved");
   await page.goto(`${STUDIO}/flow?file=sell.yaml`);
   assert.match(await page.inputValue("#text"), /Small Plan/);
-  assert.ok(!(await page.locator(".unsaved").isVisible()));
+  assert.ok(!(await page.getByText("that was not saved").isVisible()));
+});
+
+test("what is given for an input stays while the text is checked", async () => {
+  await page.goto(`${STUDIO}/flow`);
+  await page.fill("#text", "inputs:\n  plan: { default: a }\nsteps:\n");
+  await page.locator("#given-plan").waitFor();
+  const answer = await held("**/flow/check");
+  await page.fill("#text", "inputs:\n  plan: { default: a }\n  other: { default: b }\nsteps:\n");
+  await answer.begun;
+  await page.fill("#given-plan", "mine");
+  answer.free();
+  await page.locator("#given-other").waitFor();
+  assert.equal(await page.inputValue("#given-plan"), "mine");
+});
+
+test("objects and outputs are chosen from in a step's form", async () => {
+  await world();
+  await page.goto(`${STUDIO}/try/create_product`);
+  await page.fill("#in-name", "Blue lamp");
+  await press("Run");
+  await heading("Done");
+  await page.goto(`${STUDIO}/flow?example=sell-a-subscription`);
+  await page.locator("#action").selectOption("create_price");
+  await press("Fill it in");
+  await page.locator("#step-product").waitFor();
+  await press("Choose Product");
+  await page.locator("#step-product-choices button", { hasText: "Blue lamp" }).waitFor();
+  await press("Take Product from a step");
+  await page.locator("#step-product-choices button", { hasText: "fits" }).first().waitFor();
+  assert.equal(await page.locator("#step-product-choices button", { hasText: "Blue lamp" }).count(), 0);
+  await press("Choose Product");
+  await page.locator("#step-product-choices button", { hasText: "Blue lamp" }).click();
+  assert.match(await page.inputValue("#step-product"), /^prod_/);
+});
+
+test("a new flow begins with what was left, or empty", async () => {
+  await page.goto(`${STUDIO}/flow`);
+  await page.fill("#text", "# left");
+  await page.goto(`${STUDIO}/flow`);
+  assert.equal(await page.inputValue("#text"), "# left");
+  await press("Begin empty");
+  assert.equal(await page.inputValue("#text"), "");
+  await page.goto(`${STUDIO}/flow`);
+  assert.equal(await page.inputValue("#text"), "");
+  assert.ok(!(await page.locator(".unsaved.left").isVisible()));
 });
 
 test("the text of a flow is indented and left by keyboard", async () => {
   await page.goto(`${STUDIO}/flow`);
+  await page.fill("#text", "");
   await page.locator("#text").focus();
   await page.keyboard.type("steps:\n- id: a\naction: b");
   assert.equal(await page.inputValue("#text"), "steps:\n  - id: a\n    action: b");
@@ -333,6 +429,19 @@ test("a subscription is renewed by the time button", async () => {
   await accessible("what happened");
 });
 
+test("the last press wins: a page that was asked for before does not come over it", async () => {
+  await world();
+  await page.goto(`${STUDIO}/objects`);
+  const answer = await held("**/runs");
+  await page.getByRole("link", { name: "Runs", exact: true }).click();
+  await answer.begun;
+  await press("1 day");
+  await heading("Nothing happened");
+  answer.free();
+  await page.locator(".head a", { hasText: "Flow" }).click();
+  await heading("A new flow");
+});
+
 test("a session is paid by a button, once the card is not declined", async () => {
   await made("create_checkout_session");
   await page.locator(".answer .facts a[href^='/objects/cs_']").first().click();
@@ -352,6 +461,7 @@ test("the payment page of a session is here, with its own style", async () => {
   const opened = page.context().waitForEvent("page");
   await page.getByRole("link", { name: "Open the payment page" }).click();
   const paying = await opened;
+  await paying.locator("main").waitFor(); // a page that is still on its way cannot be reloaded
   const failed = [];
   paying.on("console", (message) => message.type() === "error" && failed.push(message.text()));
   await paying.reload();
@@ -406,7 +516,7 @@ test("every view is legible in light and dark, on a wide screen and a phone", as
     }
   }
   page = before;
-});
+}, ALL);
 
 test("no script failed, and nothing was stopped by the policy", () => {
   assert.deepEqual(faults, []);
