@@ -400,16 +400,16 @@ FAILURES = [
         params={"account": "berlin"},
         headers={**JSON, "Idempotency-Key": ""},
     ),
+    failing("usage", "run must be text", body={**INPUTS, "run": 5}),
+    failing("usage", "they need its run", body={**INPUTS, "step": "pay"}),
+    failing(
+        "usage", "idempotency key is 1–255", body=INPUTS, headers={**JSON, "Idempotency-Key": "a b"}
+    ),
     failing(
         "malformed",
         "Idempotency-Key is empty",
         body={**INPUTS, "run": "r1"},
         headers={**JSON, "Idempotency-Key": ""},
-    ),
-    failing("usage", "run must be text", body={**INPUTS, "run": 5}),
-    failing("usage", "they need its run", body={**INPUTS, "step": "pay"}),
-    failing(
-        "usage", "idempotency key is 1–255", body=INPUTS, headers={**JSON, "Idempotency-Key": "a b"}
     ),
     failing("invalid_inputs", "Name is required.", body={"inputs": {}}),
     failing(
