@@ -186,6 +186,15 @@ def test_with_a_key_never_the_emulator(key: str, mode: str, tmp_path: Path) -> N
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("key", ["Emulator", "EMULATOR", "emulater", "emulated"])
+def test_a_word_that_is_nearly_the_emulators_is_told_which(key: str) -> None:
+    """It stays refused: nothing is emulated that is not asked for by its name."""
+    with pytest.raises(UsageError, match=r"Did you mean emulator\? STRIPE_API_KEY=emulator"):
+        Connection.from_env({"STRIPE_API_KEY": key})
+    with pytest.raises(UsageError, match="Use a secret key"):
+        Connection.from_env({"STRIPE_API_KEY": "pk_test_1234567890"})
+
+
 @pytest.mark.parametrize("key", [LIVE_KEY, f"rk_live_{BODY}", f"sk_{BODY}"])
 def test_a_live_key_needs_to_be_allowed(key: str) -> None:
     """A key that moves real money, or whose mode cannot be seen, is refused unless allowed."""

@@ -21,6 +21,7 @@ from stripe_emulator import Emulator, Fault
 from stripe_flow import engines
 from stripe_flow.engines.on_dbos import run as running
 from stripe_flow.engines.on_dbos import run_flow, workflows
+from stripe_flow.engines.on_dbos.__main__ import main as worker
 from stripe_flow.engines.on_dbos.database import check_sqlite
 from stripe_flow.engines.on_dbos.process import let_go
 from stripe_flow.engines.order import Order, Place, identity, told_of
@@ -287,6 +288,26 @@ def test_an_address_is_refused_without_its_password(
     with pytest.raises(UsageError, match="no address of a database") as refused:
         next(run)
     assert "hidden" not in str(refused.value)
+
+
+def test_a_database_that_is_not_named_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A worker without the variable says that it is not set, and its usage says what it needs."""
+    monkeypatch.setenv("STRIPE_API_KEY", "emulator")
+    monkeypatch.delenv("DBOS_SYSTEM_DATABASE_URL", raising=False)
+    with pytest.raises(SystemExit, match="DBOS_SYSTEM_DATABASE_URL is not set: have it name"):
+        worker([])
+    monkeypatch.setenv("DBOS_SYSTEM_DATABASE_URL", "")
+    with pytest.raises(SystemExit, match="DBOS_SYSTEM_DATABASE_URL is no address of a database"):
+        worker([])
+    with pytest.raises(SystemExit, match="no word but --allow-live"):
+        worker(["--helpp"])
+    for word in ("--help", "-h"):
+        worker([word])
+        usage, _ = capsys.readouterr()
+        assert usage.startswith("usage: python -m stripe_flow.engines.on_dbos [--allow-live]\n")
+        assert "DBOS_SYSTEM_DATABASE_URL" in usage
 
 
 READS = "steps: [{id: a, action: list_products}]"

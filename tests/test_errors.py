@@ -23,6 +23,7 @@ from stripe_plugin import (
     errors,
     hookimpl,
 )
+from stripe_plugin.secrets import shown
 from stripe_plugin.wire.reply import Reply
 
 SECRET = "pi_3Abc_secret_DoNotShow"
@@ -106,6 +107,21 @@ def test_what_is_no_error_is_refused(about: dict[str, Any]) -> None:
     """Data of no known category, or of another version, is refused in words."""
     with pytest.raises(UsageError, match="category"):
         NodeError.from_dict(about)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(object(), "an object"), ({1}, "a set"), (int, "a type"), ({}, "an object")]
+)
+def test_what_was_given_has_its_article(value: object, said: str) -> None:
+    """A thing that nobody expected is called by its type, in a sentence that can be read."""
+    assert shown(value) == said
+
+
+def test_what_is_no_connection_is_called_by_its_type() -> None:
+    """The host's own sentences have the article as well."""
+    wrong: Any = object()
+    with Host.load() as host, pytest.raises(UsageError, match="The connection is an object, not"):
+        host.run("list_products", {}, connection=wrong)
 
 
 def test_every_kind_has_a_category_and_a_status() -> None:

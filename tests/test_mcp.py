@@ -294,6 +294,25 @@ def test_a_client_secret_is_cut(world: World) -> None:
 
 # --- what is refused ------------------------------------------------------------------------------
 
+
+INSIDE = [
+    ({"options": {"foo": 1}}, False),
+    ({"foo": 1}, True),
+    ({"foo": 1, "options": {"foo": 1}}, True),
+]
+
+
+@pytest.mark.parametrize(("arguments", "tells"), INSIDE)
+def test_the_other_arguments_are_named_beside_an_unknown_one(
+    world: World, arguments: dict[str, Any], *, tells: bool
+) -> None:
+    """Not where something is unknown inside of an argument: there they would be no help."""
+    answer = world.call("create_price", {**USUAL["create_price"], **arguments})
+    said = answer["content"][0]["text"]
+    assert "foo is not" in said
+    assert ("Beside its inputs a call has" in said) is tells
+
+
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("create_price", {}, "Currency is required. Product is required if Product Data is empty."),
     ("create_price", {"unit_amout": 5}, "unit_amout is not an input of Create Price (did you"),

@@ -90,6 +90,25 @@ def test_runs_are_listed(terminal: Terminal) -> None:
     assert lines[1].endswith("retrieve_customer  0 of 1 done")
 
 
+def test_what_was_only_mistyped_does_not_crowd_the_list(terminal: Terminal) -> None:
+    """Of refused inputs nothing was sent: such a run is counted, and listed where that is asked."""
+    terminal(*MADE, "--run-id", "made")
+    terminal("run", "create_customer", "Nmae=Jenny", "--run-id", "mistyped", code=2)
+    terminal(*REFUSED, "--run-id", "mended", code=3)
+    terminal("run", "retrieve_customer", "Customr=cus_absent", "--run-id", "mended", code=2)
+    assert [run["run_id"] for run in listed(terminal)] == ["mended", "mistyped", "made"]
+    told = terminal("runs")
+    assert len(told.stdout.splitlines()) == 2
+    assert "mistyped" not in told.stdout
+    assert "3 runs in" in told.stderr
+    assert "1 of them only had inputs that were refused, and sent nothing: --all" in told.stderr
+    whole = terminal("runs", "--all")
+    assert len(whole.stdout.splitlines()) == 3
+    assert "--all" not in whole.stderr
+    assert "Nmae is not an input" in terminal("runs", "show", "mistyped").stdout
+    assert "--all is for the list" in terminal("runs", "--all", "show", "made", code=2).stderr
+
+
 def test_a_run_is_shown(terminal: Terminal) -> None:
     """`runs show` tells of each step its action, object, request and inputs' names."""
     made = json.loads(terminal(*MADE, "--run-id", "r1", "--json").stdout)

@@ -125,6 +125,7 @@ def test_doctor_of_the_emulator(terminal: Terminal) -> None:
     assert f"{len(ACTIONS)} actions" in done.stdout
     assert EMULATOR in done.stdout + done.stderr
     assert str(terminal.home) in done.stdout
+    assert "Whatever Stripe API Request asks for: Write: ok" in done.stdout
 
 
 def test_doctor_tells_versions_and_origins(terminal: Terminal) -> None:
@@ -272,6 +273,61 @@ def test_run_by_display_key_and_parameter(terminal: Terminal) -> None:
     assert document(found) == price
 
 
+INSIDE: list[tuple[str, str, list[str], dict[str, Any]]] = [
+    (
+        "create_price",
+        "recurring",
+        ["Recurring › Interval=month", "Recurring › Interval Count=3"],
+        {"interval": "month", "interval_count": 3},
+    ),
+    ("create_price", "recurring", ["recurring[interval]=week"], {"interval": "week"}),
+    ("create_price", "metadata", ["Metadata[order.id]=7", "Metadata › a=[b]"],
+     {"order.id": "7", "a": "[b]"}),
+    ("create_price", "metadata", ['Metadata={"2024": "a"}'], {"2024": "a"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "name", "words", "found"), INSIDE)
+def test_what_is_inside_of_an_input_is_typed_as_it_is_shown(
+    action: str, name: str, words: list[str], found: dict[str, Any], terminal: Terminal
+) -> None:
+    """By the keys that `describe` prints, or as Stripe names parameters; text stays as it is."""
+    price = ("Currency=usd", "Unit Amount=1000", "Product Data › Name=Plan")
+    answer = document(terminal("run", action, *price, *words))
+    assert answer[name] == {**answer[name], **found}
+
+
+ITEMS = [
+    ["Items › 1 › Price={0}", "Items › 2 › Price={1}", "Items › 2 › Quantity=3"],
+    ["items[1][price]={1}", "items[0][price]={0}", "items[1][quantity]=3"],
+    ["Items[0][Price]={0}", "Items › 2 › Price={1}", "Items[1][quantity]=3"],
+]
+
+
+@pytest.mark.parametrize("words", ITEMS)
+def test_items_are_typed_one_by_one(words: list[str], terminal: Terminal) -> None:
+    """Counted from 1 as sentences do, or from 0 as Stripe does; together they are one list."""
+    plan = ("Currency=usd", "Unit Amount=1000", "Recurring › Interval=month")
+    prices = [
+        document(terminal("run", "create_price", *plan, f"Product Data[name]={name}"))["id"]
+        for name in "ab"
+    ]
+    customer = document(terminal("run", "create_customer", "Name=Jenny"))["id"]
+    given = [word.format(*prices) for word in words]
+    made = document(terminal("run", "create_subscription", f"Customer={customer}",
+                             "Payment Behavior=default_incomplete", *given))  # fmt: skip
+    items = [(item["price"]["id"], item["quantity"]) for item in made["items"]["data"]]
+    assert sorted(items) == sorted([(prices[0], 1), (prices[1], 3)])
+
+
+def test_what_is_inside_stands_in_one_place(terminal: Terminal, tmp_path: Path) -> None:
+    """Of a file's object a part is not quietly replaced by another part that is typed."""
+    file = tmp_path / "inputs.json"
+    file.write_text(json.dumps({**PRICE, "Recurring": {"interval_count": 3}}), "utf-8")
+    words = ("run", "create_price", "--inputs", str(file), "Recurring › Interval=month")
+    assert "Recurring is in" in terminal(*words, code=2).stderr
+
+
 def test_run_as_json(terminal: Terminal) -> None:
     """`run --json` is the whole result, with what is beside Stripe's object."""
     done = terminal("run", "create_product", "Name=a=b", "--json")
@@ -409,6 +465,13 @@ def test_a_flow_from_standard_input(terminal: Terminal) -> None:
     assert "standard input:1: " in terminal("flow", "-", stdin="[", code=2).stderr
     wrong = terminal("run", "create_product", "--inputs", "-", stdin="[1]", code=2)
     assert "standard input must hold one object" in wrong.stderr
+
+
+def test_a_list_of_nothing_is_told_without_a_colon(terminal: Terminal) -> None:
+    """Of an empty list there is nothing to name."""
+    steps = [{"id": "all", "action": "list_customers"}]
+    told = terminal("flow", "-", stdin=json.dumps({"steps": steps})).stdout
+    assert told.rstrip().endswith("0 found")
 
 
 def test_flow_breaks_no_id(terminal: Terminal) -> None:
@@ -762,6 +825,15 @@ WRONG: list[tuple[list[str], str]] = [
     (["run", "create_product", "Name"], '"Name" is no KEY=VALUE'),
     (["run", "create_product", "Name=a", "Name=b"], "Name"),
     (["run", "create_product", "Name=a", "name=b"], "given twice"),
+    (["run", "create_price", "Recurring.Interval=month"], "write 'Recurring › Interval=month' or"),
+    (["run", "create_price", "recurring -> interval=month"], "write 'recurring › interval=month'"),
+    (["run", "create_price", "Recurring[interval=month"], "KEY › SUB=VALUE, KEY[sub]=VALUE, or"),
+    (["run", "create_price", "Recurring › =month"], "KEY › SUB=VALUE, KEY[sub]=VALUE, or"),
+    (["run", "create_price", "Recurring={}", "Recurring › Interval=day"], "is given twice"),
+    (["run", "create_price", "Recuring › Interval=day"], "did you mean Recurring?"),
+    (["run", "create_price", "Metadata[2024]=a"], "Metadata has items with a gap"),
+    (["run", "create_subscription", "Items › 2 › Price=a"], "Items has items with a gap"),
+    (["run", "create_subscription", "Items › 0 › Price=a"], "Items has items with a gap"),
     (["run", "create_product", "--inputs", "latin"], "UTF-8"),
     (["run", "create_product", "--inputs", "list"], "must hold one object"),
     (["run", "create_product", "--inputs", "bad"], "bad:"),
@@ -793,6 +865,13 @@ def test_wrong_commands(words: list[str], terminal: Terminal) -> None:
     done = terminal(*words, code=2)
     assert done.stdout == ""
     assert "Usage: stripe-nodes" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "emulator", "studio"])
+def test_help_tells_the_usual_port(command: str, terminal: Terminal) -> None:
+    """Whoever says nothing of it is given a free one."""
+    told = " ".join(terminal(command, "--help").stdout.split())
+    assert "a free one, if it is 0 or not said." in told
 
 
 def test_no_command_is_the_help(terminal: Terminal) -> None:
@@ -1085,7 +1164,11 @@ def test_time_passes_in_the_emulators_file(terminal: Terminal) -> None:
     again = document(terminal("run", "retrieve_checkout_session", f"ID={session['id']}"))
     assert again["status"] == "expired"
     passed = document(terminal("emulator", "advance", "40d", "--json"))
+    now = passed.pop("now")
     assert passed == {"seconds": 40 * 86_400, "events": []}
+    assert now >= session["created"] + 41 * 86_400
+    told = terminal("emulator", "advance", "1d").stderr
+    assert f"it is {datetime.fromtimestamp(now + 86_400, UTC):%Y-%m-%d}" in told
     made = document(terminal("run", "create_product", "Name=a"))
     assert made["created"] >= session["created"] + 41 * 86_400
 
@@ -1104,7 +1187,7 @@ def test_many_events_are_counted(terminal: Terminal) -> None:
 
 WRONG_TIMES = [
     (("advance",), "Missing argument 'TIME'"),
-    (("advance", "soon"), "an age is as in 90d or 12h"),
+    (("advance", "soon"), "a span of time is as in 90d or 12h"),
     (("advance", "0d"), "Give a time of up to ten years"),
     (("advance", "99999d"), "Give a time of up to ten years"),
     (("--port", "1234", "advance", "1d"), "`advance` goes without it"),
@@ -1135,6 +1218,7 @@ def test_faults_are_ordered_listed_and_cleared(terminal: Terminal) -> None:
     ("words", "said"),
     [
         (("nonsense",), "nonsense"),
+        (("conflct",), 'There is no fault "conflct" (did you mean conflict?); there are'),
         (("cut", "--path", "/v1/["), "no fault"),
         (("cut", "--path", "v1/products"), "a path begins with /"),
         (("cut", "--method", "FETCH"), 'Stripe has no "FETCH": give one of GET, POST, DELETE'),

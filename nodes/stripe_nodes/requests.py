@@ -4,7 +4,9 @@ from typing import Any
 
 from stripe_plugin import Anything, OpenAction, Resource, action, optional, required, rule
 
-ANYTHING = Resource("any", permission="Whatever its endpoint needs", words="object", icon="braces")
+ANYTHING = Resource(
+    "any", permission="Whatever Stripe API Request asks for", words="object", icon="braces"
+)
 _CUSTOMER = {"id": "cus_123", "object": "customer", "email": "jenny@example.com"}
 
 

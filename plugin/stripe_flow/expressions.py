@@ -40,6 +40,7 @@ RELATIVE = (
 )
 LEADING = (*RELATIVE, "flatten")  # JMESPath reads `steps.a[*].b` as steps.(a[*].b)
 LOOPING = ("item", "index")
+SAYING = re.compile("^(Invalid|Bad) jmespath expression: ")  # as the sentence has said
 PARSING = (UnknownFunctionError, ParseError, LexerError, ArityError, RecursionError)
 
 Known = Mapping[str, Any]  # what an expression may stand on: steps, inputs, item, index
@@ -79,7 +80,7 @@ def wrong_expression(expression: str, scope: Scope) -> str | None:
         nodes = [*_nodes(root)]
         _check_calls(nodes)
     except PARSING as error:
-        return f"{label} is no JMESPath: {first(error)}"
+        return f"{label} is no JMESPath: {_why(error)}"
     except JMESPathError:
         return f"{label} {STARTS}"  # there is nothing in it
     if any(map(_is_half_negated, nodes)):
@@ -88,6 +89,12 @@ def wrong_expression(expression: str, scope: Scope) -> str | None:
         return f"{label} {NOT_KEPT}"
     wrong = [_wrong_names(names, label, scope) for names in stands_on(expression)]
     return next(filter(None, wrong), None if wrong else f"{label} {STARTS}")
+
+
+def _why(error: Exception) -> str:
+    """What JMESPath says, without the expression: that stands before it, or on lines below."""
+    line = first(error).removesuffix(":").removesuffix(", for expression")
+    return SAYING.sub("", line)
 
 
 def _is_secret_field(node: Node) -> bool:
@@ -218,7 +225,7 @@ class Finder(TreeInterpreter):
             self.count(found)
         except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
             # JMESPath's own errors are ValueErrors; some of Python's pass through it: `[::0]`.
-            wrong = f"{shown(expression)} cannot be computed: {first(error)}"
+            wrong = f"{shown(expression)} cannot be computed: {_why(error)}"
             raise Unresolved(wrong) from None
         return found
 

@@ -13,7 +13,7 @@ from stripe_plugin.declare.options import Options, check_naming
 from stripe_plugin.errors import Refused, UsageError, near
 from stripe_plugin.judge.reading import parsed
 from stripe_plugin.judge.values import is_list, is_object
-from stripe_plugin.run.context import RunContext
+from stripe_plugin.run.context import RunContext, WrongCall
 from stripe_plugin.secrets import shown
 
 Data = Mapping[str, Any]
@@ -35,7 +35,7 @@ WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([^",;\s]*)"?', re.IGNORECASE)
 SECONDS = re.compile(r"[1-9][0-9]{0,5}")
 NO_KEY = (
     "The header Idempotency-Key is empty: give a text of your own for this one deed, such as"
-    " order-123-payment, or name its run in the query, or leave it out."
+    " order-123-payment, or name its run, or leave it out."
 )
 TOO_DEEP = "The body is nested too deeply."
 
@@ -56,6 +56,8 @@ def asked(body: bytes, headers: Headers) -> Asked:
 
     Raises `NotServed` for what cannot be read, or `UsageError`.
     """
+    if KEY in headers and not headers[KEY].strip():
+        raise _malformed(NO_KEY)
     return _asked(_named("The body", MEMBERS, _object(body)), headers)
 
 
@@ -227,7 +229,7 @@ def _context(members: Data, key: str | None, deadline: Wait) -> RunContext:
     try:
         return RunContext(**named, idempotency_key=key, deadline=deadline)
     except UsageError as error:
-        raise UsageError(str(error).replace("run_id", "run")) from None
+        raise WrongCall(str(error).replace("run_id", "run")) from None
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from stripe_hosts.accounts import UnknownAccount
 from stripe_hosts.offer import NotOffered
 from stripe_plugin.errors import NodeError, StripeError
 from stripe_plugin.host import advice
+from stripe_plugin.run.context import WrongCall
 from stripe_plugin.secrets import said
 
 PROBLEM = "application/problem+json"
@@ -99,6 +100,22 @@ CLOSER: Mapping[type[NodeError], str] = {
 }
 
 
+class Words(NamedTuple):
+    """The title and the advice of an error, where those of its kind are not true of it."""
+
+    title: str
+    do: str
+
+
+#: Errors of which other words are true than of their kind.
+WORDS: Mapping[type[NodeError], Words] = {
+    WrongCall: Words(
+        "What is asked for is not there, or cannot be asked for so.",
+        "Read the sentence, and mend the request.",
+    )
+}
+
+
 class NotServed(Exception):
     """What the door itself refuses, before an action is looked at: a kind and a sentence."""
 
@@ -138,6 +155,8 @@ def problem_of(error: NodeError) -> Data:
     facts = error.as_dict()
     kind = CLOSER.get(type(error), error.category)
     about = problem(kind, facts["text"], error=facts)
+    if type(error) in WORDS:
+        about["title"], about["advice"] = WORDS[type(error)]
     about["problems_at"] = facts.get("problems_at", [])
     if isinstance(error, StripeError):
         about["advice"] = _advice(facts) or about["advice"]

@@ -22,6 +22,7 @@ _RANDOM = re.compile("[A-Z0-9]")  # what every client secret has, and `top_secre
 # What moves a terminal's cursor or turns the direction of writing.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 LONGEST_ERROR = 300  # characters of a stranger's error
+VOWELS = ("a", "e", "i", "o")  # that begin a type's name; u does as in unit
 HIDDEN = "hidden_…"  # in the place of a text that is hidden
 _hidden: ContextVar[frozenset[str]] = ContextVar("hidden", default=frozenset())
 
@@ -80,7 +81,14 @@ def shown(value: Any, most: int = 60) -> str:
         return "an object"
     if isinstance(value, list | tuple):
         return "a list"
-    return f"a {type(value).__name__[:most]}"
+    return kind(value)[:most]
+
+
+def kind(value: object) -> str:
+    """What kind of thing it is, for a sentence: a set, an object."""
+    name = type(value).__name__
+    article = "an" if name.lower().startswith(VOWELS) else "a"
+    return f"{article} {name}"
 
 
 def _beginning(text: str, most: int) -> str:

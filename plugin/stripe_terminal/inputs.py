@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,14 @@ import click
 
 from stripe_plugin.errors import Refused, UsageError
 from stripe_plugin.secrets import shown
+from stripe_terminal.inside import placed, put, steps_of
 
 Object = dict[str, Any]
-DEEPEST = 20  # steps of a parameter's name
 STDIN = "-"
 AGE = re.compile(r"(\d{1,6})([smhdw])")
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 METHODS = ("GET", "POST", "DELETE")
+PARAMETER = "a parameter as Stripe's API names it: name, name[key] or name[0][key]"
 
 
 def text(value: str) -> str:
@@ -37,9 +38,19 @@ def method(value: str) -> str:
 
 def age(value: str) -> float:
     """Seconds, as in 90d or 12h."""
+    return _seconds("an age", value)
+
+
+def span(value: str) -> float:
+    """Seconds, as in 40d or 12h."""
+    return _seconds("a span of time", value)
+
+
+def _seconds(what: str, value: str) -> float:
     found = AGE.fullmatch(text(value))
     if found is None:
-        raise click.BadParameter(f"an age is as in 90d or 12h; got {shown(value)}")
+        wrong = f"{what} is as in 90d or 12h (s, m, h, d or w); got {shown(value)}"
+        raise click.BadParameter(wrong)
     return int(found[1]) * SECONDS[found[2]]
 
 
@@ -65,18 +76,24 @@ def text_of(file: str) -> str:
         return text_in(stream, file)
 
 
-def inputs_of(pairs: tuple[str, ...], file: str | None) -> dict[str, Any]:
-    """The inputs in a file, if there is one, under those of the command line."""
+def inputs_of(pairs: tuple[str, ...], file: str | None, words: Collection[str]) -> Object:
+    """The inputs in a file, if there is one, under those of the command line.
+
+    `words`: the display keys and names of the action.
+    """
     from stripe_flow.reading import read_data
     from stripe_plugin.judge.values import is_object
 
-    typed = pairs_of(pairs)
+    typed = placed(pairs_of(pairs), words)
     if not file:
         return typed
     name = name_of(file)
     read: Any = read_data(name, text_of(file))
     if not is_object(read):
         raise UsageError(f"{name} must hold one object of display keys and values")
+    for key, value in typed.items():
+        if key in read and not isinstance(value, str):
+            raise UsageError(f"{key} is in {name} as well: give all that is in it in one place")
     return {**read, **typed}
 
 
@@ -109,32 +126,11 @@ def _extra(pairs: tuple[str, ...]) -> dict[str, Any]:
     """Stripe's parameters: KEY=VALUE, or KEY[sub]=VALUE, or a value in JSON."""
     whole: Object = {}
     for word, value in pairs_of(pairs).items():
-        *above, last = _steps(word)
-        place = whole
-        for step in above:
-            place = _object_at(place, step, word)
-        if last in place:
-            raise UsageError(f"--extra {word} is given twice")
-        place[last] = _json_or_text(word, value)
+        wrong = f"--extra {shown(word)} is not {PARAMETER}"
+        steps = steps_of(word, wrong)
+        read = _json_or_text(word, value)
+        put(whole, steps, read, f"--extra {word}")
     return {key: _with_lists(value) for key, value in whole.items()}
-
-
-def _object_at(place: Object, step: str, word: str) -> Object:
-    """What stands at a step on the way to a parameter, or is made there now."""
-    found: Object = place.setdefault(step, {})
-    if type(found) is not dict:
-        raise UsageError(f"--extra {word} is given twice")
-    return found
-
-
-def _steps(word: str) -> list[str]:
-    """`items[0][price]` as its steps."""
-    steps = re.findall(r"[^\[\]]+", word)
-    brackets = "".join(f"[{step}]" for step in steps[1:])
-    if not steps or len(steps) > DEEPEST or word != steps[0] + brackets:
-        form = "a parameter as Stripe's API names it: name, name[key] or name[0][key]"
-        raise UsageError(f"--extra {shown(word)} is not {form}")
-    return steps
 
 
 def _json_or_text(word: str, value: str) -> Any:

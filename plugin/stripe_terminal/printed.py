@@ -193,6 +193,8 @@ def _facts(output: Facts) -> str:
 
 
 def _found(items: Sequence[Facts]) -> str:
+    if not items:
+        return "0 found"
     names = ", ".join(map(_name_of, items))
     return one_line(f"{len(items)} found: {names}")
 

@@ -17,14 +17,18 @@ def told(event: Facts) -> dict[str, Any]:
     return {**named, "object": event["data"]["object"]["id"]}
 
 
+def at(seconds: float) -> str:
+    """A moment in UTC, to the minute."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
+
+
 def print_events(out: Screen, events: Sequence[Facts]) -> None:
     """What happened and when, in UTC; of very many how often each did."""
     if len(events) > MOST:
         _print_counts(out, events)
         return
     for event in events:
-        moment = datetime.fromtimestamp(event["created"], UTC)
-        out.say(f"{moment:%Y-%m-%d %H:%M}  {event['type']}  {event['object']}")
+        out.say(f"{at(event['created'])}  {event['type']}  {event['object']}")
 
 
 def _print_counts(out: Screen, events: Sequence[Facts]) -> None:

@@ -51,9 +51,14 @@ def _again(key: str | None, own: Own | None) -> str:
 
 def _unknown(problems: list[Data], own: Own | None) -> str | None:
     """Where an argument is no input: which others there are."""
-    unknown = [each for each in problems if each["rule"] == "not_a_row"]
+    unknown = [each for each in problems if _is_argument(each)]
     if not unknown or own is None:
         return None
     names = ", ".join(own.names)
     hint = near(unknown[0]["key"], own.names)
     return f"Beside its inputs a call has {names}{hint}."
+
+
+def _is_argument(problem: Data) -> bool:
+    """Whether it is an unknown argument, and not something unknown inside of one."""
+    return problem["rule"] == "not_a_row" and len(problem["path"]) == 1

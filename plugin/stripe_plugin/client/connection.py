@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 import attrs
 
 from stripe_plugin.client.address import STRIPE, Address, address
-from stripe_plugin.errors import UsageError
+from stripe_plugin.errors import UsageError, near
 from stripe_plugin.fork import renew_after_fork
 from stripe_plugin.run.context import is_number, wrong_account
 from stripe_plugin.secrets import Secret, shown
@@ -33,6 +33,11 @@ OTHER_KEYS = {
 }
 ASKS_FOR_EMULATOR = "emulator"  # as STRIPE_API_KEY
 EMULATORS_KEY = "sk_test_emulator"
+USE_ANOTHER = "Use a secret key, such as sk_test_…."
+FOR_EMULATOR = (
+    "Did you mean emulator? STRIPE_API_KEY=emulator asks for the small Stripe of this machine"
+    " (Connection.emulator() in Python)."
+)
 NO_KEY = (
     "There is no API key. Set STRIPE_API_KEY to a test key (sk_test_…), or to emulator for the"
     " small Stripe of this machine (--emulator in the terminal, Connection.emulator() in Python)."
@@ -48,7 +53,8 @@ def _wrong_key(key: Secret, *, allow_live: bool) -> str | None:
     if not text:
         return NO_KEY
     if not USABLE.fullmatch(text):
-        return f"The API key {key} {_other_key(text)}. Use a secret key, such as sk_test_…."
+        use = FOR_EMULATOR if near(text, [ASKS_FOR_EMULATOR]) else USE_ANOTHER
+        return f"The API key {key} {_other_key(text)}. {use}"
     if allow_live or _is_test_key(key):
         return None
     say_so = "Connection(…, allow_live=True), or --allow-live in the terminal."

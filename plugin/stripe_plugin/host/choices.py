@@ -10,9 +10,10 @@ from stripe_plugin.declare.label import label_of
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, reference_of
 from stripe_plugin.declare.spec import Spec
-from stripe_plugin.errors import PermissionDenied, UsageError, near
+from stripe_plugin.errors import PermissionDenied, near
 from stripe_plugin.judge.table import Field
 from stripe_plugin.judge.values import is_object
+from stripe_plugin.run.context import WrongCall
 from stripe_plugin.run.pages import PAGE
 from stripe_plugin.run.result import Result
 from stripe_plugin.run.turning import FORWARDS, SIZE
@@ -77,9 +78,9 @@ class Wanted:
 
     def __attrs_post_init__(self) -> None:
         if not is_object(self.given):
-            raise UsageError(f"given is an object of inputs; got {shown(self.given)}")
+            raise WrongCall(f"given is an object of inputs; got {shown(self.given)}")
         if type(self.limit) is not int or not 1 <= self.limit <= MOST:
-            raise UsageError(f"limit must be from 1 to {MOST}; got {shown(self.limit)}")
+            raise WrongCall(f"limit must be from 1 to {MOST}; got {shown(self.limit)}")
 
 
 def chooses(spec: Spec, place: Place) -> Resource:
@@ -91,7 +92,7 @@ def chooses(spec: Spec, place: Place) -> Resource:
     field = _field(spec, _steps(place))
     found = reference_of(field)
     if found is None:
-        raise UsageError(f"{spec.name} › {field.key} takes no ID: there is nothing to choose")
+        raise WrongCall(f"{spec.name} › {field.key} takes no ID: there is nothing to choose")
     return found
 
 
@@ -120,10 +121,10 @@ def _field(spec: Spec, steps: list[str]) -> Field:
         if inner is None:
             keys = {field.key for field in beside.values()}
             hint = near(step, sorted(keys))
-            raise UsageError(f"{spec.name} has no row {shown(step)}{hint}")
+            raise WrongCall(f"{spec.name} has no row {shown(step)}{hint}")
         found, beside = inner, inner.nested
     if found is None:
-        raise UsageError(f"{spec.name}: which row?")
+        raise WrongCall(f"{spec.name}: which row?")
     return found
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from stripe_plugin.declare import contract
 from stripe_plugin.declare.contract import Operation, Shape, Shapes
 from stripe_plugin.declare.endpoint import ENDS, endpoint
-from stripe_plugin.errors import Refused, UsageError, near
+from stripe_plugin.errors import Refused, near
 from stripe_plugin.judge.table import title_case
+from stripe_plugin.run.context import WrongCall
 
 METHODS = ("GET", "POST", "DELETE")
 ABOUT: Mapping[str, str] = {
@@ -43,7 +44,7 @@ def endpoint_form(method: str, path: str) -> Data:
     """
     operation = _operation(method, path)
     if operation is None:
-        raise UsageError(_lacking(method, path))
+        raise WrongCall(_lacking(method, path))
     _, _, template = operation.endpoint.partition(" ")
     return {
         "method": method,

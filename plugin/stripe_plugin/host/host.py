@@ -14,7 +14,7 @@ from stripe_plugin.host import discovery
 from stripe_plugin.host.clients import Clients
 from stripe_plugin.host.discovery import PluginProblem
 from stripe_plugin.host.watch import Runner, Watch
-from stripe_plugin.secrets import said, shown
+from stripe_plugin.secrets import kind, said, shown
 
 if TYPE_CHECKING:
     from stripe_plugin.client.connection import Connection
@@ -229,7 +229,7 @@ class Host(AbstractContextManager["Host"]):
             call = self._call(watch, action_id, asked, connection, context)
             running = self._begin(call)
             if not isawaitable(running):
-                what = f"An arun_action hook gave a {type(running).__name__}, no awaitable"
+                what = f"An arun_action hook gave {kind(running)}, no awaitable"
                 raise UsageError(what)
             watch.result = _checked(await running)
             return watch.result
@@ -256,10 +256,12 @@ class Host(AbstractContextManager["Host"]):
         """
         from stripe_plugin.host.asked import Asked, judged
         from stripe_plugin.host.entries import Entries, Turner
-        from stripe_plugin.run.pages import Pages
+        from stripe_plugin.run.pages import Pages, check_list
 
+        cls = self.action(action_id)
+        check_list(cls.spec)  # first: inputs are of no use to what gives no list
         asked = Asked(inputs, options, extra, expand)
-        action, run = judged(self.action(action_id), asked, _context(context))
+        action, run = judged(cls, asked, _context(context))
         asks = self._connection(connection, action_id, run)
         return Entries(Pages(action, most, cursor), Turner(self, asks, run))
 
@@ -337,8 +339,7 @@ class Host(AbstractContextManager["Host"]):
         if given is None:
             return Connection.from_env()
         if not isinstance(given, Connection):
-            kind = type(given).__name__
-            raise UsageError(f"The connection is a {kind}, not a Connection(…)")
+            raise UsageError(f"The connection is {kind(given)}, not a Connection(…)")
         return given
 
     def _begin(self, call: dict[str, Any]) -> Any:
@@ -374,7 +375,7 @@ def _context(given: Any) -> "RunContext":
     if given is None:
         return RunContext()
     if not isinstance(given, RunContext):
-        raise UsageError(f"The context is a {type(given).__name__}, not a RunContext(…)")
+        raise UsageError(f"The context is {kind(given)}, not a RunContext(…)")
     return given
 
 
@@ -382,5 +383,5 @@ def _checked(result: Any) -> "Result":
     from stripe_plugin.run.result import Result
 
     if not isinstance(result, Result):
-        raise UsageError(f"A run_action hook gave a {type(result).__name__} instead of a Result")
+        raise UsageError(f"A run_action hook gave {kind(result)} instead of a Result")
     return result

@@ -24,6 +24,10 @@ LEAST_SECONDS, MOST_SECONDS = 1e-9, 1e18
 CLOCKS_APART = 300  # seconds that another machine's clock may be ahead
 
 
+class WrongCall(UsageError):
+    """What a call names is not there, or is not so: whoever calls can mend it."""
+
+
 class Account(Protocol):
     """What a run must know of a connection: never its key."""
 

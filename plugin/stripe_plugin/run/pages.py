@@ -5,8 +5,9 @@ from typing import Any
 
 from stripe_plugin.declare.action import Action, changed
 from stripe_plugin.declare.spec import Spec
-from stripe_plugin.errors import StripeError, UsageError
+from stripe_plugin.errors import StripeError
 from stripe_plugin.judge.values import is_list
+from stripe_plugin.run.context import WrongCall
 from stripe_plugin.run.turning import SIZE, Cursor, Entry, can_go_on, turning
 from stripe_plugin.secrets import shown
 
@@ -104,10 +105,15 @@ class Pages:
         return self._turning.survives(error)
 
 
-def _check(spec: Spec, most: Any, cursor: Any) -> None:
+def check_list(spec: Spec) -> None:
+    """Raises `UsageError` if an action gives no list."""
     if not can_go_on(spec):
-        raise UsageError(f"{spec.name} gives no list that could be read page by page")
+        raise WrongCall(f"{spec.name} gives no list that could be read page by page")
+
+
+def _check(spec: Spec, most: Any, cursor: Any) -> None:
+    check_list(spec)
     if most is not None and (type(most) is not int or most < 1):
-        raise UsageError(f"most must be a whole number from 1, or None for all; got {shown(most)}")
+        raise WrongCall(f"most must be a whole number from 1; got {shown(most)}")
     if cursor is not None and not isinstance(cursor, str):
-        raise UsageError(f"cursor must be the ID of an entry; got {shown(cursor)}")
+        raise WrongCall(f"cursor must be the ID of an entry; got {shown(cursor)}")

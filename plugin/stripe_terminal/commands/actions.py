@@ -91,7 +91,11 @@ def permissions(session: Session, actions: tuple[str, ...]) -> None:
 @option("--cursor", "With them: the entry behind which to go on.", metavar="ID")
 @running
 def run(session: Session, action: str, **given: Any) -> None:
-    """Run one action, with inputs by display key or parameter name."""
+    """Run one action, with inputs by display key or parameter name.
+
+    What is inside of an input: 'Recurring › Interval=month' or 'recurring[interval]=month', and in
+    a list 'Items › 1 › Price=price_…' or 'items[0][price]=price_…'.
+    """
     form, most, cursor = (given.pop(word) for word in ("form", "most", "cursor"))
     if form is not None:
         _list(session, action, form, {"most": most or MOST, "cursor": cursor}, given)
@@ -109,8 +113,8 @@ def _list(
 
     _check_means_something(session, given)
     with session.connected() as host:
-        inputs = inputs_of(given["pairs"], given["inputs"])
         spec = host.action(action).spec
+        inputs = inputs_of(given["pairs"], given["inputs"], spec.words)
         asks: dict[str, Any] = {"options": options_of(given), "connection": session.connection}
         entries = host.iterate(action, inputs, **bounds, **asks)
         write = writer(form, session.out, spec, host.manifest(action))
@@ -134,8 +138,8 @@ def _run(session: Session, action: str, given: dict[str, Any]) -> None:
 
     session.name_run(given["run_id"])
     with session.connected():
-        inputs = inputs_of(given["pairs"], given["inputs"])
-        session.host.action(action)  # what is no action is refused before its name is kept
+        spec = session.host.action(action).spec  # what is none is refused before its name is kept
+        inputs = inputs_of(given["pairs"], given["inputs"], spec.words)
         step = Step(action, action, inputs, options=options_of(given))
         result = _ran(session, step)
     whole: bool = given["whole"]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from stripe_plugin.errors import UsageError
+from stripe_plugin.errors import UsageError, near
+from stripe_plugin.secrets import shown
 from stripe_terminal import printed, printed_time
 from stripe_terminal.command import option, reported
-from stripe_terminal.inputs import age, glob, method
+from stripe_terminal.inputs import glob, method, span
 from stripe_terminal.screen import EMULATED
 from stripe_terminal.session import Session, emulator_file, usable_emulator
 from stripe_terminal.stopping import stopped_by_signals
@@ -40,11 +41,12 @@ invalid_json   it is executed, the answer cannot be read
 wrong_type     the answer says that it is no JSON, but is"""
 
 PORT = click.IntRange(0, 65535)
+PORT_HELP = "The port on 127.0.0.1; a free one, if it is 0 or not said."
 FILE = "stripe_terminal.emulator_file"
 
 
 @click.group(invoke_without_command=True, subcommand_metavar="[advance TIME]")
-@click.option("--port", default=0, type=PORT, help="The port on 127.0.0.1; 0 takes a free one.")
+@click.option("--port", default=0, type=PORT, help=PORT_HELP)
 @option("--file", "Keep its state here.")
 @click.pass_obj
 def emulator(session: Session, /, port: int, **given: Any) -> None:
@@ -72,7 +74,7 @@ def _is_advanced(file: Path) -> bool:
 
 
 @emulator.command()
-@click.argument("passed", type=age, metavar="TIME")
+@click.argument("passed", type=span, metavar="TIME")
 @reported
 def advance(session: Session, passed: float) -> None:
     """Let time pass in the emulator's file: 40d, 12h (s, m, h, d or w).
@@ -84,11 +86,13 @@ def advance(session: Session, passed: float) -> None:
     with _kept(file) as kept:
         events = _advanced(kept, passed)
         kept.postman.wait()
+        with kept.transaction(write=False):
+            now = int(kept.now())
     if session.as_json:
-        session.data({"seconds": passed, "events": events})
+        session.data({"seconds": passed, "events": events, "now": now})
     else:
         printed_time.print_events(session.out, events)
-        session.err.say(f"{len(events)} events in {file}.")
+        session.err.say(f"{len(events)} events; it is {printed_time.at(now)} UTC in {file} now.")
 
 
 def _advanced(kept: "Emulator", seconds: float) -> list[dict[str, Any]]:
@@ -185,7 +189,7 @@ def _order(emulator: "Emulator", rule: Mapping[str, Any]) -> None:
     kind, times = rule["kind"], rule["times"]
     if kind not in KINDS:
         known = ", ".join(KINDS)
-        raise UsageError(f"There is no fault {kind!r}; there are {known}")
+        raise UsageError(f"There is no fault {shown(kind)}{near(kind, KINDS)}; there are {known}")
     asked = {**rule, "times": times or None}
     try:
         order = ordered(asked)

@@ -1,12 +1,12 @@
 """What has run on this machine, how did it end, and what may be forgotten?"""
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stripe_plugin.errors import UsageError, near
+from stripe_plugin.errors import InvalidInputs, UsageError, near
 from stripe_plugin.secrets import shown
 from stripe_terminal import printed_runs
 from stripe_terminal.command import option, reported
@@ -21,19 +21,46 @@ if TYPE_CHECKING:
 FORGOTTEN = "A run ID that is forgotten is no longer known: repeated, it is done once more."
 
 
+NOT_LISTED = "only had inputs that were refused, and sent nothing: --all lists them as well."
+ALL_HELP = "Also runs whose inputs were refused, so that nothing was sent; --json always has them."
+
+
 @click.group(invoke_without_command=True, subcommand_metavar="[show ID | prune]")
+@click.option("--all", "whole", is_flag=True, help=ALL_HELP)
 @reported
-def runs(session: Session) -> None:
+def runs(session: Session, *, whole: bool) -> None:
     """List what has run, the newest first; `show` one, or `prune` the old ones."""
-    if click.get_current_context().invoked_subcommand is not None:
-        return
-    found = [run.summary() for run in _kept(session)]
+    if click.get_current_context().invoked_subcommand is None:
+        _list(session, whole=whole)
+    elif whole:
+        raise UsageError("--all is for the list of runs: leave it out")
+
+
+def _list(session: Session, *, whole: bool) -> None:
+    kept = _kept(session)
     if session.as_json:
-        session.data(found)
+        session.data([run.summary() for run in kept])
         return
-    printed_runs.print_runs(session.out, found)
-    session.err.say(f"{_many(found)} in {journal_file()}.")
+    listed = [run for run in kept if whole or not _is_mistyped(run)]
+    printed_runs.print_runs(session.out, [run.summary() for run in listed])
+    session.err.say(f"{_many(kept)} in {journal_file()}.")
+    if left := len(kept) - len(listed):
+        session.err.say(f"{left} of them {NOT_LISTED}")
     session.err.say("`stripe-nodes runs show ID` shows the steps of one, and why it failed.")
+
+
+def _is_mistyped(run: "KeptRun") -> bool:
+    """Whether its inputs were refused the one time it was tried: there is nothing to go on with."""
+    from stripe_flow.step import UNSENT
+
+    if run.outcome != UNSENT or not run.finished:
+        return False
+    return all(step.tries == 1 and _were_refused(step.as_dict()) for step in run.steps)
+
+
+def _were_refused(step: Mapping[str, Any]) -> bool:
+    error: Mapping[str, Any] = step["error"] or {}
+    return bool(error.get("category") == InvalidInputs.category)
 
 
 @runs.command()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stripe_plugin.secrets import Secret
 
 PORT = click.IntRange(0, 65535)
+PORT_HELP = "The port; a free one, if it is 0 or not said."
 ADDRESS_HELP = "The IP address to listen on; another than loopback needs --public."
 PUBLIC_HELP = "Let others than this machine come; needs a token in STRIPE_NODES_TOKEN."
 HOSTNAME_HELP = "A name that it goes by, as behind a proxy."
@@ -26,7 +27,7 @@ TOKEN = "STRIPE_NODES_TOKEN"  # noqa: S105 - the variable's name
 
 
 @click.command()
-@click.option("--port", default=0, type=PORT, help="The port; 0 takes a free one.")
+@click.option("--port", default=0, type=PORT, help=PORT_HELP)
 @option("--address", ADDRESS_HELP, default="127.0.0.1", metavar="IP")
 @click.option("--public", is_flag=True, help=PUBLIC_HELP)
 @option("--hostname", HOSTNAME_HELP, multiple=True, metavar="NAME")

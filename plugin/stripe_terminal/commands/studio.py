@@ -17,12 +17,13 @@ from stripe_terminal.session import Session
 from stripe_terminal.stopping import stopped_by_signals
 
 PORT = click.IntRange(0, 65535)
+PORT_HELP = "The port; a free one, if it is 0 or not said."
 FOLDER_HELP = "Where flow files are opened and saved; the current folder if nothing is said."
 LOGGER = "stripe_hosts"
 
 
 @click.command()
-@click.option("--port", default=0, type=PORT, help="The port; 0 takes a free one.")
+@click.option("--port", default=0, type=PORT, help=PORT_HELP)
 @option("--folder", FOLDER_HELP, default=".", metavar="DIR")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @option("--account", "Act on this connected account (acct_…).")

@@ -11,10 +11,26 @@ from stripe_plugin.host.host import Host
 
 WORDS = "A worker has no word but --allow-live; its account is that of the environment"
 USABLE: tuple[list[str], ...] = ([], ["--allow-live"])
+HELP: tuple[list[str], ...] = (["--help"], ["-h"])
+USAGE = """\
+usage: python -m stripe_flow.engines.on_dbos [--allow-live]
+
+Works at the flows of an account on DBOS, until Ctrl-C or SIGTERM.
+
+  --allow-live  Let a live key move real money.
+
+STRIPE_API_KEY            the key of the account; STRIPE_ACCOUNT names a connected one
+DBOS_SYSTEM_DATABASE_URL  the database of all workers: sqlite:///FILE or
+                          postgresql://USER@HOST/NAME
+DBOS__VMID                the executor ID of this process: started again under it, what
+                          it was at goes on by itself"""
 
 
 def main(words: list[str]) -> None:
     """A worker; what is wrong with it ends the process in words."""
+    if words in HELP:
+        print(USAGE)  # noqa: T201 - what was asked for
+        return
     try:
         if words not in USABLE:
             raise UsageError(WORDS)

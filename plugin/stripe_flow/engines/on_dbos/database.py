@@ -27,7 +27,9 @@ CREATE TABLE IF NOT EXISTS stripe_nodes_kept (
 """)
 PUT = text("INSERT INTO stripe_nodes_kept VALUES (:run, :name, :value) ON CONFLICT DO NOTHING")
 GET = text("SELECT value FROM stripe_nodes_kept WHERE run = :run AND name = :name")
-UNUSABLE = "{name} is no address of a database (sqlite:///FILE or postgresql://USER@HOST/NAME)"
+FORMS = "sqlite:///FILE or postgresql://USER@HOST/NAME"
+UNUSABLE = f"{{name}} is no address of a database ({FORMS})"
+NOT_SET = f"{VARIABLE} is not set: have it name the database of all workers, as {FORMS}"
 
 UNREACHED = "The database {place} cannot be used: {why}"
 
@@ -43,10 +45,12 @@ Version = tuple[int, ...]
 
 def address(given: str | None) -> URL:
     """The address of the database. Raises `UsageError`, which does not repeat a password."""
-    found = given or os.environ.get(VARIABLE)
-    name = "database_url" if given else VARIABLE
+    found = os.environ.get(VARIABLE) if given is None else given
+    name = VARIABLE if given is None else "database_url"
+    if found is None:
+        raise UsageError(NOT_SET)
     try:
-        url = make_url(found or "")
+        url = make_url(found)
     except Exception:  # noqa: BLE001 - of which the text has the password
         url = URL.create("")
     if url.get_backend_name() not in ("sqlite", "postgresql") or not url.database:
