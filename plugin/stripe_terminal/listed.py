@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from stripe_plugin.declare.label import label_of
 from stripe_plugin.errors import UsageError
-from stripe_plugin.judge.values import is_list, is_object
+from stripe_plugin.judge.values import found_at
 from stripe_plugin.secrets import masked, without_secrets
 from stripe_terminal.screen import Screen, as_json, clean, one_line
 
@@ -58,17 +58,7 @@ class Table:
 
     def __call__(self, entry: Entry, /) -> None:
         """A row of it; an empty cell where there is nothing."""
-        self._rows.writerow(_cell(_at(entry, path)) for path in self._paths)
-
-
-def _at(found: Any, path: str) -> Any:
-    for step in path.split("."):
-        name, _, index = step.removesuffix("]").partition("[")
-        found = found.get(name) if is_object(found) else None
-        if index and is_list(found):
-            place = int(index)
-            found = found[place] if place < len(found) else None
-    return found
+        self._rows.writerow(_cell(found_at(entry, path)) for path in self._paths)
 
 
 def _cell(value: Any) -> str:

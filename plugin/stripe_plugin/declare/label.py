@@ -11,7 +11,7 @@ from typing import Any
 
 from stripe_plugin.declare.currencies import written
 from stripe_plugin.errors import UsageError
-from stripe_plugin.judge.values import is_list, is_object
+from stripe_plugin.judge.values import found_at, is_object
 
 BETWEEN = " · "
 VALUE = re.compile(r"{([a-z0-9_.]+)(?:\|([a-z]+))?}")
@@ -42,23 +42,17 @@ def _part(found: Found, part: str) -> str:
 
 
 def _formed(found: Found, path: str, form: str) -> str:
-    value, holder = _at(found, path)
+    value = found_at(found, path)
     if value is None or value == "":
         return ""
-    return FORMS[form](value, holder) if form else str(value)
+    return FORMS[form](value, _holder(found, path)) if form else str(value)
 
 
-def _at(found: Any, path: str) -> tuple[Any, Found]:
-    """The value at a path and the object that holds it; None if there is none."""
-    holder: Found = {}
-    for step in path.split("."):
-        if is_object(found):
-            holder, found = found, found.get(step)
-        elif is_list(found) and step.isdecimal() and int(step) < len(found):
-            found = found[int(step)]
-        else:
-            return None, holder
-    return found, holder
+def _holder(found: Found, path: str) -> Found:
+    """The object that has the value at a path."""
+    above, _, _ = path.rpartition(".")
+    holder = found_at(found, above)
+    return holder if is_object(holder) else {}
 
 
 # --- forms ----------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ MOST_DIGITS = 18
 TOO_DEEP = f"is nested too deeply, in more than {DEEPEST} levels"
 
 BLANKS = " \t\r\n\v\f\u00a0\u200b\ufeff"  # what a paste leaves around a text
+STEP = re.compile(r"[^.\[\]]+")  # of a path that is text
 UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")  # NUL and halves of surrogate pairs
 
 
@@ -116,6 +117,21 @@ def as_typed(value: Any, path: Path) -> Path:
         typed.append(place)
         value = inner
     return tuple(typed)
+
+
+def found_at(value: Any, path: str) -> Any:
+    """What stands at a path, as `items.data[0].id` or `items.data.0.id`; None where nothing is."""
+    for step in STEP.findall(path):
+        value = _below(value, step)
+    return value
+
+
+def _below(value: Any, step: str) -> Any:
+    if is_object(value):
+        return value.get(step)
+    if is_list(value) and step.isdecimal() and int(step) < len(value):
+        return value[int(step)]
+    return None
 
 
 def without_gaps(items: Iterable[Any], places: Iterable[int]) -> Any:
