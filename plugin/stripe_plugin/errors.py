@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
+from itertools import chain
 from typing import Any, ClassVar, Self, cast
 
 from stripe_plugin.secrets import masked, shown, without_secrets
@@ -53,7 +54,8 @@ class NodeError(Exception):
             "retryable": self.retryable,
             "outcome_unknown": self.outcome_unknown,
         }
-        return cast("dict[str, Any]", without_secrets({**shared, **self.facts()}))
+        told = shared | self.facts()
+        return cast("dict[str, Any]", without_secrets(told))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -91,7 +93,8 @@ def near(word: Any, known: Iterable[str]) -> str:
 
     names = reversed([*known])  # of two that fold alike the first counts
     by_fold = {_folded(name): name for name in names}
-    found = difflib.get_close_matches(_folded(str(word)[:80]), by_fold, n=1)
+    typed = _folded(str(word)[:80])
+    found = difflib.get_close_matches(typed, by_fold, n=1)
     return f" (did you mean {by_fold[found[0]]}?)" if found else ""
 
 
@@ -123,15 +126,20 @@ class Fault:
 
 def words(path: Path) -> str:
     """A path as sentences have it, counted from 1: ` › 2 › Quantity`."""
-    steps = [str(step + 1) if isinstance(step, int) else step for step in path]
-    return "".join(f" › {step}" for step in steps)
+    return "".join(f" › {_counted(step)}" for step in path)
+
+
+def _counted(step: str | int) -> str:
+    return str(step + 1) if isinstance(step, int) else step
 
 
 class Refused(ValueError):
     """One value cannot be taken; its `faults` say where in it, and why."""
 
     def __init__(self, faults: str | Sequence[Fault], rule: str = "type") -> None:
-        self.faults = [Fault(faults, rule)] if isinstance(faults, str) else list(faults)
+        if isinstance(faults, str):
+            faults = [Fault(faults, rule)]
+        self.faults = list(faults)
         super().__init__(self.faults)
 
     def __str__(self) -> str:
@@ -172,7 +180,8 @@ class InvalidInputs(NodeError, ValueError, category="invalid_inputs", http_statu
         return sentences(self.problems_at)
 
     def __str__(self) -> str:
-        return " ".join(text for texts in self.problems.values() for text in texts)
+        texts = chain.from_iterable(self.problems.values())
+        return " ".join(texts)
 
     def facts(self) -> dict[str, Any]:
         """The action, and its problems by display key and by path."""
@@ -258,8 +267,9 @@ class StripeError(NodeError, category="api", http_status=502):
         """What Stripe found wrong at a row, as a form shows our own problems; else none."""
         if self.path is None:
             return []
+        key = self.display_key or ""
         rule = self.code or self.category
-        return [Problem(self.path, self.display_key or "", rule, self.text)]
+        return [Problem(self.path, key, rule, self.text)]
 
     def facts(self) -> dict[str, Any]:
         """Every field, `path` as a list; and what a form shows at its controls."""
@@ -270,7 +280,8 @@ class StripeError(NodeError, category="api", http_status=502):
     @classmethod
     def of_facts(cls, facts: Mapping[str, Any]) -> Self:
         """What `facts` gave."""
-        return cls(**{name: facts[name] for name in cls.__dataclass_fields__ if name in facts})
+        known = cls.__dataclass_fields__.keys() & facts.keys()
+        return cls(**{name: facts[name] for name in known})
 
     def __reduce__(self) -> Any:
         return partial(type(self), **asdict(self)), ()

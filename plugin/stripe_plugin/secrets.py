@@ -29,7 +29,8 @@ _hidden: ContextVar[frozenset[str]] = ContextVar("hidden", default=frozenset())
 
 def masked(text: str) -> str:
     """`text` with every Stripe key and client secret in it cut to its prefix."""
-    for each in sorted(_hidden.get(), key=len, reverse=True):
+    longest_first = sorted(_hidden.get(), key=len, reverse=True)
+    for each in longest_first:
         text = text.replace(each, HIDDEN)
     return _KEYS.sub(r"\1…", _CLIENT_SECRETS.sub(_cut, text))
 
@@ -54,19 +55,28 @@ def without_secrets(value: Any) -> Any:
     if isinstance(value, str):
         return masked(str.__str__(value))
     if isinstance(value, Mapping):
-        fields = cast("Mapping[object, Any]", value)
-        return {masked(str(key)): _safe(str(key), item) for key, item in fields.items()}
+        return _fields(cast("Mapping[object, Any]", value))
     if isinstance(value, list | tuple):
         items = cast("Sequence[Any]", value)
         return [without_secrets(item) for item in items]
     return value
 
 
-def _safe(key: str, value: Any) -> Any:
+def _fields(fields: Mapping[object, Any]) -> dict[str, Any]:
+    safe: dict[str, Any] = {}
+    for key, value in fields.items():
+        name = str(key)
+        safe[masked(name)] = _safe(name, value)
+    return safe
+
+
+def _safe(name: str, value: Any) -> Any:
     """A field's value; what Stripe calls a client secret is one, whatever it looks like."""
     cut = without_secrets(value)
-    unknown_form = isinstance(value, str) and cut == value and not value.endswith("…")
-    return "secret_…" if key == "client_secret" and value and unknown_form else cut
+    if name != "client_secret" or not isinstance(value, str):
+        return cut
+    is_whole = cut == value and not value.endswith("…")
+    return "secret_…" if value and is_whole else cut
 
 
 def shown(value: Any, most: int = 60) -> str:
@@ -99,8 +109,9 @@ def _beginning(text: str, most: int) -> str:
 
 
 def _quoted(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False).encode("utf-8", "replace").decode()
-    return _UNPRINTABLE.sub("\ufffd", quoted)
+    quoted = json.dumps(text, ensure_ascii=False)
+    whole = quoted.encode("utf-8", "replace").decode()  # without halves of surrogate pairs
+    return _UNPRINTABLE.sub("\ufffd", whole)
 
 
 def _shortened(text: str, most: int) -> str:

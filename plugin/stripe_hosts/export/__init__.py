@@ -12,6 +12,8 @@ from stripe_plugin.secrets import shown
 if TYPE_CHECKING:
     from stripe_hosts.export.package import Package
 
+Files = Mapping[str, str]  # the text of each file by its path in the folder, with `/`
+
 #: The hosts that there is an export for, and the module that makes its files.
 TARGETS: Mapping[str, str] = {"langflow": "langflow", "n8n": "n8n", "node-red": "node_red"}
 
@@ -19,12 +21,12 @@ TARGETS: Mapping[str, str] = {"langflow": "langflow", "n8n": "n8n", "node-red": 
 class Target(Protocol):
     """A module of this package."""
 
-    def files(self, host: Host, package: "Package") -> Mapping[str, str]:
-        """The text of each file by its path in the folder, with `/`; the same for the same host."""
+    def files(self, host: Host, package: "Package") -> Files:
+        """The same for the same host."""
         ...
 
 
-def files_of(target: str, host: Host, package: "Package | None" = None) -> Mapping[str, str]:
+def files_of(target: str, host: Host, package: "Package | None" = None) -> Files:
     """The files of a target, of a package that nobody publishes if none is given.
 
     Raises `UsageError` if there is no target of this name.
@@ -39,7 +41,7 @@ def files_of(target: str, host: Host, package: "Package | None" = None) -> Mappi
     return cast("Target", module).files(host, package or Package())
 
 
-def written(files: Mapping[str, str], folder: Path, *, replace: bool = False) -> list[Path]:
+def written(files: Files, folder: Path, *, replace: bool = False) -> list[Path]:
     """Writes files into a folder. Raises `UsageError` if it has something in it already.
 
     `replace`: files of the same names are written anew; what else is there stays.

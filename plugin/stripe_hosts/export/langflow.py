@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from string import Template
 
+from stripe_hosts.export import Files
 from stripe_hosts.export.copied import copied
 from stripe_hosts.export.package import Package
 from stripe_hosts.export.rows import Data
@@ -20,7 +21,7 @@ NOT_OF_NPM = "--{given} is for a package of npm, which langflow takes none of: l
 NO_VERSION = "0.0.0"  # what they have instead of ours
 
 
-def files(host: Host, package: Package) -> Mapping[str, str]:
+def files(host: Host, package: Package) -> Files:
     """What the folder `langflow` has, and a component for each action."""
     if package.given:
         raise UsageError(NOT_OF_NPM.format(given=package.given[0]))
@@ -30,11 +31,15 @@ def files(host: Host, package: Package) -> Mapping[str, str]:
     for path in VERSIONED:
         made[path] = made[path].replace(NO_VERSION, version)
     component = Template(made.pop(COMPONENT))
+    return made | dict(_components(host, component))
+
+
+def _components(host: Host, component: Template) -> Iterator[tuple[str, str]]:
+    """The file of each action: its path and its text."""
     for entry in host.catalog():
         name = re.sub(r"\W", "_", entry["id"])
         words = _words(host, entry["id"])
-        made[f"{FOLDER}/{name}.py"] = component.substitute(words, name=_camel(name))
-    return made
+        yield f"{FOLDER}/{name}.py", component.substitute(words, name=_camel(name))
 
 
 def _words(host: Host, action_id: str) -> Mapping[str, str]:
@@ -58,5 +63,8 @@ def _icon(host: Host, manifest: Data) -> str:
 
 
 def _camel(name: str) -> str:
-    parts = name.split("_")
-    return "".join(part[:1].upper() + part[1:] for part in parts)
+    return "".join(map(_capital, name.split("_")))
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
+from stripe_hosts.export import Files
 from stripe_hosts.export.copied import as_text, packaged, template
 from stripe_hosts.export.package import Package
 from stripe_hosts.export.rows import Group, Row, groups_of, rows_of
@@ -18,7 +19,7 @@ PARAMETERS: Mapping[str, Data] = template("n8n")
 RENAMED = {name: f"{name}_" for name in ("resource", "operation", "options")}
 
 
-def files(host: Host, package: Package) -> Mapping[str, str]:
+def files(host: Host, package: Package) -> Files:
     """What the folder `n8n` has, and what is derived."""
     about = host.about()
     derived = {
@@ -42,11 +43,11 @@ def _properties(host: Host) -> Iterator[Data]:
 
 def _menus(groups: list[Group]) -> Iterator[Data]:
     """What the resource is, and what is done with it."""
-    resources = [{"name": group.label, "value": group.name} for group in groups]
+    resources = [_choice(group.label, group.name) for group in groups]
     yield _with("resource", resources, default=groups[0].name)
     for group in groups:
         operations = [_operation(entry) for entry in group.entries]
-        menu = _with("operation", operations, default=group.entries[0]["id"])
+        menu = _with("operation", operations, default=operations[0]["value"])
         yield _shown(menu, resource=group.name)
 
 
@@ -54,10 +55,17 @@ def _with(parameter: str, options: Iterable[Data], **more: Any) -> Data:
     return {**PARAMETERS[parameter], "options": [*options], **more}
 
 
+def _choice(label: str, value: Any) -> Data:
+    return {"name": label, "value": value}
+
+
 def _operation(entry: Mapping[str, Any]) -> Data:
     name = entry["name"]
-    about = {"name": name, "value": entry["id"], "action": name.capitalize()}
-    return {**about, "description": entry["summary"]}
+    return {
+        **_choice(name, entry["id"]),
+        "action": name.capitalize(),
+        "description": entry["summary"],
+    }
 
 
 def _shown(field: Data, **when: str) -> Data:
@@ -99,7 +107,7 @@ def _control(row: Row) -> Data:
     if row.listed:
         return _picker(row.listed)
     if row.choices:
-        choices = [{"name": label, "value": value} for label, value in row.choices]
+        choices = [_choice(label, value) for label, value in row.choices]
         return _with("choice", [*PARAMETERS["choice"]["options"], *choices])
     if row.inside:
         parameter = f"{row.type} of fields"

@@ -31,7 +31,8 @@ class Package:
     @property
     def given(self) -> list[str]:
         """What is given."""
-        return [name for name, value in attrs.asdict(self).items() if value is not None]
+        fields = attrs.asdict(self)
+        return [name for name in fields if fields[name] is not None]
 
     def fill(self, about: Mapping[str, Any]) -> dict[str, Any]:
         """A `package.json` with it; without an author nobody publishes it by mistake."""

@@ -26,9 +26,7 @@ class Row:
     description: str  # sentences, its rules among them
     example: str
     choices: Sequence[tuple[str, Any]]  # labels and values; of a boolean yes and no
-    listed: (
-        str | None
-    )  # the display keys to it, for `Host.choices`, if it takes an ID that it lists
+    listed: str | None  # the display keys to it, if `Host.choices` lists what it takes
     inside: Sequence["Row"]  # the fields of an object, or of each in a list
 
 
@@ -89,8 +87,9 @@ class _Place:
     def _below(self, row: Data) -> "_Place":
         table = self.schema.get("items", self.schema)
         name, key = row["name"], row["key"]
-        schema = table["properties"][name]
-        return _Place(self.labels, schema, (*self.path, name), (*self.keys, key))
+        path = (*self.path, name)
+        keys = (*self.keys, key)
+        return _Place(self.labels, table["properties"][name], path, keys)
 
     def is_map(self) -> bool:
         """Whether it has no names of its own."""
@@ -109,12 +108,13 @@ class _Place:
         values = YES_NO
         if row["type"] != "boolean":
             values = {word: word for word in row.get("enum", ())}
-        path = ".".join(self.path)
-        return [(self._label(f"{path}.{word}", word), values[word]) for word in values]
+        return [(self._label(word), value) for word, value in values.items()]
 
-    def _label(self, path: str, word: str) -> str:
+    def _label(self, word: str) -> str:
         """How a choice is shown; one of Stripe's own values, that may be others, has no label."""
-        return self.labels.get(path, word.replace("_", " ").capitalize())
+        path = ".".join((*self.path, word))
+        as_words = word.replace("_", " ").capitalize()
+        return self.labels.get(path, as_words)
 
 
 def _description(row: Data) -> str:

@@ -33,16 +33,19 @@ def bounded(spec: Spec, inputs: Inputs) -> Inputs:
         return inputs
     if _typed(rows[ALL], inputs) is not True:
         return inputs
-    if _given(row, inputs) is None:
-        others = dict(inputs)
-        others.pop(row.key, None)
-        return {**others, row.name: MOST}
-    most = _typed(row, inputs)
+    if _given(row, inputs) is not None:
+        _check(spec, row, _typed(row, inputs))
+        return inputs
+    others = dict(inputs)
+    others.pop(row.key, None)
+    return {**others, row.name: MOST}
+
+
+def _check(spec: Spec, row: Field, most: Any) -> None:
     if type(most) is int and most > MOST:
         text = f"{row.key} must be at most {MOST} here, as a model reads the answer. {GO_ON}"
         wrong = Problem((row.name,), row.key, "between", text)
         raise InvalidInputs([wrong], spec.id)
-    return inputs
 
 
 def _given(row: Field, inputs: Inputs) -> Any:

@@ -74,21 +74,27 @@ class Client(AbstractContextManager["Client"]):
             self._pool.give(line)
 
     def _line(self, send: Send, asks: Connection) -> "Taken[Line | EmulatedLine]":
-        """A line, and since when the attempt is patient: first the line, then the turn.
-
-        No line is held while a turn is far off: others may need it. It is taken only with a line in
-        hand, as another client, or another event loop's, may have taken it in the meantime.
-        """
+        """A line, and since when the attempt is patient: first the line, then the turn."""
         if send.ends < inf:
             return self._line_in_time(send, asks)
-        if asks.rate is None:
-            began = time.monotonic()
-            return self._pool.take(began + send.patience, asks.identity), began
+        if asks.rate is not None:
+            return self._line_in_turn(send, asks, asks.rate)
+        began = time.monotonic()
+        return self._pool.take(began + send.patience, asks.identity), began
+
+    def _line_in_turn(
+        self, send: Send, asks: Connection, rate: float
+    ) -> "Taken[Line | EmulatedLine]":
+        """The same at a rate.
+
+        No line is held while a turn is far off: others may need it. A turn is taken only with a
+        line in hand, as another client, or another event loop's, may have taken it in the meantime.
+        """
         with self._pool.gate(asks.identity, threading.Lock):
             self._pool.sleep(_far(asks))
             began = time.monotonic()
             line = self._pool.take(began + send.patience, asks.identity)
-            turn = _turn(asks, asks.rate) if line else 0.0
+            turn = _turn(asks, rate) if line else 0.0
             try:
                 self._pool.sleep(turn)
             except BaseException:  # interrupted in the meantime
@@ -157,16 +163,22 @@ class AsyncClient(AbstractAsyncContextManager["AsyncClient"]):
         """As `Client._line`."""
         if send.ends < inf:
             return await self._line_in_time(send, asks)
-        if asks.rate is None:
-            began = time.monotonic()
-            return await self._pool.take(began + send.patience, asks.identity), began
+        if asks.rate is not None:
+            return await self._line_in_turn(send, asks, asks.rate)
+        began = time.monotonic()
+        return await self._pool.take(began + send.patience, asks.identity), began
+
+    async def _line_in_turn(
+        self, send: Send, asks: Connection, rate: float
+    ) -> "Taken[AsyncLine | AsyncEmulatedLine]":
+        """As `Client._line_in_turn`."""
         from asyncio import Lock  # takes long to import
 
         async with self._pool.gate(asks.identity, Lock):
             await self._pool.sleep(_far(asks))
             began = time.monotonic()
             line = await self._pool.take(began + send.patience, asks.identity)
-            turn = _turn(asks, asks.rate) if line else 0.0
+            turn = _turn(asks, rate) if line else 0.0
             try:
                 await self._pool.sleep(turn)
             except BaseException:  # cancelled in the meantime

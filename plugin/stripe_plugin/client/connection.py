@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import attrs
 
@@ -73,6 +73,11 @@ def _is_test_key(key: Secret) -> bool:
     return key.reveal()[3:].startswith("test_")
 
 
+def _key(given: Any) -> Secret:
+    """None, of a program that found no key, is an empty one."""
+    return Secret("" if given is None else given)
+
+
 def _rate(_: object, __: object, value: float | None) -> None:
     if value is not None and not is_number(value, 1e-3, 1e6):
         raise UsageError(f"The rate is requests a second, from 0.001; got {shown(value)}.")
@@ -99,9 +104,7 @@ class Connection:
         rate: float | None = None,
         in_process: "Emulator | None" = None,
     ) -> None:
-        api_key = Secret(
-            "" if cast("Any", api_key) is None else api_key
-        )  # before anything can fail
+        api_key = _key(api_key)  # before anything can fail
         base_url = Secret(base_url)
         account = None if account is None else Secret(account)
         wrong = _wrong_key(api_key, allow_live=allow_live) or _wrong_account(account)

@@ -159,18 +159,23 @@ class Judgement(RowsJudgement):
         row = self._spec.words.get("expand")
         key = row.key if row else EXPAND
         place = ("expand",) if row else ("options", "expand")
-        paths: list[str] = []
-        if not is_empty(expand):
-            try:
-                paths = PATHS.judge(plain(expand), NOTHING) or []
-            except Refused as error:
-                self._tell_faults(key, error.faults, *place)
+        paths = self._paths(expand, key, *place)
         if row is None:
             self.values["expand"] = tuple(paths)
         elif paths:
             own = self.values["expand"]
             known = own if is_list(own) else []
             self.values["expand"] = [*dict.fromkeys([*known, *paths])]
+
+    def _paths(self, expand: Any, key: str, *place: str) -> list[str]:
+        """What is to be expanded; where that is wrong, nothing is, and it is told."""
+        if is_empty(expand):
+            return []
+        try:
+            return PATHS.judge(plain(expand), NOTHING) or []
+        except Refused as error:
+            self._tell_faults(key, error.faults, *place)
+            return []
 
 
 def _label(word: Any) -> str:

@@ -46,9 +46,14 @@ def _formed(found: Found, path: str, form: str) -> str:
     value = found_at(found, path)
     if value is None or value == "":
         return ""
+    return FORMS[form](value, _holder(found, path)) if form else str(value)
+
+
+def _holder(found: Found, path: str) -> Found:
+    """The object that has the value at a path."""
     above, _, _ = path.rpartition(".")
     holder = found_at(found, above)
-    return FORMS[form](value, holder) if form else str(value)
+    return holder if is_object(holder) else {}
 
 
 # --- forms ----------------------------------------------------------------------------------------

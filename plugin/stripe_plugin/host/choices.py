@@ -170,12 +170,19 @@ def choosing(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choosing
         return Choices(note=f"Nothing lists the {resource.plural}: write the ID.")
     listing = host.action(resource.listed_by).spec
     inputs = dict(_narrowing(resource, listing, spec, wanted.given))
-    for row in listing.rows:
-        if row.required and row.key not in inputs:
-            what = row.reference.words if row.reference else row.key
-            return Choices(note=f"Choose the {what} first.")
+    lacking = _lacking(listing, inputs)
+    if lacking is not None:
+        return Choices(note=f"Choose the {lacking} first.")
     reading = _Reading(resource, listing, inputs, wanted)
     return (yield from reading.read())
+
+
+def _lacking(listing: Spec, inputs: Given) -> str | None:
+    """What a list needs that is not chosen yet."""
+    for row in listing.rows:
+        if row.required and row.key not in inputs:
+            return row.reference.words if row.reference else row.key
+    return None
 
 
 def _of_endpoints(host: "Host", spec: Spec, place: Place, wanted: Wanted) -> Choices | None:

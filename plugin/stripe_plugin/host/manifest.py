@@ -125,6 +125,20 @@ def _drawn(table: Table) -> Data:
 
 def _field(field: Field, names: Names, table: Table) -> Data:
     """A row, or a field inside of one; `names`: parameters by the display keys beside it."""
+    about = _facts(field, names)
+    if field.conditions:
+        about["conditions"] = [rule.data(names) for rule in field.conditions]
+    reference = reference_of(field)
+    if reference is not None:
+        depends = {"depends_on": depends_on(table.rows, reference)}
+        about["reference"] = picker(reference) | depends
+    if field.nested:
+        about["fields"] = _fields(field.nested.values(), table)
+    return about
+
+
+def _facts(field: Field, names: Names) -> Data:
+    """What every field tells: what it is called, is for and must be."""
     schema = field.schema
     about = {
         "key": field.key,
@@ -138,15 +152,8 @@ def _field(field: Field, names: Names, table: Table) -> Data:
         "rules": [rule.text for rule in field.rules if rule.text],
         "clearable": bool(field.clearable),
     }
-    about |= {limit: schema[limit] for limit in LIMITS if limit in schema}
-    if field.conditions:
-        about["conditions"] = [rule.data(names) for rule in field.conditions]
-    if reference := reference_of(field):
-        depends = {"depends_on": depends_on(table.rows, reference)}
-        about["reference"] = picker(reference) | depends
-    if field.nested:
-        about["fields"] = _fields(field.nested.values(), table)
-    return about
+    limits = {limit: schema[limit] for limit in LIMITS if limit in schema}
+    return about | limits
 
 
 def _page(field: Field) -> Data:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from math import inf
 from typing import Any
@@ -111,14 +112,23 @@ def _every_call(recipe: Recipe, account: Account, context: RunContext, policy: P
         if isinstance(call, Done):
             return result.of_calls(made, call)
         run = attrs.evolve(_until(ends, context), idempotency_key=key)
-        try:
+        with _telling(recipe, call, made, key):
             answered = yield from _one_call(call, account, run, policy)
-        except StripeError as error:
-            result.tell_of_call(error, recipe, call, made)
-            error.idempotency_key = key
-            raise
         made.append(result.Made(call, answered))
         output = answered.output
+
+
+@contextmanager
+def _telling(
+    recipe: Recipe, call: Call, made: list[result.Made], key: str | None
+) -> Generator[None]:
+    """What fails in here tells of which call it is; under the recipe's own key all goes on."""
+    try:
+        yield
+    except StripeError as error:
+        result.tell_of_call(error, recipe, call, made)
+        error.idempotency_key = key
+        raise
 
 
 def _one_call(call: Call, account: Account, context: RunContext, policy: Policy) -> Exchange:
@@ -211,12 +221,8 @@ class _Attempts:
             check_age(self._spec, self._begun, self._key, self._number)
         self._number += 1
         sent_at = time.time()
-        left = max(self._policy.budget - self._spent, SHORTEST)
-        timeout = min(self._timeout, left)
-        not_after = trusted_until(self._begun)
-        command = Send(self._request, self._headers, timeout, left, not_after, self._ends)
         try:
-            answer = yield command
+            answer = yield self._command()
         except GeneratorExit:
             self._judge(INTERRUPTED, sent_at)
             self._log.attempt(self._number, INTERRUPTED, self._verdict, None)
@@ -226,6 +232,18 @@ class _Attempts:
         self._judge(answer, sent_at)
         self._spent += answer.took
         return answer
+
+    def _command(self) -> Send:
+        """To send it once more, within what is left of the budget."""
+        left = max(self._policy.budget - self._spent, SHORTEST)
+        return Send(
+            self._request,
+            self._headers,
+            timeout=min(self._timeout, left),
+            patience=left,
+            not_after=trusted_until(self._begun),
+            ends=self._ends,
+        )
 
     def _judge(self, answer: Answer, sent_at: float) -> None:
         """Notes what an answer means, and whether by now it may have been executed."""

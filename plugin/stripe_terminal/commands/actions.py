@@ -115,8 +115,9 @@ def _list(
     with session.connected() as host:
         spec = host.action(action).spec
         inputs = inputs_of(given["pairs"], given["inputs"], spec.words)
-        asks: dict[str, Any] = {"options": options_of(given), "connection": session.connection}
-        entries = host.iterate(action, inputs, **bounds, **asks)
+        options = options_of(given)
+        connection = session.connection
+        entries = host.iterate(action, inputs, options=options, connection=connection, **bounds)
         write = writer(form, session.out, spec, host.manifest(action))
         with told(entries, session.err) as counted:
             for entry in counted:

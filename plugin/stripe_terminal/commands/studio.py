@@ -5,7 +5,7 @@ import logging
 import os
 import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,11 @@ from stripe_terminal.offering import needing_libraries
 from stripe_terminal.screen import as_json
 from stripe_terminal.session import Session
 from stripe_terminal.stopping import stopped_by_signals
+
+if TYPE_CHECKING:
+    from socket import socket as Socket  # noqa: N812 - a class
+
+    from stripe_studio.studio import Studio
 
 PORT = click.IntRange(0, 65535)
 PORT_HELP = "The port; a free one, if it is 0 or not said."
@@ -38,11 +43,9 @@ def studio(session: Session, /, **given: Any) -> None:
 
 
 def _serve(session: Session, *, port: int, folder: str, no_browser: bool) -> None:
-    from stripe_hosts.serve import Place, address_of, server, token
-    from stripe_studio.app import application
+    from stripe_hosts.serve import Place
     from stripe_studio.studio import Studio
 
-    secret, _ = token()
     with session.connected() as host, stopped_by_signals():
         made = Studio(
             host=host, connection=session.connection, journal=session.journal(), folder=Path(folder)
@@ -52,12 +55,21 @@ def _serve(session: Session, *, port: int, folder: str, no_browser: bool) -> Non
             Place(port=port).listening() as listener,
             logged(session.err, session.log or "text", LOGGER, least),
         ):
-            app = application(made, secret, listener.getsockname()[1])
-            address = f"{address_of(listener)}/?token={secret.reveal()}"
-            _tell(session, address)
-            if not no_browser:
-                _open(address)
-            server(app).run(sockets=[listener])
+            _answer(session, made, listener, in_browser=not no_browser)
+
+
+def _answer(session: Session, made: "Studio", listener: "Socket", *, in_browser: bool) -> None:
+    """Tells where it is, and answers until it is stopped."""
+    from stripe_hosts.serve import address_of, server, token
+    from stripe_studio.app import application
+
+    secret, _ = token()
+    app = application(made, secret, listener.getsockname()[1])
+    address = f"{address_of(listener)}/?token={secret.reveal()}"
+    _tell(session, address)
+    if in_browser:
+        _open(address)
+    server(app).run(sockets=[listener])
 
 
 def _open(address: str) -> None:

@@ -68,6 +68,12 @@ def _run(worker: Worker, order: Order, spread: Spread, told: list[Stored]) -> No
         artifact.show(order.run_id, told)
 
 
+def _done(threads: Threads, part: list[Stored]) -> list[Stored]:
+    """What comes of the part of a loop that is for this flow run."""
+    places = [Place(**place) for place in part]
+    return [{**finish()} for finish in threads.spread(places)]
+
+
 def _flow_run_name() -> str:
     given: Stored = runtime.flow_run.parameters
     part = ", a part" if given.get("part") else ""
@@ -99,17 +105,15 @@ def stripe_flow(  # noqa: PLR0913 - the parameters of a deployment
     items a second, at most, of all runs of the account. `workers`: flow runs of this deployment
     that share each loop, this one among them. `part`: what one of the others is to do.
     """
-    given = inputs or {}
+    again = {"text": text, "inputs": inputs or {}, "name": name, "credentials": credentials}
     with here(credentials) as run:
         worker = Worker(run.host, run.connection, ResultJournal())
-        loaded = load(name, text, run.host, given)
+        loaded = load(name, text, run.host, inputs or {})
         order = _ordered(worker, loaded, run_id or runtime.flow_run.id)
         threads = Threads(worker, limit_of(run.connection, rate))
         if part is not None:
-            finishes = threads.spread([Place(**place) for place in part])
-            return [{**finish()} for finish in finishes]
-        again = {"run_id": order.run_id, "name": name, "credentials": credentials}
-        shares = Shares(threads.spread, workers, {"text": text, "inputs": given, **again})
+            return _done(threads, part)
+        shares = Shares(threads.spread, workers, {**again, "run_id": order.run_id})
         _run(worker, order, shares.spread, run.told)
         return run.told
 
