@@ -52,8 +52,9 @@ def _actions_of(module: str) -> "list[type[Action]]":
     from stripe_plugin.declare.action import Action
 
     declared = vars(import_module(module)).values()
-    classes = [it for it in declared if isinstance(it, type) and issubclass(it, Action)]
-    return [found for found in classes if found.__module__ == module]
+    classes = [found for found in declared if isinstance(found, type)]
+    own = [found for found in classes if found.__module__ == module]
+    return [found for found in own if issubclass(found, Action)]
 
 
 def _entries() -> list[str]:

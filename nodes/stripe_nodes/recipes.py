@@ -154,11 +154,11 @@ class ChangeSubscriptionPlan(Recipe):
         """The item as it becomes."""
         items = [item["id"] for item in subscription["items"]["data"]]
         item = self.changed_item or items[0]
-        if item not in items or (len(items) > 1 and not self.changed_item):
+        is_named = bool(self.changed_item) or len(items) == 1
+        if not is_named or item not in items:
             text = f"Item ID must be one of those that the subscription has: {', '.join(items)}."
-            raise InvalidInputs(
-                [Problem(("changed_item",), "Item ID", "one_of", text)], self.spec.id
-            )
+            wrong = Problem(("changed_item",), "Item ID", "one_of", text)
+            raise InvalidInputs([wrong], self.spec.id)
         quantity = {} if self.quantity is None else {"quantity": self.quantity}
         return {"id": item, "price": self.price, **quantity}
 

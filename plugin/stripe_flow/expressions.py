@@ -98,7 +98,8 @@ def _why(error: Exception) -> str:
 
 
 def _is_secret_field(node: Node) -> bool:
-    kind, value = node["type"], node.get("value")
+    kind = node["type"]
+    value = node.get("value")
     return (kind, value) == ("field", "client_secret")
 
 

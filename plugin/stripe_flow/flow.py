@@ -80,7 +80,8 @@ class _Loading:
     """One reading of a flow, step by step, and all that is wrong with it."""
 
     def __init__(self, reader: Reader, host: Host, given: Given, env: Variables) -> None:
-        self._reader, self._host = reader, host
+        self._reader = reader
+        self._host = host
         self._declared = Parameters(reader)
         self._inputs: Given = NOTHING
         self._known: dict[str, Any] = {"env": env}

@@ -111,7 +111,8 @@ class Flowing:
     """A flow on its way: what it knows so far."""
 
     def __init__(self, run: "Run", flow: "Flow", waiting: Waiting | None) -> None:
-        self._run, self._flow = run, flow
+        self._run = run
+        self._flow = flow
         self._waiting: Waiting = waiting or nullcontext
         self._outputs = Outputs()
         self._keys: set[tuple[Any, Any]] = set()  # account and idempotency key, of each item
@@ -212,7 +213,8 @@ class Flowing:
             return attrs.evolve(at, error=error)
 
     def _result(self, at: Outcome) -> Result:
-        placed, step = at.step, self._step(at)
+        placed = at.step
+        step = self._step(at)
         if not placed.all:
             return self._run.step(step)
         action = self._run.host.action(placed.action).read(step.inputs)

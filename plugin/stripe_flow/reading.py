@@ -83,7 +83,8 @@ class Reader:
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.lines: Lines = {}
-        self._left, self._line = MOST_NODES, 1
+        self._left = MOST_NODES
+        self._line = 1
         if len(text) > LONGEST:
             raise self._wrong(1, f"The file is longer than {LONGEST:,} characters.")
         try:
@@ -160,7 +161,8 @@ class Reader:
 
     def _key(self, node: Any, found: Object) -> str:
         self._check_tag(node, KEY_TAGS)
-        key, line = node.value, _line(node)
+        key = node.value
+        line = _line(node)
         if not isinstance(key, str):
             raise self._wrong(line, "A key is text.")
         if key in found:

@@ -91,7 +91,8 @@ class _Resolving:
     """The references of one step: together they have bounds."""
 
     def __init__(self, known: Known, *, early: bool) -> None:
-        self._known, self._early = known, early
+        self._known = known
+        self._early = early
         self._finder = Finder()
 
     def value(self, value: Any) -> Any:

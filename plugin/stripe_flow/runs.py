@@ -69,6 +69,12 @@ class KeptStep:
         }
 
 
+def _of_tries(step: str, tries: Mapping[str, list[Entry]]) -> KeptStep:
+    """A step, with the entries of each of its tries."""
+    last = [*tries.values()][-1]
+    return KeptStep(step, len(tries), last)
+
+
 @attrs.frozen(slots=False)
 class KeptRun:
     """A run of a journal: whose it is, what, when, and how it ended."""
@@ -96,7 +102,7 @@ class KeptRun:
             if slash:
                 step, _, number = tried.rpartition("/")
                 tries.setdefault(step, {}).setdefault(number, []).append(entry)
-        return [KeptStep(step, len(each), [*each.values()][-1]) for step, each in tries.items()]
+        return [_of_tries(step, entries) for step, entries in tries.items()]
 
     @property
     def outcome(self) -> str:
@@ -142,7 +148,8 @@ class KeptRun:
     def as_dict(self) -> Facts:
         """All of it: its steps, and `stops`, where and why something of a flow was not done."""
         steps = [step.as_dict() for step in self.steps]
-        stops = [_stop(entry) for name, entry in self.entries.items() if name.startswith(WHY)]
+        reasons = [name for name in self.entries if name.startswith(WHY)]
+        stops = [_stop(self.entries[name]) for name in reasons]
         return {**self.summary(), "steps": steps, "stops": stops}
 
 

@@ -261,7 +261,8 @@ class _Work:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _as_json(self) -> str:
-        step, who = self.step, self.connection
+        step = self.step
+        who = self.connection
         whose = [self.run_id, who.mode, who.base_url, who.account, who.key_digest]
         asked = [step.action, step.inputs, step.expand, dict(step.extra), whose]
         if step.options:

@@ -159,7 +159,8 @@ class Parts:
 
     def schemas(self) -> Data:
         """Inputs, output and result of each action, and what is wrong."""
-        schema, inputs = self.version.schema, self.version.inputs
+        schema = self.version.schema
+        inputs = self.version.inputs
         found: Data = {"problem": schema(PROBLEM_SCHEMA)}
         for manifest in self.manifests:
             name = manifest["id"]

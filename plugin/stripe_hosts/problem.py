@@ -120,7 +120,9 @@ class NotServed(Exception):
     """What the door itself refuses, before an action is looked at: a kind and a sentence."""
 
     def __init__(self, kind: str, text: str, headers: Headers = None) -> None:
-        self.kind, self.text, self.headers = kind, text, headers
+        self.kind = kind
+        self.text = text
+        self.headers = headers
         super().__init__(kind, text)
 
 

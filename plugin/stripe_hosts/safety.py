@@ -134,7 +134,8 @@ class _Addressed:
     """Answers only to its own names, and no page of an origin that is not named."""
 
     def __init__(self, app: ASGIApp, terms: Terms) -> None:
-        self._app, self._origins = app, {*terms.origins}
+        self._app = app
+        self._origins = {*terms.origins}
         self._hostnames = {name.lower() for name in terms.hostnames}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -181,7 +182,8 @@ class _Admitting:
     """Lets in whoever has the token, with JSON of a size that can be read."""
 
     def __init__(self, app: ASGIApp, token: Secret) -> None:
-        self._app, self._token = app, token
+        self._app = app
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -46,7 +46,8 @@ class Lines(Response):
     ) -> None:
         super().__init__(headers=headers)
         del self.headers["content-length"]
-        self._entries, self._first = entries, first
+        self._entries = entries
+        self._first = first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends them until the last one, or until nobody is there any more."""

@@ -23,7 +23,8 @@ def logged(
         yield
         return
     logger, lines = logging.getLogger(name), _Lines(err, FORMS[form])
-    level, propagates = logger.level, logger.propagate
+    level = logger.level
+    propagates = logger.propagate
     logger.setLevel(least)
     logger.propagate = False  # else some would stand there twice
     logger.addHandler(lines)
@@ -38,7 +39,8 @@ def logged(
 class _Lines(logging.Handler):
     def __init__(self, err: Screen, line: "Form") -> None:
         super().__init__(logging.INFO)
-        self._err, self._line = err, line
+        self._err = err
+        self._line = line
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line, without secrets."""
@@ -56,7 +58,8 @@ def _as_text(record: logging.LogRecord) -> str:
 
 def _as_json(record: logging.LogRecord) -> str:
     """The same as data, with the extras of the record; `time` is unix seconds."""
-    extras = {name: fact for name, fact in vars(record).items() if name not in PLAIN}
+    about = vars(record)
+    extras = {name: about[name] for name in about if name not in PLAIN}
     message = record.getMessage()
     head = {"time": record.created, "level": record.levelname, "logger": record.name}
     facts: Mapping[str, Any] = without_secrets({**head, "message": message, **extras})

@@ -11,6 +11,7 @@ from rich.highlighter import JSONHighlighter
 from rich.table import Table
 from rich.text import Text
 
+from stripe_plugin.host.rows import labelled
 from stripe_plugin.secrets import masked
 from stripe_terminal.screen import EMULATED, RIGHT, WRONG, Screen, as_json, one_line
 
@@ -97,19 +98,11 @@ def _inputs(rows: Sequence[Facts]) -> Table:
     table = Table(box=box.SIMPLE, show_lines=True)
     table.add_column("Display key")
     table.add_column("What it is, and must be", overflow="fold")
-    for label, row in _labelled(rows):
+    for label, row in labelled(rows):
         key = _key(label, row)
         meaning = Text(_meaning(row))
         table.add_row(key, meaning)
     return table
-
-
-def _labelled(rows: Sequence[Facts], above: str = "") -> Iterator[tuple[str, Facts]]:
-    """Each row, and those inside of it, by where they are: `Line Items › Price`."""
-    for row in rows:
-        label = f"{above}{row['key']}"
-        yield label, row
-        yield from _labelled(row.get("fields", ()), f"{label} › ")
 
 
 def _below(manifest: Facts) -> Iterator[str]:

@@ -189,8 +189,11 @@ class Session:
 
     def _warn_of_age(self, run: "Run") -> None:
         """Tells whoever repeats a run ID day by day, as cron does, that it is one run."""
-        if run.known and run.begun is not None and time.time() - run.begun > DAY:
-            self.err.tell(OLD.format(run.run_id, when(run.begun)), WARNING)
+        if not run.known or run.begun is None:
+            return
+        if time.time() - run.begun > DAY:
+            text = OLD.format(run.run_id, when(run.begun))
+            self.err.tell(text, WARNING)
 
     def journal(self) -> "Journal":
         """The journal of all commands."""

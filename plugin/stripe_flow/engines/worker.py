@@ -67,7 +67,9 @@ class Worker:
     """A process of an engine: the actions and the account it has, and where runs are kept."""
 
     def __init__(self, host: Host, connection: Connection, journal: AnyJournal) -> None:
-        self.host, self.connection, self.journal = host, connection, journal
+        self.host = host
+        self.connection = connection
+        self.journal = journal
         self._begun: dict[tuple[str, str], _Begun] = {}
         self._lock = threading.Lock()
 
@@ -161,15 +163,24 @@ class Spreading(Flowing):
         places: list[Place] = []
         for number, at in enumerate(wanted):
             place = self._place(at, known)
-            places.append(attrs.evolve(place, index=number) if at.item else place)
+            if at.item:
+                place = attrs.evolve(place, index=number)
+            places.append(place)
         finishes = self._spread(places)
         for at, finish in zip(wanted, finishes, strict=True):
             self._finish[_index(at)] = finish
 
     def _place(self, at: Outcome, known: str) -> Place:
         begun = self._begun
-        run_id, step = begun.run.run_id, at.step.id
-        return Place(run_id, begun.owner, begun.order, known, step, at.name, of=at.of)
+        return Place(
+            begun.run.run_id,
+            begun.owner,
+            begun.order,
+            known,
+            step=at.step.id,
+            name=at.name,
+            of=at.of,
+        )
 
     def _keep_known(self, wanted: list[Outcome]) -> str:
         """Keeps what a step and its items stand on, once for all workers; gives its name."""
@@ -230,5 +241,7 @@ def _steps_of(step: PlacedStep) -> list[str]:
     found = set[str]()
     for expression in expressions:
         if not variable(expression):
-            found |= {names[1] for names in stands_on(expression) if names[0] == "steps"}
+            for root, *names in stands_on(expression):
+                if root == "steps":
+                    found.add(names[0])
     return sorted(found)

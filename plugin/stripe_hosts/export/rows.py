@@ -86,7 +86,8 @@ class _Place:
 
     def _below(self, row: Data) -> "_Place":
         table = self.schema.get("items", self.schema)
-        name, key = row["name"], row["key"]
+        name = row["name"]
+        key = row["key"]
         path = (*self.path, name)
         keys = (*self.keys, key)
         return _Place(self.labels, table["properties"][name], path, keys)

@@ -63,7 +63,8 @@ class Talk:
     """
 
     def __init__(self, incoming: IO[str], outgoing: IO[str]) -> None:
-        self._incoming, self._outgoing = incoming, outgoing
+        self._incoming = incoming
+        self._outgoing = outgoing
         self._lines = asyncio.Queue[str | None]()
         self._loop = asyncio.get_running_loop()
         self._unanswered = dict[str, None]()

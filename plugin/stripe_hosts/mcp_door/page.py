@@ -1,8 +1,9 @@
 """How does a person, or a model, read up on an action? On a page of its own, in Markdown."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from stripe_plugin.host.rows import Row, labelled
 
 ADDRESS = "stripe-nodes://actions/"
 MARKDOWN = "text/markdown"
@@ -10,7 +11,6 @@ HEAD = (
     "| Display key | Parameter | Type | Example | What it is | Restrictions |\n"
     "|---|---|---|---|---|---|"
 )
-Row = Mapping[str, Any]
 
 
 def listed(entry: Row) -> dict[str, Any]:
@@ -30,22 +30,13 @@ def page(manifest: Row) -> str:
     parts = [f"# {manifest['name']}", manifest["description"], f"`{manifest['id']}` · {endpoint}"]
     if manifest["permission"]:
         parts.append(f"A restricted key needs: {manifest['permission']}.")
-    labelled = _labelled(manifest["inputs"])
-    lines = [_line(label, row) for label, row in labelled]
+    lines = [_line(label, row) for label, row in labelled(manifest["inputs"])]
     if lines:
         parts.append("`*` must be given, inside of another if that is.")
         parts.append("\n".join([HEAD, *lines]))
     answer = json.dumps(manifest["output_example"], indent=2, ensure_ascii=False)
     parts.append(f"Answers, for example:\n\n```json\n{answer}\n```")
     return "\n\n".join(parts) + "\n"
-
-
-def _labelled(rows: Iterable[Row], above: str = "") -> Iterator[tuple[str, Row]]:
-    """Each row, and those inside of it, by where they are: `Line Items › Price`."""
-    for row in rows:
-        label = f"{above}{row['key']}"
-        yield label, row
-        yield from _labelled(row.get("fields", ()), f"{label} › ")
 
 
 def _line(label: str, row: Row) -> str:

@@ -131,7 +131,8 @@ class Connection:
     @cached_property
     def key_digest(self) -> str:
         """What tells this key from others, and does not give it away."""
-        return hashlib.sha256(self.api_key.reveal().encode()).hexdigest()
+        digest = hashlib.sha256(self.api_key.reveal().encode())
+        return digest.hexdigest()
 
     @property
     def mode(self) -> str:
@@ -144,7 +145,8 @@ class Connection:
         """Also of one that is refused, whose fields are not there yet: a traceback may show it."""
         shown_ones = [it.name for it in attrs.fields(Connection) if it.repr]
         there = [name for name in shown_ones if name in vars(self)]
-        return f"Connection({', '.join(f'{name}={getattr(self, name)!r}' for name in there)})"
+        fields = [f"{name}={getattr(self, name)!r}" for name in there]
+        return f"Connection({', '.join(fields)})"
 
     def __deepcopy__(self, _: object) -> Self:
         return self  # it never changes, and an emulator is no copy of another
@@ -167,7 +169,8 @@ class Connection:
         found = _environment(os.environ if environ is None else environ)
         del environ  # before anything can fail: a traceback may show all locals
         _check_filled(found)
-        key, account = found.get("STRIPE_API_KEY", Secret("")), found.get("STRIPE_ACCOUNT")
+        key = found.get("STRIPE_API_KEY", Secret(""))
+        account = found.get("STRIPE_ACCOUNT")
         if key.reveal() == ASKS_FOR_EMULATOR:
             file = found.get("STRIPE_NODES_EMULATOR")
             emulator = _emulators.of(None if file is None else file.reveal())

@@ -135,7 +135,8 @@ class _Pool(httpcore.ConnectionPool):
 
     def __init__(self, wire: _Wire, network: Network) -> None:
         super().__init__()
-        self._wire, self._network = wire, network
+        self._wire = wire
+        self._network = network
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """The answer, whole."""
@@ -174,7 +175,8 @@ class _AsyncPool(httpcore.AsyncConnectionPool):
 
     def __init__(self, wire: _Wire, network: AsyncNetwork) -> None:
         super().__init__()
-        self._wire, self._network = wire, network
+        self._wire = wire
+        self._network = network
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """The answer, whole."""

@@ -232,7 +232,8 @@ def _declared(spec: Callable[..., Spec], cls: type[_A]) -> type[_A]:
     made: Any = table(cls)
     rows = rows_of(made, "extra", EXPAND)
     declared = spec(rows=rows, **_words(cls))
-    made.spec = _Whole(attrs.evolve(declared, rows=_completed(declared)))
+    completed = attrs.evolve(declared, rows=_completed(declared))
+    made.spec = _Whole(completed)
     whole: type[_A] = made
     return whole
 
@@ -240,7 +241,8 @@ def _declared(spec: Callable[..., Spec], cls: type[_A]) -> type[_A]:
 def _completed(spec: Spec) -> tuple[Row, ...]:
     """The rows with what is known of them at Stripe and of each other."""
     about = spec.answer.resource(spec.subject)
-    return tuple(with_query(row.of(about) for row in spec.at_stripe()))
+    rows = [row.of(about) for row in spec.at_stripe()]
+    return tuple(with_query(rows))
 
 
 class _Whole:

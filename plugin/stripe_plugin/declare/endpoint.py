@@ -81,6 +81,6 @@ def _pattern(template: str) -> re.Pattern[str]:
 def _lacking(method: str, path: str, others: list[str]) -> str:
     if others:
         return f"takes {' and '.join(sorted(others))} at Stripe, not {method}"
-    templates = {each.partition(" ")[2] for each in contract.operations()}
-    hint = near(path, sorted(templates))
+    templates = sorted({each.partition(" ")[2] for each in contract.operations()})
+    hint = near(path, templates)
     return f"is not in Stripe's API document of {contract.version()}{hint}; got {shown(path)}"

@@ -107,7 +107,8 @@ class RowsJudgement:
         for key, found in faults.items():
             name = self._table.names[key]
             self._tell_faults(key, found, name)
-        for key in given.keys() - clean.keys() - faults.keys():  # what is in it is empty
+        empty = given.keys() - clean.keys() - faults.keys()  # what is in them is
+        for key in empty:
             del given[key]
 
 
@@ -147,7 +148,8 @@ class Judgement(RowsJudgement):
             return
         rows = [self._spec.fields[key] for key in given]
         roots = [row.steps[0] for row in rows]
-        taken = {"expand", *roots, *self._spec.path_names, *self._spec.sends}
+        sent = {*self._spec.path_names, *self._spec.sends}
+        taken = {"expand", *roots, *sent}
         for name in beside:
             if root_of(name) in taken:
                 label = _label(name)

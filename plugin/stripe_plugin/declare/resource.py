@@ -102,7 +102,8 @@ class Resource:
         if address is None:
             return self._without_fragment(pasted)
         steps = address[1].split("/")
-        found = {step for step in steps if self._begins(step)} or self._placed(steps)
+        beginning = {step for step in steps if self._begins(step)}
+        found = beginning or self._placed(steps)
         if len(found) == 1:
             return found.pop()
         usual = f" (it begins with {self.prefix})" if self.prefix else ""
@@ -114,7 +115,8 @@ class Resource:
         """What stands where IDs do in the Dashboard, for IDs that begin with anything."""
         if self.prefix or not self.dashboard:
             return set()
-        return {step for place, step in pairwise(steps) if place == self.dashboard and step}
+        behind = {step for place, step in pairwise(steps) if place == self.dashboard}
+        return behind - {""}
 
     def _begins(self, step: str) -> bool:
         return bool(self.prefix) and step.startswith(str(self.prefix))

@@ -74,7 +74,8 @@ class Row(Field):
     def explanation(self) -> str:
         """What it is, what it may be, and when, in sentences for a form that shows its rows."""
         told = (*CHOICES, MaxItems)
-        rules = [rule.text for rule in self.restrictions if isinstance(rule, told)]
+        told_ones = [rule for rule in self.restrictions if isinstance(rule, told)]
+        rules = [rule.text for rule in told_ones]
         conditions = [condition.text for condition in self.conditions]
         sentences = [self.description, *rules, *conditions]
         return " ".join(f"{sentence}." for sentence in sentences if sentence)

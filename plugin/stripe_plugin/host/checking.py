@@ -38,7 +38,8 @@ class Checked:
     @property
     def missing(self) -> list[str]:
         """The permissions that the key has not, as far as it was asked."""
-        return [name for name, told in self.permissions.items() if told not in (OK, NOT_TRIED)]
+        told = self.permissions
+        return [name for name in told if told[name] not in (OK, NOT_TRIED)]
 
     @property
     def note(self) -> str | None:

@@ -122,7 +122,8 @@ def _field(spec: Spec, steps: list[str]) -> Field:
             keys = {field.key for field in beside.values()}
             hint = near(step, sorted(keys))
             raise WrongCall(f"{spec.name} has no row {shown(step)}{hint}")
-        found, beside = inner, inner.nested
+        found = inner
+        beside = inner.nested
     if found is None:
         raise WrongCall(f"{spec.name}: which row?")
     return found

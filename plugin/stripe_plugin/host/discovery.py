@@ -76,7 +76,9 @@ class Found(NamedTuple):
 def installed(blocked: Iterable[str]) -> list[Found]:
     """Everything installed, ours first: of two actions with one ID, the other is the problem."""
     everything = entry_points()
-    points = [*everything.select(group=MANIFESTS), *everything.select(group=PLUGINS)]
+    ours = everything.select(group=MANIFESTS)
+    others = everything.select(group=PLUGINS)
+    points = [*ours, *others]
     names = {*blocked}
     found = [
         Found(f"{point.dist.name if point.dist else '?'}:{point.name}", point)
@@ -133,7 +135,8 @@ class Listing:
     """The nodes of one kind that are installed, by ID; none is imported before it is asked for."""
 
     def __init__(self, kind: Kind, report: Report, problems: Sequence[PluginProblem]) -> None:
-        self._kind, self._report = kind, report
+        self._kind = kind
+        self._report = report
         self._problems = problems  # of plugins, one of which may have what is not there
         self._entries: dict[str, Entry] = {}
 

@@ -49,7 +49,8 @@ def _titled(box: Box) -> Data:
 
 def described(box: Box) -> str:
     """What it is, and when it must be given."""
-    said = [box.description, *(condition.text for condition in box.conditions)]
+    conditions = [condition.text for condition in box.conditions]
+    said = [box.description, *conditions]
     return " ".join(f"{text}." for text in said if text)
 
 
@@ -91,8 +92,12 @@ def choices(box: Box) -> dict[Any, str]:
     found: dict[Any, str] = {}
     for rule in box.rules:
         if isinstance(rule, OneOf):
-            found |= {value: value.replace("_", " ").capitalize() for value in rule.values}
+            found |= {value: _as_words(value) for value in rule.values}
     return found
+
+
+def _as_words(value: str) -> str:
+    return value.replace("_", " ").capitalize()
 
 
 # --- RJSF -----------------------------------------------------------------------------------------
@@ -131,7 +136,8 @@ def _ui_options(box: Box) -> Data:
     found = options(box)
     if is_free(box) or _is_frame(box):
         found["enableOptionalDataFieldForType"] = []
-    if box.kind is int and any(isinstance(rule, Reading) for rule in box.rules):
+    is_read = any(isinstance(rule, Reading) for rule in box.rules)
+    if box.kind is int and is_read:
         found["inputType"] = "text"  # it may be written as 15.00 USD, or as a date
     return found
 
@@ -181,8 +187,9 @@ def ui_layout(boxes: list[Box]) -> Data:
     more = [box for box in boxes if box.beyond]
     if not more:
         return _vertical(page)
-    groups = [_group("Page", _elements(page)), _group("More", _elements(more))]
-    return {"type": "VerticalLayout", "elements": groups}
+    of_page = _group("Page", _elements(page))
+    of_more = _group("More", _elements(more))
+    return {"type": "VerticalLayout", "elements": [of_page, of_more]}
 
 
 def _vertical(boxes: list[Box]) -> Data:
@@ -269,10 +276,12 @@ def _own(box: Box, words: str) -> Data:
     for rule in box.rules:
         if rule.must:
             sentence = f"{words} must {rule.must}."
-            found |= dict.fromkeys(_keywords(rule.schema) or [rule.name], sentence)
+            words_of_it = _keywords(rule.schema) or [rule.name]
+            found |= dict.fromkeys(words_of_it, sentence)
     return found
 
 
 def _keywords(schema: Any) -> list[str]:
     """The keywords of a schema that a validator may find broken."""
-    return [word for word in schema if word in (*WORDS, "enum") and word != "format"]
+    broken = {*WORDS, "enum"} - {"format"}
+    return [word for word in schema if word in broken]

@@ -154,7 +154,8 @@ def _is_nullable(through: list[Part], path: str) -> bool:
         return True
     names = path.replace("[]", "").split(".")
     owners = [part for part in through if part.fields]
-    return not all(part.always(name) for part, name in zip(owners, names, strict=False))
+    steps = zip(owners, names, strict=False)
+    return not all(owner.always(name) for owner, name in steps)
 
 
 def _resource(through: list[Part], path: str) -> str | None:

@@ -68,7 +68,8 @@ class Watch:
     """
 
     def __init__(self, hooks: Any, report: Report) -> None:
-        self._hooks, self._report = hooks, report
+        self._hooks = hooks
+        self._report = report
         self.action_id = ""
         self.context: RunContext | None = None
         self.named: RunContext | None = None  # the same, with the key that it uses

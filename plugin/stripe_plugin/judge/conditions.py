@@ -28,8 +28,8 @@ class Case:
     @property
     def clause(self) -> str:
         """The case as a sentence goes on: `if Mode is payment or setup`."""
-        values = [value if isinstance(value, str) else str(value).lower() for value in self.values]
-        return f"if {self.word} is {' or '.join(values) or 'given'}"
+        values = " or ".join(map(_written, self.values))
+        return f"if {self.word} is {values or 'given'}"
 
     def surely(self, given: Given) -> bool:
         """Whether it is so, whatever is known only later."""
@@ -40,6 +40,11 @@ class Case:
     def maybe(self, given: Given) -> bool:
         """Whether it is so, or may be, once everything is known."""
         return self.surely(given) or given.get(self.label) is UNKNOWN
+
+
+def _written(value: Fixed) -> str:
+    """As a person writes it: `true`."""
+    return value if isinstance(value, str) else str(value).lower()
 
 
 Cases = tuple[Case, ...]

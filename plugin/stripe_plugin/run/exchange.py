@@ -265,7 +265,13 @@ class _Attempts:
     def concluded(self, answer: Answer) -> Result:
         """What the last answer comes to."""
         unknown = self._begun is not None
-        course = Course(self._number, unknown, self._key, self._mode, self._verdict.again)
+        course = Course(
+            self._number,
+            outcome_unknown=unknown,
+            idempotency_key=self._key,
+            mode=self._mode,
+            retryable=self._verdict.again,
+        )
         outcome = self._verdict.outcome
         if isinstance(answer, Lost) or outcome is Outcome.NO_ANSWER:
             raise result.no_answer(answer, course, self._spec)

@@ -20,7 +20,9 @@ class Log:
     def __init__(
         self, action: Action, account: Account, context: RunContext, *, inputs: bool
     ) -> None:
-        self._action, self._account, self._context = action, account, context
+        self._action = action
+        self._account = account
+        self._context = context
         self._inputs = inputs
         self._last: tuple[Answer | None, int] = None, 0  # and its number
 
@@ -47,7 +49,7 @@ class Log:
         """The action, and which run of it: `create_price (run "october", step "price")`."""
         context = self._context
         names = {"run": context.run_id, "step": context.step, "item": context.item}
-        told = [f"{word} {shown(name)}" for word, name in names.items() if name is not None]
+        told = [f"{word} {shown(names[word])}" for word in names if names[word] is not None]
         action = self._action.spec.id
         return f"{action} ({', '.join(told)})" if told else action
 

@@ -94,7 +94,8 @@ class ByToken:
 
     def take(self, output: Output, entries: Sequence[Any]) -> None:
         """At the token of what comes behind it."""
-        self._page, self._before = self._tokens[0], self.skipped
+        self._page = self._tokens[0]
+        self._before = self.skipped
         self.skipped = max(self.skipped - len(entries), 0)
         self.cursor = _mark(len(entries), self._page)
         if not output.get("has_more"):

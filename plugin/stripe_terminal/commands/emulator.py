@@ -186,7 +186,8 @@ def _order(emulator: "Emulator", rule: Mapping[str, Any]) -> None:
     from stripe_emulator.faults import KINDS, ordered
     from stripe_emulator.refusals import Refusal
 
-    kind, times = rule["kind"], rule["times"]
+    kind = rule["kind"]
+    times = rule["times"]
     if kind not in KINDS:
         known = ", ".join(KINDS)
         raise UsageError(f"There is no fault {shown(kind)}{near(kind, KINDS)}; there are {known}")

@@ -47,9 +47,9 @@ def _serve(session: Session, *, port: int, folder: str, no_browser: bool) -> Non
     from stripe_studio.studio import Studio
 
     with session.connected() as host, stopped_by_signals():
-        made = Studio(
-            host=host, connection=session.connection, journal=session.journal(), folder=Path(folder)
-        )
+        connection = session.connection
+        journal = session.journal()
+        made = Studio(host=host, connection=connection, journal=journal, folder=Path(folder))
         least = logging.INFO if session.log else logging.WARNING  # a page asks for much
         with (
             Place(port=port).listening() as listener,

@@ -89,7 +89,8 @@ class Told(Exception):
 def advised(error: StripeError) -> str:
     """The sentence and what to do; at a row's place the sentence says it."""
     facts = error.as_dict()
-    text, key = facts["text"], facts["idempotency_key"]
+    text = facts["text"]
+    key = facts["idempotency_key"]
     do = advice.DECLINES.get(facts["decline_code"]) or advice.ADVICE[error.category].do
     if facts["outcome_unknown"] and key:
         do = f"Run it again with {key} as its Idempotency Key: it is executed only once."
