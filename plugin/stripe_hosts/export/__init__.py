@@ -52,7 +52,7 @@ def written(files: Files, folder: Path, *, replace: bool = False) -> list[Path]:
             raise UsageError(text)
         for name in files:
             _check_inside(folder, folder / name)
-        return [_written(folder / name, text) for name, text in files.items()]
+        return [_written(folder / name, files[name]) for name in files]
     except OSError as error:
         why = error.strerror or error
         raise UsageError(f"{folder} cannot be written: {why}") from error

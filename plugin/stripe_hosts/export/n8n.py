@@ -93,7 +93,8 @@ def _sent(rows: Iterable[Row], member: str) -> Iterator[Data]:
 
 
 def _field(row: Row) -> Data:
-    field = {"displayName": row.key, "name": row.name, **_control(row)}
+    called = {"displayName": row.key, "name": row.name}
+    field = {**called, **_control(row)}
     field["description"] = escape(row.description, quote=False)
     placeholder = field.get("placeholder", "")
     field["placeholder"] = placeholder.format(key=row.key, example=row.example)

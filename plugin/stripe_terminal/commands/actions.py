@@ -96,7 +96,9 @@ def run(session: Session, action: str, **given: Any) -> None:
     What is inside of an input: 'Recurring › Interval=month' or 'recurring[interval]=month', and in
     a list 'Items › 1 › Price=price_…' or 'items[0][price]=price_…'.
     """
-    form, most, cursor = (given.pop(word) for word in ("form", "most", "cursor"))
+    form = given.pop("form")
+    most = given.pop("most")
+    cursor = given.pop("cursor")
     if form is not None:
         _list(session, action, form, {"most": most or MOST, "cursor": cursor}, given)
     elif most or cursor:

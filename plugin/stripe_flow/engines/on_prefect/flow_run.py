@@ -74,6 +74,17 @@ def _done(threads: Threads, part: list[Stored]) -> list[Stored]:
     return [{**finish()} for finish in threads.spread(places)]
 
 
+def _shared(order: Order, inputs: Stored, credentials: str | None) -> Stored:
+    """The parameters of the flow runs that do a part of it."""
+    return {
+        "run_id": order.run_id,
+        "text": order.text,
+        "inputs": inputs,
+        "name": order.name,
+        "credentials": credentials,
+    }
+
+
 def _flow_run_name() -> str:
     given: Stored = runtime.flow_run.parameters
     part = ", a part" if given.get("part") else ""
@@ -105,7 +116,6 @@ def stripe_flow(  # noqa: PLR0913 - the parameters of a deployment
     items a second, at most, of all runs of the account. `workers`: flow runs of this deployment
     that share each loop, this one among them. `part`: what one of the others is to do.
     """
-    again = {"text": text, "inputs": inputs or {}, "name": name, "credentials": credentials}
     with here(credentials) as run:
         worker = Worker(run.host, run.connection, ResultJournal())
         loaded = load(name, text, run.host, inputs or {})
@@ -113,7 +123,8 @@ def stripe_flow(  # noqa: PLR0913 - the parameters of a deployment
         threads = Threads(worker, limit_of(run.connection, rate))
         if part is not None:
             return _done(threads, part)
-        shares = Shares(threads.spread, workers, {**again, "run_id": order.run_id})
+        shared = _shared(order, inputs or {}, credentials)
+        shares = Shares(threads.spread, workers, shared)
         _run(worker, order, shares.spread, run.told)
         return run.told
 
