@@ -11,8 +11,9 @@ import attrs
 
 from stripe_plugin.declare.answer import One
 from stripe_plugin.declare.hints import EXTRA
+from stripe_plugin.declare.inputs import EXPAND as EXPAND_KEY
 from stripe_plugin.declare.inputs import MOST_TOLD, Judgement
-from stripe_plugin.declare.linked import EXPAND, expand_row
+from stripe_plugin.declare.linked import EXPAND, doubts_of, expand_row
 from stripe_plugin.declare.query import with_query
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, path_id, required, rows_of
@@ -163,6 +164,8 @@ class Action:
         for name, value in self.extra.items():
             doubts = self.spec.documented.into(name).doubts(value)
             yield from zip(repeat(EXTRA), inside(name, doubts))
+        if EXPAND not in self.spec.words:
+            yield from zip(repeat(EXPAND_KEY), doubts_of(self.spec.documented, self.expand or ()))
 
     def __repr__(self) -> str:
         given: list[str] = []
