@@ -3,6 +3,8 @@
 import copy
 import pickle
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -565,6 +567,7 @@ CODE = optional("Code", "x", "What is typed")
 def declare(endpoint: str, rows: dict[str, tuple[Any, Any]], **facts: Any) -> type[Action]:
     """An action of these rows, by attribute: type and row."""
     body: dict[str, Any] = {name: row for name, (_, row) in rows.items()}
+    body["__doc__"] = "Use a coupon."
     body |= {"__annotations__": {name: kind for name, (kind, _) in rows.items()}}
     return action(endpoint, COUPON, **facts)(type("UseCoupon", (Action,), body))
 
@@ -619,6 +622,63 @@ CONTRADICTIONS: dict[str, tuple[str, dict[str, tuple[Any, Any]], dict[str, Any],
     "a GET once only": ("GET /v1/coupons", {}, {"repeatable": False}, "can be repeated"),
     "another method": ("PUT /v1/coupons", {}, {}, "by GET, POST or DELETE"),
     "no endpoint": ("/v1/coupons", {}, {}, "the endpoint must be like"),
+    "an example that is no choice": (
+        "POST /v1/coupons",
+        {"code": (str | None, optional("Code", "moth", "x", rule.one_of("day", "month")))},
+        {},
+        'its example is refused by its own row: it must be one of day, month; got "moth"',
+    ),
+    "an example of another type": (
+        "POST /v1/coupons",
+        {"off": (int | None, optional("Off", "ten", "x"))},
+        {},
+        "Use Coupon › Off: its example is refused by its own row: it must be a whole number",
+    ),
+    "an example that is no amount": (
+        "POST /v1/coupons",
+        {
+            "off": (int | None, optional("Off", "ten", "x", rules.amount(currency="Code"))),
+            "code": TEXT,
+        },
+        {},
+        "Use Coupon › Off: its example is refused by its own row",
+    ),
+    "an example inside": (
+        "POST /v1/coupons",
+        {
+            "to": (
+                list[dict[str, Any]] | None,
+                optional("To", [], "x", rule.each(rule.keys(off=rule.may(int, "x", "x")))),
+            )
+        },
+        {},
+        "Use Coupon › To › Off: its example is refused",
+    ),
+    "a type that is none": ("POST /v1/coupons", {"off": (set, CODE)}, {}, "UseCoupon.off: set is"),
+    "two types": (
+        "POST /v1/coupons",
+        {"off": (str | int | None, CODE)},
+        {},
+        "UseCoupon.off: str | int | None is no type of a row",
+    ),
+    "a text for a rule": (
+        "POST /v1/coupons",
+        {"off": (int | None, optional("Off", 1, "x", "at least 1"))},
+        {},
+        'behind its description stand rules, such as rule.at_least(1); got "at least 1"',
+    ),
+    "a rule that is not called": (
+        "POST /v1/coupons",
+        {"off": (int | None, optional("Off", 1, "x", rule.at_least))},
+        {},
+        "stand rules, such as rule.at_least(1); got a function",
+    ),
+    "a rule for a description": (
+        "POST /v1/coupons",
+        {"off": (int | None, optional("Off", 1, rule.at_least(1)))},
+        {},
+        "Use Coupon › Off: its description, behind the example, must be text; got a AtLeast",
+    ),
 }
 
 
@@ -628,6 +688,42 @@ def test_a_table_that_contradicts_itself_is_refused_when_declared(case: str) -> 
     endpoint, rows, facts, words = CONTRADICTIONS[case]
     with pytest.raises(UsageError, match=re.escape(words)):
         declare(endpoint, rows, **facts)
+
+
+def test_an_action_says_what_it_does() -> None:
+    """A class without a docstring is no action; where Python leaves docstrings out, it is one."""
+    with pytest.raises(UsageError, match="Be Silent: its class has no docstring"):
+        action("POST /v1/coupons", COUPON)(type("BeSilent", (Action,), {}))
+    code = "from stripe_nodes import CreatePrice; CreatePrice.spec"
+    subprocess.run([sys.executable, "-OO", "-c", code], check=True)
+
+
+class Fleeting(rule.Rule):
+    """A rule that takes nothing any more."""
+
+    name = "fleeting"
+
+    def holds(self, value: Any) -> bool:
+        """Not today."""
+        return False
+
+
+@pytest.mark.parametrize(
+    ("example", "restriction"),
+    [
+        (5, Fleeting()),
+        (1672531200, rules.in_future()),
+        ([5], rule.each(Fleeting())),
+        ({"off": 5}, rule.keys(off=rule.may(int, 5, "x", Fleeting()))),
+        ({"new": 5}, rule.keys(off=rule.may(int, 5, "x"))),
+    ],
+)
+def test_an_example_is_refused_only_by_what_never_changes(example: Any, restriction: Any) -> None:
+    """Neither the clock nor what only Stripe's document knows keeps an action from being there."""
+    kinds: dict[type, Any] = {int: int, list: list[int], dict: dict[str, Any]}
+    row = optional("Off", example, "x", restriction)
+    made = declare("POST /v1/coupons", {"off": (kinds[type(example)], row)})
+    assert made.spec.fields["Off"].example == example
 
 
 def test_a_nested_condition_on_a_key_that_is_not_there_is_refused_when_declared() -> None:

@@ -199,9 +199,19 @@ BROKEN: dict[str, tuple[tuple[str, dict[str, str]], str]] = {
         "run_action",
     ),
     "actions raise": (hook("def register_actions():\n    raise OSError('no disk')"), "no disk"),
-    "actions are a number": (returning("5"), "int"),
-    "an action is a number": (returning("[5]"), "lacks id"),
-    "an action is any class": (returning("[dict]"), "lacks id"),
+    "actions are a number": (returning("5"), "gave 5, no list of actions"),
+    "actions are a text": (returning("'list_plans'"), "gave 'list_plans', no list of actions"),
+    "actions are a class": (returning("dict"), "gave the class dict, no list of actions"),
+    "an action is a number": (returning("[5]"), "gave 5, which is no action"),
+    "an action is any class": (returning("[dict]"), "gave the class dict, which is no action"),
+    "an action is a resource": (
+        hook(
+            "def register_actions():\n"
+            "    from stripe_plugin import Resource\n"
+            "    return [Resource('plan')]"
+        ),
+        "gave Resource(object='plan', ",
+    ),
     "malformed JSON": (manifest('{"manifest_version": 1,'), "JSON"),
     "no file": (manifest(None), "index.json"),
     "a list": (manifest("[]"), "list"),
@@ -211,7 +221,7 @@ BROKEN: dict[str, tuple[tuple[str, dict[str, str]], str]] = {
     "dotted package": (manifest(index(ENTRY), "acme_list.inner:index.json"), "top-level"),
     "no such package": (manifest(index(ENTRY), "acme_gone:index.json"), "acme_gone"),
     "id taken": (manifest(index({**ENTRY, "id": "create_price"})), "create_price"),
-    "no name": (manifest(index({**ENTRY, "name": None})), "lacks name"),
+    "no name": (manifest(index({**ENTRY, "name": None})), 'of "acme_ping", lacks name'),
     "no entry": (manifest(index({k: ENTRY[k] for k in ENTRY if k != "entry"})), "lacks entry"),
     "text for an action": (manifest(index("acme_ping")), "str"),
     "list for an id": (manifest(index({**ENTRY, "id": ["acme_ping"]})), "lacks id"),

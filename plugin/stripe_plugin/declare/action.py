@@ -19,6 +19,7 @@ from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, path_id, required, rows_of
 from stripe_plugin.declare.spec import Place, Spec, place_beside, place_in, root_of
 from stripe_plugin.errors import Fault, InvalidInputs, Problem, Refused, UsageError, sentences
+from stripe_plugin.judge.examples import refused_examples
 from stripe_plugin.judge.rules import inside
 from stripe_plugin.judge.values import NOTHING, as_typed, is_empty
 
@@ -235,6 +236,8 @@ def _declared(spec: Callable[..., Spec], cls: type[_A]) -> type[_A]:
     made: Any = table(cls)
     rows = rows_of(made, "extra", EXPAND)
     declared = spec(rows=rows, **_words(cls))
+    for wrong in refused_examples(rows):
+        raise UsageError(f"{declared.name} › {wrong}")
     made.spec = _Whole(attrs.evolve(declared, rows=_completed(declared)))
     whole: type[_A] = made
     return whole

@@ -1,6 +1,7 @@
 """What is known of an action? Forms, manifests and requests derive from it."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import chain
@@ -16,6 +17,7 @@ from stripe_plugin.errors import Path, UsageError, words
 from stripe_plugin.judge.table import check_table, labelled
 
 DOCS = "https://docs.stripe.com/api"
+WITHOUT_DOCSTRINGS = 2  # what `python -OO` sets
 ENDPOINT = re.compile(r"(GET|POST|DELETE) /[^\s?#]+")
 
 
@@ -220,6 +222,8 @@ def steps_of(param: str) -> Path:
 def _wrong_facts(spec: Spec) -> Iterator[str]:
     if not ENDPOINT.fullmatch(spec.endpoint):
         yield "the endpoint must be like POST /v1/prices/{price}, by GET, POST or DELETE"
+    if not spec.summary and sys.flags.optimize < WITHOUT_DOCSTRINGS:
+        yield "its class has no docstring, which says in a sentence what it does"
     if spec.method == "GET" and spec.destructive:
         yield "a GET only reads, it destroys nothing"
     if spec.method == "GET" and not spec.repeatable:

@@ -108,8 +108,7 @@ class Host(AbstractContextManager["Host"]):
     def register(self, plugin: Any, name: str) -> None:
         """Adds a plugin by hand, as discovery does. `name`: distribution:name."""
         discovery.vet(plugin)
-        offered = plugin.register_actions() if hasattr(plugin, "register_actions") else None
-        actions = [*(offered or ())]
+        actions = discovery.offered_by(plugin)
         self._plugins.register(plugin, name)
         for action in actions:
             self._actions.offer(action, name)

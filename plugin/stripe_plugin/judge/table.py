@@ -22,6 +22,7 @@ from stripe_plugin.judge.values import (
     Partly,
     holds_objects,
 )
+from stripe_plugin.secrets import shown
 
 MOST_HINTS = 20  # unknown keys of which the nearest known one is looked for
 
@@ -188,12 +189,24 @@ def _judge_conditions(fields: Fields, given: Given, faults: Faults) -> None:
 
 
 def check_table(fields: Fields) -> None:
-    """A rule that looks at a label which is not there fails when its table is declared."""
+    """What is no rule, or looks at a label which is not there, fails when its table is declared."""
     for label, field in fields.items():
+        _check_words(label, field)
         for rule in field.rules:
             for neighbour in rule.neighbours:
                 if isinstance(neighbour, str) and neighbour not in fields:
                     raise UsageError(f"{label}: there is no row {neighbour}")
+
+
+def _check_words(label: str, field: Any) -> None:
+    """What was written in the place of a description, or of a rule."""
+    if not isinstance(field.description, str):
+        text = "its description, behind the example, must be text"
+        raise UsageError(f"{label}: {text}; got {shown(field.description)}")
+    for each in field.rules:
+        if not isinstance(each, Rule | Condition):
+            text = "behind its description stand rules, such as rule.at_least(1)"
+            raise UsageError(f"{label}: {text}; got {shown(each)}")
 
 
 def table_schema(fields: Fields, names: Names) -> dict[str, Any]:
@@ -242,6 +255,7 @@ class Keys(Rule):
     """
 
     name: ClassVar[str] = "keys"
+    lasting: ClassVar[bool] = True
     #: By parameter.
     fields: Fields = attrs.field(converter=_named)
     #: Keys that are known to be wrong: see `without`.
