@@ -13,6 +13,7 @@ from terminal_support import Counted, Terminal, install, python
 
 import stripe_nodes
 from stripe_plugin import Connection, Host, InvalidInputs, RunContext, StripeError, UsageError
+from stripe_plugin.run.exchange import STRIPE_VERSION
 
 ENTRY = {
     "id": "acme_ping",
@@ -243,6 +244,86 @@ def test_what_is_broken_is_one_problem(case: str, add: Add) -> None:
     assert len(host.problems[0].reason) <= 500
     ours = [entry["id"] for entry in host.catalog() if entry["plugin"] == "stripe-nodes"]
     assert ours == [*ACTIONS]
+
+
+MISTAKEN = '''
+from typing import Any
+from stripe_plugin import Action, Resource, action, hookimpl, optional, path_id, required, rule
+
+PLAN = Resource("plan", listed_by="list_price")
+
+@action("POST /v1/planes", PLAN)
+class CreatePlan(Action):
+    """Create a plan."""
+
+    currency: str = required("Currency", "usd", "What it is charged in")
+
+@action("POST /v1/plans/{plan}", PLAN, sends={"activ": True})
+class UpdatePlan(Action):
+    """Update a plan."""
+
+    plan: str = path_id("Plan ID", "gold", "Which", PLAN)
+    nicknam: str | None = optional("Nickname", "Gold", "What it is called")
+
+@action("POST /v1/prices", Resource("price"))
+class SellPlan(Action):
+    """Make a price."""
+
+    recurring: dict[str, Any] | None = optional(
+        "Recurring", {"interval": "day"}, "How often", rule.keys(intervall=rule.may(str, "day", "x"))
+    )
+
+@hookimpl
+def register_actions():
+    return [CreatePlan, UpdatePlan, SellPlan]
+'''
+
+
+def test_what_looks_wrong_in_an_action_is_told_and_works(add: Add, tmp_path: Path) -> None:
+    """What the document does not know, or no action lists, is a warning of `doctor`, no more."""
+    add("acme-plug", *plugin(MISTAKEN))
+    host = Host.load()
+    assert not host.problems
+    document = f"Stripe's API document of {STRIPE_VERSION}"
+    unlisted = "there is no action list_price, which lists the plans (did you mean list_prices?)"
+    found = [(each.distribution, each.name, each.reason) for each in host.warnings()]
+    assert found == [
+        ("acme-plug", name, reason)
+        for name, reason in [
+            (
+                "create_plan",
+                f"Create Plan: {document} has no POST /v1/planes (did you mean POST /v1/plans?).",
+            ),
+            (
+                "update_plan",
+                f"Update Plan › activ: activ is not in {document} (did you mean active?);"
+                " it is sent all the same.",
+            ),
+            (
+                "update_plan",
+                f"Update Plan › Nickname: nicknam is not in {document} (did you mean nickname?);"
+                " it is sent all the same.",
+            ),
+            ("update_plan", f"Update Plan: {unlisted}."),
+            (
+                "sell_plan",
+                f"Sell Plan › Recurring › Intervall: intervall is not in {document}"
+                " (did you mean interval?); it is sent all the same.",
+            ),
+            ("sell_plan", "Sell Plan: Stripe demands currency, which has no row."),
+        ]
+    ]
+    with Counted() as emulator, pytest.raises(StripeError):
+        host.run("create_plan", {"Currency": "usd"}, connection=emulator.connection())
+    assert emulator.asked == ["POST /v1/planes"]
+    terminal = Terminal(tmp_path, apart=True, PYTHONPATH=str(tmp_path / "site"))
+    told = " ".join(terminal("doctor").stdout.split())
+    assert "! acme-plug › create_plan: Create Plan: Stripe's API document" in told
+
+
+def test_nothing_looks_wrong_in_ours() -> None:
+    """Of what is installed here the document knows everything."""
+    assert Host.load().warnings() == []
 
 
 @pytest.mark.parametrize("hints", [{}, "none"])

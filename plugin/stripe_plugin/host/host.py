@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from importlib.metadata import version
 from inspect import isawaitable
 from types import MappingProxyType
@@ -156,6 +156,22 @@ class Host(AbstractContextManager["Host"]):
     def action(self, action_id: str) -> "type[Action]":
         """The action's class, imported now. Raises `UsageError` if there is none."""
         return cast("type[Action]", self._actions.load(action_id))
+
+    def warnings(self) -> list[PluginProblem]:
+        """What looks wrong in the installed actions, but may be right; imports them all.
+
+        Of each as of a problem: its ID, its distribution and a sentence. What Stripe's API document
+        does not know may be newer than that. An action that cannot be imported is left out.
+        """
+        from stripe_plugin.host.doubts import doubts
+
+        listed = {entry["id"]: entry["plugin"] for entry in self.catalog()}
+        found: list[PluginProblem] = []
+        for identity, distribution in listed.items():
+            with suppress(UsageError):
+                reasons = doubts(self.action(identity), listed)
+                found += [PluginProblem(identity, distribution, reason) for reason in reasons]
+        return found
 
     def check(
         self, connection: "Connection | None" = None, actions: Iterable[str] | None = None
