@@ -219,6 +219,48 @@ def test_where_nothing_can_be_listed_a_note_says_so(
     assert (found.items, found.note) == ((), note)
 
 
+NOTHING: list[tuple[str, str, dict[str, Any], str]] = [
+    ("create_subscription", "Items › Price", {"search": "zzz"}, 'No price has the words "zzz".'),
+    ("retrieve_coupon", "Coupon ID", {}, "There is no coupon yet."),
+    ("retrieve_coupon", "Coupon ID", {"search": "  "}, "There is no coupon yet."),
+    ("stripe_api_request", "Path", {"search": "zzz"}, 'No path has the words "zzz".'),
+    ("stripe_api_request", "Method", {"search": "put"}, 'No method has the words "put".'),
+    (
+        "stripe_api_request",
+        "Path",
+        {"given": {"Method": "PUT"}},
+        "No path of Stripe's API document takes this method.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("action", "row", "asked", "note"), NOTHING)
+def test_a_note_says_why_there_is_nothing(
+    action: str, row: str, asked: dict[str, Any], note: str, desk: Desk
+) -> None:
+    """Whatever was searched, narrowed, or is not there at all: an empty choice says which."""
+    found = desk.host.choices(action, row, connection=desk.connection, **asked)
+    assert (found.items, found.cursor, found.note) == ((), None, note)
+
+
+def test_a_note_says_by_what_a_choice_was_narrowed_to_nothing(desk: Desk) -> None:
+    """A customer without invoices has none to choose, which is not that there is none."""
+    connection = attrs.evolve(desk.connection, account="acct_lonely")
+    who = desk.host.run("create_customer", {}, connection=connection).output["id"]
+    form = {"Customer": who, "Description": "x"}
+    found = desk.host.choices("create_invoice_item", "Invoice", given=form, connection=connection)
+    assert found.note == f'There is no invoice with the Customer "{who}" yet.'
+
+
+def test_behind_the_last_page_there_is_nothing_to_say(desk: Desk) -> None:
+    """Whoever has turned the pages to the end has chosen from what there is."""
+    items = desk.host.choices("create_price", "Product", connection=desk.connection).items
+    last = desk.host.choices(
+        "create_price", "Product", cursor=items[-1].value, connection=desk.connection
+    )
+    assert (last.items, last.cursor, last.note) == ((), None, None)
+
+
 @pytest.mark.parametrize(
     ("row", "more", "told"),
     [
