@@ -673,6 +673,30 @@ CONTRADICTIONS: dict[str, tuple[str, dict[str, tuple[Any, Any]], dict[str, Any],
         {},
         "stand rules, such as rule.at_least(1); got a function",
     ),
+    "a text for a rule of each": (
+        "POST /v1/coupons",
+        {"to": (list[str] | None, optional("To", ["x"], "x", rule.each("x")))},
+        {},
+        "Use Coupon › To › Each: behind its description stand rules",
+    ),
+    "a rule of another type": (
+        "POST /v1/coupons",
+        {"code": (str | None, optional("Code", "x", "x", rule.between(1, 5)))},
+        {},
+        "Use Coupon › Code: its rules cannot judge its example: TypeError",
+    ),
+    "an answer that is not called": (
+        "GET /v1/coupons",
+        {},
+        {"answers": Page},
+        "Use Coupon: answers is One(…), Page(…) or the like; got a type",
+    ),
+    "a list that is sent": (
+        "POST /v1/coupons",
+        {},
+        {"sends": ["active"]},
+        "Use Coupon: sends is an object of parameters; got a list",
+    ),
     "a rule for a description": (
         "POST /v1/coupons",
         {"off": (int | None, optional("Off", 1, rule.at_least(1)))},
@@ -724,6 +748,30 @@ def test_an_example_is_refused_only_by_what_never_changes(example: Any, restrict
     row = optional("Off", example, "x", restriction)
     made = declare("POST /v1/coupons", {"off": (kinds[type(example)], row)})
     assert made.spec.fields["Off"].example == example
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        (str, "size: a key is rule.need(…) or rule.may(…); got a type"),
+        (rule.may(set, 1, "x"), "Size: set is no type of a row; there are str, int"),
+        (rule.may(int, 1, "x", 5), "Size: behind its description stand rules, such as rule"),
+    ],
+)
+def test_a_mistake_inside_of_a_row_is_told_with_its_key(field: Any, words: str) -> None:
+    """What is no key, no type or no rule in a table inside of a row is named with its place."""
+    with pytest.raises(UsageError, match=re.escape(words)):
+        rule.keys(size=field)
+
+
+def test_what_is_no_action_is_told_what_to_write() -> None:
+    """A class without Action, or a text for a resource, is a mistake in words."""
+    anything: Any = action
+    with pytest.raises(UsageError, match=re.escape("Plan is no action: write class Plan(Action)")):
+        anything("POST /v1/plans", COUPON)(type("Plan", (), {"__doc__": "Plan."}))
+    wrong = 'Plan: behind the endpoint stands a resource, such as Resource("price"); got "plan"'
+    with pytest.raises(UsageError, match=re.escape(wrong)):
+        anything("POST /v1/plans", "plan")(type("Plan", (Action,), {"__doc__": "Plan."}))
 
 
 def test_a_nested_condition_on_a_key_that_is_not_there_is_refused_when_declared() -> None:

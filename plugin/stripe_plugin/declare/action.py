@@ -234,6 +234,8 @@ def table(cls: type[_A]) -> type[_A]:
 
 def _declared(spec: Callable[..., Spec], cls: type[_A]) -> type[_A]:
     made: Any = table(cls)
+    if Action not in made.__mro__:
+        raise UsageError(f"{cls.__name__} is no action: write class {cls.__name__}(Action)")
     rows = rows_of(made, "extra", EXPAND)
     declared = spec(rows=rows, **_words(cls))
     for wrong in refused_examples(rows):

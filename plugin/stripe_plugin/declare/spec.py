@@ -15,6 +15,7 @@ from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, Table
 from stripe_plugin.errors import Path, UsageError, words
 from stripe_plugin.judge.table import check_table, labelled
+from stripe_plugin.secrets import shown
 
 DOCS = "https://docs.stripe.com/api"
 WITHOUT_DOCSTRINGS = 2  # what `python -OO` sets
@@ -60,7 +61,7 @@ class Spec(Table):
     unchecked: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        for wrong in chain(_wrong_facts(self), _wrong_rows(self)):
+        for wrong in chain(_wrong_types(self), _wrong_facts(self), _wrong_rows(self)):
             raise UsageError(f"{self.name}: {wrong}")
         try:
             check_table(self.fields)
@@ -217,6 +218,22 @@ def steps_of(param: str) -> Path:
 
 
 # --- what a table may not be ----------------------------------------------------------------------
+
+
+# What a fact is, and how it is written.
+WRITTEN: Mapping[str, tuple[type, str]] = {
+    "endpoint": (str, 'the endpoint is a text, such as "POST /v1/prices"'),
+    "subject": (Resource, 'behind the endpoint stands a resource, such as Resource("price")'),
+    "answer": (One, "answers is One(…), Page(…) or the like"),
+    "sends": (Mapping, "sends is an object of parameters"),
+}
+
+
+def _wrong_types(spec: Spec) -> Iterator[str]:
+    for name, (kind, written) in WRITTEN.items():
+        value = getattr(spec, name)
+        if not isinstance(value, kind):
+            yield f"{written}; got {shown(value)}"
 
 
 def _wrong_facts(spec: Spec) -> Iterator[str]:

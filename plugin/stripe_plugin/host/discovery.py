@@ -136,10 +136,9 @@ def offered_by(plugin: Any) -> list[Any]:
     offered = plugin.register_actions()
     if offered is None:
         return []
-    if isinstance(offered, str | Mapping) or not isinstance(offered, Iterable):
+    if isinstance(offered, str | Mapping | type) or not hasattr(offered, "__iter__"):
         raise UsageError(f"its register_actions gave {_called(offered)}, no list of actions")
-    actions: Iterable[Any] = offered
-    return [*actions]
+    return [*offered]
 
 
 def _called(offered: Any) -> str:

@@ -6,6 +6,7 @@ from stripe_plugin.errors import Refused
 from stripe_plugin.judge.rules import Each, Rule
 from stripe_plugin.judge.table import Field
 from stripe_plugin.judge.values import UNKNOWN, Label
+from stripe_plugin.secrets import said
 
 
 def refused_examples(fields: Iterable[Field]) -> Iterator[str]:
@@ -15,7 +16,7 @@ def refused_examples(fields: Iterable[Field]) -> Iterator[str]:
     """
     for field in fields:
         for wrong in _wrong(field):
-            yield f"{field.key}: its example is refused by its own row: it {wrong}"
+            yield f"{field.key}: {wrong}"
         for wrong in refused_examples(field.nested.values()):
             yield f"{field.key} › {wrong}"
 
@@ -32,7 +33,9 @@ def _wrong(field: Field) -> Iterator[str]:
         for fault in error.faults:
             # A key without a field may be one that Stripe's document knows.
             if fault.rule != "not_a_key":
-                yield f"{fault.words} {fault.text}".lstrip()
+                yield f"its example is refused by its own row: it{fault.words} {fault.text}"
+    except Exception as error:  # noqa: BLE001 - a rule that is for values of another type
+        yield f"its rules cannot judge its example: {said(error)}"
 
 
 def _lasts(rules: Iterable[Rule]) -> bool:
