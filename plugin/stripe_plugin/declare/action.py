@@ -166,7 +166,8 @@ class Action:
             doubts = self.spec.documented.into(name).doubts(value)
             yield from zip(repeat(EXTRA), inside(name, doubts))
         if EXPAND not in self.spec.words:
-            yield from zip(repeat(EXPAND_KEY), doubts_of(self.spec.documented, self.expand or ()))
+            doubts = doubts_of(self.spec.documented, self.expand or ())
+            yield from zip(repeat(EXPAND_KEY), doubts)
 
     def __repr__(self) -> str:
         given: list[str] = []

@@ -49,13 +49,14 @@ class Linked(Rule):
     def doubts(self, value: Any) -> Iterator[Fault]:
         """The first step of a path that leads to nothing that can be asked for."""
         known = self.witness.operation
-        if known is None or known.answer is None or not isinstance(value, str):
+        answer = known.answer if known else None
+        if answer is None or not isinstance(value, str):
             return
-        wrong = None if value in self.paths else _wrong(known.answer, value)
-        if wrong is not None:
+        wrong = _wrong(answer, value)
+        if wrong is not None and value not in self.paths:
             hint = near(wrong.path, [*wrong.beside, *self.paths])
-            text = f"leads to nothing that Stripe documents{hint}; got {shown(value)}"
-            yield Fault(f"{text}, which is sent all the same", "undocumented")
+            got = f"got {shown(value)}, which is sent all the same"
+            yield Fault(f"leads to nothing that Stripe documents{hint}; {got}", "undocumented")
 
 
 class _Wrong(NamedTuple):
@@ -71,8 +72,8 @@ def _wrong(answer: "Shape", path: str) -> _Wrong | None:
     through = ""
     for step in path.split("."):
         if step not in keys or not _is_more(keys[step]):
-            names = [name for name, each in keys.items() if each.expands]
-            return _Wrong(through + step, [through + name for name in names])
+            linked = [name for name, each in keys.items() if each.expands]
+            return _Wrong(through + step, [through + name for name in linked])
         keys = keys[step].keys
         through += f"{step}."
     return None
@@ -80,7 +81,8 @@ def _wrong(answer: "Shape", path: str) -> _Wrong | None:
 
 def _is_more(shape: "Shape") -> bool:
     """Whether there may be something in it, or in what it is the ID of."""
-    return shape.expands or any(each.type not in SCALARS for each in shape.alternatives)
+    kinds = [each.type for each in shape.alternatives]
+    return shape.expands or any(kind not in SCALARS for kind in kinds)
 
 
 def expand_row(spec: Spec) -> Row | None:

@@ -149,4 +149,5 @@ class OpenAction(Action):
         key = self.spec.words[PARAMETERS].key
         yield from zip(repeat(key), doubts_of(where, getattr(self, PARAMETERS)))
         place = Documented(where.method, where.template)
-        yield from zip(repeat(EXPAND), linked.doubts_of(place, self.expand or ()))
+        doubts = linked.doubts_of(place, self.expand or ())
+        yield from zip(repeat(EXPAND), doubts)

@@ -199,9 +199,10 @@ def _places(cls: type[Any]) -> dict[str, tuple[int, int]]:
 
 def _kind(where: str, hint: Any) -> Any:
     """The type of a row's values: `int` for `int | None`."""
-    is_union = get_origin(hint) in (Union, UnionType)
-    found = [each for each in get_args(hint) if each is not NoneType] if is_union else [hint]
-    kind = found[0] if len(found) == 1 else hint
+    kind = hint
+    if get_origin(hint) in (Union, UnionType):
+        given = [each for each in get_args(hint) if each is not NoneType]
+        kind = given[0] if len(given) == 1 else hint
     try:
         check_kind(kind)
     except UsageError as error:
