@@ -13,6 +13,7 @@ from stripe_emulator.server import serve
 from stripe_plugin import Connection, Host, PermissionDenied, Resource, UsageError, hookimpl
 from stripe_plugin.declare.label import label_of
 from stripe_plugin.declare.row import reference_of
+from stripe_plugin.host import choices
 from stripe_plugin.host.choices import depends_on
 from stripe_plugin.judge.table import Field
 
@@ -250,6 +251,26 @@ def test_a_note_says_by_what_a_choice_was_narrowed_to_nothing(desk: Desk) -> Non
     form = {"Customer": who, "Description": "x"}
     found = desk.host.choices("create_invoice_item", "Invoice", given=form, connection=connection)
     assert found.note == f'There is no invoice with the Customer "{who}" yet.'
+
+
+@pytest.mark.parametrize(
+    ("search", "note"),
+    [
+        ("basic", "Of more than 2, these were found so far."),
+        ("zzz", "Of more than 2, none was found so far: write more, or the ID."),
+    ],
+)
+def test_a_search_that_ended_early_says_so(
+    search: str, note: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not all was looked at: what follows is behind the cursor."""
+    monkeypatch.setattr(choices, "MOST_PAGES", 1)
+    monkeypatch.setattr(choices, "PAGE", 2)
+    found = desk.host.choices(
+        "create_subscription", "Items › Price", search=search, connection=desk.connection
+    )
+    assert found.note == note
+    assert found.cursor
 
 
 def test_behind_the_last_page_there_is_nothing_to_say(desk: Desk) -> None:

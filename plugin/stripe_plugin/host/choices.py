@@ -240,8 +240,7 @@ class _Reading:
         searched = f"{MOST_PAGES * PAGE:,}"
         note = f"Of more than {searched}, these were found so far."
         if not self._found:
-            lacks = nothing_found(f"of the first {searched} {self._resource.plural}", self._wanted)
-            note = f"{lacks} There are more."
+            note = f"Of more than {searched}, none was found so far: write more, or the ID."
         return self._choices(self._seen, note)
 
     def _next(self) -> List:
