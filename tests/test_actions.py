@@ -562,6 +562,9 @@ def test_what_is_known_later_can_be_judged_but_is_no_action() -> None:
 COUPON = Resource("coupon", docs="coupons")
 METER = Resource("billing.meter", prefix="mtr_", permission="Billing Meters", words="meter")
 CODE = optional("Code", "x", "What is typed")
+# As who has no type checker writes them.
+untyped_optional: Any = optional
+untyped_rule: Any = rule
 
 
 def declare(endpoint: str, rows: dict[str, tuple[Any, Any]], **facts: Any) -> type[Action]:
@@ -663,19 +666,19 @@ CONTRADICTIONS: dict[str, tuple[str, dict[str, tuple[Any, Any]], dict[str, Any],
     ),
     "a text for a rule": (
         "POST /v1/coupons",
-        {"off": (int | None, optional("Off", 1, "x", "at least 1"))},
+        {"off": (int | None, untyped_optional("Off", 1, "x", "at least 1"))},
         {},
         'behind its description stand rules, such as rule.at_least(1); got "at least 1"',
     ),
     "a rule that is not called": (
         "POST /v1/coupons",
-        {"off": (int | None, optional("Off", 1, "x", rule.at_least))},
+        {"off": (int | None, untyped_optional("Off", 1, "x", rule.at_least))},
         {},
         "stand rules, such as rule.at_least(1); got a function",
     ),
     "a text for a rule of each": (
         "POST /v1/coupons",
-        {"to": (list[str] | None, optional("To", ["x"], "x", rule.each("x")))},
+        {"to": (list[str] | None, optional("To", ["x"], "x", untyped_rule.each("x")))},
         {},
         "Use Coupon › To › Each: behind its description stand rules",
     ),
@@ -699,7 +702,7 @@ CONTRADICTIONS: dict[str, tuple[str, dict[str, tuple[Any, Any]], dict[str, Any],
     ),
     "a rule for a description": (
         "POST /v1/coupons",
-        {"off": (int | None, optional("Off", 1, rule.at_least(1)))},
+        {"off": (int | None, untyped_optional("Off", 1, rule.at_least(1)))},
         {},
         "Use Coupon › Off: its description, behind the example, must be text; got a AtLeast",
     ),
@@ -755,7 +758,10 @@ def test_an_example_is_refused_only_by_what_never_changes(example: Any, restrict
     [
         (str, "size: a key is rule.need(…) or rule.may(…); got a type"),
         (rule.may(set, 1, "x"), "Size: set is no type of a row; there are str, int"),
-        (rule.may(int, 1, "x", 5), "Size: behind its description stand rules, such as rule"),
+        (
+            untyped_rule.may(int, 1, "x", 5),
+            "Size: behind its description stand rules, such as rule",
+        ),
     ],
 )
 def test_a_mistake_inside_of_a_row_is_told_with_its_key(field: Any, words: str) -> None:
