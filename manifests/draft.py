@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from keyword import iskeyword
 
 from stripe_nodes import resources
+from stripe_plugin import Action
 from stripe_plugin.declare import contract
 from stripe_plugin.declare.contract import Operation, Shape
 from stripe_plugin.errors import UsageError
 from stripe_plugin.judge.table import title_case
 
 VERBS = {"GET": "Retrieve", "POST": "Update", "DELETE": "Delete"}
+OWN = {*dir(Action)}  # names that no row can have
+LONG_ENOUGH = 9  # characters for the example of a text
 NEVER_ROWS = ("expand",)  # which is there by itself
 # The tables of stripe_nodes.lists, by the parameters that each has rows for.
 LISTED = ("limit", "starting_after", "ending_before")
@@ -165,7 +168,8 @@ class Draft:
         if len(shape.alternatives) > 1:
             yield f"    # Stripe also takes {_others(shape, one)} here."
         kind = _type(one) if shape.required else f"{_type(one)} | None"
-        yield f"    {name}: {kind} = {self._made(name, shape, one)}"
+        attribute = f"{name}_" if name in OWN else name
+        yield f"    {attribute}: {kind} = {self._made(name, shape, one)}"
 
     def _made(self, name: str, shape: Shape, one: Shape) -> str:
         if name in RECURRING:
@@ -213,6 +217,8 @@ def _example(shape: Shape) -> str:
         return _example_object(shape)
     if shape.format == "currency":
         return '"usd"'
+    if shape.max_length and shape.max_length < LONG_ENOUGH:
+        return f'"{"…" * shape.max_length}"'
     return "1893456000" if shape.is_time else EXAMPLES[_type(shape)]
 
 

@@ -27,6 +27,8 @@ ENDPOINTS = {
     "POST /v1/customers/{customer}/tax_ids": "Create Tax Id",
     "POST /v1/payment_links": "Create Payment Link",
     "POST /v1/checkout/sessions": "Create Checkout Session",
+    "POST /v1/accounts": "Create Account",
+    "POST /v1/reporting/report_runs": "Create Reporting Report Run",
     "POST /v1/subscription_schedules/{schedule}": "Update Subscription Schedule",
 }
 
