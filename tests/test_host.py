@@ -202,6 +202,10 @@ BROKEN: dict[str, tuple[tuple[str, dict[str, str]], str]] = {
     ),
     "actions raise": (hook("def register_actions():\n    raise OSError('no disk')"), "no disk"),
     "actions are a number": (returning("5"), "gave 5, no list of actions"),
+    "an example that is refused": (
+        plugin(ACTION.replace('"Box", "What it', '5, "What it')),
+        "Make Box › Name: its example is refused by its own row: it must be text; got 5",
+    ),
     "actions are a text": (returning("'list_plans'"), "gave 'list_plans', no list of actions"),
     "actions are a class": (returning("dict"), "gave the class dict, no list of actions"),
     "an action is a number": (returning("[5]"), "gave 5, which is no action"),

@@ -90,7 +90,8 @@ class Host(AbstractContextManager["Host"]):
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001 - anything can happen at import
-                host._report(found.name, said(error))
+                reason = said(error).removeprefix("UsageError: ")  # whose text is a whole sentence
+                host._report(found.name, reason)
         host._check_required()
         return host
 
