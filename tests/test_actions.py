@@ -704,7 +704,7 @@ CONTRADICTIONS: dict[str, tuple[str, dict[str, tuple[Any, Any]], dict[str, Any],
         "POST /v1/coupons",
         {"off": (int | None, untyped_optional("Off", 1, rule.at_least(1)))},
         {},
-        "Use Coupon › Off: its description, behind the example, must be text; got a AtLeast",
+        "Use Coupon › Off: its description, behind the example, must be text; got an AtLeast",
     ),
 }
 
