@@ -734,6 +734,9 @@ def _record(scenario: Scenario, stage: Stage, tape: Tape, path: Path) -> list[st
 
 def main(wanted: Sequence[str]) -> int:
     """Record all scenarios, or those whose names hold one of the words; tell what failed."""
+    if unknown := _unknown(wanted):
+        _say(f"scenarios.yaml has no scenario {', '.join(unknown)}: nothing was recorded.")
+        return 2
     chosen = _chosen(wanted)
     failed = 0
     with ExitStack() as stack:
@@ -742,7 +745,7 @@ def main(wanted: Sequence[str]) -> int:
         except UsageError as error:
             _say(str(error))
             return 2
-        names = ", else from ".join(place.name for place in found)
+        names = ", else from ".join(f"{place.name} ({place.note})" for place in found)
         _say(f"Recording from {names}.")
         for scenario in chosen:
             place = place_for(scenario, found)
@@ -758,6 +761,12 @@ def _chosen(words: Sequence[str]) -> list[Scenario]:
     if not words:
         return every
     return [scenario for scenario in every if any(word in scenario.name for word in words)]
+
+
+def _unknown(words: Sequence[str]) -> list[str]:
+    """The words that no scenario's name holds."""
+    names = table().scenarios
+    return [word for word in words if not any(word in name for name in names)]
 
 
 def orphans() -> list[Path]:

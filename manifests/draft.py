@@ -1,20 +1,28 @@
 """Prints the class of an endpoint of Stripe's in house style, for a person to cut and to word.
 
+With it come the lines that import what it names, which its module may have already.
+
 `python manifests/draft.py POST /v1/coupons`: rows, types and rules are the API document's; what a
 person must write stands in «such marks».
 """
 
+import ast
+import builtins
 import re
 import sys
 from collections.abc import Iterator
 from keyword import iskeyword
 
+from stripe_nodes import resources
+from stripe_plugin import Action
 from stripe_plugin.declare import contract
 from stripe_plugin.declare.contract import Operation, Shape
 from stripe_plugin.errors import UsageError
 from stripe_plugin.judge.table import title_case
 
 VERBS = {"GET": "Retrieve", "POST": "Update", "DELETE": "Delete"}
+OWN = {*dir(Action)}  # names that no row can have
+LONG_ENOUGH = 9  # characters for the example of a text
 NEVER_ROWS = ("expand",)  # which is there by itself
 # The tables of stripe_nodes.lists, by the parameters that each has rows for.
 LISTED = ("limit", "starting_after", "ending_before")
@@ -39,6 +47,21 @@ RECURRING = {
     "limit": "rows.limit()",
     "metadata": 'rows.metadata({"order_id": "123"}, clearable=CLEARABLE)',
 }
+# Where the names of a draft are from.
+HOMES = {
+    "decimal": ("Decimal",),
+    "typing": ("Any",),
+    "stripe_nodes": ("rows", "rules"),
+    "stripe_nodes.lists": (*TABLES,),
+    "stripe_nodes.resources": (),  # those that are there
+    "stripe_plugin": (
+        *("Action", "Deleted", "Found", "One", "Page"),
+        *("action", "optional", "path_id", "required", "rule"),
+    ),
+}
+NO_RESOURCE = (
+    "# There is no {} in stripe_nodes/resources.py yet: see Adding a resource in CONTRIBUTING.md."
+)
 DEEPEST = 2  # tables inside of each other that are written out; deeper ones are free objects
 
 
@@ -57,6 +80,19 @@ class Draft:
     def text(self) -> str:
         """The class, to be formatted."""
         return "\n".join([*self._head(), *self._rows()])
+
+    @property
+    def imports(self) -> str:
+        """The lines that import its names, and a remark for each resource that is not there yet."""
+        used = _names(self.text)
+        named = sorted(name for name in used if name.isupper())
+        there = [name for name in named if hasattr(resources, name)]
+        lines: list[str] = []
+        for module, offered in HOMES.items():
+            names = [name for name in offered or there if name in used]
+            lines += [f"from {module} import {', '.join(names)}"] if names else []
+        lines += [NO_RESOURCE.format(name) for name in named if name not in there]
+        return "\n".join(lines)
 
     # --- what it is about -------------------------------------------------------------------------
 
@@ -132,7 +168,8 @@ class Draft:
         if len(shape.alternatives) > 1:
             yield f"    # Stripe also takes {_others(shape, one)} here."
         kind = _type(one) if shape.required else f"{_type(one)} | None"
-        yield f"    {name}: {kind} = {self._made(name, shape, one)}"
+        attribute = f"{name}_" if name in OWN else name
+        yield f"    {attribute}: {kind} = {self._made(name, shape, one)}"
 
     def _made(self, name: str, shape: Shape, one: Shape) -> str:
         if name in RECURRING:
@@ -176,9 +213,21 @@ def _example(shape: Shape) -> str:
         return f'"{shape.enum[0]}"'
     if shape.items is not None:
         return f"[{_example(_simplest(shape.items))}]"
+    if shape.fields:
+        return _example_object(shape)
     if shape.format == "currency":
         return '"usd"'
+    if shape.max_length and shape.max_length < LONG_ENOUGH:
+        return f'"{"…" * shape.max_length}"'
     return "1893456000" if shape.is_time else EXAMPLES[_type(shape)]
+
+
+def _example_object(shape: Shape) -> str:
+    """With the keys that must be there, or else the first one: an empty object is none."""
+    needed = [name for name, inner in shape.fields.items() if inner.required]
+    names = needed or [*shape.fields][:1]
+    pairs = [f'"{name}": {_example(_simplest(shape.fields[name]))}' for name in names]
+    return f"{{{', '.join(pairs)}}}"
 
 
 def _rules(name: str, shape: Shape, currency: str, depth: int = 1) -> Iterator[str]:
@@ -233,6 +282,12 @@ def _field(name: str, shape: Shape, currency: str, depth: int) -> str:
 # --- names ----------------------------------------------------------------------------------------
 
 
+def _names(text: str) -> set[str]:
+    """The names that are used in a draft; a row's own, and the endpoint, are none."""
+    found = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    return found - vars(builtins).keys()
+
+
 def _camel(name: str) -> str:
     return "".join(word.title() for word in re.split(r"[._]+", name))
 
@@ -245,7 +300,8 @@ def main() -> int:
     """Prints the draft of the endpoint that is named."""
     try:
         method, path = " ".join(sys.argv[1:]).split()
-        print(Draft(method, path).text)
+        draft = Draft(method, path)
+        print(draft.imports, draft.text, sep="\n\n\n")
     except ValueError:
         sys.exit('Say which endpoint: make draft ENDPOINT="POST /v1/coupons"')
     except UsageError as error:

@@ -3,6 +3,8 @@
 import copy
 import pickle
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -560,11 +562,15 @@ def test_what_is_known_later_can_be_judged_but_is_no_action() -> None:
 COUPON = Resource("coupon", docs="coupons")
 METER = Resource("billing.meter", prefix="mtr_", permission="Billing Meters", words="meter")
 CODE = optional("Code", "x", "What is typed")
+# As who has no type checker writes them.
+untyped_optional: Any = optional
+untyped_rule: Any = rule
 
 
 def declare(endpoint: str, rows: dict[str, tuple[Any, Any]], **facts: Any) -> type[Action]:
     """An action of these rows, by attribute: type and row."""
     body: dict[str, Any] = {name: row for name, (_, row) in rows.items()}
+    body["__doc__"] = "Use a coupon."
     body |= {"__annotations__": {name: kind for name, (kind, _) in rows.items()}}
     return action(endpoint, COUPON, **facts)(type("UseCoupon", (Action,), body))
 
@@ -619,6 +625,87 @@ CONTRADICTIONS: dict[str, tuple[str, dict[str, tuple[Any, Any]], dict[str, Any],
     "a GET once only": ("GET /v1/coupons", {}, {"repeatable": False}, "can be repeated"),
     "another method": ("PUT /v1/coupons", {}, {}, "by GET, POST or DELETE"),
     "no endpoint": ("/v1/coupons", {}, {}, "the endpoint must be like"),
+    "an example that is no choice": (
+        "POST /v1/coupons",
+        {"code": (str | None, optional("Code", "moth", "x", rule.one_of("day", "month")))},
+        {},
+        'its example is refused by its own row: it must be one of day, month; got "moth"',
+    ),
+    "an example of another type": (
+        "POST /v1/coupons",
+        {"off": (int | None, optional("Off", "ten", "x"))},
+        {},
+        "Use Coupon › Off: its example is refused by its own row: it must be a whole number",
+    ),
+    "an example that is no amount": (
+        "POST /v1/coupons",
+        {
+            "off": (int | None, optional("Off", "ten", "x", rules.amount(currency="Code"))),
+            "code": TEXT,
+        },
+        {},
+        "Use Coupon › Off: its example is refused by its own row",
+    ),
+    "an example inside": (
+        "POST /v1/coupons",
+        {
+            "to": (
+                list[dict[str, Any]] | None,
+                optional("To", [], "x", rule.each(rule.keys(off=rule.may(int, "x", "x")))),
+            )
+        },
+        {},
+        "Use Coupon › To › Off: its example is refused",
+    ),
+    "a type that is none": ("POST /v1/coupons", {"off": (set, CODE)}, {}, "UseCoupon.off: set is"),
+    "two types": (
+        "POST /v1/coupons",
+        {"off": (str | int | None, CODE)},
+        {},
+        "UseCoupon.off: str | int | None is no type of a row",
+    ),
+    "a text for a rule": (
+        "POST /v1/coupons",
+        {"off": (int | None, untyped_optional("Off", 1, "x", "at least 1"))},
+        {},
+        'behind its description stand rules, such as rule.at_least(1); got "at least 1"',
+    ),
+    "a rule that is not called": (
+        "POST /v1/coupons",
+        {"off": (int | None, untyped_optional("Off", 1, "x", rule.at_least))},
+        {},
+        "stand rules, such as rule.at_least(1); got a function",
+    ),
+    "a text for a rule of each": (
+        "POST /v1/coupons",
+        {"to": (list[str] | None, optional("To", ["x"], "x", untyped_rule.each("x")))},
+        {},
+        "Use Coupon › To › Each: behind its description stand rules",
+    ),
+    "a rule of another type": (
+        "POST /v1/coupons",
+        {"code": (str | None, optional("Code", "x", "x", rule.between(1, 5)))},
+        {},
+        "Use Coupon › Code: its rules cannot judge its example: TypeError",
+    ),
+    "an answer that is not called": (
+        "GET /v1/coupons",
+        {},
+        {"answers": Page},
+        "Use Coupon: answers is One(…), Page(…) or the like; got a type",
+    ),
+    "a list that is sent": (
+        "POST /v1/coupons",
+        {},
+        {"sends": ["active"]},
+        "Use Coupon: sends is an object of parameters; got a list",
+    ),
+    "a rule for a description": (
+        "POST /v1/coupons",
+        {"off": (int | None, untyped_optional("Off", 1, rule.at_least(1)))},
+        {},
+        "Use Coupon › Off: its description, behind the example, must be text; got an AtLeast",
+    ),
 }
 
 
@@ -628,6 +715,69 @@ def test_a_table_that_contradicts_itself_is_refused_when_declared(case: str) -> 
     endpoint, rows, facts, words = CONTRADICTIONS[case]
     with pytest.raises(UsageError, match=re.escape(words)):
         declare(endpoint, rows, **facts)
+
+
+def test_an_action_says_what_it_does() -> None:
+    """A class without a docstring is no action; where Python leaves docstrings out, it is one."""
+    with pytest.raises(UsageError, match="Be Silent: its class has no docstring"):
+        action("POST /v1/coupons", COUPON)(type("BeSilent", (Action,), {}))
+    code = "from stripe_nodes import CreatePrice; CreatePrice.spec"
+    subprocess.run([sys.executable, "-OO", "-c", code], check=True)
+
+
+class Fleeting(rule.Rule):
+    """A rule that takes nothing any more."""
+
+    name = "fleeting"
+
+    def holds(self, value: Any) -> bool:
+        """Not today."""
+        return False
+
+
+@pytest.mark.parametrize(
+    ("example", "restriction"),
+    [
+        (5, Fleeting()),
+        (1672531200, rules.in_future()),
+        ([5], rule.each(Fleeting())),
+        ({"off": 5}, rule.keys(off=rule.may(int, 5, "x", Fleeting()))),
+        ({"new": 5}, rule.keys(off=rule.may(int, 5, "x"))),
+    ],
+)
+def test_an_example_is_refused_only_by_what_never_changes(example: Any, restriction: Any) -> None:
+    """Neither the clock nor what only Stripe's document knows keeps an action from being there."""
+    kinds: dict[type, Any] = {int: int, list: list[int], dict: dict[str, Any]}
+    row = optional("Off", example, "x", restriction)
+    made = declare("POST /v1/coupons", {"off": (kinds[type(example)], row)})
+    assert made.spec.fields["Off"].example == example
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        (str, "size: a key is rule.need(…) or rule.may(…); got a type"),
+        (rule.may(set, 1, "x"), "Size: set is no type of a row; there are str, int"),
+        (
+            untyped_rule.may(int, 1, "x", 5),
+            "Size: behind its description stand rules, such as rule",
+        ),
+    ],
+)
+def test_a_mistake_inside_of_a_row_is_told_with_its_key(field: Any, words: str) -> None:
+    """What is no key, no type or no rule in a table inside of a row is named with its place."""
+    with pytest.raises(UsageError, match=re.escape(words)):
+        rule.keys(size=field)
+
+
+def test_what_is_no_action_is_told_what_to_write() -> None:
+    """A class without Action, or a text for a resource, is a mistake in words."""
+    anything: Any = action
+    with pytest.raises(UsageError, match=re.escape("Plan is no action: write class Plan(Action)")):
+        anything("POST /v1/plans", COUPON)(type("Plan", (), {"__doc__": "Plan."}))
+    wrong = 'Plan: behind the endpoint stands a resource, such as Resource("price"); got "plan"'
+    with pytest.raises(UsageError, match=re.escape(wrong)):
+        anything("POST /v1/plans", "plan")(type("Plan", (Action,), {"__doc__": "Plan."}))
 
 
 def test_a_nested_condition_on_a_key_that_is_not_there_is_refused_when_declared() -> None:

@@ -500,10 +500,17 @@ def test_a_live_key_records_nothing(capsys: pytest.CaptureFixture[str]) -> None:
         recording.stripe("sk_live_abcdefgh")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STRIPE_API_KEY", "sk_live_abcdefgh")
-        assert recording.main(["nothing"]) == 2
+        assert recording.main(["actions/create_price"]) == 2
     told = capsys.readouterr().out
     assert "moves real money" in told
     assert "abcdefgh" not in told
+
+
+def test_a_scenario_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that the table has not records nothing, not even what is named beside it."""
+    assert recording.main(["actions/create_price", "actions/capture_charge"]) == 2
+    wrong = "scenarios.yaml has no scenario actions/capture_charge: nothing was recorded."
+    assert capsys.readouterr().out == f"{wrong}\n"
 
 
 def test_stripe_is_claimed_of_stripe_alone(monkeypatch: pytest.MonkeyPatch) -> None:

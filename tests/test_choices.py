@@ -13,6 +13,7 @@ from stripe_emulator.server import serve
 from stripe_plugin import Connection, Host, PermissionDenied, Resource, UsageError, hookimpl
 from stripe_plugin.declare.label import label_of
 from stripe_plugin.declare.row import reference_of
+from stripe_plugin.host import choices
 from stripe_plugin.host.choices import depends_on
 from stripe_plugin.judge.table import Field
 
@@ -217,6 +218,68 @@ def test_where_nothing_can_be_listed_a_note_says_so(
     """No failed form: an empty choice, and what to do instead."""
     found = desk.host.choices(action, row, connection=desk.connection)
     assert (found.items, found.note) == ((), note)
+
+
+NOTHING: list[tuple[str, str, dict[str, Any], str]] = [
+    ("create_subscription", "Items › Price", {"search": "zzz"}, 'No price has the words "zzz".'),
+    ("retrieve_coupon", "Coupon ID", {}, "There is no coupon yet."),
+    ("retrieve_coupon", "Coupon ID", {"search": "  "}, "There is no coupon yet."),
+    ("stripe_api_request", "Path", {"search": "zzz"}, 'No path has the words "zzz".'),
+    ("stripe_api_request", "Method", {"search": "put"}, 'No method has the words "put".'),
+    (
+        "stripe_api_request",
+        "Path",
+        {"given": {"Method": "PUT"}},
+        "No path of Stripe's API document takes this method.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("action", "row", "asked", "note"), NOTHING)
+def test_a_note_says_why_there_is_nothing(
+    action: str, row: str, asked: dict[str, Any], note: str, desk: Desk
+) -> None:
+    """Whatever was searched, narrowed, or is not there at all: an empty choice says which."""
+    found = desk.host.choices(action, row, connection=desk.connection, **asked)
+    assert (found.items, found.cursor, found.note) == ((), None, note)
+
+
+def test_a_note_says_by_what_a_choice_was_narrowed_to_nothing(desk: Desk) -> None:
+    """A customer without invoices has none to choose, which is not that there is none."""
+    connection = attrs.evolve(desk.connection, account="acct_lonely")
+    who = desk.host.run("create_customer", {}, connection=connection).output["id"]
+    form = {"Customer": who, "Description": "x"}
+    found = desk.host.choices("create_invoice_item", "Invoice", given=form, connection=connection)
+    assert found.note == f'There is no invoice with the Customer "{who}" yet.'
+
+
+@pytest.mark.parametrize(
+    ("search", "note"),
+    [
+        ("basic", "Of more than 2, these were found so far."),
+        ("zzz", "Of more than 2, none was found so far: write more, or the ID."),
+    ],
+)
+def test_a_search_that_ended_early_says_so(
+    search: str, note: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not all was looked at: what follows is behind the cursor."""
+    monkeypatch.setattr(choices, "MOST_PAGES", 1)
+    monkeypatch.setattr(choices, "PAGE", 2)
+    found = desk.host.choices(
+        "create_subscription", "Items › Price", search=search, connection=desk.connection
+    )
+    assert found.note == note
+    assert found.cursor
+
+
+def test_behind_the_last_page_there_is_nothing_to_say(desk: Desk) -> None:
+    """Whoever has turned the pages to the end has chosen from what there is."""
+    items = desk.host.choices("create_price", "Product", connection=desk.connection).items
+    last = desk.host.choices(
+        "create_price", "Product", cursor=items[-1].value, connection=desk.connection
+    )
+    assert (last.items, last.cursor, last.note) == ((), None, None)
 
 
 @pytest.mark.parametrize(

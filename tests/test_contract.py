@@ -220,7 +220,39 @@ def differing(name: str) -> Iterator[tuple[str, str, str]]:
 def test_rows_are_what_the_document_says(name: str) -> None:
     """Every row, and every key inside, has Stripe's type, values, length and place, or says why."""
     explained = [place for place in EXPLAINED if place[0] == name]
-    assert sorted(differing(name)) == sorted(explained)
+    found = sorted(differing(name))
+    assert found == sorted(explained), advised(found, explained)
+
+
+# What to do about a row that differs in a fact.
+ADVICE = {
+    "unknown": "the endpoint has no such parameter",
+    "type": "it is of another type there",
+    "required": "it must be given, or need not",
+    "clearable": "say clearable=True, or do not",
+    "values": "give it rule.one_of(…) with those of the document, or rule.documented()",
+    "length": "give it rule.max_length(…) of the document's, or none",
+    "money": "give it rules.amount(currency=…), or none",
+    "time": "give it times.at() or rules.in_future(), or none",
+    "currency": "give it rules.currency_code(), or none",
+}
+
+
+def advised(found: Iterable[tuple[str, str, str]], explained: Iterable[object]) -> str:
+    """What to do about each difference, as Stripe's document has it, or an explanation too many."""
+    new = [(place, fact) for name, place, fact in found if (name, place, fact) not in explained]
+    told = [f"{place}: {fact}: {ADVICE[fact]}" for place, fact in new]
+    return "\n".join(["Mend it as Stripe's document has it, or say why in EXPLAINED:", *told])
+
+
+def test_a_row_that_differs_is_told_what_to_give() -> None:
+    """An amount that is declared as any number is told of the rule that amounts have."""
+    found = [("capture_charge", "amount", "money"), ("create_price", "currency", "required")]
+    [_, told] = advised(found, found[1:]).splitlines()
+    assert told == "amount: money: give it rules.amount(currency=…), or none"
+    [(_, field, shape), *_] = declared("create_price")
+    assert shape
+    assert {*facts(field, shape, shape), *kinds_of_values(field, shape)} < {*ADVICE}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -243,6 +243,52 @@ def test_what_the_document_does_not_know_passes_with_a_warning(extra: Given, wor
     assert {*extra} <= {name.partition("[")[0] for name, _ in one.request().params}
 
 
+PRICE: Given = {"Currency": "usd", "Unit Amount": 5, "Product": "prod_1"}
+ASKED: Given = {"Method": "GET", "Path": "/v1/prices/price_1"}
+EXPANDED: list[tuple[str, Given, str, str]] = [
+    ("create_price", PRICE, "produkt", " (did you mean product?)"),
+    ("create_price", PRICE, "nickname", ""),
+    ("create_price", PRICE, "product.default_pric", " (did you mean product.default_price?)"),
+    ("stripe_api_request", ASKED, "produkt", " (did you mean product?)"),
+    (
+        "retrieve_subscription",
+        {"Subscription ID": "sub_1"},
+        "items.data.price.produkt",
+        " (did you mean items.data.price.product?)",
+    ),
+    ("list_prices", {}, "product", " (did you mean data.product?)"),
+]
+
+
+@pytest.mark.parametrize(("name", "inputs", "path", "hint"), EXPANDED)
+def test_a_path_that_leads_to_nothing_passes_with_a_warning(
+    name: str, inputs: Given, path: str, hint: str
+) -> None:
+    """Whether an action reads or writes, a path that the document does not know is doubted."""
+    one = ACTIONS[name].read(inputs, expand=[path])
+    key = "Expand" if "Expand" in one.spec.fields else "Options › Expand"
+    text = f"{key} › 1 leads to nothing that Stripe documents{hint}"
+    assert one.warnings() == {key: f'{text}; got "{path}", which is sent all the same.'}
+    assert ("expand[0]", path) in one.request().params
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "path"),
+    [
+        ("create_price", PRICE, "product"),
+        ("create_price", PRICE, "tiers"),
+        ("create_price", PRICE, "product.default_price"),
+        ("stripe_api_request", ASKED, "currency_options"),
+        ("retrieve_subscription", {"Subscription ID": "sub_1"}, "items.data.price.product"),
+        ("retrieve_customer", {"Customer ID": "cus_1"}, "cash_balance"),
+        ("list_prices", {}, "data.product"),
+    ],
+)
+def test_a_path_that_leads_to_something_is_not_doubted(name: str, inputs: Given, path: str) -> None:
+    """What is linked, at any depth, or there only for who asks, is no reason for a warning."""
+    assert ACTIONS[name].read(inputs, expand=[path]).warnings() == {}
+
+
 @pytest.mark.parametrize("name", ["", "[]", "0", "[0]", "a[", "locale]"])
 def test_a_name_that_is_none_passes_with_a_warning(name: str) -> None:
     """Whatever a parameter is called, it is sent so, and doubted."""

@@ -6,10 +6,10 @@ import runpy
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from stripe_nodes import resources
 from stripe_plugin import UsageError
 from stripe_plugin.declare import contract
 
@@ -27,29 +27,20 @@ ENDPOINTS = {
     "POST /v1/customers/{customer}/tax_ids": "Create Tax Id",
     "POST /v1/payment_links": "Create Payment Link",
     "POST /v1/checkout/sessions": "Create Checkout Session",
+    "POST /v1/accounts": "Create Account",
+    "POST /v1/reporting/report_runs": "Create Reporting Report Run",
     "POST /v1/subscription_schedules/{schedule}": "Update Subscription Schedule",
 }
 
 
-HEAD = """
-from decimal import Decimal
-from typing import Any
-from stripe_nodes import rows, rules
-from stripe_nodes.lists import Dated, Listed
-from stripe_nodes.resources import *
-from stripe_plugin import (
-    Action, Deleted, One, Page, Resource, action, optional, path_id, required, rule
-)
-"""
-RESOURCE = re.compile(r"\b[A-Z][A-Z_]{3,}\b")
+MISSING = re.compile(r"# There is no (\w+) in stripe_nodes/resources.py yet: see Adding a resource")
 
 
-def imported(draft: str, folder: Path) -> ModuleType:
-    """A module with a draft; the resources that are not there yet are declared before it."""
-    code = re.sub(r'"[^"\n]*"', "", draft)
-    made = [f'{word} = Resource("{word.lower()}")' for word in {*RESOURCE.findall(code)}]
-    new = [line for line in made if line.split()[0] not in vars(resources)]
-    (folder / "drafted.py").write_text("\n".join([HEAD, *new, draft]), "utf-8")
+def imported(draft: Any, folder: Path) -> ModuleType:
+    """A module of what is printed; the resources that are said to be missing are declared."""
+    made = [f'{word} = Resource("{word.lower()}")' for word in MISSING.findall(draft.imports)]
+    new = ["from stripe_plugin import Resource", *made] if made else []
+    (folder / "drafted.py").write_text("\n".join([draft.imports, *new, draft.text]), "utf-8")
     importlib.invalidate_caches()
     return importlib.import_module("drafted")
 
@@ -62,7 +53,7 @@ def test_a_draft_is_an_action(
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "drafted", raising=False)
     draft = SCRIPT["Draft"](*endpoint.split())
-    spec = getattr(imported(draft.text, tmp_path), draft.name).spec
+    spec = getattr(imported(draft, tmp_path), draft.name).spec
     known = contract.operation(spec.method, spec.path)
     assert known
     assert spec.name == ENDPOINTS[endpoint]
@@ -70,6 +61,12 @@ def test_a_draft_is_an_action(
     wanted = {word: shape.required for word, shape in shapes.items() if word != "expand"}
     found = {row.steps[0]: row.required for row in spec.rows if not row.local}
     assert {word: found[word] for word in found if word != "expand"} == wanted
+
+
+def test_a_resource_that_is_not_there_yet_is_told() -> None:
+    """A draft about an unknown resource points at how one is added; one about a known is silent."""
+    assert MISSING.findall(SCRIPT["Draft"]("GET", "/v1/payouts").imports) == ["PAYOUT"]
+    assert MISSING.findall(SCRIPT["Draft"]("GET", "/v1/coupons").imports) == []
 
 
 def test_a_search_is_drafted_as_one() -> None:

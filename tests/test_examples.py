@@ -114,6 +114,16 @@ def test_the_guard_denies(
 # --- the host with a page -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("words", [[], ["abc"], ["-1"], ["8000", "8001"]])
+def test_a_host_without_a_port_says_how_it_is_called(words: list[str], site: Path) -> None:
+    """What is no port is answered with the usage, in one line."""
+    command = [sys.executable, str(site / "bin" / "form-host"), *words]
+    env = {**os.environ, "PYTHONPATH": str(site)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    told = "Usage: form-host PORT, such as form-host 8000\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
+
+
 def test_a_form_is_sent_once(address: str) -> None:
     """What was typed arrives under display keys; sent again, it is the same endpoint."""
     url = f"{address}/actions/create_webhook_endpoint"

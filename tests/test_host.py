@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from terminal_support import Counted, Terminal, install, python
 
 import stripe_nodes
 from stripe_plugin import Connection, Host, InvalidInputs, RunContext, StripeError, UsageError
+from stripe_plugin.run.exchange import STRIPE_VERSION
 
 ENTRY = {
     "id": "acme_ping",
@@ -199,9 +201,23 @@ BROKEN: dict[str, tuple[tuple[str, dict[str, str]], str]] = {
         "run_action",
     ),
     "actions raise": (hook("def register_actions():\n    raise OSError('no disk')"), "no disk"),
-    "actions are a number": (returning("5"), "int"),
-    "an action is a number": (returning("[5]"), "lacks id"),
-    "an action is any class": (returning("[dict]"), "lacks id"),
+    "actions are a number": (returning("5"), "gave 5, no list of actions"),
+    "an example that is refused": (
+        plugin(ACTION.replace('"Box", "What it', '5, "What it')),
+        "Make Box › Name: its example is refused by its own row: it must be text; got 5",
+    ),
+    "actions are a text": (returning("'list_plans'"), "gave 'list_plans', no list of actions"),
+    "actions are a class": (returning("dict"), "gave the class dict, no list of actions"),
+    "an action is a number": (returning("[5]"), "gave 5, which is no action"),
+    "an action is any class": (returning("[dict]"), "gave the class dict, which is no action"),
+    "an action is a resource": (
+        hook(
+            "def register_actions():\n"
+            "    from stripe_plugin import Resource\n"
+            "    return [Resource('plan')]"
+        ),
+        "gave Resource(object='plan', ",
+    ),
     "malformed JSON": (manifest('{"manifest_version": 1,'), "JSON"),
     "no file": (manifest(None), "index.json"),
     "a list": (manifest("[]"), "list"),
@@ -211,7 +227,7 @@ BROKEN: dict[str, tuple[tuple[str, dict[str, str]], str]] = {
     "dotted package": (manifest(index(ENTRY), "acme_list.inner:index.json"), "top-level"),
     "no such package": (manifest(index(ENTRY), "acme_gone:index.json"), "acme_gone"),
     "id taken": (manifest(index({**ENTRY, "id": "create_price"})), "create_price"),
-    "no name": (manifest(index({**ENTRY, "name": None})), "lacks name"),
+    "no name": (manifest(index({**ENTRY, "name": None})), 'of "acme_ping", lacks name'),
     "no entry": (manifest(index({k: ENTRY[k] for k in ENTRY if k != "entry"})), "lacks entry"),
     "text for an action": (manifest(index("acme_ping")), "str"),
     "list for an id": (manifest(index({**ENTRY, "id": ["acme_ping"]})), "lacks id"),
@@ -233,6 +249,77 @@ def test_what_is_broken_is_one_problem(case: str, add: Add) -> None:
     assert len(host.problems[0].reason) <= 500
     ours = [entry["id"] for entry in host.catalog() if entry["plugin"] == "stripe-nodes"]
     assert ours == [*ACTIONS]
+
+
+MISTAKEN = '''
+from typing import Any
+from stripe_plugin import Action, Resource, action, hookimpl, optional, path_id, required, rule
+
+PLAN = Resource("plan", listed_by="list_price")
+
+@action("POST /v1/planes", PLAN)
+class CreatePlan(Action):
+    """Create a plan."""
+
+    currency: str = required("Currency", "usd", "What it is charged in")
+
+@action("POST /v1/plans/{plan}", PLAN, sends={"activ": True})
+class UpdatePlan(Action):
+    """Update a plan."""
+
+    plan: str = path_id("Plan ID", "gold", "Which", PLAN)
+    nicknam: str | None = optional("Name", "Gold", "What it is called")
+
+@action("POST /v1/prices", Resource("price"))
+class SellPlan(Action):
+    """Make a price."""
+
+    recurring: dict[str, Any] | None = optional(
+        "Terms", {}, "How often", rule.keys(intervall=rule.may(str, "day", "x", key="In"))
+    )
+
+@hookimpl
+def register_actions():
+    return [CreatePlan, UpdatePlan, SellPlan]
+'''
+
+
+def test_what_looks_wrong_in_an_action_is_told_and_works(add: Add, tmp_path: Path) -> None:
+    """What the document does not know, or no action lists, is a warning of `doctor`, no more."""
+    add("acme-plug", *plugin(MISTAKEN))
+    host = Host.load()
+    assert not host.problems
+    document = f"Stripe's API document of {STRIPE_VERSION}"
+    told = [
+        f"Create Plan: {document} has no POST /v1/planes (did you mean POST /v1/plans?).",
+        f"Update Plan › activ: activ is not in {document} (did you mean active?)",
+        f"Update Plan › Name: nicknam is not in {document} (did you mean nickname?)",
+        "Update Plan: there is no action list_price, which lists the plans (did you mean list_p",
+        f"Sell Plan › Terms › In: intervall is not in {document} (did you mean interval?)",
+        "Sell Plan: Stripe demands currency, which has no row.",
+    ]
+    found = host.warnings()
+    assert {each.distribution for each in found} == {"acme-plug"}
+    assert [each.name for each in found] == [_id(sentence) for sentence in told]
+    for each, sentence in zip(found, told, strict=True):
+        assert each.reason.startswith(sentence)
+    with Counted() as emulator, pytest.raises(StripeError):
+        host.run("create_plan", {"Currency": "usd"}, connection=emulator.connection())
+    assert emulator.asked == ["POST /v1/planes"]
+    terminal = Terminal(tmp_path, apart=True, PYTHONPATH=str(tmp_path / "site"))
+    shown = " ".join(terminal("doctor").stdout.split())
+    assert "! acme-plug › create_plan: Create Plan: Stripe's API document" in shown
+
+
+def _id(sentence: str) -> str:
+    """The ID of the action that a sentence is about."""
+    name = re.split(":| ›", sentence)[0]
+    return name.lower().replace(" ", "_")
+
+
+def test_nothing_looks_wrong_in_ours() -> None:
+    """Of what is installed here the document knows everything."""
+    assert Host.load().warnings() == []
 
 
 @pytest.mark.parametrize("hints", [{}, "none"])

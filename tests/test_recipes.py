@@ -263,6 +263,17 @@ def test_a_customer_who_is_there_is_found(shop: Shop) -> None:
     assert again.output == first.output
 
 
+def test_what_a_recipe_made_is_found_by_the_same_run(shop: Shop) -> None:
+    """Run again under its name it looks anew: nothing is made, so nothing had to be replayed."""
+    context = RunContext(run_id="order-1", step="buyer")
+    inputs = {"Email": "again@b.example"}
+    first = run(shop, "find_or_create_customer", inputs, context)
+    again = run(shop, "find_or_create_customer", inputs, context)
+    assert again.output == first.output
+    assert (again.note, again.replayed) == ("It was there already.", False)
+    assert made(shop)["list_customers"] == 1
+
+
 def test_a_plan_is_changed_where_it_is(shop: Shop) -> None:
     """Its one item has the new price; with Preview Only nothing changes, and the note says what."""
     price = plan(shop, 900)

@@ -39,6 +39,7 @@ class Amount(Reading):
     """
 
     name: ClassVar[str] = "amount"
+    lasting: ClassVar[bool] = True
     currency: Label | None
 
     @property

@@ -30,6 +30,7 @@ class CurrencyCode(Rule):
     """A three-letter ISO 4217 code, sent in lower case as Stripe wants it."""
 
     name: ClassVar[str] = "currency_code"
+    lasting: ClassVar[bool] = True
 
     @property
     def must(self) -> str:
@@ -56,6 +57,7 @@ class ThreeYears(Rule):
     """How many of the intervals that stand beside it a billing period spans."""
 
     name: ClassVar[str] = "three_years"
+    lasting: ClassVar[bool] = True
     interval: Label
 
     @property
@@ -82,6 +84,7 @@ class Percentage(Rule):
     """A part of a whole that is not nothing, in percent."""
 
     name: ClassVar[str] = "percentage"
+    lasting: ClassVar[bool] = True
 
     @property
     def must(self) -> str:
@@ -100,6 +103,7 @@ class Metadata(Rule):
     """Up to 50 keys of your own (≤ 40 characters, no brackets), values of ≤ 500 kept as text."""
 
     name: ClassVar[str] = "metadata"
+    lasting: ClassVar[bool] = True
 
     @property
     def must(self) -> str:

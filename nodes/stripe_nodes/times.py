@@ -26,6 +26,7 @@ class Time(Reading):
     """A unix timestamp in seconds; text may also be an ISO date with its time and zone."""
 
     name: ClassVar[str] = "time"
+    lasting: ClassVar[bool] = True
 
     @property
     def must(self) -> str:
@@ -80,6 +81,7 @@ class InFuture(Time):
     """A time that is still to come, by at least so many hours."""
 
     name: ClassVar[str] = "in_future"
+    lasting: ClassVar[bool] = False
     hours: int
 
     @property

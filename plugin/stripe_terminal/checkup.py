@@ -16,7 +16,7 @@ Facts = dict[str, Any]
 
 
 def installed(host: "Host") -> Facts:
-    """Versions, actions and plugins, what is wrong with them, and where the state is kept."""
+    """Versions, actions and plugins, what is or looks wrong, and where the state is kept."""
     about = host.about()
     found: Facts = {name: about[name] for name in ("version", "python")}
     found["api_version"] = about["stripe_version"]
@@ -26,6 +26,7 @@ def installed(host: "Host") -> Facts:
     found["actions"] = len(host.catalog())
     found["problems"] = [problem._asdict() for problem in host.problems]
     found["problems"] += _broken(host)
+    found["warnings"] = [warning._asdict() for warning in host.warnings()]
     return found | _state()
 
 

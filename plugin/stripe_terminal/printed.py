@@ -13,7 +13,7 @@ from rich.text import Text
 
 from stripe_plugin.host.rows import labelled
 from stripe_plugin.secrets import masked
-from stripe_terminal.screen import EMULATED, RIGHT, WRONG, Screen, as_json, one_line
+from stripe_terminal.screen import EMULATED, RIGHT, WARNING, WRONG, Screen, as_json, one_line
 
 if TYPE_CHECKING:
     from stripe_flow.run import Run
@@ -250,7 +250,7 @@ def print_faults(out: Screen, orders: Sequence[Facts]) -> None:
 
 
 def print_installed(out: Screen, report: Facts) -> None:
-    """What is installed, what of it cannot be used, and where the state is kept."""
+    """What is installed, what of it cannot be used or looks wrong, and where the state is kept."""
     out.say("stripe-nodes {version}, Python {python}, Stripe {api_version}".format(**report))
     out.say(f"{report['actions']} actions")
     for line in _plugins(report):
@@ -258,6 +258,9 @@ def print_installed(out: Screen, report: Facts) -> None:
     for problem in report["problems"]:
         text = PROBLEM.format(**problem)
         out.say(one_line(text), WRONG)
+    for warning in report["warnings"]:
+        text = PROBLEM.format(**warning)
+        out.say(one_line(text), WARNING)
     if report["home"]:
         out.say(f"state: {report['home']}")
     else:

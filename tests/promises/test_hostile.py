@@ -751,7 +751,7 @@ MODULES: dict[str, tuple[str, str]] = {  # beside those of test_host.py
         f"{LISTING}yield MakeBox\n    1 / 0{BOX.format('products')}",
         "ZeroDivisionError",
     ),
-    "text for actions": (f"{LISTING}return 'ab'", "lacks id"),
+    "text for actions": (f"{LISTING}return 'ab'", "gave 'ab', no list of actions"),
     "raises when looked at": (
         f"{LISTING}return [Odd()]\nclass Odd:\n    spec = property(lambda self: 1 / 0)",
         "ZeroDivisionError",

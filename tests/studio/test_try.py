@@ -238,6 +238,13 @@ def test_a_hostile_name_is_only_a_name(page: TestClient) -> None:
         assert "{{ 7*7 }}" in text
 
 
+def test_a_search_that_finds_nothing_says_so(page: TestClient) -> None:
+    """Where nothing can be chosen, the sentence says why: here the words that were typed."""
+    address = "/try/create_price/choices?row=product"
+    chosen = page.post(address, data={"in:product": "zzz"}).text
+    assert "No product has the words &#34;zzz&#34;." in chosen
+
+
 def test_choices_have_words_and_ids(page: TestClient) -> None:
     """Of the objects that are there, by what is typed; a row without a list says so."""
     for name in ("Blue lamp", "Red lamp"):

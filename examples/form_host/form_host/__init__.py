@@ -41,6 +41,8 @@ class Door(BaseHTTPRequestHandler):
 
 
 def main():
+    if len(sys.argv) != 2 or not sys.argv[1].isdecimal():
+        sys.exit("Usage: form-host PORT, such as form-host 8000")
     server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Door)
     server.host, server.connection = Host.load(), Connection.from_env()
     print(f"http://127.0.0.1:{server.server_port}", flush=True)

@@ -11,13 +11,15 @@ import attrs
 
 from stripe_plugin.declare.answer import One
 from stripe_plugin.declare.hints import EXTRA
+from stripe_plugin.declare.inputs import EXPAND as EXPAND_KEY
 from stripe_plugin.declare.inputs import MOST_TOLD, Judgement
-from stripe_plugin.declare.linked import EXPAND, expand_row
+from stripe_plugin.declare.linked import EXPAND, doubts_of, expand_row
 from stripe_plugin.declare.query import with_query
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, path_id, required, rows_of
 from stripe_plugin.declare.spec import Place, Spec, place_beside, place_in, root_of
 from stripe_plugin.errors import Fault, InvalidInputs, Problem, Refused, UsageError, sentences
+from stripe_plugin.judge.examples import refused_examples
 from stripe_plugin.judge.rules import inside
 from stripe_plugin.judge.values import NOTHING, as_typed, is_empty
 
@@ -163,6 +165,9 @@ class Action:
         for name, value in self.extra.items():
             doubts = self.spec.documented.into(name).doubts(value)
             yield from zip(repeat(EXTRA), inside(name, doubts))
+        if EXPAND not in self.spec.words:
+            doubts = doubts_of(self.spec.documented, self.expand or ())
+            yield from zip(repeat(EXPAND_KEY), doubts)
 
     def __repr__(self) -> str:
         given: list[str] = []
@@ -230,8 +235,12 @@ def table(cls: type[_A]) -> type[_A]:
 
 def _declared(spec: Callable[..., Spec], cls: type[_A]) -> type[_A]:
     made: Any = table(cls)
+    if Action not in made.__mro__:
+        raise UsageError(f"{cls.__name__} is no action: write class {cls.__name__}(Action)")
     rows = rows_of(made, "extra", EXPAND)
     declared = spec(rows=rows, **_words(cls))
+    for wrong in refused_examples(rows):
+        raise UsageError(f"{declared.name} › {wrong}")
     completed = attrs.evolve(declared, rows=_completed(declared))
     made.spec = _Whole(completed)
     whole: type[_A] = made

@@ -105,7 +105,12 @@ class Documented:
         shape = self.shape
         if shape is not None:
             yield from _doubts(shape, value)
-        elif self.is_known:
+        yield from self.unknown
+
+    @property
+    def unknown(self) -> Iterator[Fault]:
+        """That the document does not know the place, though it has the endpoint."""
+        if self.shape is None and self.is_known:
             yield _unknown(self._meant)
 
     @property

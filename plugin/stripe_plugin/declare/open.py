@@ -7,10 +7,11 @@ from typing import Any
 
 import attrs
 
+from stripe_plugin.declare import linked
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.documented import Documented
 from stripe_plugin.declare.endpoint import Endpoint, endpoint
-from stripe_plugin.declare.inputs import MOST_TOLD, Judgement, Values
+from stripe_plugin.declare.inputs import EXPAND, MOST_TOLD, Judgement, Values
 from stripe_plugin.declare.spec import Place, Spec, steps_of
 from stripe_plugin.errors import Fault, Refused, words
 from stripe_plugin.judge.rules import inside
@@ -147,3 +148,6 @@ class OpenAction(Action):
         where = endpoint(self.spec.method, self.spec.path)
         key = self.spec.words[PARAMETERS].key
         yield from zip(repeat(key), doubts_of(where, getattr(self, PARAMETERS)))
+        place = Documented(where.method, where.template)
+        doubts = linked.doubts_of(place, self.expand or ())
+        yield from zip(repeat(EXPAND), doubts)

@@ -64,6 +64,7 @@ class Recipe(Action):
     sent there; the others are `local`. Each time that it is run under one name it makes the same
     calls, as far as Stripe answers the same: what is repeated then is executed only once. How many
     calls there are shows in the first that writes: for other inputs Stripe then refuses the name.
+    What only reads is asked anew, so one that looks first may find what it made, changing nothing.
     """
 
     _judgement = RecipeJudgement

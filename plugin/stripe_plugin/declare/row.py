@@ -3,8 +3,8 @@
 import re
 from functools import cached_property
 from inspect import get_annotations
-from types import UnionType
-from typing import Any, Self, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -178,14 +178,13 @@ def rows_of(cls: type[Any], *others: str) -> tuple[Row, ...]:
     rows: list[Row] = []
     attributes = attrs.fields_dict(cls)
     for name in sorted(attributes, key=places.__getitem__):
-        attribute = attributes[name]
-        row = attribute.metadata.get(Row)
+        row = attributes[name].metadata.get(Row)
         if row is not None:
-            kind = _kind(hints[attribute.name])
-            whole = attrs.evolve(row, name=attribute.name, kind=kind)
+            kind = _kind(f"{cls.__name__}.{name}", hints[name])
+            whole = attrs.evolve(row, name=name, kind=kind)
             rows.append(whole)
-        elif attribute.name not in others:
-            wrong = f"{cls.__name__}.{attribute.name} is no row"
+        elif name not in others:
+            wrong = f"{cls.__name__}.{name} is no row"
             raise UsageError(f"{wrong}: use required, optional or path_id")
     return tuple(sorted(rows, key=lambda row: row.beyond))
 
@@ -199,10 +198,16 @@ def _places(cls: type[Any]) -> dict[str, tuple[int, int]]:
     return places
 
 
-def _kind(hint: Any) -> Any:
+def _kind(where: str, hint: Any) -> Any:
     """The type of a row's values: `int` for `int | None`."""
-    kind = hint.__args__[0] if isinstance(hint, UnionType) else hint
-    check_kind(kind)
+    kind = hint
+    if get_origin(hint) in (Union, UnionType):
+        given = [each for each in get_args(hint) if each is not NoneType]
+        kind = given[0] if len(given) == 1 else hint
+    try:
+        check_kind(kind)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
     return kind
 
 

@@ -1,6 +1,7 @@
 """What is known of an action? Forms, manifests and requests derive from it."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import chain
@@ -14,8 +15,10 @@ from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, Table
 from stripe_plugin.errors import Path, UsageError, words
 from stripe_plugin.judge.table import check_table, labelled
+from stripe_plugin.secrets import shown
 
 DOCS = "https://docs.stripe.com/api"
+WITHOUT_DOCSTRINGS = 2  # what `python -OO` sets
 ENDPOINT = re.compile(r"(GET|POST|DELETE) /[^\s?#]+")
 
 
@@ -58,7 +61,7 @@ class Spec(Table):
     unchecked: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        for wrong in chain(_wrong_facts(self), _wrong_rows(self)):
+        for wrong in chain(_wrong_types(self), _wrong_facts(self), _wrong_rows(self)):
             raise UsageError(f"{self.name}: {wrong}")
         try:
             check_table(self.fields)
@@ -217,9 +220,27 @@ def steps_of(param: str) -> Path:
 # --- what a table may not be ----------------------------------------------------------------------
 
 
+# What a fact is, and how it is written.
+WRITTEN: Mapping[str, tuple[type, str]] = {
+    "endpoint": (str, 'the endpoint is a text, such as "POST /v1/prices"'),
+    "subject": (Resource, 'behind the endpoint stands a resource, such as Resource("price")'),
+    "answer": (One, "answers is One(…), Page(…) or the like"),
+    "sends": (Mapping, "sends is an object of parameters"),
+}
+
+
+def _wrong_types(spec: Spec) -> Iterator[str]:
+    for name, (kind, written) in WRITTEN.items():
+        value = getattr(spec, name)
+        if not isinstance(value, kind):
+            yield f"{written}; got {shown(value)}"
+
+
 def _wrong_facts(spec: Spec) -> Iterator[str]:
     if not ENDPOINT.fullmatch(spec.endpoint):
         yield "the endpoint must be like POST /v1/prices/{price}, by GET, POST or DELETE"
+    if not spec.summary and sys.flags.optimize < WITHOUT_DOCSTRINGS:
+        yield "its class has no docstring, which says in a sentence what it does"
     if spec.method == "GET" and spec.destructive:
         yield "a GET only reads, it destroys nothing"
     if spec.method == "GET" and not spec.repeatable:

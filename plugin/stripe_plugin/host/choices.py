@@ -47,7 +47,8 @@ class Choices:
 
     items: tuple[Choice, ...] = ()
     cursor: str | None = None  #: behind which there are more; None: that is all
-    note: str | None = None  #: why there are none, or not all, as a sentence for a form
+    #: Why there are none, or not all, as a sentence for a form; behind the last page there is none.
+    note: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON data."""
@@ -237,8 +238,11 @@ class _Reading:
                 return self._choices(None)
             if self._is_full:
                 return self._choices(self._seen)
-        searched = MOST_PAGES * PAGE
-        return self._choices(self._seen, f"Of more than {searched:,}, these were found so far.")
+        searched = f"{MOST_PAGES * PAGE:,}"
+        note = f"Of more than {searched}, these were found so far."
+        if not self._found:
+            note = f"Of more than {searched}, none was found so far: write more, or the ID."
+        return self._choices(self._seen, note)
 
     def _next(self) -> List:
         inputs = {**self._inputs}
@@ -265,7 +269,21 @@ class _Reading:
     def _choices(self, cursor: str | None, note: str | None = None) -> Choices:
         """Those in use first."""
         found = sorted(self._found, key=lambda choice: choice.archived)
-        return Choices(tuple(found), cursor, note)
+        is_empty = not found and self._wanted.cursor is None
+        return Choices(tuple(found), cursor, note or (self._nothing() if is_empty else None))
+
+    def _nothing(self) -> str:
+        """Why there is nothing to choose, as a sentence."""
+        if self._wanted.search.strip():
+            return nothing_found(self._resource.words, self._wanted)
+        given = [f"the {key} {shown(value, 80)}" for key, value in self._inputs.items()]
+        narrowed = f" with {' and '.join(given)}" if given else ""
+        return f"There is no {self._resource.words}{narrowed} yet."
+
+
+def nothing_found(what: str, wanted: Wanted) -> str:
+    """That a search found nothing; what it looked through may have been narrowed before."""
+    return f"No {what} has the words {shown(wanted.search.strip())}."
 
 
 def _choice(resource: Resource, entry: Found) -> Choice:

@@ -131,6 +131,25 @@ def vet(plugin: Any) -> None:
             raise UsageError("its after_run only observes: it neither yields nor awaits")
 
 
+def offered_by(plugin: Any) -> list[Any]:
+    """What its `register_actions` gives; `UsageError` for what is no list."""
+    if not hasattr(plugin, "register_actions"):
+        return []
+    offered = plugin.register_actions()
+    if offered is None:
+        return []
+    if isinstance(offered, str | Mapping | type) or not hasattr(offered, "__iter__"):
+        raise UsageError(f"its register_actions gave {_called(offered)}, no list of actions")
+    return [*offered]
+
+
+def _called(offered: Any) -> str:
+    """What a sentence calls an object that a plugin gave."""
+    if isinstance(offered, type):
+        return f"the class {offered.__name__}"
+    return shown(repr(offered)).strip('"')
+
+
 class Listing:
     """The nodes of one kind that are installed, by ID; none is imported before it is asked for."""
 
@@ -142,9 +161,14 @@ class Listing:
 
     def offer(self, offered: Any, plugin: str) -> None:
         """Lists a class, or the entry of a manifest; else reports what it lacks."""
+        if not isinstance(offered, dict) and not hasattr(offered, "spec"):
+            text = f"its register_actions gave {_called(offered)}, which is no {self._kind.word}"
+            self._report(plugin, f"{text}: a class under @{self._kind.word}(…) is one")
+            return
         entry = _entry(offered)
         if lacks := _lacks(entry):
-            self._report(plugin, f"an {self._kind.word} lacks {lacks}")
+            which = f", of {shown(entry['id'])}," if isinstance(entry.get("id"), str) else ""
+            self._report(plugin, f"an {self._kind.word}{which} lacks {lacks}")
             return
         identity = entry["id"]
         if first := self._entries.get(identity):

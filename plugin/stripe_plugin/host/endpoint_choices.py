@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from stripe_plugin.declare.open import METHOD, PATH
 from stripe_plugin.declare.spec import Spec
-from stripe_plugin.host.choices import Choice, Choices, Wanted
+from stripe_plugin.host.choices import Choice, Choices, Wanted, nothing_found
 from stripe_plugin.host.endpoints import methods_at, templates
+
+NO_PATH = "No path of Stripe's API document takes this method."
 
 
 def choices(spec: Spec, name: str, wanted: Wanted) -> Choices | None:
@@ -13,10 +15,10 @@ def choices(spec: Spec, name: str, wanted: Wanted) -> Choices | None:
     if name == METHOD:
         path = _typed(spec, PATH, wanted)
         found = [Choice(method, method) for method in methods_at(path)]
-        return _page(found, wanted)
+        return _page("method", found, wanted)
     if name == PATH:
         method = _typed(spec, METHOD, wanted)
-        return _page([*_paths(method)], wanted)
+        return _page("path", [*_paths(method)], wanted)
     return None
 
 
@@ -46,12 +48,14 @@ def _hint(path: str, methods: list[str]) -> str:
     return " · ".join(said)
 
 
-def _page(found: list[Choice], wanted: Wanted) -> Choices:
+def _page(what: str, found: list[Choice], wanted: Wanted) -> Choices:
     """Those that the search finds, behind the cursor."""
     words = wanted.search.casefold().split()
     fitting = [choice for choice in found if _has(choice, words)]
     behind = _behind(fitting, wanted.cursor)
     shown = behind[: wanted.limit]
+    if not fitting:
+        return Choices(note=nothing_found(what, wanted) if words else NO_PATH)
     has_more = len(behind) > len(shown)
     return Choices(tuple(shown), shown[-1].value if has_more else None)
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from importlib.metadata import version
 from inspect import isawaitable
 from types import MappingProxyType
@@ -90,7 +90,8 @@ class Host(AbstractContextManager["Host"]):
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001 - anything can happen at import
-                host._report(found.name, said(error))
+                reason = said(error).removeprefix("UsageError: ")  # whose text is a whole sentence
+                host._report(found.name, reason)
         host._check_required()
         return host
 
@@ -108,8 +109,7 @@ class Host(AbstractContextManager["Host"]):
     def register(self, plugin: Any, name: str) -> None:
         """Adds a plugin by hand, as discovery does. `name`: distribution:name."""
         discovery.vet(plugin)
-        offered = plugin.register_actions() if hasattr(plugin, "register_actions") else None
-        actions = [*(offered or ())]
+        actions = discovery.offered_by(plugin)
         self._plugins.register(plugin, name)
         for action in actions:
             self._actions.offer(action, name)
@@ -157,6 +157,22 @@ class Host(AbstractContextManager["Host"]):
     def action(self, action_id: str) -> "type[Action]":
         """The action's class, imported now. Raises `UsageError` if there is none."""
         return cast("type[Action]", self._actions.load(action_id))
+
+    def warnings(self) -> list[PluginProblem]:
+        """What looks wrong in the installed actions, but may be right; imports them all.
+
+        Of each as of a problem: its ID, its distribution and a sentence. What Stripe's API document
+        does not know may be newer than that. An action that cannot be imported is left out.
+        """
+        from stripe_plugin.host.doubts import doubts
+
+        listed = {entry["id"]: entry["plugin"] for entry in self.catalog()}
+        found: list[PluginProblem] = []
+        for identity, distribution in listed.items():
+            with suppress(UsageError):
+                reasons = doubts(self.action(identity), listed)
+                found += [PluginProblem(identity, distribution, reason) for reason in reasons]
+        return found
 
     def check(
         self, connection: "Connection | None" = None, actions: Iterable[str] | None = None

@@ -45,6 +45,9 @@ class Rule:
     """What one value must be. A rule of one's own says `name`, `must` and `holds`, or `judge`."""
 
     name: ClassVar[str]  # of the rule, in problems as data
+    #: Whether it takes for ever what it takes today, asking no clock: then a table whose example
+    #: it refuses contradicts itself.
+    lasting: ClassVar[bool] = False
 
     @property
     def must(self) -> str:
@@ -113,6 +116,7 @@ class OneOf(Rule):
     """One of a few fixed values."""
 
     name: ClassVar[str] = "one_of"
+    lasting: ClassVar[bool] = True
     values: tuple[str, ...]
 
     @property
@@ -137,6 +141,7 @@ class Between(Rule):
     """A number within bounds, both included."""
 
     name: ClassVar[str] = "between"
+    lasting: ClassVar[bool] = True
     low: int
     high: int
 
@@ -161,6 +166,7 @@ class AtLeast(Rule):
     """A number with a lower bound."""
 
     name: ClassVar[str] = "at_least"
+    lasting: ClassVar[bool] = True
     low: int
 
     @property
@@ -180,6 +186,7 @@ class MaxLength(Rule):
     """Text of at most so many characters."""
 
     name: ClassVar[str] = "max_length"
+    lasting: ClassVar[bool] = True
     most: int
 
     @property
@@ -199,6 +206,7 @@ class MaxItems(Rule):
     """A list of at most so many items; `noun`: what those are called."""
 
     name: ClassVar[str] = "max_items"
+    lasting: ClassVar[bool] = True
     most: int
     noun: str = "items"
 
@@ -223,6 +231,7 @@ class Matches(Rule):
     """Text of a certain form; `words` describe it behind "must", as in "be a path"."""
 
     name: ClassVar[str] = "matches"
+    lasting: ClassVar[bool] = True
     pattern: str
     words: str
 
@@ -269,6 +278,7 @@ class Reference(Reading):
     """The ID of an object. Only what no ID can be is refused: accounts may choose their own."""
 
     name: ClassVar[str] = "reference"
+    lasting: ClassVar[bool] = True
     to: Referable
 
     @property
@@ -297,6 +307,7 @@ class Each(Rule):
     """A list whose every item obeys these rules."""
 
     name: ClassVar[str] = "each"
+    lasting: ClassVar[bool] = True
     rules: tuple[Rule, ...]
 
     @property
@@ -353,6 +364,7 @@ class DocumentedValue(Rule):
     """One of the fixed values that are known at its place; others may have come since."""
 
     name: ClassVar[str] = "documented"
+    lasting: ClassVar[bool] = True
     witness: Witness | None = None  # declared without it
 
     @property

@@ -1,7 +1,7 @@
 """How are fields judged side by side? Once, and every problem at its place."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -10,7 +10,7 @@ import attrs
 from stripe_plugin.errors import Fault, Path, Refused, UsageError, near, words
 from stripe_plugin.judge.conditions import Condition
 from stripe_plugin.judge.reading import Steps, in_turn, reading
-from stripe_plugin.judge.rules import Known, Reading, Rule, Witness, inside
+from stripe_plugin.judge.rules import Each, Known, Reading, Rule, Witness, inside
 from stripe_plugin.judge.schema import TableSchema, value_schema
 from stripe_plugin.judge.values import (
     CLEAR,
@@ -20,8 +20,10 @@ from stripe_plugin.judge.values import (
     Label,
     Names,
     Partly,
+    check_kind,
     holds_objects,
 )
+from stripe_plugin.secrets import shown
 
 MOST_HINTS = 20  # unknown keys of which the nearest known one is looked for
 
@@ -188,12 +190,34 @@ def _judge_conditions(fields: Fields, given: Given, faults: Faults) -> None:
 
 
 def check_table(fields: Fields) -> None:
-    """A rule that looks at a label which is not there fails when its table is declared."""
+    """What is no rule, or looks at a label which is not there, fails when its table is declared."""
     for label, field in fields.items():
+        _check_words(label, field)
         for rule in field.rules:
             for neighbour in rule.neighbours:
                 if isinstance(neighbour, str) and neighbour not in fields:
                     raise UsageError(f"{label}: there is no row {neighbour}")
+
+
+def _check_words(label: str, field: Any) -> None:
+    """What was written in the place of a description, or of a rule."""
+    if not isinstance(field.description, str):
+        text = "its description, behind the example, must be text"
+        raise UsageError(f"{label}: {text}; got {shown(field.description)}")
+    _check_rules(label, field.rules)
+    try:
+        check_kind(field.kind)
+    except UsageError as error:
+        raise UsageError(f"{label}: {error}") from None
+
+
+def _check_rules(label: str, rules: Iterable[Any]) -> None:
+    for rule in rules:
+        if not isinstance(rule, Rule | Condition):
+            text = "behind its description stand rules, such as rule.at_least(1)"
+            raise UsageError(f"{label}: {text}; got {shown(rule)}")
+        if isinstance(rule, Each):
+            _check_rules(f"{label} › Each", rule.rules)
 
 
 def table_schema(fields: Fields, names: Names) -> dict[str, Any]:
@@ -225,7 +249,14 @@ def labelled(field: Field, path: Path) -> str:
 
 def _named(fields: Fields) -> Fields:
     """The fields, each with its parameter, and with a display key if it has none of its own."""
+    for name, field in fields.items():
+        _check_field(name, field)
     return {name: _called(field, name) for name, field in fields.items()}
+
+
+def _check_field(name: str, field: Any) -> None:
+    if not isinstance(field, Field):
+        raise UsageError(f"{name}: a key is rule.need(…) or rule.may(…); got {shown(field)}")
 
 
 def _called(field: Field, name: str) -> Field:
@@ -242,6 +273,7 @@ class Keys(Rule):
     """
 
     name: ClassVar[str] = "keys"
+    lasting: ClassVar[bool] = True
     #: By parameter.
     fields: Fields = attrs.field(converter=_named)
     #: Keys that are known to be wrong: see `without`.

@@ -324,4 +324,6 @@ def check_kind(kind: Any) -> None:
     if is_list_kind(kind):
         check_kind(get_args(kind)[0])
     elif kind not in SCALARS and not is_object_kind(kind):
-        raise UsageError(f"{kind} is no type of a row: text, int, bool, Decimal, list or dict")
+        name = kind.__name__ if isinstance(kind, type) else f"{kind}"
+        types = "str, int, bool, Decimal, list[…] or dict[str, Any]"
+        raise UsageError(f"{name} is no type of a row; there are {types}")

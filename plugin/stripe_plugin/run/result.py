@@ -40,7 +40,9 @@ class Result:
     output: dict[str, Any] = attrs.field(repr=_cut)  # Stripe's object, untouched
     request_id: str | None
     attempts: int
-    replayed: bool  # nothing was executed again
+    #: Whether an earlier answer was repeated: nothing was executed again. Of a recipe: whether it
+    #: had calls that change something, and each of them was repeated.
+    replayed: bool
     livemode: bool
     mode: str  # emulated, test or live
     note: str | None = None  # what a person should know of how it was found

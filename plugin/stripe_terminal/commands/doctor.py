@@ -12,7 +12,8 @@ from stripe_terminal.session import Session
 
 DOCTOR = """Check what is installed, the state folder, the account, and what its key may do.
 
-Nothing is written at Stripe: of each kind of object one is listed.
+Nothing is written at Stripe: of each kind of object one is listed. A warning (!), as of an action
+whose endpoint Stripe's API document does not know, changes no exit code.
 
 \b
 Exit codes:

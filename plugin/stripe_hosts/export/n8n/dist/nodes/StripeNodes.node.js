@@ -71,7 +71,9 @@ const choicesOf = (row) => async function (search, cursor) {
   const place = { baseURL: url, url: `/actions/${operation}/choices`, method: 'POST' };
   const ask = this.helpers.httpRequestWithAuthentication;
   const found = await ask.call(this, 'stripeNodesApi', { ...place, json: true, body });
-  if (found.note) throw new NodeOperationError(this.getNode(), found.note);
+  // An error hides the box that is searched in: what a search does not find is an empty list.
+  const nothing = !found.items.length && !search;
+  if (found.note && nothing) throw new NodeOperationError(this.getNode(), found.note);
   const named = ({ label, hint, value }) => ({ name: hint ? `${label} · ${hint}` : label, value });
   return { results: found.items.map(named), paginationToken: found.cursor };
 };
