@@ -274,13 +274,13 @@ def _charged(account: Account, intent: Json, method: Json, given: Json) -> Json:
 
 
 def _keep_or_spend(account: Account, intent: Json, method: Json) -> None:
-    """Attach what is to be used again; what belongs to nobody pays once."""
+    """Attach what is to be used again, if to anybody; what else belongs to nobody pays once."""
     if method["customer"]:
         return
-    if intent["setup_future_usage"] and intent["customer"]:
-        methods.attach(account, method, intent["customer"])
-    else:
+    if not intent["setup_future_usage"]:
         methods.spend(account, method)
+    elif intent["customer"]:
+        methods.attach(account, method, intent["customer"])
 
 
 def _dispute(account: Account, charge: Json, method: Json) -> None:
