@@ -11,7 +11,7 @@ import attrs
 from stripe_plugin.declare.currencies import THREE_DECIMALS, decimals
 from stripe_plugin.errors import Refused
 from stripe_plugin.judge.reading import is_written_whole, whole_number
-from stripe_plugin.judge.values import BLANKS, UNKNOWN, Given, number_shown
+from stripe_plugin.judge.values import BLANKS, UNKNOWN, Given
 from stripe_plugin.rule import Label, Reading
 from stripe_plugin.secrets import shown
 
@@ -64,7 +64,7 @@ class Amount(Reading):
         if with_currency:
             digits, currency = with_currency.groups()
             return self._minor(digits, currency.lower(), given)
-        raise Refused(f"must be {self._unit(given)}; got {number_shown(value)}")
+        raise Refused(f"must be {self._unit(given)}; got {shown(value)}")
 
     def judge(self, value: Any, given: Given) -> Any:
         """Refuses too many digits, and what lies between two coins."""

@@ -10,7 +10,7 @@ import attrs
 
 from stripe_plugin.errors import Refused
 from stripe_plugin.judge.reading import WHOLE, is_written_whole
-from stripe_plugin.judge.values import BLANKS, Given, number_shown
+from stripe_plugin.judge.values import BLANKS, Given
 from stripe_plugin.rule import Reading
 from stripe_plugin.secrets import shown
 
@@ -73,7 +73,7 @@ class Time(Reading):
             raise Refused(f"is no time that there is; got {shown(written)}", self.name) from None
 
     def _unread(self, value: Any) -> Refused:
-        return Refused(f"must be {WAYS}; got {number_shown(value)}", self.name)
+        return Refused(f"must be {WAYS}; got {shown(value)}", self.name)
 
 
 @attrs.frozen

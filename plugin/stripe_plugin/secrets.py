@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from typing import Any, cast
 
 # Where a word begins: also behind an escape of JSON, Python or URLs, as in `\nsk_` and `%20sk_`.
@@ -84,7 +85,10 @@ def shown(value: Any, most: int = 60) -> str:
     if isinstance(value, int) and abs(value) >= 10**18:
         return "a number of more than 18 digits"
     if isinstance(value, str):
-        return _shortened(_quoted(_beginning(value, most * 2)), most)
+        quoted = _quoted(_beginning(value, most * 2))
+        return quoted if len(quoted) <= most else f'{quoted[:most]}…"'
+    if isinstance(value, Decimal):
+        return _shortened(str(value), most)
     if isinstance(value, int | float) or value is None:
         return _shortened(json.dumps(value), most)
     if isinstance(value, Mapping):

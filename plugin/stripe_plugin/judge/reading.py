@@ -17,6 +17,7 @@ from stripe_plugin.judge.values import (
     MOST_DIGITS,
     NOTHING,
     TOO_DEEP,
+    TOO_LARGE,
     UNKNOWN,
     Given,
     Partly,
@@ -24,7 +25,6 @@ from stripe_plugin.judge.values import (
     is_list_kind,
     is_object,
     is_object_kind,
-    number_shown,
     places_of,
     plain,
     without_gaps,
@@ -37,6 +37,9 @@ Steps = tuple[Step, ...]
 WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 ALMOST_WHOLE = re.compile(r"[+]?(-?)0*([0-9]{1,18})")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?")
+LONG_WHOLE = re.compile(r"[+-]?[0-9]{19,}")
+LONG_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # as NUMBER, but for its length
+TOO_LONG = f"has too many digits: at most {MOST_DIGITS}, and 12 behind the point"
 
 
 def in_turn(steps: Steps, value: Any, given: Given) -> tuple[Any, list[Fault]]:
@@ -131,7 +134,7 @@ def _shaped(holds: Callable[[Any], bool], expected: str) -> Step:
         is_text = isinstance(value, str)
         read = _parsed(value, expected) if is_text else value
         if not holds(read):
-            raise Refused(f"must be {expected}; got {number_shown(value)}")
+            raise Refused(f"must be {expected}; got {shown(value)}")
         return plain(read) if is_text else read
 
     return step
@@ -178,7 +181,7 @@ def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def line(value: Any) -> str:
     """Text as it is sent: one line without the blanks around it, several lines as they are."""
     if not isinstance(value, str):
-        raise Refused(f"must be text; got {number_shown(value)}")
+        raise Refused(f"must be text; got {shown(value)}")
     trimmed = value.strip(BLANKS)
     return value if "\n" in trimmed else trimmed
 
@@ -203,15 +206,19 @@ def whole_number(value: Any, such_as: str = "10") -> int:
         better = almost[1] + almost[2]
         wrong = f"must be written without + or leading zeros, as {better}; got {shown(value)}"
         raise Refused(wrong)
-    raise Refused(f"must be a whole number, such as {such_as}; got {number_shown(value)}")
+    if LONG_WHOLE.fullmatch(digits):
+        raise Refused(f"{TOO_LARGE}; got {shown(value)}", "size")
+    raise Refused(f"must be a whole number, such as {such_as}; got {shown(value)}")
 
 
 def _number(value: Any, such_as: str) -> Decimal:
     is_number = isinstance(value, str | int | float | Decimal) and not isinstance(value, bool)
     digits = str(value).strip(BLANKS) if is_number else ""
-    if not NUMBER.fullmatch(digits):
-        raise Refused(f"must be a number, such as {such_as}; got {number_shown(value)}")
-    return Decimal(digits)
+    if NUMBER.fullmatch(digits):
+        return Decimal(digits)
+    if LONG_NUMBER.fullmatch(digits):
+        raise Refused(f"{TOO_LONG}; got {shown(value)}", "size")
+    raise Refused(f"must be a number, such as {such_as}; got {shown(value)}")
 
 
 def _flag(value: Any) -> bool:
@@ -219,5 +226,5 @@ def _flag(value: Any) -> bool:
         return value
     word = value.strip(BLANKS).lower() if isinstance(value, str) else ""
     if word not in ("true", "false"):
-        raise Refused(f"must be true or false; got {number_shown(value)}")
+        raise Refused(f"must be true or false; got {shown(value)}")
     return word == "true"

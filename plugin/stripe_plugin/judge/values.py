@@ -23,6 +23,7 @@ DEEPEST = 20  # objects and lists inside of each other
 MOST = 1_000_000  # characters of the form that it becomes …
 OF_EACH = 50  # … of which every object, list, text and number counts as so many, at least
 MOST_DIGITS = 18
+TOO_LARGE = f"is too large: a number has at most {MOST_DIGITS} digits"
 TOO_DEEP = f"is nested too deeply, in more than {DEEPEST} levels"
 
 BLANKS = " \t\r\n\v\f\u00a0\u200b\ufeff"  # what a paste leaves around a text
@@ -223,7 +224,7 @@ class _Walk:
 def text(value: Any) -> str:
     """`value` if it is text that can be sent."""
     if not isinstance(value, str):
-        raise Refused(f"must be text; got {number_shown(value)}")
+        raise Refused(f"must be text; got {shown(value)}")
     if len(value) > LONGEST:
         wrong = f"must be at most {LONGEST:,} characters long; got {len(value):,}"
         raise Refused(wrong, "max_length")
@@ -259,10 +260,9 @@ def _not_blank(sendable: str) -> Any:
 
 def _countable(value: Any) -> Any:
     if not _is_finite(value):
-        raise Refused(f"must be a finite number; got {number_shown(value)}")
+        raise Refused(f"must be a finite number; got {shown(value)}")
     if _is_long(value):
-        most = f"a number of at most {MOST_DIGITS} digits"
-        raise Refused(f"must be {most}; got {number_shown(value)}")
+        raise Refused(f"{TOO_LARGE}; got {shown(value)}", "size")
     return value
 
 
@@ -281,11 +281,6 @@ def _is_finite(value: Any) -> bool:
 def step_shown(step: str | int) -> str | int:
     """A step of a path, as far as a key that somebody chose can be shown."""
     return step if isinstance(step, int) else shown(step).strip('"')
-
-
-def number_shown(value: Any) -> str:
-    """A value for a sentence, a Decimal as its digits."""
-    return str(value)[:30] if isinstance(value, Decimal) else shown(value)
 
 
 def _seconds(value: date) -> int:
