@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from terminal_support import Counted, Terminal, environment
 from stripe_emulator import Answer
 from stripe_emulator.server import serve
 from stripe_flow import Step, run_step
+from stripe_nodes.costs import Cost
+from stripe_nodes.subscriptions import UpdateSubscription
 from stripe_plugin import (
     Client,
     Host,
@@ -71,12 +74,12 @@ def run(shop: Shop, action: str, inputs: Inputs, context: RunContext | None = No
         return client.run(ACTIONS[action].read(inputs), context)
 
 
-def plan(shop: Shop, amount: int) -> str:
-    """A monthly price of so much."""
+def plan(shop: Shop, amount: int, interval: str = "month") -> str:
+    """A price of so much for each of these periods."""
     inputs = {
         "Currency": "usd",
         "Unit Amount": amount,
-        "Recurring": {"interval": "month"},
+        "Recurring": {"interval": interval},
         "Product Data": {"name": "Care"},
     }
     identity: str = run(shop, "create_price", inputs).output["id"]
@@ -280,12 +283,77 @@ def test_a_plan_is_changed_where_it_is(shop: Shop) -> None:
     inputs: Inputs = {"Subscription ID": subscribed(shop, plan(shop, 500)), "Price": price}
     inputs["Proration Behavior"] = "none"  # else the cost hangs on how many seconds have passed
     seen = run(shop, "change_subscription_plan", {**inputs, "Preview Only": True})
-    assert seen.note == "Nothing was changed. The next invoice would be of 9.00 USD."
+    assert re.fullmatch(
+        "Nothing was changed. Nothing would be invoiced at once; the next invoice, on "
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}, would be of 9.00 USD.",
+        seen.note or "",
+    )
     [item] = seen.output["items"]["data"]
     assert item["price"]["unit_amount"] == 500
     done = run(shop, "change_subscription_plan", {**inputs, "Quantity": 2})
     [changed] = done.output["items"]["data"]
     assert (changed["id"], changed["price"]["id"], changed["quantity"]) == (item["id"], price, 2)
+    assert re.search("Nothing was invoiced at once; .* is of 18.00 USD.", done.note or "")
+
+
+def test_what_is_invoiced_at_once_is_told_apart(shop: Shop) -> None:
+    """A year in place of a month is billed with the change: the note has the invoice and its parts."""
+    monthly, yearly = plan(shop, 1500), plan(shop, 15000, "year")
+    subscription = subscribed(shop, monthly)
+    coupon = run(shop, "create_coupon", {"Percent Off": 20, "Duration": "forever"}).output["id"]
+    discounts = {"Subscription ID": subscription, "Price": yearly}
+    changed = UpdateSubscription(
+        subscription_exposed_id=subscription, extra={"discounts": [{"coupon": coupon}]}
+    )
+    with Client(shop.connection()) as client:
+        client.run(changed)
+    seen = run(shop, "change_subscription_plan", {**discounts, "Preview Only": True})
+    parts = r"[0-9.]+ USD \(150.00 USD − [0-9.]+ USD discount − [0-9.]+ USD unused time\)"
+    told = f"Nothing was changed. {parts} would be invoiced at once; the next invoice would follow"
+    assert re.match(told, seen.note or "")
+    done = run(shop, "change_subscription_plan", discounts)
+    invoice = done.output["latest_invoice"]
+    assert re.fullmatch(f"Invoiced at once, as {invoice}: by the preview {parts}.", done.note or "")
+    [made, *_] = run(shop, "list_invoices", {}).output["data"]
+    assert (made["id"], made["billing_reason"]) == (invoice, "subscription_update")
+
+
+LINE_OF = {"period": {"end": 2_000_000_000}, "parent": None}
+PREVIEWS = [
+    ("one line", {"amount_due": 900, "total": 900}, [900], [], "9.00 USD"),
+    ("tax", {"amount_due": 1000, "total": 1000}, [900], [], "10.00 USD (9.00 USD + 1.00 USD tax)"),
+    (
+        "credit",
+        {"amount_due": 400, "total": 900},
+        [900],
+        [],
+        "4.00 USD (9.00 USD − 5.00 USD from the customer's balance)",
+    ),
+    (
+        "less than nothing",
+        {"amount_due": 0, "total": -100},
+        [900],
+        [-1000],
+        "0.00 USD (9.00 USD − 10.00 USD unused time + 1.00 USD to the customer's balance)",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("_", "figures", "whole", "parts", "words"), PREVIEWS, ids=[row[0] for row in PREVIEWS]
+)
+def test_what_a_cost_consists_of(
+    _: str, figures: Inputs, whole: list[int], parts: list[int], words: str
+) -> None:
+    """The parts of an amount are the figures of the preview, and add up to it."""
+    part = {"subscription_item_details": {"proration": True}}
+    lines = [{**LINE_OF, "amount": amount} for amount in whole]
+    lines += [{**LINE_OF, "amount": amount, "parent": part} for amount in parts]
+    known = {"currency": "usd", "created": 0, "total_discount_amounts": None, **figures}
+    preview = {**known, "lines": {"data": lines, "has_more": False}}
+    assert Cost(preview, {}).amount == words
+    more = {**known, "lines": {"data": lines, "has_more": True}}
+    assert Cost(more, {}).amount == words.partition(" (")[0]
 
 
 def test_of_several_items_one_is_named(shop: Shop) -> None:

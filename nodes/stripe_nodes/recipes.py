@@ -3,6 +3,7 @@
 from typing import Any
 
 from stripe_nodes import rows, rules
+from stripe_nodes.costs import Cost
 from stripe_nodes.customers import CreateCustomer, ListCustomers
 from stripe_nodes.invoice_items import CreateInvoiceItem
 from stripe_nodes.invoices import CreateInvoice, FinalizeInvoice, PreviewInvoice, SendInvoice
@@ -20,7 +21,6 @@ from stripe_plugin import (
     required,
     rule,
 )
-from stripe_plugin.declare.label import label_of
 from stripe_plugin.declare.recipe import Call, Calls, Done
 
 _LINE = rule.keys(
@@ -139,16 +139,16 @@ class ChangeSubscriptionPlan(Recipe):
         )
         names = _of_item("subscription_details[items][0]")
         preview = yield Call("preview", asked, looks=True, names=names)
-        cost = label_of(preview, "{amount_due|money}") or "nothing"
+        cost = Cost(preview, now)
         if self.preview_only:
-            return Done(now, f"Nothing was changed. The next invoice would be of {cost}.")
+            return Done(now, _would_be(cost))
         update = UpdateSubscription(
             subscription_exposed_id=which,
             items=[change],
             proration_behavior=self.proration_behavior,
         )
         changed = yield Call("change", update, names=_of_item("items[0]"))
-        return Done(changed, f"By the preview, the next invoice is of {cost}.")
+        return Done(changed, _is_now(cost, now, changed))
 
     def _change(self, subscription: dict[str, Any]) -> dict[str, Any]:
         """The item as it becomes."""
@@ -161,6 +161,24 @@ class ChangeSubscriptionPlan(Recipe):
             raise InvalidInputs([wrong], self.spec.id)
         quantity = {} if self.quantity is None else {"quantity": self.quantity}
         return {"id": item, "price": self.price, **quantity}
+
+
+def _would_be(cost: Cost) -> str:
+    """What a change would cost that was not made."""
+    if cost.at_once:
+        later = f"the next invoice would follow on {cost.day}"
+        return f"Nothing was changed. {cost.amount} would be invoiced at once; {later}."
+    later = f"the next invoice, on {cost.day}, would be of {cost.amount}"
+    return f"Nothing was changed. Nothing would be invoiced at once; {later}."
+
+
+def _is_now(cost: Cost, before: dict[str, Any], changed: dict[str, Any]) -> str:
+    """What a change costs that was made: the preview says how much, the subscription when."""
+    invoice = changed["latest_invoice"]
+    if invoice == before["latest_invoice"]:
+        later = f"by the preview, the next invoice, on {cost.day}, is of {cost.amount}"
+        return f"Nothing was invoiced at once; {later}."
+    return f"Invoiced at once, as {invoice}: by the preview {cost.amount}."
 
 
 @action(
