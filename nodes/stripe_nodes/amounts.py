@@ -59,6 +59,7 @@ class Amount(Reading):
         """A whole number, its text, or text with the currency: `15.00 USD`."""
         written = value.strip(BLANKS) if isinstance(value, str) else ""
         if is_written_whole(value) or re.fullmatch(r"[+-]?[0-9]+", written):
+            self._check_length(written.lstrip("+-0"), value, given)
             return whole_number(value)
         with_currency = WRITTEN.fullmatch(written)
         if with_currency:
@@ -68,15 +69,19 @@ class Amount(Reading):
 
     def judge(self, value: Any, given: Given) -> Any:
         """Refuses too many digits, and what lies between two coins."""
+        self._check_length(str(abs(value)), value, given)
         currency = self._beside(given)
-        digits = 12 if not currency or currency in LONG_AMOUNTS else 8
-        if abs(value) >= 10**digits:
-            wrong = f"must have at most {digits} digits in the currency's smallest unit"
-            raise Refused(f"{wrong}; got {shown(value)}", self.name)
         if currency in THREE_DECIMALS and value % 10:
             wrong = f"must end in 0: {currency.upper()} has 3 decimals, of which Stripe takes two"
             raise Refused(f"{wrong}; got {shown(value)}", self.name)
         return value
+
+    def _check_length(self, digits: str, value: Any, given: Given) -> None:
+        currency = self._beside(given)
+        most = 12 if not currency or currency in LONG_AMOUNTS else 8
+        if len(digits) > most:
+            wrong = f"is too large: at most {most} digits in the currency's smallest unit"
+            raise Refused(f"{wrong}; got {shown(value)}", self.name)
 
     def _beside(self, given: Given) -> str | None:
         """The currency beside it, if that is known."""

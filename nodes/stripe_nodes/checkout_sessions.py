@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import nested, rows
+from stripe_nodes import nested, rows, rules
 from stripe_nodes.lists import Dated, Listed
 from stripe_nodes.resources import CHECKOUT_SESSION, LINE_ITEM, SUBSCRIPTION
 from stripe_plugin import Action, One, Page, action, optional, path_id, required, rule
@@ -54,16 +54,21 @@ class CreateCheckoutSession(Action):
         "Success URL",
         "https://yoursite.com/success?session_id={CHECKOUT_SESSION_ID}",
         "Where the customer goes after paying; Stripe fills in {CHECKOUT_SESSION_ID}",
+        rules.url(),
         page="Required; may include {CHECKOUT_SESSION_ID}",
     )
     cancel_url: str = required(
-        "Cancel URL", "https://yoursite.com/cancel", "Where the customer goes without paying"
+        "Cancel URL",
+        "https://yoursite.com/cancel",
+        "Where the customer goes without paying",
+        rules.url(),
     )
     customer: str | None = rows.customer("Who pays, if already a customer")
     customer_email: str | None = optional(
         "Customer Email",
         "user@example.com",
         "Filled in for the customer on the page",
+        rules.email(),
         rule.excludes("Customer", rows.CUSTOMER_ACCOUNT),
     )
     payment_method_types: list[str] | None = optional(

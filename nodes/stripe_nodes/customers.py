@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from stripe_nodes import rows
+from stripe_nodes import rows, rules
 from stripe_nodes.lists import Dated, SearchedByTime
 from stripe_nodes.resources import CUSTOMER
 from stripe_plugin import Action, Deleted, Found, One, Page, action, optional, path_id, rule
 
 
 def _email(example: str, **more: Any) -> Any:
-    return rows.text("Email", example, "Where receipts and invoices go", 512, **more)
+    about = "Where receipts and invoices go"
+    return optional("Email", example, about, rule.max_length(512), rules.email(), **more)
 
 
 def _name(example: str, **more: Any) -> Any:
@@ -20,9 +21,9 @@ def _phone(example: str, **more: Any) -> Any:
     return rows.text("Phone", example, "With its country code", 20, **more)
 
 
-def _line(example: str, description: str) -> rule.Field:
+def _line(example: str, description: str, *rules: rule.Rule) -> rule.Field:
     """A line of an address, which is unset alone."""
-    return rule.may(str, example, description, rows.LONG, clearable=rows.STAFF)
+    return rule.may(str, example, description, rows.LONG, *rules, clearable=rows.STAFF)
 
 
 _ADDRESS = rule.keys(
@@ -31,7 +32,7 @@ _ADDRESS = rule.keys(
     city=_line("New York", "City, town or village"),
     state=_line("NY", "State, county or province"),
     postal_code=_line("10001", "ZIP or postal code"),
-    country=_line("US", "Two-letter ISO country code"),
+    country=_line("US", "Two-letter ISO country code", rules.country()),
 )
 
 

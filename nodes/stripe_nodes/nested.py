@@ -523,6 +523,7 @@ AFTER_COMPLETION = rule.keys(
                 str,
                 "https://yoursite.com/thanks?session_id={CHECKOUT_SESSION_ID}",
                 "Your page; Stripe fills in {CHECKOUT_SESSION_ID}",
+                rules.url(),
             )
         ),
         rule.required_if("Type", "redirect"),

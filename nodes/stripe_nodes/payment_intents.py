@@ -37,7 +37,8 @@ def _payment_method(example: str) -> Any:
 
 def _receipt_email(*, clearable: bool = False) -> Any:
     text = "Where the receipt goes"
-    return optional("Receipt Email", "customer@example.com", text, clearable=clearable)
+    example = "customer@example.com"
+    return optional("Receipt Email", example, text, rules.email(), clearable=clearable)
 
 
 @action("GET /v1/payment_intents", PAYMENT_INTENT, answers=Page())
@@ -98,6 +99,7 @@ class CreatePaymentIntent(Action):
         "Where the customer comes back to from a page of their bank or wallet; Confirm needs it,"
         " unless Automatic Payment Methods has allow_redirects never",
         rule.only_if("Confirm", True),
+        rules.url(),
         beyond=True,
     )
 
@@ -157,6 +159,7 @@ class ConfirmPaymentIntent(Action):
         "Return URL",
         "https://yoursite.com/return",
         "Where the customer comes back to from a page of their bank or wallet",
+        rules.url(),
     )
     off_session: bool | None = rows.off_session()
     receipt_email: str | None = _receipt_email(clearable=True)

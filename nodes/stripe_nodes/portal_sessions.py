@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_nodes import nested, rows
+from stripe_nodes import nested, rows, rules
 from stripe_nodes.resources import CUSTOMER, PORTAL_SESSION
 from stripe_plugin import Action, One, action, optional, rule
 
@@ -37,7 +37,7 @@ class CreateCustomerPortalSession(Action):
         rule.reference(CUSTOMER),
     )
     return_url: str | None = optional(
-        "Return URL", "https://yoursite.com/account", "Where the portal leads back to"
+        "Return URL", "https://yoursite.com/account", "Where the portal leads back to", rules.url()
     )
     flow_data: dict[str, Any] | None = optional(
         "Flow",

@@ -77,7 +77,11 @@ class FindOrCreateCustomer(Recipe):
     """
 
     email: str = required(
-        "Email", "customer@example.com", "Who is looked for, exactly so", rule.max_length(512)
+        "Email",
+        "customer@example.com",
+        "Who is looked for, exactly so",
+        rule.max_length(512),
+        rules.email(),
     )
     name: str | None = rows.text("Name", "Jenny Rosen", "The full name of a new one", 256)
     phone: str | None = rows.text("Phone", "+1234567890", "The phone number of a new one", 20)

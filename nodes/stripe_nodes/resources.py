@@ -325,6 +325,7 @@ CHARGE = Resource(
 PAYMENT_METHOD = Resource(
     "payment_method",
     prefix="pm_",
+    test_id="pm_card_visa",
     label="{card.brand|title} ·· {card.last4} · {card.exp_month|two}/{card.exp_year|two}",
     narrowed_by=("customer",),
     docs="payment_methods",

@@ -1,7 +1,7 @@
 """What Stripe's own kinds of values must be: currencies, amounts, times, metadata."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from stripe_nodes.amounts import amount
 from stripe_nodes.times import in_future
 from stripe_plugin.errors import Fault, Refused
 from stripe_plugin.judge.rules import trimmed
-from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, step_shown
+from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, is_empty, is_object, step_shown
 from stripe_plugin.rule import Label, Rule
 from stripe_plugin.secrets import shown
 
@@ -99,6 +99,73 @@ class Percentage(Rule):
 
 
 @attrs.frozen
+class Written(Rule):
+    """Text that has a mark without which it surely is not what it should be."""
+
+    name: ClassVar[str]
+    pattern: ClassVar[str]
+    words: ClassVar[str]
+
+    @property
+    def must(self) -> str:
+        return self.words
+
+    @property
+    def text(self) -> str:
+        return ""  # the example says it
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return trimmed(self.pattern)
+
+    def holds(self, value: Any) -> bool:
+        return bool(re.fullmatch(self.pattern, value, re.DOTALL))
+
+
+class WebAddress(Written):
+    """An address with its scheme. Stripe also leads to apps, by schemes of their own."""
+
+    name = "url"
+    pattern = r"[A-Za-z][A-Za-z0-9+.-]*:.+"
+    words = "be an address that begins with https://, such as https://example.com"
+
+
+class EmailAddress(Written):
+    """An e-mail address, of which Stripe judges the rest."""
+
+    name = "email"
+    pattern = ".*@.*"
+    words = "be an e-mail address, such as jenny@example.com"
+
+
+@attrs.frozen
+class Country(Rule):
+    """Two letters of ISO 3166; Stripe keeps any text, so another one is only doubtful."""
+
+    name: ClassVar[str] = "country"
+
+    @property
+    def text(self) -> str:
+        return ""  # the description says it
+
+    def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it stands alone
+        """Any text. Source: recorded, "United States of America"; stripe/stripe-node#1680."""
+        return value
+
+    def doubts(self, value: Any) -> Iterator[Fault]:
+        """What is not two letters, and what looks like a code but is none."""
+        better = NO_CODES.get(value.strip().upper(), "")
+        if better or not re.fullmatch("[A-Za-z]{2}", value.strip()):
+            hint = f" (did you mean {better}?)" if better else ""
+            words = f"should be the two letters of ISO 3166, such as DE for Germany{hint}"
+            yield Fault(f"{words}; got {shown(value)}, which is sent all the same", self.name)
+
+
+# What people write for a country whose code is another.
+NO_CODES = MappingProxyType({"UK": "GB"})
+
+
+@attrs.frozen
 class Metadata(Rule):
     """Up to 50 keys of your own (≤ 40 characters, no brackets), values of ≤ 500 kept as text."""
 
@@ -123,21 +190,29 @@ class Metadata(Rule):
             faults.append(Fault(f"must hold at most {MOST_KEYS} keys; got {len(value)}", self.name))
         for key, item in value.items():
             wrong = _wrong_key(key) or _wrong_item(item)
-            if wrong:
+            if not key:
+                faults.append(Fault(NAMELESS, self.name, (key,)))
+            elif wrong:
                 fault = Fault(wrong, self.name)
                 faults.append(fault.inside(step_shown(key)))
         if faults:
             raise Refused(faults)
         return {key: _stored(item) for key, item in value.items()}
 
+    def unsent(self, value: Any) -> Iterator[Fault]:
+        """Every key without a value: nobody who types one expects that nothing comes of it."""
+        for key, item in value.items() if is_object(value) else ():
+            if is_empty(item):
+                yield Fault(VALUELESS, "valueless").inside(step_shown(key))
 
+
+VALUELESS = "has no value: it is not sent; @clear unsets it"
 # Source: docs.stripe.com/api/metadata.
 MOST_KEYS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
+NAMELESS = "has a key without a name: give it one of 1–40 characters"
 
 
 def _wrong_key(key: str) -> str:
-    if not key:
-        return "is a key without a name: give it one of 1–40 characters"
     if len(key) > LONGEST_KEY:
         return f"is too long a key: at most {LONGEST_KEY} characters; got {len(key)}"
     if "[" in key or "]" in key:
@@ -175,6 +250,21 @@ def three_years(*, interval: Label) -> ThreeYears:
 def percentage() -> Percentage:
     """From 0.01 to 100 percent."""
     return Percentage()
+
+
+def url() -> WebAddress:
+    """An address with its scheme."""
+    return WebAddress()
+
+
+def email() -> EmailAddress:
+    """An e-mail address."""
+    return EmailAddress()
+
+
+def country() -> Country:
+    """Two letters; what is not gets a warning."""
+    return Country()
 
 
 def metadata() -> Metadata:

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 import attrs
@@ -18,6 +18,7 @@ SECONDS = 10**11  # the year 5138; what is more is in milliseconds
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LOCAL = re.compile(rf"({DAY.pattern})[T ]([0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?)(\.[0-9]+)?")
 ISO = re.compile(rf"{LOCAL.pattern}(Z|[+-][0-9]{{2}}:[0-5][0-9])", re.IGNORECASE)
+NO_CLOCK = "must be a time that there is: hours end with 23, minutes and seconds with 59"
 WAYS = "a time: unix seconds, or a date with time and zone, such as 2031-01-31T09:00:00Z"
 
 
@@ -56,6 +57,7 @@ class Time(Reading):
         return True
 
     def _of_iso(self, written: str) -> int:
+        self._check_day(written)
         local = f"{written}T00:00:00" if DAY.fullmatch(written) else written
         if LOCAL.fullmatch(local):
             wrong = "has no time zone" if local == written else "has no time and no zone"
@@ -70,7 +72,16 @@ class Time(Reading):
         try:
             return int(datetime.fromisoformat(exact).timestamp())
         except ValueError:
-            raise Refused(f"is no time that there is; got {shown(written)}", self.name) from None
+            raise Refused(f"{NO_CLOCK}; got {shown(written)}", self.name) from None
+
+    def _check_day(self, written: str) -> None:
+        """Refuses a day that is in no calendar."""
+        day = DAY.match(written)
+        try:
+            date.fromisoformat(day[0] if day else "2031-01-31")
+        except ValueError:
+            wrong = f"must be a time that there is: there is no day {written[:10]}"
+            raise Refused(f"{wrong}; got {shown(written)}", self.name) from None
 
     def _unread(self, value: Any) -> Refused:
         return Refused(f"must be {WAYS}; got {shown(value)}", self.name)

@@ -1,5 +1,6 @@
 """What can go wrong, as data that a form can show. No text in here ever holds a key."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -96,6 +97,22 @@ def near(word: Any, known: Iterable[str]) -> str:
     typed = _folded(str(word)[:80])
     found = difflib.get_close_matches(typed, by_fold, n=1)
     return f" (did you mean {by_fold[found[0]]}?)" if found else ""
+
+
+MOST_LISTED = 12  # values that a sentence names; of more, how many there are and the first few
+LIST = re.compile(rf"(?:[^\s,]+, ){{{MOST_LISTED},}}(?:or |and )?[^\s,]*[^\s,.;]")
+
+
+def listed(values: Sequence[str]) -> str:
+    """`a, b, c` of a few values, of many `259 values, such as a, b, c`."""
+    if len(values) <= MOST_LISTED:
+        return ", ".join(values)
+    return f"{len(values)} values, such as {', '.join(values[:3])}"
+
+
+def _bounded(message: str) -> str:
+    """A message of Stripe's, of whose long lists of values only the first few are named."""
+    return LIST.sub(lambda found: listed(found[0].split(", ")), message)
 
 
 def _folded(name: str) -> str:
@@ -253,7 +270,8 @@ class StripeError(NodeError, category="api", http_status=502):
     def text(self) -> str:
         """What is wrong, where, and whether it may have been executed."""
         place = self.place or self.display_key
-        sentence = f"{place}: {self.message}" if place else self.message
+        message = _bounded(self.message)
+        sentence = f"{place}: {message}" if place else message
         if not self.outcome_unknown:
             return sentence
         return f"{sentence}{'' if sentence.endswith('.') else '.'} {UNKNOWN}"

@@ -1,10 +1,10 @@
 """What is an action? A class that is its table; an instance has been judged."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from inspect import get_annotations
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import attrs
@@ -55,6 +55,8 @@ class Action:
     spec: ClassVar[Spec]
     _judgement: ClassVar[type[Judgement]] = Judgement
 
+    _unsent: ClassVar[Iterable[tuple[str, Fault]]] = ()  # an action's own hides it
+
     #: Parameters of Stripe's that have no row, sent as they are.
     extra: Parameters = attrs.field(factory=Values, hash=False)
     #: The linked objects that the answer gives in full, as paths: `customer`, `data.product`.
@@ -80,6 +82,8 @@ class Action:
         if judged.problems:
             raise InvalidInputs(judged.problems, self.spec.id)
         vars(self).update(judged.values)
+        if judged.unsent:
+            vars(self)["_unsent"] = tuple(judged.unsent)
 
     @classmethod
     def judge(
@@ -149,10 +153,11 @@ class Action:
     def warnings(self) -> dict[str, str]:
         """What looks wrong but may be right, by display key.
 
-        IDs with the prefix of another resource, and what Stripe's document does not know.
+        IDs with the prefix of another resource, what Stripe's document does not know, and metadata
+        without a value.
         """
         found: dict[str, list[str]] = {}
-        for key, doubt in islice(self._doubts(), MOST_TOLD):
+        for key, doubt in islice(chain(self._unsent, self._doubts()), MOST_TOLD):
             sentence = f"{key}{doubt.words} {doubt.text}."
             found.setdefault(key, []).append(sentence)
         return {key: " ".join(said) for key, said in found.items()}
@@ -172,14 +177,15 @@ class Action:
     def __repr__(self) -> str:
         given: list[str] = []
         for name, value in vars(self).items():
-            if not is_empty(value):
+            if not is_empty(value) and name != "_unsent":
                 given.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(given)})"
 
 
 def changed(action: Action, **changes: Any) -> Action:
     """The same action with other values of some attributes, judged like any."""
-    return type(action)(**{**vars(action), **changes})
+    given = {name: value for name, value in vars(action).items() if name != "_unsent"}
+    return type(action)(**{**given, **changes})
 
 
 _A = TypeVar("_A", bound=Action)

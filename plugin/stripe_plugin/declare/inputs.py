@@ -1,6 +1,7 @@
 """How do inputs reach the rows of an action, and what is wrong with them? All of it, at once."""
 
 from collections.abc import Mapping
+from itertools import islice, repeat
 from typing import Any
 
 from stripe_plugin.declare.hints import EXTRA, hint
@@ -43,6 +44,8 @@ class RowsJudgement:
         self.problems: list[Problem] = []
         #: The clean values by attribute.
         self.values: Values = {}
+        #: What of it has no value and is not sent, though somebody might think so.
+        self.unsent: list[tuple[str, Fault]] = []
 
     def refuse_unknown(self) -> None:
         """Makes a problem of each value that is known only later."""
@@ -78,6 +81,7 @@ class RowsJudgement:
             row = self._table.words.get(word)
             if row is None or is_empty(value):
                 continue
+            self.unsent += zip(repeat(row.key), islice(row.unsent(value), MOST_TOLD))
             if row.key in given:
                 text = f"{row.key} is given twice, as {row.key} and as {row.name}."
                 self._tell(row.key, "given_twice", text, row.name)

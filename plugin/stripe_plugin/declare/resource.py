@@ -44,6 +44,8 @@ class Resource:
     permission: str | None = None
     #: The ID of the action that lists it, to fill a dropdown; None if there is none.
     listed_by: str | None = None
+    #: An ID that every account has in test mode, such as `pm_card_visa`; None if there is none.
+    test_id: str | None = None
     #: What a person knows one by, as a template of its fields: `{name} · {email}`, as in label.py.
     label: str | None = attrs.field(default=None, validator=attrs.validators.optional(_template))
     #: Linked objects that the label has fields of, as paths to expand.
@@ -84,6 +86,13 @@ class Resource:
     def example_id(self) -> str:
         """An ID as in examples."""
         return f"{self.prefix or ''}123"
+
+    @property
+    def id_words(self) -> str:
+        """How its IDs look, as a sentence goes on: `, which usually begins with prod_`."""
+        begins = f", which usually begins with {self.prefix}" if self.prefix else ""
+        test = f" (in test mode also {self.test_id})" if self.test_id else ""
+        return f"{begins}{test}"
 
     def looks_foreign(self, identity: str) -> bool:
         """Whether an ID begins as those of another resource do."""

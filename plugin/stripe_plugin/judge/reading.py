@@ -14,6 +14,7 @@ from stripe_plugin.errors import Fault, Refused
 from stripe_plugin.judge.values import (
     BLANKS,
     CLEAR,
+    LONGEST,
     MOST_DIGITS,
     NOTHING,
     TOO_DEEP,
@@ -155,6 +156,16 @@ def _parsed(value: str, expected: str) -> Any:
 def parsed(value: str) -> Any:
     """What a text says in JSON, exactly. Raises `ValueError`; `Refused` for a key that is twice."""
     return json.loads(value, parse_int=exact, parse_float=exact, object_pairs_hook=once_each)
+
+
+def structured(value: Any) -> Any:
+    """The object or list that a text says in JSON; any other value, and any other text, as it is."""
+    if not isinstance(value, str) or len(value) > LONGEST:
+        return value
+    try:
+        return parsed(value)
+    except (ValueError, RecursionError):  # it is refused elsewhere
+        return value
 
 
 def exact(digits: str) -> Any:

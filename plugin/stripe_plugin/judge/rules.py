@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import attrs
 
-from stripe_plugin.errors import Fault, Refused, near
+from stripe_plugin.errors import MOST_LISTED, Fault, Refused, listed, near
 from stripe_plugin.judge.reading import each, line
-from stripe_plugin.judge.values import NOTHING, Given, Label, places_of, step_shown
+from stripe_plugin.judge.values import NOTHING, Given, Label, is_list, places_of, step_shown
 from stripe_plugin.secrets import shown
 
 if TYPE_CHECKING:
@@ -93,6 +93,10 @@ class Rule:
         """What looks wrong in a value that was judged, but may be right."""
         yield from ()
 
+    def unsent(self, value: Any) -> Iterator[Fault]:  # noqa: ARG002 - most values are sent whole
+        """What is told of a value as it was given: of what is empty in it, that it is not sent."""
+        yield from ()
+
     def refused(self, value: Any) -> Refused:
         """The refusal of a value."""
         return Refused(f"must {self.must}; got {shown(value)}", self.name)
@@ -121,7 +125,7 @@ class OneOf(Rule):
 
     @property
     def must(self) -> str:
-        return f"be one of {', '.join(self.values)}"
+        return f"be one of {listed(self.values)}"
 
     @property
     def text(self) -> str:
@@ -134,6 +138,10 @@ class OneOf(Rule):
 
     def holds(self, value: Any) -> bool:
         return value in self.values
+
+    def refused(self, value: Any) -> Refused:
+        hint = near(value, self.values) if len(self.values) > MOST_LISTED else ""
+        return Refused(f"must {self.must}{hint}; got {shown(value)}", self.name)
 
 
 @attrs.frozen
@@ -260,6 +268,11 @@ class Referable(Protocol):
         """How its IDs begin; None where accounts choose them freely."""
         ...
 
+    @property
+    def id_words(self) -> str:
+        """How its IDs look, as a sentence goes on: `, which usually begins with prod_`."""
+        ...
+
     def id_in(self, pasted: str) -> str:
         """The ID in what somebody pasted, which may be an address; else that. Or `Refused`."""
         ...
@@ -295,6 +308,9 @@ class Reference(Reading):
 
     def holds(self, value: Any) -> bool:
         return bool(ID.fullmatch(value))
+
+    def refused(self, value: Any) -> Refused:
+        return Refused(f"must {self.must}{self.to.id_words}; got {shown(value)}", self.name)
 
     def doubts(self, value: Any) -> Iterator[Fault]:
         if self.to.looks_foreign(value):
@@ -334,6 +350,11 @@ class Each(Rule):
 
     def at(self, witness: Witness) -> "Each":
         return Each(tuple(rule.at(witness) for rule in self.rules))
+
+    def unsent(self, value: Any) -> Iterator[Fault]:
+        for place, item in enumerate(value if is_list(value) else ()):
+            for rule in self.rules:
+                yield from inside(place, rule.unsent(item))
 
     def doubts(self, value: Any) -> Iterator[Fault]:
         for place, item in zip(places_of(value), value, strict=True):

@@ -9,7 +9,7 @@ import attrs
 
 from stripe_plugin.errors import Fault, Path, Refused, UsageError, near, words
 from stripe_plugin.judge.conditions import Condition
-from stripe_plugin.judge.reading import Steps, in_turn, reading
+from stripe_plugin.judge.reading import Steps, in_turn, reading, structured
 from stripe_plugin.judge.rules import Each, Known, Reading, Rule, Witness, inside
 from stripe_plugin.judge.schema import TableSchema, value_schema
 from stripe_plugin.judge.values import (
@@ -22,6 +22,8 @@ from stripe_plugin.judge.values import (
     Partly,
     check_kind,
     holds_objects,
+    is_object,
+    is_scalar_kind,
 )
 from stripe_plugin.secrets import shown
 
@@ -117,7 +119,8 @@ class Field:
         """
         clean, faults = in_turn(self.stages, value, given)
         if clean is CLEAR and not self.clearable:
-            faults.append(Fault(NOT_CLEARABLE, "clear"))
+            instead = NEEDED if self.required else LEFT_OUT
+            faults.append(Fault(f"{NOT_CLEARABLE}; {instead}", "clear"))
         if faults:
             raise Partly(sorted(faults, key=_position), UNKNOWN)
         return clean
@@ -129,6 +132,13 @@ class Field:
             rules.append(Known(witness))
         return attrs.evolve(self, rules=tuple(rules))
 
+    def unsent(self, value: Any) -> Iterator[Fault]:
+        """What is told of a value as it was given: of what is empty in it, that it is not sent."""
+        if not is_scalar_kind(self.kind):
+            read = structured(value)
+            for rule in self.restrictions:
+                yield from rule.unsent(read)
+
     def doubts(self, value: Any) -> Iterator[Fault]:
         """What looks wrong in a value that was judged, but may be right."""
         if value is not UNKNOWN and value is not CLEAR:
@@ -137,9 +147,9 @@ class Field:
 
 
 # Stripe's document does not name all of them: https://github.com/stripe/stripe-node/pull/1834
-NOT_CLEARABLE = (
-    "cannot be unset, as far as Stripe's API document says; leave it empty to keep what is there"
-)
+NOT_CLEARABLE = "cannot be unset, as far as Stripe's API document says"
+NEEDED = "it needs a value"
+LEFT_OUT = "leave it empty, and nothing is sent for it"
 
 
 def _position(fault: Fault) -> int:
@@ -336,6 +346,11 @@ class Keys(Rule):
     def at(self, witness: Witness) -> "Keys":
         fields = {name: field.at(witness.into(name)) for name, field in self.fields.items()}
         return attrs.evolve(self, fields=fields, witness=witness)
+
+    def unsent(self, value: Any) -> Iterator[Fault]:
+        for word, item in value.items() if is_object(value) else ():
+            if field := self.words.get(word):
+                yield from inside(field.name, field.unsent(item), field.key)
 
     def doubts(self, value: Any) -> Iterator[Fault]:
         for name, item in value.items():
