@@ -297,7 +297,7 @@ def test_a_plan_is_changed_where_it_is(shop: Shop) -> None:
 
 
 def test_what_is_invoiced_at_once_is_told_apart(shop: Shop) -> None:
-    """A year in place of a month is billed with the change: the note has the invoice and its parts."""
+    """A year in place of a month is billed with the change: the note says so, and what of."""
     monthly, yearly = plan(shop, 1500), plan(shop, 15000, "year")
     subscription = subscribed(shop, monthly)
     coupon = run(shop, "create_coupon", {"Percent Off": 20, "Duration": "forever"}).output["id"]

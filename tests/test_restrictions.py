@@ -112,6 +112,36 @@ def amount(low: int | None) -> Samples:
     return Samples((1, 99_999_999, "1000", "10.00 USD", least), (*below, *wrongs))
 
 
+# Stripe judges the rest of an address, and takes those of apps: myapp://paid.
+WEB = Samples(
+    (
+        "https://example.com/?session_id={CHECKOUT_SESSION_ID}",
+        "http://localhost:3000/paid",
+        "https://größe.example",
+        "myapp://paid",
+    ),
+    (
+        ("example.com", 'begins with https://, such as https://example.com; got "example.com"'),
+        ("www.example.com/a?b=https://c", "must be an address that begins with https://"),
+        ("x", "must be an address"),
+        *NOT_TEXT,
+    ),
+)
+MAIL = Samples(
+    ("jenny@example.com", "größe@xn--e1afmkfd.example", '"a b"@c'),
+    (
+        ("jenny", 'must be an e-mail address, such as jenny@example.com; got "jenny"'),
+        ("jenny.example.com", "must be an e-mail address"),
+        *NOT_TEXT,
+    ),
+)
+LONG_MAIL = MAIL.but("a" * 510 + "@b", refuses=(("a" * 511 + "@b", "at most 512 characters long"),))
+LOCALE = Samples(
+    ("auto", "de", "pt-BR", "zh-TW"),
+    (("AUTO", "values, such as auto, bg, cs (did you mean auto?)"), ("x", "such as auto, bg, cs")),
+)
+
+
 NOT_OBJECT: tuple[tuple[Any, str], ...] = (
     ("x", "not JSON"),
     ("[1]", "must be an object"),
@@ -130,7 +160,7 @@ METADATA = Samples(
         ({f"key{number}": "v" for number in range(51)}, "must hold at most 50 keys; got 51"),
         ({"k" * 41: "v"}, "is too long a key: at most 40 characters; got 41"),
         ({"k": "v" * 501}, "Metadata › k must be at most 500 characters long; got 501"),
-        ({"": "v"}, "is a key without a name"),
+        ({"": "v"}, "Metadata has a key without a name: give it one of 1–40"),
         ({"a[b]": "v"}, "Metadata › a[b] is no key that Stripe takes: without [ and ]"),
         ({"a": {"b": "c"}}, "Metadata › a must be text, a number, true or false; got an object"),
         ({"a": ["b"]}, "Metadata › a must be text, a number, true or false; got a list"),
@@ -407,7 +437,7 @@ STATUSES = one_of(
 )
 TAX = one_of("exclusive", "inclusive", "unspecified")
 CUSTOMER: Table = {
-    "Email": text(512),
+    "Email": LONG_MAIL,
     "Name": text(256),
     "Phone": text(20),
     "Address": ADDRESS,
@@ -519,19 +549,19 @@ ON_PAGE: Mapping[str, Table] = {
         "Customer": ID,
         "Payment Method": ID,
         "Description": text(1000),
-        "Receipt Email": text(),
+        "Receipt Email": MAIL,
         "Automatic Payment Methods": AUTOMATIC,
         "Metadata": METADATA,
         "Confirm": FLAG,
         "Off Session": FLAG,
-        "Return URL": text(),
+        "Return URL": WEB,
     },
     "update_payment_intent": {
         "Payment Intent ID": ID,
         "Amount": Samples((1, "1200", 10**12 - 1), ((0, "at least 1"), (10**12, "12 digits"))),
         "Description": text(1000),
         "Payment Method": ID,
-        "Receipt Email": text().but(CLEAR, "@clear"),
+        "Receipt Email": MAIL.but(CLEAR, "@clear"),
         "Metadata": METADATA.but(CLEAR),
     },
     "cancel_payment_intent": {
@@ -550,10 +580,10 @@ ON_PAGE: Mapping[str, Table] = {
     "create_checkout_session": {
         "Mode": one_of("payment", "subscription"),
         "Line Items": LINES,
-        "Success URL": text(),
-        "Cancel URL": text(),
+        "Success URL": WEB,
+        "Cancel URL": WEB,
         "Customer": ID,
-        "Customer Email": text(),
+        "Customer Email": MAIL,
         "Payment Method Types": TYPES,
         "Allow Promotion Codes": FLAG,
         "Metadata": METADATA,
@@ -561,7 +591,7 @@ ON_PAGE: Mapping[str, Table] = {
         "Automatic Tax": AUTOMATIC_TAX,
         "Payment Intent Data": PAYMENT_INTENT_DATA,
         "Client Reference ID": text(200),
-        "Locale": one_of("auto", "de", "pt-BR", "zh-TW"),
+        "Locale": LOCALE,
     },
     "update_checkout_session": {
         "ID": ID,
@@ -1342,7 +1372,7 @@ PROBLEMS: list[tuple[str, dict[str, Any], list[Any], str, str, str]] = [
     ("create_customer", {"": "x"}, [""], "", "not_a_row", '"" is not an input of'),
     (
         "create_customer",
-        {"Email": "a", "email": "b"},
+        {"Email": "a@b", "email": "c@d"},
         ["email"],
         "Email",
         "given_twice",

@@ -82,19 +82,15 @@ def _safe(name: str, value: Any) -> Any:
 
 def shown(value: Any, most: int = 60) -> str:
     """`value`, short enough for a sentence, on one line and without secrets."""
-    if isinstance(value, int) and abs(value) >= 10**18:
-        return "a number of more than 18 digits"
     if isinstance(value, str):
         quoted = _quoted(_beginning(value, most * 2))
         return quoted if len(quoted) <= most else f'{quoted[:most]}…"'
-    if isinstance(value, Decimal):
-        return _shortened(str(value), most)
-    if isinstance(value, int | float) or value is None:
-        return _shortened(json.dumps(value), most)
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, list | tuple):
         return "a list"
+    if value is None or isinstance(value, int | float | Decimal):
+        return _figure(value, most)
     return kind(value)[:most]
 
 
@@ -103,6 +99,13 @@ def kind(value: object) -> str:
     name = type(value).__name__
     article = "an" if name.lower().startswith(VOWELS) else "a"
     return f"{article} {name}"
+
+
+def _figure(value: Any, most: int) -> str:
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return "a number of more than 18 digits"
+    digits = str(value) if isinstance(value, Decimal) else json.dumps(value)
+    return digits if len(digits) <= most else f"{digits[:most]}…"
 
 
 def _beginning(text: str, most: int) -> str:
@@ -116,10 +119,6 @@ def _quoted(text: str) -> str:
     quoted = json.dumps(text, ensure_ascii=False)
     whole = quoted.encode("utf-8", "replace").decode()  # without halves of surrogate pairs
     return _UNPRINTABLE.sub("\ufffd", whole)
-
-
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def said(error: BaseException) -> str:

@@ -159,7 +159,7 @@ def parsed(value: str) -> Any:
 
 
 def structured(value: Any) -> Any:
-    """The object or list that a text says in JSON; any other value, and any other text, as it is."""
+    """The object or list that a text says in JSON; whatever else it is, as it is."""
     if not isinstance(value, str) or len(value) > LONGEST:
         return value
     try:
