@@ -339,7 +339,7 @@ class Elsewhere(NamedTuple):
 _NO_ROW = "no action has a row for it; sent as an extra parameter, Stripe answers"
 _SELL = fewest("create_checkout_session")
 _PLAN = fewest("create_subscription")
-_URLS = {"Success URL": "x", "Cancel URL": "x"}
+_URLS = {"Success URL": "https://x.example", "Cancel URL": "https://x.example"}
 _BILL = {"Customer": "cus_1"}
 _ITEM = {"Customer": "cus_1"}
 _PRICE = {"Currency": "usd", "Product": "prod_1"}
@@ -438,7 +438,7 @@ RULES: Mapping[str, Checked | Elsewhere] = {
     ),
     "K5": Checked(
         "create_checkout_session",
-        {"Mode": "payment", "Line Items": [{"price": "p"}], "Cancel URL": "x"},
+        {"Mode": "payment", "Line Items": [{"price": "p"}], "Cancel URL": "https://x"},
         "Success URL",
     ),
     "K6": Checked(
