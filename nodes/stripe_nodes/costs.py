@@ -48,6 +48,9 @@ class Cost:
         lines: list[Object] = self.preview["lines"]["data"]
         return lines
 
+    def _amounts(self, *, prorated: bool) -> list[int]:
+        return [line["amount"] for line in self._lines if _is_proration(line) is prorated]
+
     def _money(self, amount: int) -> str:
         return label_of({**self.preview, "amount_due": amount}, "{amount_due|money}")
 
@@ -63,17 +66,17 @@ class Cost:
 
     def _sums(self) -> dict[str, int]:
         """The sums of which the amount consists, by what is said behind them."""
-        prorations = [line["amount"] for line in self._lines if _is_proration(line)]
-        whole = [line["amount"] for line in self._lines if not _is_proration(line)]
+        prorations = self._amounts(prorated=True)
+        whole = sum(self._amounts(prorated=False))
         discount = sum(each["amount"] for each in self.preview["total_discount_amounts"] or ())
         total: int = self.preview["total"]
         balance = "to" if total < 0 else "from"
         return {
-            "": sum(whole),
+            "": whole,
             " discount": -discount,
             " unused time": sum(amount for amount in prorations if amount < 0),
             " remaining time": sum(amount for amount in prorations if amount > 0),
-            " tax": total + discount - sum(whole) - sum(prorations),
+            " tax": total + discount - whole - sum(prorations),
             f" {balance} the customer's balance": self.preview["amount_due"] - total,
         }
 

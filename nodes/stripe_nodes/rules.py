@@ -11,8 +11,8 @@ import attrs
 from stripe_nodes.amounts import amount
 from stripe_nodes.times import in_future
 from stripe_plugin.errors import Fault, Refused
-from stripe_plugin.judge.rules import trimmed
-from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, is_empty, is_object, step_shown
+from stripe_plugin.judge.rules import trimmed, valueless
+from stripe_plugin.judge.values import CLEAR, UNKNOWN, Given, step_shown
 from stripe_plugin.rule import Label, Rule
 from stripe_plugin.secrets import shown
 
@@ -200,13 +200,9 @@ class Metadata(Rule):
         return {key: _stored(item) for key, item in value.items()}
 
     def unsent(self, value: Any) -> Iterator[Fault]:
-        """Every key without a value: nobody who types one expects that nothing comes of it."""
-        for key, item in value.items() if is_object(value) else ():
-            if is_empty(item):
-                yield Fault(VALUELESS, "valueless").inside(step_shown(key))
+        return valueless(value)
 
 
-VALUELESS = "has no value: it is not sent; @clear unsets it"
 # Source: docs.stripe.com/api/metadata.
 MOST_KEYS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
 NAMELESS = "has a key without a name: give it one of 1–40 characters"

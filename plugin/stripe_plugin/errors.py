@@ -277,7 +277,8 @@ class StripeError(NodeError, category="api", http_status=502):
         return f"{sentence}{'' if sentence.endswith('.') else '.'} {UNKNOWN}"
 
     def __str__(self) -> str:
-        facts = [self.category, self.decline_code or self.code, self.request_id]
+        reason = self.decline_code or self.code
+        facts = [self.category, reason, self.payment_intent, self.request_id]
         return f"{self.text} [{', '.join(fact for fact in facts if fact)}]"
 
     @property

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from stripe_plugin.errors import Fault, Refused, near
-from stripe_plugin.judge.reading import each, typed, whole_number
-from stripe_plugin.judge.rules import inside, newer
+from stripe_plugin.judge.reading import each, structured, typed, whole_number
+from stripe_plugin.judge.rules import inside, newer, valueless
 from stripe_plugin.judge.values import CLEAR, UNKNOWN, Object, is_list, is_object, places_of
 from stripe_plugin.secrets import shown
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TIME = "1893456000 for 2030-01-01, in unix seconds"
 MOST_SAID = 12  # fixed values that a sentence names; of more, only the nearest
 MOST_HINTS = 20  # of one value
-SCALARS = (bool, int, float, Decimal)
+SCALARS = (str, bool, int, float, Decimal)
 
 KINDS: dict[str | None, Any] = {
     "string": str,
@@ -113,6 +113,24 @@ class Documented:
         if self.shape is None and self.is_known:
             yield _unknown(self._meant)
 
+    def unsent(self, value: Any) -> Iterator[Fault]:
+        """Keys of one's own without a value, where the document takes any with texts."""
+        if self.shape is None:
+            return
+        read = structured(value)
+        if any(map(_takes_texts, self.shape.alternatives)):
+            yield from valueless(read)
+        elif is_object(read):
+            for key, item in read.items():
+                yield from inside(key, self._unsent_of(key, item))
+        elif is_list(read):
+            for place, item in enumerate(read):
+                yield from inside(place, self.unsent(item) if is_object(item) else ())
+
+    def _unsent_of(self, key: Any, item: Any) -> Iterator[Fault]:
+        if key and isinstance(key, str):
+            yield from self.into(key).unsent(item)
+
     @property
     def _meant(self) -> str:
         """Where somebody may have meant to put what is unknown here; else a name that is near."""
@@ -179,9 +197,9 @@ class _Reading:
         if key in shape.fields:
             return self.read(shape.fields[key], value)
         free = shape.values
-        # Keys of one's own take what can be written as text, as Metadata does.
-        takes_text = free is not None and free.type == "string"
-        if takes_text and isinstance(value, SCALARS):
+        # Keys of one's own take what can be written as text, and keep it, as Metadata does.
+        if free is not None and _takes_texts(shape) and isinstance(value, SCALARS):
+            self._check_text(free, str(value))
             return value
         return self.read(free, value)
 
@@ -205,6 +223,11 @@ class _Reading:
             return f"one of {names}" if len(values) > 1 else names
         hint = near(text, values) if next(self._hints) <= MOST_HINTS else ""
         return f"one of the {len(values)} values that Stripe documents{hint}"
+
+
+def _takes_texts(shape: "Shape") -> bool:
+    """Whether an object may have keys of one's own, each with a text."""
+    return shape.values is not None and shape.values.type == "string"
 
 
 def _missing(shape: "Shape", given: Object) -> Iterator[Fault]:

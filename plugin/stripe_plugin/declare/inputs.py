@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from itertools import islice, repeat
 from typing import Any
 
+from stripe_plugin.declare.documented import Documented
 from stripe_plugin.declare.hints import EXTRA, hint
 from stripe_plugin.declare.row import Table
 from stripe_plugin.declare.spec import Spec, root_of
 from stripe_plugin.errors import Fault, Problem, Refused, near
-from stripe_plugin.judge.rules import Each, Matches
+from stripe_plugin.judge.rules import Each, Matches, inside
 from stripe_plugin.judge.table import Field, judge_table
 from stripe_plugin.judge.values import (
     NOTHING,
@@ -137,6 +138,7 @@ class Judgement(RowsJudgement):
         """Parameters without a row, as documented: neither empty nor wrong; and what is wrong."""
         given, faults = _plain(extra)
         beside: Values = {}
+        self._tell_unsent(EXTRA, self._spec.documented, extra)
         if not given:
             return beside, faults
         for name, value in given.items():
@@ -146,6 +148,13 @@ class Judgement(RowsJudgement):
                 beside[name] = value  # for conditions: it is given
                 faults += [fault.inside(_label(name)) for fault in error.faults]
         return {name: value for name, value in beside.items() if value is not None}, faults
+
+    def _tell_unsent(self, key: str, place: Documented, given: Any) -> None:
+        """Tells of parameters without a row what of them has no value."""
+        for name, value in given.items() if is_object(given) else ():
+            if name and isinstance(name, str):
+                found = inside(name, place.into(name).unsent(value))
+                self.unsent += zip(repeat(key), islice(found, MOST_TOLD))
 
     def _check_replaced(self, given: Values, beside: Values) -> None:
         if not beside:

@@ -14,6 +14,7 @@ from stripe_plugin.declare.endpoint import Endpoint, endpoint
 from stripe_plugin.declare.inputs import EXPAND, MOST_TOLD, Judgement, Values
 from stripe_plugin.declare.spec import Place, Spec, steps_of
 from stripe_plugin.errors import Fault, Refused, words
+from stripe_plugin.judge.reading import structured
 from stripe_plugin.judge.rules import inside
 from stripe_plugin.judge.values import UNKNOWN, is_empty, is_list, is_object
 
@@ -37,11 +38,13 @@ class OpenJudgement(Judgement):
         if where is not None:
             given: Values = self.values[PARAMETERS] or {}
             self.values[PARAMETERS] = self._judged(where, given)
+            self._tell_unsent_of(where, inputs)
             self.values["spec"] = self._specified(where)
 
     def _specified(self, where: Endpoint) -> Spec:
         """What is known of the action, now that its endpoint is."""
         doubts = [*doubts_of(where, self.values[PARAMETERS])]
+        doubts += [fault for _, fault in self.unsent]
         said = [f"{self._key(PARAMETERS)}{doubt.words} {doubt.text}." for doubt in doubts]
         return attrs.evolve(
             self._spec,
@@ -76,6 +79,13 @@ class OpenJudgement(Judgement):
         faults += _missing(where, given)
         self._tell_faults(self._key(PARAMETERS), faults, PARAMETERS)
         return {name: value for name, value in clean.items() if value is not None}
+
+    def _tell_unsent_of(self, where: Endpoint, inputs: Any) -> None:
+        row = self._spec.words[PARAMETERS]
+        place = Documented(where.method, where.template)
+        for word, value in inputs.items() if is_object(inputs) else ():
+            if self._spec.words.get(word) is row:
+                self._tell_unsent(row.key, place, structured(value))
 
     def _key(self, name: str) -> str:
         return self._spec.words[name].key

@@ -8,7 +8,16 @@ import attrs
 
 from stripe_plugin.errors import MOST_LISTED, Fault, Refused, listed, near
 from stripe_plugin.judge.reading import each, line
-from stripe_plugin.judge.values import NOTHING, Given, Label, is_list, places_of, step_shown
+from stripe_plugin.judge.values import (
+    NOTHING,
+    Given,
+    Label,
+    is_empty,
+    is_list,
+    is_object,
+    places_of,
+    step_shown,
+)
 from stripe_plugin.secrets import shown
 
 if TYPE_CHECKING:
@@ -38,6 +47,10 @@ class Witness(Protocol):
 
     def doubts(self, value: Any) -> Iterator[Fault]:
         """What looks wrong in a value that was judged, but may be right."""
+        ...
+
+    def unsent(self, value: Any) -> Iterator[Fault]:
+        """What is told of a value as it was given: of what is empty in it, that it is not sent."""
         ...
 
 
@@ -376,6 +389,9 @@ class Known(Rule):
     def judge(self, value: Any, given: Given) -> Any:  # noqa: ARG002 - it has no neighbours
         return self.witness.judge(value)
 
+    def unsent(self, value: Any) -> Iterator[Fault]:
+        return self.witness.unsent(value)
+
     def doubts(self, value: Any) -> Iterator[Fault]:
         return self.witness.doubts(value)
 
@@ -412,6 +428,16 @@ def newer(value: str, known: Iterable[str]) -> Fault:
     """The doubt about a value that Stripe may have added since."""
     words = f"is not among the values that Stripe documents{near(value, known)}"
     return Fault(f"{words}; got {shown(value)}, which is sent all the same", "undocumented")
+
+
+def valueless(value: Any) -> Iterator[Fault]:
+    """Every key of one's own without a value: who types one expects that something comes of it."""
+    for key, item in value.items() if is_object(value) else ():
+        if is_empty(item):
+            yield Fault(VALUELESS, "valueless").inside(step_shown(key))
+
+
+VALUELESS = "has no value: it is not sent; @clear unsets it"
 
 
 def inside(step: str | int, faults: Iterable[Fault], label: str = "") -> Iterator[Fault]:

@@ -351,6 +351,8 @@ class Keys(Rule):
         for word, item in value.items() if is_object(value) else ():
             if field := self.words.get(word):
                 yield from inside(field.name, field.unsent(item), field.key)
+            elif self.witness is not None and isinstance(word, str):
+                yield from inside(word, self.witness.into(word).unsent(item))
 
     def doubts(self, value: Any) -> Iterator[Fault]:
         for name, item in value.items():
