@@ -88,5 +88,5 @@ def _ends(items: Iterable[Object]) -> Iterator[int]:
 def _is_proration(line: Object) -> bool:
     """Whether a line is of a part of a period."""
     parent: Object = line["parent"] or {}
-    items = (parent.get(f"{kind}_item_details") or {} for kind in ("subscription", "invoice"))
-    return any(item.get("proration") for item in items)
+    of: Object = parent.get("subscription_item_details") or parent.get("invoice_item_details") or {}
+    return bool(of.get("proration"))

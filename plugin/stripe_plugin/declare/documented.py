@@ -15,7 +15,15 @@ import attrs
 from stripe_plugin.errors import Fault, Refused, near
 from stripe_plugin.judge.reading import each, structured, typed, whole_number
 from stripe_plugin.judge.rules import inside, newer, valueless
-from stripe_plugin.judge.values import CLEAR, UNKNOWN, Object, is_list, is_object, places_of
+from stripe_plugin.judge.values import (
+    CLEAR,
+    UNKNOWN,
+    Object,
+    entries,
+    is_list,
+    is_object,
+    places_of,
+)
 from stripe_plugin.secrets import shown
 
 if TYPE_CHECKING:
@@ -121,15 +129,11 @@ class Documented:
         if any(map(_takes_texts, self.shape.alternatives)):
             yield from valueless(read)
         elif is_object(read):
-            for key, item in read.items():
-                yield from inside(key, self._unsent_of(key, item))
+            for key, item in entries(read):
+                yield from inside(key, self.into(key).unsent(item))
         elif is_list(read):
             for place, item in enumerate(read):
                 yield from inside(place, self.unsent(item) if is_object(item) else ())
-
-    def _unsent_of(self, key: Any, item: Any) -> Iterator[Fault]:
-        if key and isinstance(key, str):
-            yield from self.into(key).unsent(item)
 
     @property
     def _meant(self) -> str:

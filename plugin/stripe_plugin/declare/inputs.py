@@ -15,6 +15,7 @@ from stripe_plugin.judge.values import (
     NOTHING,
     Parameter,
     Partly,
+    entries,
     holds_unknown,
     is_empty,
     is_list,
@@ -151,10 +152,9 @@ class Judgement(RowsJudgement):
 
     def _tell_unsent(self, key: str, place: Documented, given: Any) -> None:
         """Tells of parameters without a row what of them has no value."""
-        for name, value in given.items() if is_object(given) else ():
-            if name and isinstance(name, str):
-                found = inside(name, place.into(name).unsent(value))
-                self.unsent += zip(repeat(key), islice(found, MOST_TOLD))
+        for name, value in entries(given):
+            found = inside(name, place.into(name).unsent(value))
+            self.unsent += zip(repeat(key), islice(found, MOST_TOLD))
 
     def _check_replaced(self, given: Values, beside: Values) -> None:
         if not beside:

@@ -16,7 +16,7 @@ from stripe_plugin.declare.spec import Place, Spec, steps_of
 from stripe_plugin.errors import Fault, Refused, words
 from stripe_plugin.judge.reading import structured
 from stripe_plugin.judge.rules import inside
-from stripe_plugin.judge.values import UNKNOWN, is_empty, is_list, is_object
+from stripe_plugin.judge.values import UNKNOWN, entries, is_empty, is_list, is_object
 
 METHOD, PATH, PARAMETERS = "method", "path", "parameters_"  # the rows of such an action
 CARD = re.compile(r"(?:[0-9][ -]?){12,18}[0-9]")
@@ -83,7 +83,7 @@ class OpenJudgement(Judgement):
     def _tell_unsent_of(self, where: Endpoint, inputs: Any) -> None:
         row = self._spec.words[PARAMETERS]
         place = Documented(where.method, where.template)
-        for word, value in inputs.items() if is_object(inputs) else ():
+        for word, value in entries(inputs):
             if self._spec.words.get(word) is row:
                 self._tell_unsent(row.key, place, structured(value))
 

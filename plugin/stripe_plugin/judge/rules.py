@@ -12,9 +12,9 @@ from stripe_plugin.judge.values import (
     NOTHING,
     Given,
     Label,
+    entries,
     is_empty,
     is_list,
-    is_object,
     places_of,
     step_shown,
 )
@@ -432,7 +432,7 @@ def newer(value: str, known: Iterable[str]) -> Fault:
 
 def valueless(value: Any) -> Iterator[Fault]:
     """Every key of one's own without a value: who types one expects that something comes of it."""
-    for key, item in value.items() if is_object(value) else ():
+    for key, item in entries(value):
         if is_empty(item):
             yield Fault(VALUELESS, "valueless").inside(step_shown(key))
 

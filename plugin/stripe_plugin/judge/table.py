@@ -21,8 +21,8 @@ from stripe_plugin.judge.values import (
     Names,
     Partly,
     check_kind,
+    entries,
     holds_objects,
-    is_object,
     is_scalar_kind,
 )
 from stripe_plugin.secrets import shown
@@ -348,10 +348,10 @@ class Keys(Rule):
         return attrs.evolve(self, fields=fields, witness=witness)
 
     def unsent(self, value: Any) -> Iterator[Fault]:
-        for word, item in value.items() if is_object(value) else ():
+        for word, item in entries(value):
             if field := self.words.get(word):
                 yield from inside(field.name, field.unsent(item), field.key)
-            elif self.witness is not None and isinstance(word, str):
+            elif self.witness is not None:
                 yield from inside(word, self.witness.into(word).unsent(item))
 
     def doubts(self, value: Any) -> Iterator[Fault]:

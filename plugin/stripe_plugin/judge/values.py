@@ -3,12 +3,12 @@
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, TypeGuard, get_args, get_origin
+from typing import Any, TypeGuard, cast, get_args, get_origin
 
 import attrs
 
@@ -81,6 +81,14 @@ def is_object(value: Any) -> TypeGuard[Object]:
     if isinstance(value, dict):
         return True
     return not isinstance(value, BASIC) and isinstance(value, Mapping)
+
+
+def entries(value: Any) -> Iterator[tuple[str, Any]]:
+    """What an object that was not judged yet holds, by names; of any other value nothing."""
+    if is_object(value):
+        for name, item in cast("Mapping[Any, Any]", value).items():
+            if name and isinstance(name, str):
+                yield name, item
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:
