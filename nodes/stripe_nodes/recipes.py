@@ -182,7 +182,8 @@ def _is_now(cost: Cost, before: dict[str, Any], changed: dict[str, Any]) -> str:
     if invoice == before["latest_invoice"]:
         later = f"by the preview, the next invoice, on {cost.day}, is of {cost.amount}"
         return f"Nothing was invoiced at once; {later}."
-    return f"Invoiced at once, as {invoice}: by the preview {cost.amount}."
+    later = f"the next invoice follows on {cost.day}"
+    return f"Invoiced at once, as {invoice}: by the preview {cost.amount}; {later}."
 
 
 @action(
