@@ -349,7 +349,7 @@ def test_what_a_cost_consists_of(
 ) -> None:
     """The parts of an amount are the figures of the preview, and add up to it."""
     part = {"subscription_item_details": {"proration": True}}
-    lines = [{**LINE_OF, "amount": amount} for amount in whole]
+    lines: list[Inputs] = [{**LINE_OF, "amount": amount} for amount in whole]
     lines += [{**LINE_OF, "amount": amount, "parent": part} for amount in parts]
     known = {"currency": "usd", "created": 0, "total_discount_amounts": None, **figures}
     preview = {**known, "lines": {"data": lines, "has_more": False}}

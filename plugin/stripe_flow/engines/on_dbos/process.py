@@ -61,8 +61,7 @@ def working(
     url = address(database_url)
     # DBOS leaves each application its own: no worker takes what is another account's.
     name = f"stripe-nodes-{identity(connection)}"
-    worker = Worker(host, connection, journal_of(url))
-    _here.append(Here(worker, name))
+    _here.append(Here(Worker(host, connection, journal_of(url)), name))
     try:
         _launch(name, url.render_as_string(hide_password=False), executor)
         _register(name, connection.rate)
