@@ -652,7 +652,7 @@ def test_items_of_an_earlier_run_are_counted(tmp_path: Path) -> None:
     (tmp_path / "each.yaml").write_text(EACH, "utf-8")
     opened = texts(browser(made).get("/flow", params={"run": "r1"}).text)
     assert "customer Create Customer failed 2 done before, 1 failed ID cus_" in opened
-    assert "Invalid email address" in opened
+    assert "Email must be an e-mail address" in opened
     assert "It has not come to its end" in opened
 
 
