@@ -204,6 +204,12 @@ def test_nothing_is_lost_on_the_way(page: TestClient, form: dict[str, str], word
     assert words in texts(run(page, "update_product", {"in:id": "prod_1", **form}, 422))
 
 
+def test_a_key_is_kept_as_it_is_typed(page: TestClient) -> None:
+    """With the blanks around it, as Stripe keeps it and as everywhere else."""
+    form = {"in:name": "A", "in:metadata.0.key": " sp ace ", "in:metadata.0.value": " x "}
+    assert '" sp ace ": " x "' in unescape(run(page, "create_product", form))
+
+
 def test_what_can_be_unset_is(page: TestClient) -> None:
     """By a mark where nothing can be typed, by a word where something can."""
     product = run(

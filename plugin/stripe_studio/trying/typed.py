@@ -165,7 +165,7 @@ def _pairs(typed: Tree) -> dict[str, str]:
     for item in items(typed):
         key, value = pair_of(item)
         if key.strip() or value.strip():
-            found[key.strip()] = value
+            found[key] = value
     return found
 
 
@@ -187,9 +187,8 @@ def is_filled(found: Any) -> bool:
 def twice(typed: Tree) -> list[str]:
     """The keys that stand twice among the pairs: of two values one would be lost."""
     pairs = map(pair_of, items(typed))
-    keys = [key.strip() for key, _ in pairs]
-    several = {key for key in keys if keys.count(key) > 1}
-    return sorted(several - {""})
+    keys = [key for key, _ in pairs if key.strip()]
+    return sorted({key for key in keys if keys.count(key) > 1})
 
 
 def strays(row: Row, typed: Tree) -> list[str]:
