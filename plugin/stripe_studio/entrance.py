@@ -9,7 +9,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stripe_hosts.problem import NotServed
@@ -34,6 +34,8 @@ HEADERS = {
 KEPT_BY_NOBODY = {"Cache-Control": "no-store"}
 NO_TOKEN = "Open the address that the terminal has printed: it brings the token along."  # noqa: S105
 WRONG_TOKEN = "The token in this address is not the one of this studio: it was started again since."  # noqa: S105
+BY_SCRIPT = "hx-request"  # of a page that is there already: what it holds must not be lost
+DOOR = {"Studio-Door": "closed"}  # so that the page keeps what it holds, and tells the text
 NO_FORM = "A form is sent as application/x-www-form-urlencoded."
 
 
@@ -61,7 +63,7 @@ class Entrance:
         try:
             body = await body_of(headers, receive)
         except NotServed as wrong:
-            await _said(str(wrong), 413)(scope, receive, outer)
+            await _said(str(wrong), 413, headers)(scope, receive, outer)
         else:
             await self._app(scope, again(body, receive), outer)
 
@@ -73,17 +75,17 @@ class Entrance:
         tokens = [value for name, value in query if name == "token"]
         if tokens:
             rest = [pair for pair in query if pair[0] != "token"]
-            return self._welcomed(tokens[0], scope["path"], rest)
+            return self._welcomed(tokens[0], headers, scope["path"], rest)
         if not self._is_known(headers):
-            return _said(NO_TOKEN, 401)
+            return _said(NO_TOKEN, 401, headers)
         is_form = _kind(headers) == FORM
         if scope["method"] == "POST" and not is_form:
-            return _said(NO_FORM, 415)
+            return _said(NO_FORM, 415, headers)
         return None
 
-    def _welcomed(self, given: str, path: str, rest: Pairs) -> Response:
+    def _welcomed(self, given: str, headers: Headers, path: str, rest: Pairs) -> Response:
         if not _same(given, self._token.reveal()):
-            return _said(WRONG_TOKEN, 401)
+            return _said(WRONG_TOKEN, 401, headers)
         here = "/" + path.lstrip("/")  # `//name` would be another host
         query = urlencode(rest)
         answer = RedirectResponse(f"{here}?{query}" if query else here, 303)
@@ -111,7 +113,10 @@ def _kind(headers: Headers) -> str:
     return kind.strip().lower()
 
 
-def _said(text: str, status: int) -> HTMLResponse:
+def _said(text: str, status: int, headers: Headers) -> Response:
+    """A page, or the sentence alone for a page that is there."""
+    if BY_SCRIPT in headers:
+        return PlainTextResponse(text, status, DOOR)
     return drawn("door.html", {"text": text}, status)
 
 

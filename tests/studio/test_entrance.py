@@ -30,6 +30,15 @@ def test_nobody_comes_in_without_the_token(outside: TestClient, path: str) -> No
     assert "Open the address that the terminal has printed" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/", "/try/create_customer", "/flow", "/flow/check"])
+def test_a_page_that_is_there_is_told_in_a_sentence(outside: TestClient, path: str) -> None:
+    """Whoever still has a page of a studio that was started again: it is kept, with its form."""
+    answer = outside.post(path, data={"do": "run"}, headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert answer.headers["studio-door"] == "closed"
+    assert answer.text.startswith("Open the address that the terminal has printed")
+
+
 def test_the_token_is_changed_for_a_cookie_and_leaves_the_address(outside: TestClient) -> None:
     """The cookie is for this server, not for scripts, and not the token."""
     answer = outside.get("/try/create_price", params={"token": TOKEN, "a": "b"})

@@ -223,5 +223,39 @@
       document.getElementById("main").focus({ preventScroll: true });
     }
   });
-  document.addEventListener("htmx:sendError", () => say("The studio does not answer: is it still running?"));
+
+  // --- what the studio does not do: told where it was asked for, and what is there stays ------------
+  const SILENT = "The studio does not answer: is it still running?";
+  const trouble = ({ elt }, text, put) => {
+    const form = elt.closest("form");
+    const told = document.querySelector(".trouble");
+    if (told?.textContent === text) return;
+    told?.remove();
+    const words = Object.assign(document.createElement("p"), { className: "failure trouble", textContent: text });
+    words.setAttribute("role", "alert");
+    if (form) put(form, words);
+    else document.getElementById("main").prepend(words);
+    words.scrollIntoView({ block: "nearest" });
+  };
+  const above = (form, words) => {
+    const top = form.querySelector(".top");
+    if (top) top.after(words);
+    else form.before(words);
+  };
+  const atRun = (form, words) => (form.querySelector(".buttons, .start") ?? form).append(words);
+  const answers = (does) => document.querySelector(".mode")?.classList.toggle("gone", !does);
+  document.addEventListener("htmx:sendError", ({ detail }) => {
+    answers(false);
+    trouble(detail, SILENT, atRun);
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    answers(true);
+    if (detail.xhr.getResponseHeader("Studio-Door") !== "closed") {
+      document.querySelector(".trouble")?.remove();
+      return;
+    }
+    detail.shouldSwap = false;
+    since.clear();
+    trouble(detail, detail.xhr.responseText, above);
+  });
 })();

@@ -40,7 +40,8 @@ async function visitor({ width = 1400, height = 900, colorScheme = "light" }) {
   opened.on("console", (message) => {
     // Refusals, what becomes of an answer that a fault on order has cut off, and what htmx says of
     // a request that nobody waits for any more.
-    const meant = /the server responded with a status of (4|504)|^htmx:(sendAbort|afterRequest),/;
+    const meant =
+      /the server responded with a status of (4|504)|net::ERR_FAILED|^htmx:(sendAbort|afterRequest|sendError),/;
     const isMeant = meant.test(message.text());
     if (message.type() === "error" && !isMeant) faults.push(message.text());
   });
@@ -242,6 +243,28 @@ test("what is typed while an answer is on its way stays", async () => {
   answer.free();
   await heading("Done");
   assert.equal(await page.inputValue("#in-email"), "bob@example.com");
+});
+
+test("what is typed stays where the studio was started again, or does not answer", async () => {
+  for (const [path, box] of [["/try/create_customer", "#in-name"], ["/flow", "#text"]]) {
+    await page.goto(STUDIO + path);
+    await page.fill(box, "# Ann");
+    const cookies = await page.context().cookies();
+    await page.context().clearCookies();
+    await press("Run");
+    await page.getByRole("alert").getByText("Open the address that the terminal has printed").waitFor();
+    assert.equal(await page.inputValue(box), "# Ann");
+    await page.context().addCookies(cookies);
+    await page.route("**/*", (route) => route.abort());
+    await press("Run");
+    const told = page.locator(".buttons .trouble, .start .trouble");
+    await told.getByText("The studio does not answer: is it still running?").waitFor();
+    assert.equal(await page.locator(".mode.gone").count(), 1);
+    await page.unroute("**/*");
+    await press("Run");
+    await told.waitFor({ state: "detached" });
+    assert.equal(await page.locator(".mode.gone").count(), 0);
+  }
 });
 
 // --- Flow ----------------------------------------------------------------------------------------
