@@ -104,6 +104,28 @@ def test_what_comes_next_is_told(page: TestClient, api: Caller) -> None:
     assert "customer.subscription.trial_will_end" in advance(page, "renewal")
 
 
+def test_what_ends_does_not_renew(page: TestClient, api: Caller) -> None:
+    """Neither in what comes next nor by a button; the one that is there goes on to the end."""
+    made = subscribed(api, cancel_at_period_end=True)
+    told = texts(page.get("/objects").text)
+    assert "of Ann ends" in told
+    assert "renews" not in told.replace("No subscription renews", "")
+    assert "Until the next renewal" not in told
+    assert "Until it ends" in told
+    assert "customer.subscription.deleted" in advance(page, "end")
+    assert api.get(f"/v1/subscriptions/{made['id']}")["status"] == "canceled"
+    assert "No subscription ends by itself here" in advance(page, "end", 422)
+
+
+def test_a_renewal_goes_before_an_end(page: TestClient, api: Caller) -> None:
+    """Its invoice is said to be collected: whether it is paid, the card says."""
+    subscribed(api, cancel_at_period_end=True)
+    subscribed(api)
+    told = texts(page.get("/objects").text)
+    assert "Until the next renewal" in told
+    assert "An hour later its invoice is collected" in told
+
+
 def test_loading_the_list_again_repeats_nothing(page: TestClient, world: Emulator) -> None:
     """The button leads to an address that only shows."""
     answer = page.post("/time", data={"step": "day"})

@@ -29,7 +29,7 @@ class Opening:
         example = asked.get("example")
         if example:
             name = f"{example}{starts.SUFFIX}"
-            return Sheet(text=starts.text(example), name=name)
+            return Sheet(text=starts.text(example), name=name, kept_as=f"example:{example}")
         run_id = asked.get("run")
         if run_id:
             return self._of_run(run_id, asked.get("file"))
@@ -37,7 +37,7 @@ class Opening:
 
     def _of_run(self, run_id: str, file: str | None) -> Sheet:
         """With what it was given here; of an earlier one only the file's name is kept."""
-        sheet = Sheet(run_id=run_id, seen=run_id)
+        sheet = Sheet(run_id=run_id, seen=run_id, kept_as=f"run:{run_id}")
         found = self.running.of(run_id)
         if isinstance(found, Kept):
             file = file or found.what
@@ -50,8 +50,13 @@ class Opening:
         if not name:
             return sheet
         text = plain(self.folder.read(name))
-        is_opened = attrs.evolve(sheet, opened=digest(text))
+        is_opened = attrs.evolve(sheet, opened=digest(text), kept_as=kept_as(name))
         return attrs.evolve(is_opened, text=text, name=name)
+
+
+def kept_as(file: str) -> str:
+    """What a browser calls the drafts of a file's text."""
+    return f"file:{file}"
 
 
 def _as_begun(sheet: Sheet, flow: Flow) -> Sheet:

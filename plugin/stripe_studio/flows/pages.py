@@ -38,7 +38,8 @@ class Told:
     adding: Adding | None = None  # the form of a step
     asked: bool = False  # it was to be run
     begun: bool = False  # and is
-    draft: str = "keep"  # what the browser does with the text: keep, saved, or offer what it has
+    #: What the browser does with the text: keep it, saved; or offer what it has, or return to it.
+    draft: str = "keep"
 
 
 class Pages:

@@ -15,7 +15,7 @@ from stripe_plugin.judge.values import NOTHING
 from stripe_studio.flows import adding
 from stripe_studio.flows.checked import UNTITLED, Checked
 from stripe_studio.flows.files import Exists, Folder, digest
-from stripe_studio.flows.opening import Opening
+from stripe_studio.flows.opening import Opening, kept_as
 from stripe_studio.flows.pages import Pages, Told
 from stripe_studio.flows.running import Running
 from stripe_studio.flows.sheet import Sheet
@@ -64,16 +64,18 @@ class Flows:
     def page(self, request: Request) -> Response:
         """A file, a ready flow, or the flow of a run, in the editor."""
         try:
-            sheet = self._opening.opened(request.query_params)
-            return self._pages.whole(sheet, self._opened(sheet))
+            asked = request.query_params
+            sheet = self._opening.opened(asked)
+            draft = "offer" if asked else "return"
+            return self._pages.whole(sheet, self._opened(sheet, draft))
         except NodeError as error:
             return self._pages.sorry(error)
 
-    def _opened(self, sheet: Sheet) -> Told:
+    def _opened(self, sheet: Sheet, draft: str) -> Told:
         if not sheet.seen or sheet.text:
-            return Told(draft="offer")
+            return Told(draft=draft)
         lost = NOT_HERE.format(folder=self._folder)
-        return Told(draft="offer", trouble=lost)
+        return Told(draft=draft, trouble=lost)
 
     def _checked(self, _: Request, sheet: Sheet) -> Response:
         """What is wrong as it stands: asked for as somebody types."""
@@ -144,7 +146,7 @@ class Flows:
         except UsageError as error:
             told = Told(unnamed=error.text, status=error.http_status)
             return self._pages.whole(sheet, told)
-        kept = attrs.evolve(sheet, opened=digest(sheet.text))
+        kept = attrs.evolve(sheet, opened=digest(sheet.text), kept_as=kept_as(sheet.name))
         note = f"Saved as {sheet.name}."
         return self._pages.whole(kept, Told(note=note, draft="saved"))
 

@@ -23,6 +23,7 @@ class Sheet:
     text: str = ""
     name: str = ""  # of the file
     opened: str = ""  # the digest of what the file held when it was opened
+    kept_as: str = ""  # the browser's name for drafts of it; empty for a new flow
     run_id: str = attrs.field(factory=new_run)
     given: Mapping[str, str] = NOTHING  # the inputs, by name
     declared: str = ""  # what tells for which inputs there are boxes
@@ -38,7 +39,7 @@ class Sheet:
         """The sheet of a form's fields."""
         pairs = pairs_of(body)
         alone = dict(pairs)
-        words = ("opened", "declared", "seen", "do", "action")
+        words = ("opened", "kept_as", "declared", "seen", "do", "action")
         as_sent = {word: alone.get(word, "") for word in words}
         return cls(
             text=plain(alone.get("text", "")),

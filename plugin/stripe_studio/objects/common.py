@@ -8,13 +8,12 @@ from starlette.responses import Response
 from stripe_studio.drawing import sorry
 from stripe_studio.forms import whole
 from stripe_studio.objects.actions import Actions
-from stripe_studio.objects.passing import next_renewal
+from stripe_studio.objects.passing import due, next_end, next_renewal
 from stripe_studio.objects.sources import EVENT, Asked, names_of, source
 from stripe_studio.objects.told import Happening, Line, Names, Object, happening, line, nobody
 from stripe_studio.studio import Studio
 
 MOST_THEN = 200
-MOST_DUE = 1_000
 MOST_COMING = 4
 ONLY_EMULATED = "Only the emulator can do that; this is Stripe's test mode."
 OURS = "default"  # the account without a name
@@ -33,13 +32,14 @@ class Common:
     def page(self, title: str, **more: Any) -> Data:
         """What each of these pages says beside its own."""
         held = self.studio.held
-        due = held.upcoming(MOST_DUE) if held else []
+        planned = due(held) if held else []
         known: Data = {
             "kinds": self.source.kinds(),
             "asked": Asked(),
             "emulated": held is not None,
-            "coming": self._coming(due[:MOST_COMING]),
-            "renewal": next_renewal(due),
+            "coming": self._coming(planned[:MOST_COMING]),
+            "renewal": next_renewal(planned),
+            "end": next_end(planned),
             "time_problem": None,
             "days": "",
         }
@@ -60,11 +60,11 @@ class Common:
         names = names_of(self.source)
         return [self.line(obj, names) for obj in objects]
 
-    def _coming(self, due: Iterable[Data]) -> list[Data]:
+    def _coming(self, planned: Iterable[Data]) -> list[Data]:
         """What time will bring, each with the row of its object."""
         names = names_of(self.source)
         found: list[Data] = []
-        for each in due:
+        for each in planned:
             obj = self.source.one(each["id"])
             if obj is not None:
                 told = self.line(obj, names)

@@ -1,7 +1,7 @@
 """How far does time go on, and what will come next?"""
 
 import calendar
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from stripe_studio.words import FAR
 HOUR, DAY = 3_600, 86_400
 MOST_DAYS = 3_650
 RENEWS = {"renew", "end_trial"}
+ENDS = "end"
+MOST_DUE = 1_000
 #: What is due of an object, in words; before the work its kind, where it is another's, too.
 WORK = {
     "renew": "renews",
@@ -33,6 +35,7 @@ WORK = {
     "turn": "goes to its next phase",
 }
 NO_RENEWAL = "No subscription renews by itself here: create one, or choose how long."
+NO_END = "No subscription ends by itself here: choose how long."
 NO_DAYS = f"Days are a whole number from 1 to {MOST_DAYS:,}."
 NO_STEP = "Choose how far time goes on."
 TOO_FAR = "Time ends here with the year 9999: choose less, or begin with a new emulator."
@@ -56,18 +59,43 @@ def month_after(now: int) -> int:
     return int(later.timestamp())
 
 
+def due(held: Held) -> list[Any]:
+    """What time will bring: at which moment, of which object; what has ended renews no more."""
+    planned = held.upcoming(MOST_DUE)
+    ends = {each["id"]: each["at"] for each in planned if each["work"] == ENDS}
+    return [each for each in planned if not _comes_to_nothing(each, ends)]
+
+
+def _comes_to_nothing(each: Any, ends: Mapping[str, int]) -> bool:
+    end = ends.get(each["id"])
+    return end is not None and each["work"] in RENEWS and each["at"] >= end
+
+
 def next_renewal(upcoming: Sequence[Any]) -> int | None:
     """When a subscription renews next, in unix seconds."""
     found = [each["at"] for each in upcoming if each["work"] in RENEWS]
     return min(found, default=None)
 
 
+def next_end(upcoming: Sequence[Any]) -> int | None:
+    """When a subscription ends next, in unix seconds."""
+    found = [each["at"] for each in upcoming if each["work"] == ENDS]
+    return min(found, default=None)
+
+
 def _until_renewal(held: Held, _: str) -> int:
-    at = next_renewal(held.upcoming(1_000))
+    at = next_renewal(due(held))
     if at is None:
         raise UsageError(NO_RENEWAL)
-    # An invoice stays a draft for an hour before it is finalized and paid.
+    # An invoice stays a draft for an hour before it is finalized and collected.
     return max(at - held.now(), 0) + HOUR + 1
+
+
+def _until_end(held: Held, _: str) -> int:
+    at = next_end(due(held))
+    if at is None:
+        raise UsageError(NO_END)
+    return max(at - held.now(), 0) + 1
 
 
 def _days(_: Held, text: str) -> int:
@@ -88,6 +116,7 @@ STEPS: dict[str, Callable[[Held, str], int]] = {
     "day": lambda _, __: DAY,
     "month": _month,
     "renewal": _until_renewal,
+    "end": _until_end,
     "days": _days,
 }
 

@@ -101,42 +101,72 @@ if (!window.stripeFlow) {
     if (key !== "Tab" && key !== "Shift") leaving = false;
   });
 
-  // --- text that was not saved, in this browser ----------------------------------------------------
-  // A new flow begins with the text that was left last, whatever that was going to be called.
-  const LAST = "flow-last";
-  const named = (text) => text.dataset.file || localStorage.getItem(LAST) || "";
-  const place = (text) => `flow:${named(text)}`;
-  const forget = (text) => localStorage.removeItem(place(text));
+  // --- text that was not saved, in this browser: some of each flow, the newest first -----------------
+  const MOST = 5;
+  let mine = null;  // the flow whose newest draft is the text on the page
+  const nameOf = (text) => text.dataset.name;
+  const drafts = (name) => JSON.parse(localStorage.getItem(`drafts:${name}`) ?? "[]");
+  const store = (name, found) => {
+    if (found.length) localStorage.setItem(`drafts:${name}`, JSON.stringify(found.slice(0, MOST)));
+    else localStorage.removeItem(`drafts:${name}`);
+  };
+  const earlier = (text) => {
+    const found = drafts(nameOf(text));
+    return (mine === nameOf(text) ? found.slice(1) : found).filter((draft) => draft !== text.value);
+  };
   const keep = (text) => {
-    if (KEY.test(text.value)) return forget(text);
+    const before = earlier(text);
+    const isKept = text.value.trim() && !KEY.test(text.value);
     try {
-      localStorage.setItem(LAST, text.dataset.file);
-      localStorage.setItem(place(text), text.value);
+      store(nameOf(text), isKept ? [text.value, ...before] : before);
+      mine = isKept ? nameOf(text) : null;
     } catch { tell("This browser has no room to keep the text: save it."); }
   };
+  const saved = (text) => {
+    if (mine) store(mine, drafts(mine).slice(1));
+    mine = null;
+    propose(text);
+  };
+  const propose = (text) => {
+    const [kept] = earlier(text);
+    const [asked] = document.querySelectorAll(".unsaved");
+    asked.hidden = kept === undefined;
+    if (kept) asked.querySelector("q").textContent = kept.trim().split("\n").slice(0, 3).join(" ").slice(0, 80);
+  };
   const offer = (text) => {
-    const kept = localStorage.getItem(place(text));
-    const [asked, left] = document.querySelectorAll(".unsaved");
-    if (kept && !text.value.trim()) {
+    mine = null;
+    const [kept] = drafts(nameOf(text));
+    if (kept && text.dataset.draft === "return") {
       text.value = kept;
-      text.dispatchEvent(new Event("input", { bubbles: true }));
-      if (left) left.hidden = false;
+      mine = nameOf(text);
+      document.querySelector(".unsaved.left").hidden = false;
+      judge(text);
       tell("The text that was not saved is here again.");
     }
-    if (asked) asked.hidden = kept === null || kept === text.value;
+    propose(text);
   };
-  const DRAFT = { offer, keep, saved: forget };
+  // What is put there before the page is wired is no change to htmx.
+  const judge = (text) => {
+    const ask = () => { htmx.process(text); htmx.trigger(text, "judge"); };
+    if (window.htmx) ask();
+    else document.addEventListener("htmx:load", ask, { once: true });
+  };
+  const again = (text) => { keep(text); propose(text); };
+  const DRAFT = { return: offer, offer, keep: again, saved };
+  const write = (text, words) => {
+    mine = null;
+    text.focus();
+    text.select();
+    put(text, words);
+  };
   const decide = (what) => {
     const text = at("text");
-    const kept = localStorage.getItem(place(text));
-    const words = { take: kept, empty: "" }[what] ?? null;
-    if (words !== null) {
-      text.focus();
-      text.select();
-      put(text, words);
-    }
-    if (what !== "take") forget(text);
-    for (const asked of document.querySelectorAll(".unsaved")) asked.hidden = true;
+    const [kept] = earlier(text);
+    if (what === "empty") write(text, "");
+    else store(nameOf(text), drafts(nameOf(text)).filter((draft) => draft !== kept));
+    if (what === "take") write(text, kept);
+    document.querySelector(".unsaved.left").hidden = true;
+    propose(text);
     text.focus();
   };
 

@@ -401,16 +401,45 @@ test("objects and outputs are chosen from in a step's form", async () => {
   assert.match(await page.inputValue("#step-product"), /^prod_/);
 });
 
-test("a new flow begins with what was left, or empty", async () => {
+test("a draft of each flow is kept by its name, and a new flow begins empty", async () => {
+  const offered = page.locator(".unsaved:not(.left)");
+  const flow = page.locator(".catalog");
   await page.goto(`${STUDIO}/flow`);
-  await page.fill("#text", "# left");
+  await page.evaluate(() => localStorage.clear());
+  await page.fill("#text", "steps:\n  - id: mine\n    action: create_customer");
+  await flow.getByText("Take a payment").click();
+  await heading("take-a-payment.yaml");
+  await inText("steps:");
+  await page.keyboard.type("#\nsteps:");
+  await flow.getByText("A new flow").click();
+  await heading("A new flow");
+  assert.equal(await page.inputValue("#text"), "");
+  await page.keyboard.press("Tab");
+  await page.fill("#text", "# another");
+  await offered.getByText("id: mine").waitFor();
+  await press("Take it back");
+  assert.match(await page.inputValue("#text"), /id: mine/);
+  await offered.getByText("# another").waitFor();
+  await press("Forget it");
+  assert.ok(!(await offered.isVisible()));
+});
+
+test("a draft that comes back is judged at once", async () => {
+  const isJudged = async () => {
+    await page.locator("#mistakes .fine").waitFor();
+    await page.locator("#outputs summary", { hasText: "mine" }).waitFor();
+    assert.match(await page.inputValue("#text"), /id: mine/);
+  };
   await page.goto(`${STUDIO}/flow`);
-  assert.equal(await page.inputValue("#text"), "# left");
+  await page.fill("#text", "steps:\n  - id: mine\n    action: create_customer");
+  await page.goto(STUDIO);
+  await page.locator(".head a", { hasText: "Flow" }).click();
+  await isJudged();
+  await page.reload();
+  await isJudged();
   await press("Begin empty");
   assert.equal(await page.inputValue("#text"), "");
-  await page.goto(`${STUDIO}/flow`);
-  assert.equal(await page.inputValue("#text"), "");
-  assert.ok(!(await page.locator(".unsaved.left").isVisible()));
+  await page.locator(".unsaved").getByText("id: mine").waitFor();
 });
 
 test("the text of a flow is indented and left by keyboard", async () => {
