@@ -46,7 +46,7 @@ def application(studio: Studio, token: Secret, port: int) -> ASGIApp:
             *Trying(studio).routes(),
             *flows.routes(),
             *objects.routes(studio, f"http://{NAMES[0]}:{port}"),
-            *Runs(studio).routes(),
+            *Runs(studio, flows.running).routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         lifespan=lifespan,

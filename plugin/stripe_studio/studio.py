@@ -1,5 +1,7 @@
 """What do all pages of the studio share: the host, one connection, the journal, the files?"""
 
+import os
+import shlex
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 Row = Mapping[str, Any]
 MOST_ANSWERS = 100
+#: Where a terminal's commands find runs, and the emulator, if not at their usual places.
+PLACES = ("STRIPE_NODES_HOME", "STRIPE_NODES_EMULATOR")
 NO_LIVE_KEY = "The studio is for rehearsing: it takes a test key or the emulator, and no live key."
 
 
@@ -90,6 +94,17 @@ class Studio:
         if self.emulator is None:
             return None
         return self.emulator.held(self.connection.account or "default")
+
+    @property
+    def command(self) -> str:
+        """How a command begins that acts in a terminal on what the studio acts on."""
+        places = PLACES if self.emulator else PLACES[:1]
+        given = {name: os.environ.get(name, "") for name in places}
+        words = [f"{name}={shlex.quote(value)}" for name, value in given.items() if value]
+        words.append("stripe-nodes")
+        if self.emulator:
+            words.append("--emulator")
+        return " ".join(words)
 
     def begin(self, run_id: str, what: str) -> Run:
         """A run that is kept in the journal, beside those of the terminal."""

@@ -558,9 +558,30 @@ def test_two_clicks_run_once_and_stop_ends_it_after_its_step(held: Studio, gate:
     gate.open.set()
     assert end_of(page, "r1").startswith("Stopped after 2 of 3 steps")
     assert executed(held.emulator).total() == 2
+    listed = page.get("/runs").text
+    assert "Unfinished 2 of 3 done" in texts(listed)
+    assert "2 of 3 done" in texts(page.get("/runs/r1").text)
+    assert 'href="/flow?run=r1"' in listed
     sent(page, "/flow/run", text=THREE, run="r1", do="run")
     assert end_of(page, "r1").startswith("Done")
     assert executed(held.emulator).total() == 3
+
+
+def test_the_command_of_a_terminal_does_the_same(
+    made: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the emulator, at its place, with the file where it is."""
+    file = made.folder / "sell.yaml"
+    file.write_text(THREE)
+    page = browser(made)
+    opened = "/flow?file=sell.yaml"
+    assert f"stripe-nodes --emulator flow {file}" in texts(page.get(opened).text)
+    monkeypatch.chdir(made.folder)
+    monkeypatch.setenv("STRIPE_NODES_HOME", "/my home")
+    told = texts(page.get(opened).text)
+    assert "STRIPE_NODES_HOME='/my home' stripe-nodes --emulator flow sell.yaml" in told
+    test_mode = studio(made.folder, Connection("sk_test_x"))
+    assert "stripe-nodes flow sell.yaml" in texts(browser(test_mode).get(opened).text)
 
 
 def test_at_the_end_of_the_studio_what_is_on_its_way_arrives(held: Studio, gate: Gated) -> None:

@@ -70,6 +70,21 @@ def test_pages_lead_to_older_runs(made: Studio, page: TestClient) -> None:
     assert ("number-51" in older, "Older ones" in older) == (False, False)
 
 
+def test_an_unfinished_flow_is_told_by_its_steps(made: Studio, page: TestClient) -> None:
+    """As its file has them; without the file, by what was begun."""
+    step = "\n- {id: %s, action: create_customer}"
+    (made.folder / "four.yaml").write_text("steps:" + "".join(step % each for each in "abcd"))
+    for run_id, what in (("here", "four.yaml"), ("elsewhere", "gone.yaml")):
+        run = made.begin(run_id, what)
+        run.mark("flow")
+        run.step(Step("a", "create_customer", {}))
+    told = read(page, "/runs")
+    assert "four.yaml here Unfinished 1 of 4 done" in told
+    assert "gone.yaml elsewhere Unfinished 1 of 1 done" in told
+    assert 'href="/flow?file=four.yaml&amp;run=here"' in page.get("/runs").text
+    assert "1 of 4 done" in read(page, "/runs/here")
+
+
 def test_a_run_goes_on_where_it_was_begun(made: Studio, page: TestClient) -> None:
     """A flow in Flow by its file and run ID, if that is here; an action in Try."""
     (made.folder / "sell.yaml").write_text("steps: []")

@@ -157,7 +157,7 @@ def test_what_was_sent_is_copied_in_four_languages(page: TestClient, tmp_path: P
     [found] = yaml.safe_load(step.split("</pre>")[0].replace("&#39;", "'"))
     again = HOST.run(found["action"], found["inputs"], connection=Connection.emulator())
     assert again.output["unit_amount"] == 1500
-    assert any("stripe-nodes run create_price" in piece for piece in pieces)
+    assert any("stripe-nodes --emulator run create_price" in piece for piece in pieces)
 
 
 def test_a_form_that_is_sent_twice_is_done_once(tmp_path: Path) -> None:
@@ -364,7 +364,7 @@ def test_a_recipe_says_that_it_is_several_requests(page: TestClient) -> None:
     assert "It is made of several requests" in drawn
     assert "What was sent" not in drawn
     assert "curl https" not in drawn
-    assert "stripe-nodes run find_or_create_customer" in drawn
+    assert "stripe-nodes --emulator run find_or_create_customer" in drawn
 
 
 @pytest.mark.parametrize("name", ["r" * 10_000, "sk_test_" + 24 * "a"])

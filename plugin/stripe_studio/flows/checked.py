@@ -77,6 +77,15 @@ def checked(host: Host, name: str, text: str, given: Given) -> Checked:
     return attrs.evolve(outline, flow=flow, warnings=flow.warnings)
 
 
+def steps_of(name: str, text: str) -> list[str]:
+    """The IDs of the steps in a text, whatever else is wrong there; none where it is no YAML."""
+    try:
+        reader = Reader(name, text)
+    except FlowError:
+        return []
+    return [step.id for step in _steps(reader)]
+
+
 def _steps(reader: Reader) -> Iterator[PlacedStep]:
     """The steps as they stand there, whatever is wrong with them."""
     data = reader.data

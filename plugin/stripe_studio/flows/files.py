@@ -43,6 +43,11 @@ class Folder:
         """Where it is, for a person."""
         return str(self._path.resolve())
 
+    def path_of(self, name: str) -> str:
+        """Where a file of this name is, for a command: its name alone in the current folder."""
+        is_here = self._path.resolve() == Path.cwd()
+        return name if is_here else str(self._path.resolve() / name)
+
     def names(self) -> list[str]:
         """Those that can be opened, by the alphabet."""
         try:

@@ -1,5 +1,6 @@
 """How is the page of a flow drawn, or the part of it that is asked for?"""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from stripe_studio.flows.sheet import Sheet
 from stripe_studio.studio import Studio
 from stripe_studio.trying.sheet import new_run
 
+SUCH_AS = "sell.yaml"  # a file without a name
 ENDED = 286  # htmx: swap it, and ask no more
 Data = dict[str, Any]
 Looked = Progress | Kept | None
@@ -63,10 +65,16 @@ class Pages:
             **_run(sheet, progress),
             "groups": self._groups,
             "told": told,
+            "command": self._command(sheet.name or SUCH_AS),
         }
         answer = drawn("flow.html", context, told.status)
         answer.headers["HX-Push-Url"] = _address(sheet, progress)
         return answer
+
+    def _command(self, name: str) -> str:
+        """What runs the same file in a terminal, from the folder where the studio was started."""
+        file = self._folder.path_of(name)
+        return f"{self._studio.command} flow {shlex.quote(file)}"
 
     def mistakes(self, sheet: Sheet) -> Response:
         """What is wrong, and what else follows from the text."""

@@ -34,6 +34,12 @@ class Running:
             found = self._found.get(run_id)
         return found or self._kept(run_id)
 
+    def begun(self, run_id: str) -> Flow | None:
+        """The flow of a run that was begun here."""
+        with self._lock:
+            found = self._found.get(run_id)
+        return found.flow if found else None
+
     def _kept(self, run_id: str) -> Kept | None:
         """The one of this name on this connection: others have runs of the same names."""
         ours = self._place(run_id)

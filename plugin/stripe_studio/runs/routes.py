@@ -10,9 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from stripe_flow.runs import OUTCOMES, UNFINISHED, UNKNOWN, kept_runs
+from stripe_flow.runs import DONE, OUTCOMES, UNFINISHED, UNKNOWN, KeptRun, kept_runs
 from stripe_plugin.secrets import masked
 from stripe_studio.drawing import drawn, sorry
+from stripe_studio.flows.checked import UNTITLED, steps_of
+from stripe_studio.flows.files import Folder
+from stripe_studio.flows.running import Running
 from stripe_studio.forms import whole
 from stripe_studio.studio import Studio
 
@@ -34,8 +37,9 @@ Again = tuple[str, str] | None
 class Runs:
     """The pages of the journal."""
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, studio: Studio, running: Running) -> None:
+        self._studio, self._running = studio, running
+        self._folder = Folder(studio.folder)
 
     def routes(self) -> list[Route]:
         """Where each is found."""
@@ -47,7 +51,7 @@ class Runs:
         outcome = given.get("outcome", "")
         begin = whole(given.get("from", "")) or 0
         end = begin + PAGE
-        found = [run.summary() for run in kept_runs(self._studio.journal)]
+        found = [_summary(run) for run in kept_runs(self._studio.journal)]
         chosen = _chosen(found, outcome)
         goes_on = len(chosen) > end
         context = self._page(
@@ -64,15 +68,33 @@ class Runs:
         identity = request.path_params["id"]
         kept = kept_runs(self._studio.journal)
         chosen = [run for run in kept if run.id == identity]
-        found = [self._told(run.as_dict()) for run in chosen]
+        found = [self._told({**_summary(run), **run.as_dict()}) for run in chosen]
         if not found:
             return sorry(f"There is no run {identity} here.", 404, self._page("No such run"))
         return drawn("run.html", self._page(identity, runs=found))
 
     def _told(self, run: Data) -> Data:
         words = WORDS.get(run["outcome"], run["outcome"])
-        told = {"words": words, "again": self._again(run)}
+        told = {"words": words, "again": self._again(run), "of": self._of(run)}
         return {**run, **told, "is_here": self._is_here(run)}
+
+    def _of(self, run: Data) -> str:
+        """How much of it is done, of the flow's steps where they are known."""
+        names = self._steps(run)
+        if not names or run["finished"]:
+            return f"{run['done']} of {run['number']} done"
+        done = run["whole"] & {*names}
+        return f"{len(done)} of {len(names)} done"
+
+    def _steps(self, run: Data) -> list[str]:
+        """The IDs of the steps of its flow, as it was begun or as its file is now."""
+        flow = self._running.begun(run["run_id"])
+        if flow is not None:
+            return [step.id for step in flow.steps]
+        name = PurePath(str(run["what"] or "")).name
+        if not name.endswith(FLOW_FILES) or name not in self._folder.names():
+            return []
+        return steps_of(name, self._folder.read(name))
 
     def _is_here(self, run: Data) -> bool:
         """Whether its objects are those that this studio shows."""
@@ -98,12 +120,13 @@ class Runs:
         return f"{address}?{query}", "Go on with it in Try"
 
     def _in_flow(self, run: Data, name: str) -> Again:
-        """In the editor, if the file is in its folder."""
-        file = self._studio.folder / name
-        if not file.is_file():
+        """In the editor, if its file is in the folder, or its text is known or had no file."""
+        query = {"run": run["run_id"]}
+        if name in self._folder.names():
+            query = {"file": name, **query}
+        elif name != UNTITLED and self._running.begun(run["run_id"]) is None:
             return None
-        query = urlencode({"file": name, "run": run["run_id"]})
-        return f"/flow?{query}", _flow_words(run)
+        return f"/flow?{urlencode(query)}", _flow_words(run)
 
     @cached_property
     def _actions(self) -> set[str]:
@@ -111,6 +134,16 @@ class Runs:
 
     def _page(self, title: str, **more: Any) -> Data:
         return self._studio.page(masked(title), "runs", **more)
+
+
+def _summary(run: KeptRun) -> Data:
+    """A run's line, with the steps that are done with all their items."""
+    ended: dict[str, bool] = {}
+    for step in run.steps:
+        name, _, _ = step.id.partition("[")
+        ended[name] = ended.get(name, True) and step.outcome == DONE
+    whole = {name for name, is_done in ended.items() if is_done}
+    return {**run.summary(), "number": len(run.steps), "whole": whole}
 
 
 def _flow_words(run: Data) -> str:

@@ -29,17 +29,19 @@ class Copy:
     text: str
 
 
-def copies(action: str, rows: Rows, inputs: Inputs, request: Sent) -> list[Copy]:
+def copies(
+    action: str, rows: Rows, inputs: Inputs, request: Sent, command: str = "stripe-nodes"
+) -> list[Copy]:
     """The same run in other words, without a key: each takes it from STRIPE_API_KEY.
 
-    `request`: None if it is several.
+    `request`: None if it is several. `command`: how the terminal's begins.
     """
     by_key = keyed(rows, inputs)
     texts = {
         "curl": curl(request) if request else "",
         "Python": python(action, by_key),
         "Flow": flow_step(action, keyed(rows, inputs, as_yaml)),
-        "Terminal": terminal(action, by_key),
+        "Terminal": terminal(action, by_key, command),
     }
     return [Copy(name, masked(text)) for name, text in texts.items() if text]
 
@@ -93,10 +95,10 @@ def flow_step(action_id: str, inputs: Inputs) -> str:
     return dumped(step).strip()
 
 
-def terminal(action_id: str, inputs: Inputs) -> str:
+def terminal(action_id: str, inputs: Inputs, command: str) -> str:
     """A command of the terminal."""
     pairs = [f"{key}={_typed(value)}" for key, value in inputs.items()]
-    words = [f"stripe-nodes run {action_id}", *map(shlex.quote, pairs)]
+    words = [f"{command} run {action_id}", *map(shlex.quote, pairs)]
     return NEXT_LINE.join(words)
 
 

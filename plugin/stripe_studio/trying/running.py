@@ -67,7 +67,7 @@ class Pressed:
             request = self._request(step)
         except NodeError as error:
             return attrs.evolve(known, **_failed(error, self.rows))
-        texts = copies(step.action, self.rows, step.inputs, request)
+        texts = copies(step.action, self.rows, step.inputs, request, self.studio.command)
         known = attrs.evolve(known, sent=request, copies=texts)
         return self._sent(step, known)
 
