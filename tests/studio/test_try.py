@@ -117,6 +117,45 @@ def test_a_refusal_of_an_item_stands_at_what_it_names(page: TestClient) -> None:
     assert "Quantity is required" in texts(said)
 
 
+def test_what_looks_wrong_stands_at_its_control(page: TestClient) -> None:
+    """Beside Stripe's refusal, and when it went well."""
+    made = run(page, "create_customer", {"in:email": "ann@example.com"})
+    [customer, *_] = re.findall(r"cus_[A-Za-z0-9]+", made)
+    form = {"in:customer": customer, "in:items.0.price": "prod_missing"}
+    drawn = run(page, "create_subscription", form, 400)
+    assert 'id="in-items-0-price-wrong"' in drawn
+    [said] = re.findall(r'id="in-items-0-price-doubt">(.*?)</ul>', drawn)
+    assert "Items › 1 › Price usually starts with price_" in texts(said)
+    assert "1 thing looks wrong, and may be right" in texts(drawn)
+    run(
+        page,
+        "create_product",
+        {"in:name": "Mug", "opt:extra.0.key": "id", "opt:extra.0.value": "mug"},
+    )
+    drawn = run(page, "create_price", {**PRICE, "in:product_data.name": "", "in:product": "mug"})
+    assert 'id="in-product-doubt"' in drawn
+    refused = {"opt:extra.0.key": "colour", "opt:extra.0.value": "red"}
+    assert 'id="opt-extra-doubt"' in run(page, "create_customer", refused, 400)
+    assert "doubt" not in run(page, "create_customer", {"in:name": "Ann"})
+
+
+def test_a_declined_card_is_told_with_what_to_do(page: TestClient) -> None:
+    """The bank's code, advice, and the payment that was begun."""
+    form = {
+        "in:amount": "2000",
+        "in:currency": "usd",
+        "in:payment_method": "pm_card_chargeDeclined",
+        "in:confirm": "true",
+        "in:return_url": "https://example.com",
+    }
+    drawn = run(page, "create_payment_intent", form, 402)
+    [failure] = re.findall(r'<div class="failure".*?</div>', drawn, re.DOTALL)
+    assert "card_declined · generic_decline" in texts(failure)
+    assert "The customer can ask their bank" in texts(failure)
+    [address] = re.findall(r'href="(/objects/pi_[^"]+)"', failure)
+    assert page.get(address).status_code == 200
+
+
 def test_a_problem_of_an_item_as_a_whole_stands_there() -> None:
     """At the part of the form that is the item's, to which the summary leads."""
     problem = {"path": ("line_items", 1), "text": "This item is wrong."}

@@ -18,7 +18,7 @@ from stripe_plugin.declare.query import with_query
 from stripe_plugin.declare.resource import Resource
 from stripe_plugin.declare.row import Row, path_id, required, rows_of
 from stripe_plugin.declare.spec import Place, Spec, place_beside, place_in, root_of
-from stripe_plugin.errors import Fault, InvalidInputs, Problem, Refused, UsageError, sentences
+from stripe_plugin.errors import Fault, InvalidInputs, Path, Problem, Refused, UsageError, sentences
 from stripe_plugin.judge.examples import refused_examples
 from stripe_plugin.judge.rules import inside
 from stripe_plugin.judge.values import NOTHING, as_typed, is_empty
@@ -156,11 +156,19 @@ class Action:
         IDs with the prefix of another resource, what Stripe's document does not know, and metadata
         without a value.
         """
-        found: dict[str, list[str]] = {}
+        found = sentences(self.warnings_at())
+        return {key: " ".join(said) for key, said in found.items()}
+
+    def warnings_at(self) -> list[Problem]:
+        """The same, each at its place, as a form shows a problem."""
+        places: dict[str, Path] = {row.key: (row.name,) for row in self.spec.rows}
+        places |= {EXTRA: ("options", "extra"), EXPAND_KEY: ("options", EXPAND)}
+        found: list[Problem] = []
         for key, doubt in islice(chain(self._unsent, self._doubts()), MOST_TOLD):
             sentence = f"{key}{doubt.words} {doubt.text}."
-            found.setdefault(key, []).append(sentence)
-        return {key: " ".join(said) for key, said in found.items()}
+            place = (*places.get(key, ()), *doubt.path)
+            found.append(Problem(place, key, doubt.rule, sentence))
+        return found
 
     def _doubts(self) -> Iterator[tuple[str, Fault]]:
         for row in self.spec.rows:

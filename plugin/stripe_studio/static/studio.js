@@ -37,7 +37,7 @@
   // What was wrong with a box is not any more what is typed in it; nor is the flow's verdict.
   const mend = (box) => {
     box.removeAttribute("aria-invalid");
-    document.getElementById(`${box.id}-wrong`)?.remove();
+    for (const end of ["wrong", "doubt"]) document.getElementById(`${box.id}-${end}`)?.remove();
   };
 
   // --- choices: by what is typed while they are open ---------------------------------------------
@@ -103,7 +103,7 @@
       copy.textContent = "Copied";
       say("Copied");
     }
-    const link = target.closest('.summary a[href^="#"], .failure a[href^="#"]');
+    const link = target.closest('.summary a[href^="#"], .doubted a[href^="#"], .failure a[href^="#"]');
     if (link) reveal(document.getElementById(link.hash.slice(1)));
     if (target.closest("[data-restore]")) restore(target.closest("form"));
   });

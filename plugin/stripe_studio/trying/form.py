@@ -68,6 +68,7 @@ class Control:
     kind: str  # text, long, number, choice, yes_no, lines, pairs, object, items
     value: str = ""
     problems: Sequence[str] = ()
+    doubts: Sequence[str] = ()  # what looks wrong, and may be right
     controls: Sequence["Control"] = ()  # inside of an object
     items: Sequence["Item"] = ()  # of a list
     pairs: Sequence[tuple[str, str]] = ()  # key and value of each
@@ -163,7 +164,7 @@ class Control:
     @property
     def is_filled(self) -> bool:
         """Whether something is typed in it, or wrong with it."""
-        own = (self.value, self.problems, self.items, self.pairs, self.unset)
+        own = (self.value, self.problems, self.doubts, self.items, self.pairs, self.unset)
         inner = (control.is_filled for control in self.controls)
         return any(own) or any(inner)
 
@@ -175,6 +176,7 @@ class Item:
     id: str  # the element's
     controls: Sequence[Control]
     problems: Sequence[str]  # with it as a whole
+    doubts: Sequence[str] = ()
 
 
 def _by_value(condition: Mapping[str, Any]) -> bool:
@@ -219,6 +221,7 @@ class Form:
 
     prefix: str
     problems: Problems = Problems()
+    doubts: Problems = Problems()
     is_new: bool = False  # what is made has nothing that could be unset
     above: Steps = ()  # what stands before the path in problems
 
@@ -244,7 +247,8 @@ class Form:
             kind=kind,
             unset=CLEAR in branch(typed),
             unsets=clearable and not self.is_new,
-            problems=self._problems(kind, path),
+            problems=self._told(self.problems, kind, path),
+            doubts=self._told(self.doubts, kind, path),
             **self._inside(kind, row, typed, path),
         )
 
@@ -259,12 +263,12 @@ class Form:
             return {"pairs": [*map(pair_of, items(tree))]}
         return {"value": typed} if isinstance(typed, str) else {}
 
-    def _problems(self, kind: str, path: Steps) -> list[str]:
+    def _told(self, found: Problems, kind: str, path: Steps) -> list[str]:
         """What is inside of an object with a form stands at the controls in it."""
         place = (*self.above, *path)
         if kind in ("object", "items"):
-            return self.problems.at(place)
-        return self.problems.below(place)
+            return found.at(place)
+        return found.below(place)
 
     def _items(self, row: Row, found: Tree, path: Steps) -> Iterator[Item]:
         for number, item in enumerate(items(found)):
@@ -272,7 +276,8 @@ class Form:
             yield Item(
                 id=element(self.prefix, here),
                 controls=self.controls(row["fields"], branch(item), here),
-                problems=self._problems("object", here),
+                problems=self._told(self.problems, "object", here),
+                doubts=self._told(self.doubts, "object", here),
             )
 
 

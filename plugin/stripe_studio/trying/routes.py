@@ -83,6 +83,7 @@ class Trying:
             "beyond": [each for each in controls if each.row["beyond"]],
             "options": self._options(outcome),
             "problems": [pointed(each, IN, OPT) for each in outcome.problems],
+            "doubts": [pointed(each, IN, OPT) for each in outcome.doubts],
             "outcome": outcome,
         }
         return drawn("try.html", context, outcome.status)
@@ -92,14 +93,14 @@ class Trying:
         typed_in = outcome.sheet.inputs
         rows = rows_of(self._studio.host, manifest, typed_in)
         is_new = manifest["method"] == "POST" and "{" not in manifest["path"]
-        problems = Problems(outcome.problems)
-        form = Form(prefix=IN, problems=problems, is_new=is_new)
+        problems, doubts = map(Problems, (outcome.problems, outcome.doubts))
+        form = Form(prefix=IN, problems=problems, doubts=doubts, is_new=is_new)
         return form.controls(rows, typed_in)
 
     def _options(self, outcome: Outcome) -> list[Control]:
         """Those of the run."""
-        problems = Problems(outcome.problems)
-        form = Form(prefix=OPT, problems=problems, above=(OPTIONS,))
+        problems, doubts = map(Problems, (outcome.problems, outcome.doubts))
+        form = Form(prefix=OPT, problems=problems, doubts=doubts, above=(OPTIONS,))
         return form.controls(self._studio.option_rows, outcome.sheet.options)
 
     def _page(self, title: str) -> Data:

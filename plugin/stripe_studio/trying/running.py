@@ -7,7 +7,9 @@ from typing import Any
 import attrs
 
 from stripe_flow.step import Step
+from stripe_plugin.declare.action import Action
 from stripe_plugin.errors import InvalidInputs, NodeError, StripeError
+from stripe_plugin.host.advice import DECLINES
 from stripe_plugin.host.asked import Asked, judged
 from stripe_plugin.judge.values import NOTHING
 from stripe_plugin.run.context import RunContext
@@ -35,7 +37,9 @@ class Outcome:
     sheet: Sheet
     status: int = 200
     problems: Sequence[Problem] = ()  # as `problems_at`
+    doubts: Sequence[Problem] = ()  # what looks wrong, and was sent all the same
     failure: Mapping[str, Any] | None = None  # why it was not done, as `NodeError.as_dict`
+    advice: str = ""  # what to do about a declined card
     answer: Answered | None = None
     answer_run: str | None = None  # by which its secrets are asked for
     sent: Request | None = None
@@ -64,11 +68,13 @@ class Pressed:
             return attrs.evolve(known, problems=wrong, status=NOT_RIGHT)
         step = self._step()
         try:
-            request = self._request(step)
+            made = self._judged(step)
         except NodeError as error:
             return attrs.evolve(known, **_failed(error, self.rows))
+        request = None if self.manifest["recipe"] else made.request()
+        doubts = [each.as_dict() for each in made.warnings_at()]
         texts = copies(step.action, self.rows, step.inputs, request, self.studio.command)
-        known = attrs.evolve(known, sent=request, copies=texts)
+        known = attrs.evolve(known, sent=request, copies=texts, doubts=doubts)
         return self._sent(step, known)
 
     def _amiss(self) -> list[Problem]:
@@ -85,13 +91,13 @@ class Pressed:
         options = typed.inputs(rows, sheet.options)
         return Step(action, action, inputs, options=options)
 
-    def _request(self, step: Step) -> Request | None:
-        """What will be sent, if that is one request. What is wrong is told before a run begins."""
+    def _judged(self, step: Step) -> Action:
+        """What will be sent. What is wrong is told before a run begins."""
         action = self.studio.host.action(step.action)
         asked = Asked(step.inputs, step.options, NOTHING, ())
         context = RunContext(run_id=self.sheet.run_id)
         made, _ = judged(action, asked, context)
-        return None if self.manifest["recipe"] else made.request()
+        return made
 
     def _sent(self, step: Step, known: Outcome) -> Outcome:
         run_id = self.sheet.run_id
@@ -118,6 +124,7 @@ def _failed(error: NodeError, rows: typed.Rows) -> Data:
         told["problems"] = [_innermost(each, rows) for each in problems]
     if not isinstance(error, InvalidInputs):
         told["failure"] = facts
+        told["advice"] = DECLINES.get(facts.get("decline_code") or "", "")
     return told
 
 
