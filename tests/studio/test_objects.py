@@ -380,7 +380,7 @@ def test_every_fault_can_be_ordered(page: TestClient, kind: str) -> None:
         ({"kind": "<b>"}, "A fault is an object whose kind is one of"),
         ({"path": "/v1/[a"}, "opens a ["),
         ({"times": "-1"}, "How Often is a whole number, or empty"),
-        ({"seconds": "-1"}, "numbers are not from 0"),
+        ({"seconds": "-1"}, "Delay is a number of seconds"),
     ],
 )
 def test_a_wrong_fault_is_told(page: TestClient, wrong: dict[str, str], why: str) -> None:
@@ -389,6 +389,17 @@ def test_a_wrong_fault_is_told(page: TestClient, wrong: dict[str, str], why: str
     assert (answer.status_code, why in texts(answer.text)) == (422, True)
     assert 'value="/v1/' in answer.text
     assert "None is on order" in read(page, "/faults")
+
+
+def test_all_that_is_wrong_with_a_fault_stands_at_its_boxes(page: TestClient) -> None:
+    """And the summary leads to each."""
+    drawn = page.post("/faults", data=FAULT | {"times": "x", "seconds": "-1"}).text
+    assert "2 things are not right yet" in texts(drawn)
+    for name in ("times", "seconds"):
+        assert f'href="#{name}"' in drawn
+        assert f'id="{name}-wrong"' in drawn
+    assert drawn.count('aria-invalid="true"') == 2
+    assert 'id="path-wrong"' in page.post("/faults", data=FAULT | {"path": "/v1/[a"}).text
 
 
 @pytest.mark.parametrize("kind", sorted(WORDS))

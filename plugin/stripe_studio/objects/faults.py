@@ -1,5 +1,6 @@
 """What shall go wrong: which faults are on order, and how is one ordered?"""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from stripe_emulator import Emulator
 from stripe_emulator.faults import KINDS, Kind, ordered
 from stripe_emulator.refusals import Refusal
 from stripe_plugin.errors import UsageError
+from stripe_plugin.judge.values import NOTHING
 from stripe_plugin.secrets import shown
 from stripe_studio.drawing import drawn
 from stripe_studio.forms import Fields, posted, whole
@@ -17,6 +19,8 @@ from stripe_studio.objects.common import Common
 
 METHODS = ("GET", "POST", "DELETE")
 NOT_RIGHT = 422
+LONGEST = 3_600  # seconds that a request waits
+Problems = Mapping[str, str]  # what is wrong, by box
 #: What each is, for a person.
 WORDS: dict[Kind, str] = {
     "conflict": "409: somebody else is at this object",
@@ -62,10 +66,13 @@ class Faults:
         """Orders one."""
         if self._emulator is None:
             return self._drawn(BLANK)
+        order, problems = _order(fields)
+        if problems:
+            return self._drawn(BLANK | fields, problems)
         try:
-            fault = ordered(_order(fields))
-        except (UsageError, Refusal) as error:
-            return self._drawn(BLANK | fields, str(error))
+            fault = ordered(order)
+        except Refusal as error:
+            return self._drawn(BLANK | fields, _at(str(error)))
         self._emulator.faults.add(fault)
         return RedirectResponse("/faults", 303)
 
@@ -76,7 +83,7 @@ class Faults:
         self._emulator.faults.clear()
         return RedirectResponse("/faults", 303)
 
-    def _drawn(self, typed: Fields, problem: str | None = None) -> Response:
+    def _drawn(self, typed: Fields, problems: Problems = NOTHING) -> Response:
         if self._emulator is None:
             return self._common.nowhere("Faults")
         context = self._common.page(
@@ -85,9 +92,9 @@ class Faults:
             choices=[(kind, WORDS[kind]) for kind in KINDS],
             methods=METHODS,
             typed=typed,
-            problem=problem,
+            problems=problems,
         )
-        return drawn("faults.html", context, NOT_RIGHT if problem else 200)
+        return drawn("faults.html", context, NOT_RIGHT if problems else 200)
 
 
 def _told(emulator: Emulator) -> list[dict[str, Any]]:
@@ -98,16 +105,23 @@ def _told(emulator: Emulator) -> list[dict[str, Any]]:
     return found
 
 
-def _order(fields: Fields) -> dict[str, Any]:
-    """A fault as the emulator reads it; blank boxes are left out, but for how often."""
+def _order(fields: Fields) -> tuple[dict[str, Any], Problems]:
+    """A fault as the emulator reads it, and what is wrong at each box.
+
+    Blank boxes are left out, but for how often.
+    """
     found: dict[str, Any] = {}
+    problems: dict[str, str] = {}
     for name in BLANK:
         text = fields.get(name, "").strip()
-        if name == "times":
-            found[name] = _times(text)
-        elif text:
-            found[name] = _seconds(text) if name == "seconds" else text
-    return found
+        try:
+            value = READ[name](text) if name in READ else text
+        except UsageError as error:
+            problems[name] = error.text
+        else:
+            if value or name == "times":
+                found[name] = value
+    return found, problems
 
 
 def _times(text: str) -> int | None:
@@ -117,9 +131,24 @@ def _times(text: str) -> int | None:
     return number
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str) -> float | None:
+    if not text:
+        return None
     try:
-        return float(text)
+        seconds = float(text)
     except ValueError:
-        wrong = f"Delay is a number of seconds, or empty: {shown(text)} is none."
-        raise UsageError(wrong) from None
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST:
+        wrong = f"Delay is a number of seconds up to {LONGEST:,}, or empty: {shown(text)} is none."
+        raise UsageError(wrong)
+    return seconds
+
+
+#: How the text of a box is read; the other boxes' is taken as it is.
+READ: Mapping[str, Callable[[str], float | None]] = {"times": _times, "seconds": _seconds}
+
+
+def _at(refused: str) -> Problems:
+    """At the box that the emulator's refusal names."""
+    named = [name for name in BLANK if f"its {name} " in refused]
+    return {named[0] if named else "kind": refused}
