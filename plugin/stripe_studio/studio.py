@@ -19,6 +19,7 @@ from stripe_plugin.host.host import Host
 from stripe_plugin.host.manifest import describe_resources
 from stripe_plugin.run.result import Result
 from stripe_studio.catalog import Groups, grouped
+from stripe_studio.finding import Finding, Spoken
 
 if TYPE_CHECKING:
     from stripe_emulator import Emulator
@@ -82,6 +83,13 @@ class Studio:
     def groups(self) -> Groups:
         """The actions by what they are about."""
         return grouped(self.host.catalog(), self.resources)
+
+    @cached_property
+    def finding(self) -> Finding:
+        """The actions, to be found by words."""
+        labels = {kind: each["label"] for kind, each in self.resources.items()}
+        manifests = [self.host.manifest(entry["id"]) for entry in self.host.catalog()]
+        return Finding([Spoken.of(each, labels[each["resource"]]) for each in manifests])
 
     @property
     def emulator(self) -> "Emulator | None":

@@ -5,31 +5,21 @@
   const say = (text) => { const at = document.getElementById("said"); if (at) at.textContent = text; };
 
   // --- the catalog's search --------------------------------------------------------------------
-  const filter = (input) => {
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const items = each(input.dataset.filter);
-    for (const item of items) {
-      const text = item.dataset.words.toLowerCase();
-      item.hidden = !words.every((word) => text.includes(word));
-    }
-    for (const section of each("#catalog section"))
-      section.hidden = each("li", section).every((item) => item.hidden);
-    const none = document.querySelector("#catalog .none");
-    if (none) none.hidden = items.some((item) => !item.hidden);
+  // What is found stands in the place of the catalog.
+  const find = async (words) => {
+    await htmx.ajax("GET", `/find?${new URLSearchParams({ words })}`, { target: "#found", select: "unset", swap: "innerHTML" });
+    document.querySelector("#found a")?.click();
   };
   document.addEventListener("input", ({ target }) => {
-    if (target.dataset.filter) filter(target);
     mend(target);
     search(target);
     conditions();
   });
   document.addEventListener("keydown", (event) => {
     const { target, key } = event;
-    if (target.dataset?.filter && key === "Enter") {
-      const found = each(target.dataset.filter).filter((item) => !item.hidden);
-      const named = (item) => item.textContent.toLowerCase().includes(target.value.toLowerCase());
+    if ("find" in (target.dataset ?? {}) && key === "Enter") {
       event.preventDefault();
-      (found.find(named) ?? found[0])?.querySelector("a").click();
+      find(target.value);
     }
     if (key === "Escape") for (const open of each(".choices")) open.textContent = "";
   });
@@ -123,14 +113,33 @@
   };
 
   // --- the last inputs of each action, in this browser -------------------------------------------
-  const KEY = /\b(?:[srp]k|whsec)_/;
+  // What is typed is kept as a draft; where a form is blank again, the draft is what was last there.
+  const KEY = /\b(?:[srp]k|whsec|ek)_|_secret_/;
+  const SECRET = /secret|password/i;
   const place = (form) => `inputs:${form.dataset.action}`;
+  const draftOf = (form) => `draft:${form.dataset.action}`;
+  const harmless = (form) => [...new FormData(form)].filter(([name, value]) =>
+    /^(in|opt):/.test(name) && value && !KEY.test(value) && !SECRET.test(name));
+  const store = (name, pairs) => {
+    try {
+      if (pairs.length) localStorage.setItem(name, JSON.stringify(pairs));
+      else localStorage.removeItem(name);
+    } catch { say("This browser has no room to keep what is typed."); }
+  };
+  document.addEventListener("input", ({ target }) => {
+    const form = target.closest("form[data-action]");
+    if (form) store(draftOf(form), harmless(form));
+  });
+  const laidAside = (form) => {
+    const draft = localStorage.getItem(draftOf(form));
+    if (draft) localStorage.setItem(place(form), draft);
+    localStorage.removeItem(draftOf(form));
+  };
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.dataset.action || event.submitter?.value !== "run") return;
-    const pairs = [...new FormData(form)].filter(([name, value]) => /^(in|opt):/.test(name) && value);
-    if (!pairs.some(([, value]) => KEY.test(value)))
-      localStorage.setItem(place(form), JSON.stringify(pairs));
+    store(place(form), harmless(form));
+    localStorage.removeItem(draftOf(form));
   }, true);
   const restore = (form) => {
     const pairs = JSON.parse(localStorage.getItem(place(form)) ?? "[]");
@@ -203,6 +212,7 @@
     for (const form of each("form[data-action]")) {
       const button = form.querySelector("[data-restore]");
       const blank = each(BOXES, form).every((box) => box.type === "checkbox" ? !box.checked : !box.value);
+      if (blank) laidAside(form);
       if (button) button.hidden = !blank || !localStorage.getItem(place(form));
     }
     if (matchMedia("(max-width: 760px)").matches)

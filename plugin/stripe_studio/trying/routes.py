@@ -37,6 +37,7 @@ class Trying:
         secret = posted(self._secret)
         return [
             Route("/", self.first),
+            Route("/find", self.find),
             Route("/try/{action}", self.form),
             Route("/try/{action}", answered, methods=["POST"]),
             Route("/try/{action}/choices", chosen_from, methods=["POST"]),
@@ -46,6 +47,12 @@ class Trying:
     def first(self, _: Request) -> Response:
         """Where to begin."""
         return drawn("first.html", self._page("Try"))
+
+    def find(self, request: Request) -> Response:
+        """The actions that are meant by some words, as links."""
+        text = request.query_params.get("words", "")
+        context = {"found": self._studio.finding.found(text), "is_asked": bool(text.strip())}
+        return drawn("_found.html", context)
 
     def form(self, request: Request) -> Response:
         """A form with what the address fills in: `?in:customer=cus_123`."""

@@ -245,6 +245,30 @@ test("what is typed while an answer is on its way stays", async () => {
   assert.equal(await page.inputValue("#in-email"), "bob@example.com");
 });
 
+test("what was typed is offered again after a reload and after Back, without secrets", async () => {
+  await page.goto(`${STUDIO}/try/create_customer`);
+  await page.evaluate(() => localStorage.clear());
+  await type({
+    "in:name": "Ann",
+    "opt:extra.0.key": "client_secret",
+    "opt:extra.0.value": "pi_1_secret_VerySecret",
+  });
+  await page.reload();
+  assert.equal(await page.inputValue("#in-name"), "");
+  await press("Last inputs");
+  await page.waitForFunction(() => document.getElementById("in-name").value === "Ann");
+  await page.fill("#in-name", "Bob");
+  await page.locator(".search input").fill("money back");
+  await page.locator("#found a", { hasText: "Refund Payment" }).click();
+  await heading("Refund Payment");
+  await page.goBack();
+  await heading("Create Customer");
+  await press("Last inputs");
+  await page.waitForFunction(() => document.getElementById("in-name").value === "Bob");
+  const kept = await page.evaluate(() => JSON.stringify(localStorage));
+  assert.ok(!kept.includes("VerySecret"));
+});
+
 test("what is typed stays where the studio was started again, or does not answer", async () => {
   for (const [path, box] of [["/try/create_customer", "#in-name"], ["/flow", "#text"]]) {
     await page.goto(STUDIO + path);
