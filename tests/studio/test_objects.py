@@ -138,6 +138,31 @@ def test_every_object_has_a_page(page: TestClient, api: Caller) -> None:
         assert row.object["id"] in read(page, f"/objects/{row.object['id']}")
 
 
+def test_a_customer_tells_what_became_of_the_charges(page: TestClient, api: Caller) -> None:
+    """Refunds and disputes name the charge alone; a charge says how much was given back."""
+    customer = api.payer()["id"]
+    card = api.get(f"/v1/customers/{customer}")["invoice_settings"]["default_payment_method"]
+    charges = [api.paid(2000, card, customer=customer)["latest_charge"] for _ in range(2)]
+    refund = api.made("/v1/refunds", charge=charges[0], amount=500)["id"]
+    dispute = api.made(f"/v1/test_helpers/charges/{charges[1]}/dispute")["id"]
+    whole = read(page, f"/objects/{customer}")
+    assert {refund, dispute} <= {*whole.split()}
+    assert "refund.created" in whole
+    assert "charge.dispute.created" in whole
+    assert whole.count("5.00 USD refunded") == 1
+    assert "5.00 USD refunded" in read(page, f"/objects/{charges[0]}")
+
+
+def test_a_customer_without_a_card_is_given_one(page: TestClient, api: Caller) -> None:
+    """By a button of that name; who has one exchanges it."""
+    without = api.made("/v1/customers")["id"]
+    for customer, label in ((without, "Give it a card"), (api.payer()["id"], "Exchange the card")):
+        drawn = page.get(f"/objects/{customer}").text
+        assert f">{label}</button>" in drawn
+    do(page, "exchange", without, "pm_card_visa")
+    assert "Exchange the card" in read(page, f"/objects/{without}")
+
+
 def test_a_missing_object_is_told(page: TestClient) -> None:
     """In words, with its ID."""
     assert "There is no object cus_none here." in read(page, "/objects/cus_none", 404)

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from stripe_emulator.faults import Cut, TimedOut
+from stripe_plugin.judge.places import found_at
 from stripe_studio.objects.states import (
     ALIVE,
     ANSWERABLE,
@@ -30,6 +31,7 @@ WRONG = 400  # a status from here on is a refusal
 ONLY_THERE = "Only the emulator can do that."
 BY_FAULT = "A fault that is on order has struck: see Faults. Whether it was done, the object tells."
 HELPERS = "/v1/test_helpers"
+GIVE_CARD = "Give it a card"
 NOTHING: Mapping[str, str] = {}
 PAYING: Options = (
     ("pm_card_visa", "Visa 4242: succeeds"),
@@ -67,6 +69,13 @@ class Deed:
     choice: str = ""  # the parameter that a person chooses
     options: Options = ()
     is_bad: bool = False  # what a shop would rather not see
+    first: str = ""  # the label where there is nothing yet
+    has: Sequence[str] = ()  # the fields, one of which has it then
+
+    def named(self, obj: Object) -> "Deed":
+        """As it is called at an object."""
+        has_it = any(found_at({**obj}, field) for field in self.has)
+        return self if has_it or not self.first else attrs.evolve(self, label=self.first)
 
     def fits(self, obj: Object) -> bool:
         """Whether it can be done to an object as it is."""
@@ -165,6 +174,8 @@ DEEDS: Mapping[str, Deed] = {
     ),
     "exchange": Deed(
         label="Exchange the card",
+        first=GIVE_CARD,
+        has=("invoice_settings.default_payment_method", "default_source"),
         help="The customer, and every subscription, pays with this one from now on.",
         on="customer",
         when=THERE,
@@ -188,7 +199,7 @@ DEEDS: Mapping[str, Deed] = {
 def fitting(obj: Object) -> list[tuple[str, Deed]]:
     """The buttons of an object, by name."""
     names = [name for name in DEEDS if DEEDS[name].fits(obj)]
-    return [(name, DEEDS[name]) for name in names]
+    return [(name, DEEDS[name].named(obj)) for name in names]
 
 
 def waiting(obj: Object) -> list[Deed]:

@@ -1,6 +1,6 @@
 """Where do objects come from: out of the emulator, or from Stripe, by actions?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -14,6 +14,9 @@ from stripe_studio.objects.told import Names, Object, kind_words, known_by
 from stripe_studio.studio import Studio
 
 EVENT = "event"
+CUSTOMER = "customer"
+OF_CHARGES = ("refund", "dispute")
+MOST_CHARGES = 20  # of a customer, of which it is told what became of them
 NO_FILTER = (
     "In test mode a list cannot be narrowed by text or status: Stripe's take no such filter."
 )
@@ -126,14 +129,30 @@ class InEmulator:
         return row.object if row else None
 
     def around(self, obj: Object) -> Around:
-        """By its ID."""
-        identity = str(obj["id"])
-        events = self._held.events_of(identity)
+        """By its ID; of a customer also what became of the charges."""
+        pointing = self._held.pointing_to(str(obj["id"]))
+        beyond = [*self._beyond(pointing)] if obj["object"] == CUSTOMER else []
+        there = {str(other["id"]) for _, other in pointing}
+        more = [(link, other) for link, other in beyond if link.id not in there]
+        about = [str(obj["id"]), *(link.id for link, _ in more)]
         return Around(
-            pointing=self._held.pointing_to(identity),
+            pointing=[*more, *pointing],
             links=self._held.links_of({**obj}),
-            events=[row.object for row in events],
+            events=self._events(about),
         )
+
+    def _beyond(self, pointing: Iterable[tuple[Link, Object]]) -> Iterator[tuple[Link, Object]]:
+        """The refunds and disputes of charges: they name the charge, and no customer."""
+        taken_back = [other for _, other in pointing if _is_taken_back(other)]
+        for charge in taken_back[:MOST_CHARGES]:
+            for link, other in self._held.pointing_to(str(charge["id"])):
+                if other["object"] in OF_CHARGES:
+                    yield link, other
+
+    def _events(self, ids: Iterable[str]) -> list[Object]:
+        """Those about any of these, the newest first."""
+        found = {row.number: row.object for each in ids for row in self._held.events_of(each)}
+        return [found[number] for number in sorted(found, reverse=True)[:PAGE]]
 
     def name(self, identity: str) -> str:
         """From the object itself."""
@@ -206,6 +225,12 @@ class AtStripe:
         result = self._studio.host.run(action, inputs, connection=connection)
         output: Object = result.output
         return output
+
+
+def _is_taken_back(obj: Object) -> bool:
+    """Whether it is a charge of which not all was kept."""
+    is_charge = obj["object"] == "charge"
+    return is_charge and bool(obj.get("amount_refunded") or obj.get("disputed"))
 
 
 def _label(kind: Kind) -> str:

@@ -19,6 +19,8 @@ BETWEEN = " · "
 AMOUNTS = {"invoice": "total", "checkout.session": "amount_total", "price": "unit_amount"}
 #: Fields by which a person knows one, the best first; they say whose it is, too.
 WORDS = ("name", "nickname", "customer_name", "description", "customer_email", "email", "url")
+#: What Stripe writes as one word.
+APART = {"invoiceitem": "invoice_item"}
 WHOSE = ("customer_name", "customer_email", "name", "email")
 
 
@@ -71,6 +73,7 @@ def title(obj: Object, template: str | None) -> str:
     if label:
         parts = label.split(BETWEEN)
     beside = obj.get("status")
+    parts.append(refunded(obj))
     told = [part for part in parts if part and part != beside]
     identity = str(obj.get("id", ""))
     return masked(BETWEEN.join(told) or identity)
@@ -84,6 +87,14 @@ def amount(obj: Object) -> str:
     if type(value) is not int or not isinstance(currency, str):
         return ""
     return written(value, currency)
+
+
+def refunded(obj: Object) -> str:
+    """How much of a charge was given back: `5.00 USD refunded`, or nothing."""
+    value, currency = obj.get("amount_refunded"), obj.get("currency")
+    if type(value) is not int or value == 0 or not isinstance(currency, str):
+        return ""
+    return f"{written(value, currency)} refunded"
 
 
 def _type(obj: Object) -> str:
@@ -143,4 +154,5 @@ def happening(event: Object, names: Names) -> Happening:
 
 def kind_words(kind: str) -> str:
     """What Stripe calls a kind, in words: `checkout.session` is Checkout session."""
-    return spoken(kind.rpartition("test_helpers.")[2])
+    name = kind.rpartition("test_helpers.")[2]
+    return spoken(APART.get(name, name))
