@@ -132,6 +132,42 @@ def test_what_looks_wrong_stands_at_its_control(page: TestClient) -> None:
     assert "doubt" not in run(page, "create_customer", {"in:name": "Ann"})
 
 
+def test_who_has_no_card_is_given_one_by_a_button(page: TestClient) -> None:
+    """That is said beside Stripe's refusal, with the way to it."""
+    made = run(page, "create_customer", {"in:email": "ann@example.com"})
+    [customer, *_] = re.findall(r"cus_[A-Za-z0-9]+", made)
+    monthly = {"in:recurring.interval": "month", **PRICE}
+    [price, *_] = re.findall(r"price_[A-Za-z0-9]{8,}", run(page, "create_price", monthly))
+    form = {"in:customer": customer, "in:items.0.price": price}
+    drawn = run(page, "create_subscription", form, 400)
+    assert f"Objects › {customer} › Give it a card" in texts(drawn)
+    assert f'href="/objects/{customer}"' in drawn
+
+
+def test_an_example_names_what_is_there(page: TestClient) -> None:
+    """An object that a picker knows, at any depth; else it says that it is only an example."""
+    blank = {"do": "example"}
+    drawn = page.post("/try/create_subscription", data=blank).text
+    assert "Customer: there is none to choose yet, so cus_123 is only an example." in texts(drawn)
+    made = run(page, "create_customer", {"in:email": "ann@example.com"})
+    [customer, *_] = re.findall(r"cus_[A-Za-z0-9]+", made)
+    monthly = {"in:recurring.interval": "month", **PRICE}
+    [price, *_] = re.findall(r"price_[A-Za-z0-9]{8,}", run(page, "create_price", monthly))
+    drawn = page.post("/try/create_subscription", data=blank).text
+    assert f'value="{customer}"' in drawn
+    assert f'value="{price}"' in drawn
+    assert "Customer: there is none" not in texts(drawn)
+
+
+def test_an_action_that_is_none_leads_to_those_that_are(page: TestClient) -> None:
+    """On the page itself, not in a terminal."""
+    answer = page.get("/try/nope")
+    assert answer.status_code == 404
+    assert "There is no action" in texts(answer.text)
+    assert "Choose one under All actions" in texts(answer.text)
+    assert "stripe-nodes list" not in answer.text
+
+
 def test_a_declined_card_is_told_with_what_to_do(page: TestClient) -> None:
     """The bank's code, advice, and the payment that was begun."""
     form = {

@@ -10,15 +10,18 @@ from stripe_plugin.errors import UsageError
 from stripe_plugin.judge.places import found_at
 from stripe_studio.drawing import drawn, sorry
 from stripe_studio.forms import Fields, Pairs, pairs_of, posted, sent_as
+from stripe_studio.objects.deeds import GIVE_CARD
 from stripe_studio.studio import Studio
 from stripe_studio.trying import typed
 from stripe_studio.trying.answered import cut
 from stripe_studio.trying.choosing import chosen
 from stripe_studio.trying.endpoint import rows_of
+from stripe_studio.trying.example import Example
 from stripe_studio.trying.form import OPTIONS, Control, Form, Problems, pointed
 from stripe_studio.trying.running import Outcome, Pressed
 from stripe_studio.trying.sheet import IN, OPT, Sheet
 
+CHOOSE = "{said}. Choose one under All actions, or find one there by words."
 NOT_KEPT = "It is not kept any more: retrieve the object again."
 Data = dict[str, Any]
 
@@ -73,13 +76,17 @@ class Trying:
         try:
             manifest = self._studio.host.manifest(request.path_params["action"])
         except UsageError as error:
-            return sorry(error, 404, self._page("Try"))
+            said, _, _ = error.text.partition("; ")
+            return sorry(CHOOSE.format(said=said), 404, self._page("Try"))
         if sheet.do == "run" and request.method == "POST":
             pressed = Pressed(self._studio, manifest, sheet)
             return self._drawn(manifest, pressed.ran())
         rows = rows_of(self._studio.host, manifest, sheet.inputs)
         changed = sheet.changed(rows)
-        return self._drawn(manifest, Outcome(sheet=changed))
+        notes: list[str] = []
+        if sheet.do == "example":
+            notes = Example(self._studio, manifest["id"], rows).filled(changed.inputs)
+        return self._drawn(manifest, Outcome(sheet=changed, notes=notes))
 
     def _drawn(self, manifest: Data, outcome: Outcome) -> Response:
         controls = self._inputs(manifest, outcome)
@@ -92,6 +99,7 @@ class Trying:
             "problems": [pointed(each, IN, OPT) for each in outcome.problems],
             "doubts": [pointed(each, IN, OPT) for each in outcome.doubts],
             "outcome": outcome,
+            "give_card": GIVE_CARD,
         }
         return drawn("try.html", context, outcome.status)
 

@@ -27,6 +27,7 @@ Data = dict[str, Any]
 Manifest = Mapping[str, Any]
 Problem = Mapping[str, Any]
 NOT_RIGHT = 422
+NO_CARD = "has no attached payment source"  # as Stripe says it
 NAMED = re.compile(r"`([a-z_]+)`")  # a parameter in a sentence of Stripe's
 
 
@@ -38,6 +39,8 @@ class Outcome:
     status: int = 200
     problems: Sequence[Problem] = ()  # as `problems_at`
     doubts: Sequence[Problem] = ()  # what looks wrong, and was sent all the same
+    notes: Sequence[str] = ()  # what is told of the form itself
+    cardless: str = ""  # the customer of the emulator's who has no card to pay with
     failure: Mapping[str, Any] | None = None  # why it was not done, as `NodeError.as_dict`
     advice: str = ""  # what to do about a declined card
     answer: Answered | None = None
@@ -105,7 +108,8 @@ class Pressed:
             run = self.studio.begin(run_id, step.action)
             result = run.step(step)
         except NodeError as error:
-            return attrs.evolve(known, **_failed(error, self.rows))
+            told = _failed(error, self.rows)
+            return attrs.evolve(known, cardless=self._cardless(error), **told)
         self.studio.answers.keep(run_id, result)
         return attrs.evolve(
             known,
@@ -113,6 +117,12 @@ class Pressed:
             answer=answered(result, self.manifest["outputs"]),
             answer_run=run_id,
         )
+
+    def _cardless(self, error: NodeError) -> str:
+        """The customer to whom a button of the emulator gives a card, where that is missing."""
+        customer = self.sheet.inputs.get("customer")
+        is_meant = self.studio.emulator is not None and NO_CARD in error.text
+        return customer if is_meant and isinstance(customer, str) else ""
 
 
 def _failed(error: NodeError, rows: typed.Rows) -> Data:
