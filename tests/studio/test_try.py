@@ -15,6 +15,7 @@ from studio_support import TestClient, browser, fields, studio, texts
 from support import ACTIONS
 
 from stripe_plugin import Connection, Host
+from stripe_studio.studio import Studio
 from stripe_studio.trying import typed
 from stripe_studio.trying.form import Form, Problems, pointed
 from stripe_studio.words import is_id
@@ -89,6 +90,28 @@ def test_what_is_wrong_stands_at_its_control(page: TestClient) -> None:
         assert f'id="{at}-wrong"' in drawn
     assert 'href="#in-line_items-0-quantity"' in drawn
     assert 'value="many"' in drawn, "what was typed stays"
+
+
+def test_the_summary_has_the_order_of_the_form(page: TestClient) -> None:
+    """Whatever is judged first."""
+    wrong = {
+        "in:mode": "payment",
+        "in:success_url": "nowhere",
+        "in:line_items.0.price": "price_1",
+        "in:line_items.0.quantity": "many",
+        "in:metadata.0.key": "a[",
+        "in:metadata.0.value": "x",
+        "in:metadata.1.key": "b",
+        "in:metadata.1.value": "x" * 600,
+        "in:customer": "prod 1",
+        "opt:deadline": "soon",
+    }
+    drawn = run(page, "create_checkout_session", wrong, 422)
+    summary, _, form = drawn.partition('<form id="inputs"')
+    named = re.findall(r'<li><a href="#([^"]+)"', summary)
+    places = [form.index(f'id="{name}"') for name in named if f'id="{name}"' in form]
+    assert len(places) > 4
+    assert places == sorted(places)
 
 
 def test_a_refusal_of_stripes_stands_at_its_control(page: TestClient) -> None:
@@ -166,6 +189,15 @@ def test_an_action_that_is_none_leads_to_those_that_are(page: TestClient) -> Non
     assert "There is no action" in texts(answer.text)
     assert "Choose one under All actions" in texts(answer.text)
     assert "stripe-nodes list" not in answer.text
+
+
+def test_the_lines_of_a_preview_are_told(made: Studio, page: TestClient) -> None:
+    """What each is for, how much, and for which time: not one number alone."""
+    inputs = World(made.host, made.connection).example("preview_invoice")
+    rows = made.host.manifest("preview_invoice")["inputs"]
+    drawn = run(page, "preview_invoice", fields(typed.written(rows, inputs), "in:"))
+    [lines] = re.findall(r'<table class="lines">.*?</table>', drawn, re.DOTALL)
+    assert re.search(r"What for Amount .+ UTC to .+ UTC [-0-9.,]+ [A-Z]{3}", texts(lines))
 
 
 def test_a_declined_card_is_told_with_what_to_do(page: TestClient) -> None:

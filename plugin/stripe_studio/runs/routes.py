@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from stripe_flow.runs import DONE, OUTCOMES, UNFINISHED, UNKNOWN, KeptRun, kept_runs
+from stripe_flow.runs import OUTCOMES, UNFINISHED, UNKNOWN, KeptRun, kept_runs
+from stripe_flow.step import DONE
 from stripe_plugin.secrets import masked
 from stripe_studio.drawing import drawn, sorry
 from stripe_studio.flows.checked import UNTITLED, steps_of

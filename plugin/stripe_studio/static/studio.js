@@ -109,7 +109,8 @@
   };
   const reveal = (element) => {
     for (let at = element; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
-    element?.focus();
+    element?.focus({ preventScroll: true });
+    element?.scrollIntoView({ block: "center" });  // clear of the bars above and below
   };
 
   // --- the last inputs of each action, in this browser -------------------------------------------

@@ -28,6 +28,16 @@ class Fact:
 
 
 @attrs.frozen
+class Line:
+    """A line of an invoice: what it is for, how much, and for which time."""
+
+    words: str
+    amount: str
+    begin: Any  # unix seconds
+    end: Any
+
+
+@attrs.frozen
 class Answered:
     """An answer for a page, with what is secret in it cut."""
 
@@ -35,6 +45,7 @@ class Answered:
     facts: Sequence[Fact]
     secrets: Sequence[str]  # the paths at which something was cut
     about: Mapping[str, Any]  # all else that a result tells
+    lines: Sequence["Line"] = ()  # of an invoice
 
     @property
     def json(self) -> str:
@@ -48,7 +59,17 @@ def answered(result: Result, outputs: Outputs) -> Answered:
     output = about.pop("output")
     facts = [*facts_of(output, outputs)]
     secrets = [*cut(result.output)]
-    return Answered(output, facts, secrets, about)
+    return Answered(output, facts, secrets, about, [*_lines(output)])
+
+
+def _lines(output: Any) -> Iterator[Line]:
+    """Those of an invoice, or of a preview of one."""
+    found = found_at(output, "lines.data")
+    for line in found if is_list(found) else ():
+        if is_object(line) and isinstance(line.get("amount"), int):
+            begin, end = found_at(line, "period.start"), found_at(line, "period.end")
+            amount = _text(line["amount"], MONEY, line)
+            yield Line(str(line.get("description") or ""), amount, begin, end)
 
 
 def facts_of(output: Any, outputs: Outputs) -> Iterator[Fact]:

@@ -194,6 +194,29 @@ def _choice(value: str) -> str:
     return value if value.isupper() else f"{words} ({value})"
 
 
+def in_order(problems: Iterable[Problem], controls: Iterable[Control]) -> list[Problem]:
+    """Problems in the order in which a form has their controls, each with an element it has."""
+    places = {name: at for at, name in enumerate(_ids(controls))}
+    placed = [{**each, "at": _there(each["at"] or "", places)} for each in problems]
+    return sorted(placed, key=lambda each: places.get(each["at"], -1))
+
+
+def _there(name: str, places: Mapping[str, int]) -> str:
+    """The element, or the one above it of what has none of its own; empty without any."""
+    while name and name not in places:
+        name, _, _ = name.rpartition("-")
+    return name
+
+
+def _ids(controls: Iterable[Control]) -> Iterator[str]:
+    for control in controls:
+        yield control.id
+        yield from _ids(control.controls)
+        for item in control.items:
+            yield item.id
+            yield from _ids(item.controls)
+
+
 @attrs.frozen
 class Problems:
     """What is wrong, each at the innermost control that has its place."""

@@ -1,5 +1,6 @@
 """What do the addresses of Try do: draw a form, change it, run it, offer choices?"""
 
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -17,7 +18,16 @@ from stripe_studio.trying.answered import cut
 from stripe_studio.trying.choosing import chosen
 from stripe_studio.trying.endpoint import rows_of
 from stripe_studio.trying.example import Example
-from stripe_studio.trying.form import OPTIONS, Control, Form, Problems, pointed
+from stripe_studio.trying.form import (
+    OPTIONS,
+    Control,
+    Form,
+    Found,
+    Problem,
+    Problems,
+    in_order,
+    pointed,
+)
 from stripe_studio.trying.running import Outcome, Pressed
 from stripe_studio.trying.sheet import IN, OPT, Sheet
 
@@ -90,14 +100,18 @@ class Trying:
 
     def _drawn(self, manifest: Data, outcome: Outcome) -> Response:
         controls = self._inputs(manifest, outcome)
+        first = [each for each in controls if not each.row["beyond"]]
+        beyond = [each for each in controls if each.row["beyond"]]
+        options = self._options(outcome)
+        whole = [*first, *beyond, *options]
         context = {
             **self._page(manifest["name"]),
             "manifest": manifest,
-            "controls": [each for each in controls if not each.row["beyond"]],
-            "beyond": [each for each in controls if each.row["beyond"]],
-            "options": self._options(outcome),
-            "problems": [pointed(each, IN, OPT) for each in outcome.problems],
-            "doubts": [pointed(each, IN, OPT) for each in outcome.doubts],
+            "controls": first,
+            "beyond": beyond,
+            "options": options,
+            "problems": _pointed(outcome.problems, whole),
+            "doubts": _pointed(outcome.doubts, whole),
             "outcome": outcome,
             "give_card": GIVE_CARD,
         }
@@ -128,3 +142,9 @@ class Trying:
         there = typed.tree(pairs, IN)
         search = dict(pairs).get(IN + place, "")
         return chosen(self._studio, action, place, there, search)
+
+
+def _pointed(problems: Iterable[Found], controls: list[Control]) -> list[Problem]:
+    """Problems with the elements that they are about, in the order of the form."""
+    placed = [pointed(each, IN, OPT) for each in problems]
+    return in_order(placed, controls)
