@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from stripe_flow.runs import OUTCOMES, UNFINISHED, UNKNOWN, KeptRun, kept_runs
 from stripe_flow.step import DONE
+from stripe_plugin.errors import UsageError
 from stripe_plugin.secrets import masked
 from stripe_studio.drawing import drawn, sorry
 from stripe_studio.flows.checked import UNTITLED, steps_of
@@ -69,15 +70,21 @@ class Runs:
         identity = request.path_params["id"]
         kept = kept_runs(self._studio.journal)
         chosen = [run for run in kept if run.id == identity]
-        found = [self._told({**_summary(run), **run.as_dict()}) for run in chosen]
+        whole = [_summary(run) | run.as_dict() for run in chosen]
+        found = [*map(self._told, whole)]
         if not found:
             return sorry(f"There is no run {identity} here.", 404, self._page("No such run"))
         return drawn("run.html", self._page(identity, runs=found))
 
     def _told(self, run: Data) -> Data:
         words = WORDS.get(run["outcome"], run["outcome"])
-        told = {"words": words, "again": self._again(run), "of": self._of(run)}
-        return {**run, **told, "is_here": self._is_here(run)}
+        told = {
+            "words": words,
+            "again": self._again(run),
+            "of": self._of(run),
+            "is_here": self._is_here(run),
+        }
+        return run | told
 
     def _of(self, run: Data) -> str:
         """How much of it is done, of the flow's steps where they are known."""
@@ -93,9 +100,13 @@ class Runs:
         if flow is not None:
             return [step.id for step in flow.steps]
         name = PurePath(str(run["what"] or "")).name
-        if not name.endswith(FLOW_FILES) or name not in self._folder.names():
+        if not name.endswith(FLOW_FILES):
             return []
-        return steps_of(name, self._folder.read(name))
+        try:
+            text = self._folder.read(name)
+        except UsageError:  # it is gone, or no text
+            return []
+        return steps_of(name, text)
 
     def _is_here(self, run: Data) -> bool:
         """Whether its objects are those that this studio shows."""
@@ -144,7 +155,8 @@ def _summary(run: KeptRun) -> Data:
         name, _, _ = step.id.partition("[")
         ended[name] = ended.get(name, True) and step.outcome == DONE
     whole = {name for name, is_done in ended.items() if is_done}
-    return {**run.summary(), "number": len(run.steps), "whole": whole}
+    known = {"number": len(run.steps), "whole": whole}
+    return run.summary() | known
 
 
 def _flow_words(run: Data) -> str:

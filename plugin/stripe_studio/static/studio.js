@@ -75,7 +75,8 @@
   };
 
   // --- choosing, copying -----------------------------------------------------------------------
-  document.addEventListener("click", async ({ target }) => {
+  document.addEventListener("click", async (event) => {
+    const { target } = event;
     const picked = target.closest("[data-pick]");
     if (picked) {
       const list = picked.closest(".choices");
@@ -94,7 +95,10 @@
       say("Copied");
     }
     const link = target.closest('.summary a[href^="#"], .doubted a[href^="#"], .failure a[href^="#"]');
-    if (link) reveal(document.getElementById(link.hash.slice(1)));
+    if (link) {
+      event.preventDefault();  // it would scroll on, below the bar above
+      reveal(document.getElementById(link.hash.slice(1)));
+    }
     if (target.closest("[data-restore]")) restore(target.closest("form"));
   });
   const pickDate = (box, button) => {
@@ -109,8 +113,10 @@
   };
   const reveal = (element) => {
     for (let at = element; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
-    element?.focus({ preventScroll: true });
-    element?.scrollIntoView({ block: "center" });  // clear of the bars above and below
+    if (!element) return;
+    element.focus({ preventScroll: true });
+    const isTall = element.offsetHeight > innerHeight / 3;
+    element.scrollIntoView({ block: isTall ? "start" : "center" });  // clear of the bars at the edges
   };
 
   // --- the last inputs of each action, in this browser -------------------------------------------

@@ -91,12 +91,16 @@ class Trying:
         if sheet.do == "run" and request.method == "POST":
             pressed = Pressed(self._studio, manifest, sheet)
             return self._drawn(manifest, pressed.ran())
+        return self._drawn(manifest, self._changed(manifest, sheet))
+
+    def _changed(self, manifest: Data, sheet: Sheet) -> Outcome:
+        """The form as its button makes it; what is only an example in it is told."""
         rows = rows_of(self._studio.host, manifest, sheet.inputs)
         changed = sheet.changed(rows)
-        notes: list[str] = []
-        if sheet.do == "example":
-            notes = Example(self._studio, manifest["id"], rows).filled(changed.inputs)
-        return self._drawn(manifest, Outcome(sheet=changed, notes=notes))
+        if sheet.do != "example":
+            return Outcome(sheet=changed)
+        example = Example(self._studio, manifest["id"], rows)
+        return Outcome(sheet=changed, notes=example.filled(changed.inputs))
 
     def _drawn(self, manifest: Data, outcome: Outcome) -> Response:
         controls = self._inputs(manifest, outcome)

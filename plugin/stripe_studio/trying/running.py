@@ -74,11 +74,18 @@ class Pressed:
             made = self._judged(step)
         except NodeError as error:
             return attrs.evolve(known, **_failed(error, self.rows))
-        request = None if self.manifest["recipe"] else made.request()
-        doubts = [each.as_dict() for each in made.warnings_at()]
-        texts = copies(step.action, self.rows, step.inputs, request, self.studio.command)
-        known = attrs.evolve(known, sent=request, copies=texts, doubts=doubts)
+        known = attrs.evolve(known, **self._sending(step, made))
         return self._sent(step, known)
+
+    def _sending(self, step: Step, made: Action) -> Data:
+        """What is told of an action that is sent, whatever comes of it."""
+        request = None if self.manifest["recipe"] else made.request()
+        command = self.studio.command
+        return {
+            "sent": request,
+            "copies": copies(step.action, self.rows, step.inputs, request, command),
+            "doubts": [each.as_dict() for each in made.warnings_at()],
+        }
 
     def _amiss(self) -> list[Problem]:
         """What the host cannot be told."""

@@ -562,6 +562,40 @@ test("a fault is ordered, strikes, and is told in Runs", async () => {
   await heading("Create Customer");
 });
 
+test("on a phone the bar of Run is one row, and covers no box that is wrong", async () => {
+  const before = page;
+  page = await visitor({ width: 380, height: 700 });
+  await page.goto(`${STUDIO}/try/create_checkout_session`);
+  await type({ "in:customer": "prod 1", "in:line_items.0.price": "price_1", "in:line_items.0.quantity": "x" });
+  await press("Run");
+  const links = page.locator(".summary li a");
+  await links.first().waitFor();
+  const buttons = await page.$$eval(".buttons button", (all) => all.map((one) => one.offsetTop));
+  assert.equal(new Set(buttons).size, 1);
+  for (const link of await links.all()) {
+    await link.click();
+    const isClear = await page.evaluate(() => {
+      const box = document.activeElement;
+      const { left, top, height } = box.getBoundingClientRect();
+      return box.contains(document.elementFromPoint(left + 5, top + Math.min(height / 2, 20)));
+    });
+    assert.ok(isClear, await link.innerText());
+  }
+  await page.context().close();
+  page = before;
+});
+
+test("the path of what points to an object is not broken in a word", async () => {
+  await made("create_subscription");
+  await page.locator(".answer .facts a[href^='/objects/cus_']").first().click();
+  await page.getByRole("heading", { name: "What points to it" }).waitFor();
+  const heights = await page.$$eval(".rows td.mono", (all) => all
+    .filter((cell) => cell.textContent === "customer")
+    .map((cell) => { const range = document.createRange(); range.selectNodeContents(cell); return range.getClientRects().length; }));
+  assert.ok(heights.length > 0);
+  assert.deepEqual([...new Set(heights)], [1]);
+});
+
 // --- how it looks --------------------------------------------------------------------------------
 
 const VIEWS = [
