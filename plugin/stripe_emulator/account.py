@@ -12,7 +12,7 @@ from stripe_emulator.message import token
 from stripe_emulator.refusals import Json
 from stripe_emulator.store import Store
 
-#: the name of the account that a key belongs to, and its ID
+# the name of the account that a key belongs to, and its ID
 OWN = "default"
 OWN_ID = "acct_1EmulatorDefault"
 _MOMENTS = ("created", "date", "updated")

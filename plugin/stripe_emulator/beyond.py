@@ -3,7 +3,7 @@
 Recorded, or said on the pages of docs.stripe.com/api.
 """
 
-#: names of parameters → the kind of object that must exist
+# names of parameters → the kind of object that must exist
 KINDS = {
     "charge": "charge",
     "configuration_overrides": "terminal.configuration",
@@ -26,7 +26,7 @@ KINDS = {
     "test_clock": "test_helpers.test_clock",
     "value_list": "radar.value_list",
 }
-#: names → how they must look
+# names → how they must look
 TEXTS = {
     "cancel_url": "url",
     "customer_email": "email",
@@ -37,7 +37,7 @@ TEXTS = {
     "success_url": "url",
     "url": "url",
 }
-#: whole numbers → the least one
+# whole numbers → the least one
 LEAST = {
     "amount_off": 1,
     "amount_to_capture": 1,
@@ -51,7 +51,7 @@ LEAST = {
     "trial_period_days": 1,
     "unit_amount": 0,
 }
-#: lists → how many items they may have
+# lists → how many items they may have
 MOST = {
     "custom_fields": 4,
     "ids": 100,
@@ -65,7 +65,7 @@ MOST = {
     "tax_id_data": 5,
     "types": 20,
 }
-#: parameters of which at most one may be given, wherever they stand side by side
+# parameters of which at most one may be given, wherever they stand side by side
 ALONE = (
     ("allow_promotion_codes", "discounts"),
     ("automatic_payment_methods", "allowed_payment_method_types"),

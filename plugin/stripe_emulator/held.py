@@ -37,7 +37,7 @@ _TEXT = """EXISTS (SELECT 1 FROM (SELECT ? AS asked)
     OR json_extract(body, '$.product') IN (SELECT value FROM json_each(asked, '$.ids')))"""
 _NAMING = ("customer", "product")
 _MOST_NAMED = 500
-#: filter → its SQL
+# filter → its SQL
 _FILTERS = {
     "kind": "kind = ?",
     "status": "json_extract(body, '$.status') = ?",

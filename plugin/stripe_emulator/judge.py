@@ -167,7 +167,7 @@ class Named(Shape):
         return {name: _judged(self.of, raw, name, at) for name in raw}
 
 
-#: the shapes of trees; all others read texts
+# the shapes of trees; all others read texts
 _Deep = Group | Items | Named
 
 

@@ -16,12 +16,12 @@ from stripe_emulator.refusals import Json, Refusal
 Headers = Mapping[str, str]
 _FORM = "application/x-www-form-urlencoded"
 _LETTERS = string.ascii_letters + string.digits
-#: a letter or digit for every byte
+# a letter or digit for every byte
 _BY_BYTE = [_LETTERS[byte % len(_LETTERS)] for byte in range(256)]
 _OF_BYTE = "".join(_BY_BYTE).encode("ascii")
 
 
-#: Where ids are drawn from: chance, or what an emulator with a seed has put here.
+# Where ids are drawn from: chance, or what an emulator with a seed has put here.
 DRAWS: ContextVar[random.Random] = ContextVar("DRAWS")
 
 

@@ -22,7 +22,7 @@ _PORTAL = Template("""<h1>Customer portal</h1>
 <p>What $customer could do here, the emulator does not simulate.</p>$back""")
 _URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]{}"
 
-#: As it is between the tags: whoever serves the page may let a browser take this and no other.
+# As it is between the tags: whoever serves the page may let a browser take this and no other.
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;background:#f6f8fa;color:#1a1f36;margin:0}
 main{max-width:26rem;margin:4rem auto;padding:2rem;background:#fff;border-radius:12px;
 box-shadow:0 2px 12px #0002}

@@ -6,9 +6,9 @@ from typing import Any, TypeGuard
 
 Json = dict[str, Any]
 
-#: the type of an error that says what the emulator is not
+# the type of an error that says what the emulator is not
 NOT_STRIPES = "emulator_error"
-#: how far ahead a moment may be, in seconds
+# how far ahead a moment may be, in seconds
 FIVE_YEARS = 5 * 365 * 86_400
 _DOCS = "https://stripe.com/docs/error-codes/"
 

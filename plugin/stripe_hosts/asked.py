@@ -21,7 +21,7 @@ Members = dict[str, Any]
 Headers = Mapping[str, str]
 Wait = int | None  # seconds
 Pairs = Iterable[tuple[str, str]]
-#: The members of a body: how `RunContext` calls those that name the run.
+# The members of a body: how `RunContext` calls those that name the run.
 NAMES = {"run": "run_id", "step": "step", "item": "item", "begun": "begun"}
 IN_QUERY = ("account", "run", "step", "item")
 MEMBERS = ("inputs", "options", "account", *NAMES)

@@ -39,7 +39,7 @@ from stripe_plugin.host.discovery import MANIFEST_VERSION
 from stripe_plugin.host.manifest import describe_connection
 from stripe_plugin.secrets import shown
 
-#: The header by which a caller may say for which `manifest_version` of `GET /about` it was made.
+# The header by which a caller may say for which `manifest_version` of `GET /about` it was made.
 MADE_FOR = "Stripe-Nodes-Manifest"
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 

@@ -359,7 +359,7 @@ AT_2 = "#/definitions/"
 _schema_3_0 = partial(portable, dialect=OPENAPI_3_0)
 _schema_2_0 = partial(portable, dialect=SWAGGER_2_0)
 
-#: By what `?version=` says.
+# By what `?version=` says.
 VERSIONS: Mapping[str, Version] = MappingProxyType(
     {
         "3.0": Version("3.0.3", _schema_3_0, _inputs_3_0, AT_3, _operation_3, _whole_3),

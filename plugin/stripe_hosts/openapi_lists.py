@@ -8,10 +8,10 @@ from stripe_hosts.openapi_words import ACCOUNT, FREE
 from stripe_plugin.run.pages import MOST
 
 Data = dict[str, Any]
-#: What is said behind an action's name.
+# What is said behind an action's name.
 EVERY = "Every Entry"
 READ = "The entries, a line each, as soon as Stripe has given them."
-#: The whole body: no version has a word for lines.
+# The whole body: no version has a word for lines.
 LINES_SCHEMA: Data = {
     "type": "string",
     "description": 'Lines of JSON: {"data": …} for each entry, and a last one with has_more, cursor'

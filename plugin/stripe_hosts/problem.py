@@ -93,7 +93,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
     }
 )
-#: Errors whose kind is more than their category.
+# Errors whose kind is more than their category.
 CLOSER: Mapping[type[NodeError], str] = {
     UnknownAccount: "unknown_account",
     NotOffered: "unknown_action",
@@ -107,7 +107,7 @@ class Words(NamedTuple):
     do: str
 
 
-#: Errors of which other words are true than of their kind.
+# Errors of which other words are true than of their kind.
 WORDS: Mapping[type[NodeError], Words] = {
     WrongCall: Words(
         "What is asked for is not there, or cannot be asked for so.",

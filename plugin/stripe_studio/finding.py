@@ -9,7 +9,7 @@ import attrs
 
 MOST = 15
 WORD = re.compile(r"[a-z0-9]+")
-#: What people say for what Stripe calls otherwise.
+# What people say for what Stripe calls otherwise.
 ALSO: Mapping[str, tuple[str, ...]] = {
     "back": ("refund",),
     "buy": ("checkout",),
@@ -25,7 +25,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "upgrade": ("plan",),
     "voucher": ("coupon", "promotion"),
 }
-#: How far away each is: called so, called what is meant, said of it, a row of it, said of a row.
+# How far away each is: called so, called what is meant, said of it, a row of it, said of a row.
 NAME, MEANT, SAID, ROW, SAID_OF_ROW, NOWHERE = 0, 1, 2, 3, 4, 20
 NEAR = 0.7  # how alike a word is that was mistyped
 Manifest = Mapping[str, Any]

@@ -14,7 +14,7 @@ NUMBERS = ("integer", "number")
 FLAGS = {"true": True, "false": False}
 Data = Mapping[str, Any]
 Rows = Sequence[Data]
-#: A row's type, and a text that is typed → what is written of it.
+# A row's type, and a text that is typed → what is written of it.
 Write = Callable[[str, str], Any]
 
 

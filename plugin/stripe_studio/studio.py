@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 Row = Mapping[str, Any]
 MOST_ANSWERS = 100
-#: Where a terminal's commands find runs, and the emulator, if not at their usual places.
+# Where a terminal's commands find runs, and the emulator, if not at their usual places.
 PLACES = ("STRIPE_NODES_HOME", "STRIPE_NODES_EMULATOR")
 NO_LIVE_KEY = "The studio is for rehearsing: it takes a test key or the emulator, and no live key."
 

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from stripe_plugin.secrets import masked
 
-#: What Stripe's IDs look like: a prefix of up to five letters, `_`, and at least eight behind.
+# What Stripe's IDs look like: a prefix of up to five letters, `_`, and at least eight behind.
 ID = re.compile(r"(?:[a-z]{1,5}|cs_test|cs_live|sub_sched)_[A-Za-z0-9]{8,}")
 ADDRESS = re.compile(r"https?://\S+")
 CODE = re.compile(r"`([^`]+)`")

@@ -18,7 +18,7 @@ from stripe_emulator.message import token
 from stripe_emulator.refusals import Json, Refusal
 from stripe_emulator.resources import invoice as invoices
 
-#: by how much an upcoming invoice is told of beforehand: a setting of the account, 3 to 45 days
+# by how much an upcoming invoice is told of beforehand: a setting of the account, 3 to 45 days
 _NOTICE = 7 * DAY
 _DRAFT: Json = {
     "status": "draft",

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from stripe_emulator.billing.periods import DAY
 from stripe_emulator.refusals import Json
 
-#: What becomes of a subscription when retries end: a setting of the account.
+# What becomes of a subscription when retries end: a setting of the account.
 AfterRetries = Literal["cancel", "unpaid", "past_due"]
 AFTER_RETRIES: tuple[AfterRetries, ...] = get_args(AfterRetries)
 _DAYS_BETWEEN = (1, 2, 2, 2, 2, 2, 3)

@@ -18,7 +18,7 @@ declare(
     )
 )
 
-#: how long what was charged is pending; what is refunded leaves the balance at once
+# how long what was charged is pending; what is refunded leaves the balance at once
 _PENDING = 2 * 86_400
 
 

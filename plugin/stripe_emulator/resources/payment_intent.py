@@ -35,7 +35,7 @@ declare(
     )
 )
 
-#: The states in which a payment can still be tried.
+# The states in which a payment can still be tried.
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 _CANCELABLE = (
     "requires_payment_method",

@@ -49,7 +49,7 @@ _OF_SUBSCRIPTIONS: Json = {
     "trial_period_days": None,
     "trial_settings": None,
 }
-#: what a session is opened with as it stands in the link
+# what a session is opened with as it stands in the link
 _SHOWN = """allow_promotion_codes billing_address_collection consent_collection currency
     custom_fields custom_text metadata name_collection phone_number_collection
     shipping_address_collection submit_type tax_id_collection"""

@@ -134,7 +134,7 @@ CARDS = {
         "4000000000006975", "card_velocity_exceeded", _TOO_OFTEN
     ),
 }
-#: whether it was detached, or paid without a customer: then it is not used again
+# whether it was detached, or paid without a customer: then it is not used again
 _SPENT = "_spent"
 _NOT_USED_AGAIN = (
     "The provided PaymentMethod was previously used with a PaymentIntent without Customer "

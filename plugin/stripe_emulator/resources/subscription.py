@@ -19,7 +19,7 @@ from stripe_emulator.resources import setup_intent as setup_intents
 from stripe_emulator.resources import subscription_item as items
 from stripe_emulator.resources import tax_rate as tax_rates
 
-#: what is shown of the one item where there are more
+# what is shown of the one item where there are more
 _SEVERAL: Json = {"plan": None, "quantity": None}
 _MOST_DAYS = 730
 _STATUS = "json_extract(body, '$.status')"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Files = Mapping[str, str]  # the text of each file by its path in the folder, with `/`
 
-#: The hosts that there is an export for, and the module that makes its files.
+# The hosts that there is an export for, and the module that makes its files.
 TARGETS: Mapping[str, str] = {"langflow": "langflow", "n8n": "n8n", "node-red": "node_red"}
 
 

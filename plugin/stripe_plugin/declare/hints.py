@@ -3,7 +3,7 @@
 from stripe_plugin.declare.spec import Spec
 
 EXTRA = "Options › Extra"  # what a form calls it
-#: The options of a run, which are no inputs, by what they may be called.
+# The options of a run, which are no inputs, by what they may be called.
 OPTIONS = {
     "extra": "Extra",
     "expand": "Expand",

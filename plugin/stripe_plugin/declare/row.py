@@ -17,7 +17,7 @@ from stripe_plugin.judge.table import Field
 from stripe_plugin.judge.values import check_kind, plain
 
 CHOICES = (OneOf, Between)
-#: In a table of several actions: the resource that each of them answers with.
+# In a table of several actions: the resource that each of them answers with.
 ITSELF = Resource("itself")
 
 

@@ -14,7 +14,7 @@ from stripe_plugin.judge.rules import DocumentedValue, MaxLength, OneOf, Reading
 from stripe_plugin.judge.schema import type_schema
 from stripe_plugin.judge.values import SCALARS, is_object_kind
 
-#: What is taken over from the schemas of rules.
+# What is taken over from the schemas of rules.
 WORDS = ("format", "pattern", "maxLength", "minimum", "maximum", "maxItems", "maxProperties")
 TRUE_OR_FALSE = (True, False)
 YES_OR_NO = ("Yes", "No")

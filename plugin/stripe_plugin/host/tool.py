@@ -13,7 +13,7 @@ from stripe_plugin.judge.schema import type_schema
 from stripe_plugin.judge.table import Keys
 from stripe_plugin.judge.values import is_object_kind
 
-#: What is taken over from the schemas of rules; a pattern only if every engine reads it alike.
+# What is taken over from the schemas of rules; a pattern only if every engine reads it alike.
 WORDS = ("enum", "minimum", "maximum", "maxLength", "maxItems", "pattern")
 FREE = {"type": "string"}  # the values of an object whose keys are made up
 Data = dict[str, Any]

@@ -11,7 +11,7 @@ from stripe_studio.forms import pairs_of
 from stripe_studio.trying.sheet import CHANGES, new_run
 from stripe_studio.trying.typed import Tree, tree
 
-#: What the names of fields begin with: those of the flow's inputs, a step's, and its options.
+# What the names of fields begin with: those of the flow's inputs, a step's, and its options.
 GIVEN, STEP, STEP_OPTIONS = "given:", "step:", "step-options:"
 SUFFIX = ".yaml"
 

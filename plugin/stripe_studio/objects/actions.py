@@ -14,7 +14,7 @@ from stripe_studio.objects.told import Object
 Data = Mapping[str, Any]
 Inputs = Mapping[str, str]
 PLACES_IN_LISTS = {"starting_after", "ending_before"}
-#: The same action for something that a button says more shortly: action → label, inputs.
+# The same action for something that a button says more shortly: action → label, inputs.
 SHORTCUTS = {"pay_invoice": ("Mark as paid out of band", {"paid_out_of_band": "true"})}
 
 

@@ -21,7 +21,7 @@ METHODS = ("GET", "POST", "DELETE")
 NOT_RIGHT = 422
 LONGEST = 3_600  # seconds that a request waits
 Problems = Mapping[str, str]  # what is wrong, by box
-#: What each is, for a person.
+# What each is, for a person.
 WORDS: dict[Kind, str] = {
     "conflict": "409: somebody else is at this object",
     "rate_limit": "429: too many requests",
@@ -144,7 +144,7 @@ def _seconds(text: str) -> float | None:
     return seconds
 
 
-#: How the text of a box is read; the other boxes' is taken as it is.
+# How the text of a box is read; the other boxes' is taken as it is.
 READ: Mapping[str, Callable[[str], float | None]] = {"times": _times, "seconds": _seconds}
 
 

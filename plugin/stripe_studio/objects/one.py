@@ -16,7 +16,7 @@ from stripe_studio.objects.shown import shown
 from stripe_studio.objects.sources import EVENT, NO_SUCH
 from stripe_studio.objects.told import Object
 
-#: What is told of an object of Stripe's.
+# What is told of an object of Stripe's.
 NOWHERE: Data = {"around": None, "deeds": [], "waiting": [], "deliveries": []}
 REFUSED, CHANGED = 402, 409
 HAS_CHANGED = "That can no longer be done: it has changed meanwhile."

@@ -15,7 +15,7 @@ MOST_DAYS = 3_650
 RENEWS = {"renew", "end_trial"}
 ENDS = "end"
 MOST_DUE = 1_000
-#: What is due of an object, in words; before the work its kind, where it is another's, too.
+# What is due of an object, in words; before the work its kind, where it is another's, too.
 WORK = {
     "renew": "renews",
     "end_trial": "ends its trial",
@@ -110,7 +110,7 @@ def _month(held: Held, _: str) -> int:
     return month_after(now) - now
 
 
-#: Button → how many seconds it means, by the world and what stands in the box for days.
+# Button → how many seconds it means, by the world and what stands in the box for days.
 STEPS: dict[str, Callable[[Held, str], int]] = {
     "hour": lambda _, __: HOUR,
     "day": lambda _, __: DAY,

@@ -16,12 +16,12 @@ from stripe_studio.studio import Studio
 
 _DIGEST = hashlib.sha256(pay.STYLE.encode())
 _STYLE = b64encode(_DIGEST.digest()).decode()
-#: What such a page may do: have its own style, and send its form back here.
+# What such a page may do: have its own style, and send its form back here.
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE}'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
-#: Pages that Stripe would have of an object: here that is the object's own.
+# Pages that Stripe would have of an object: here that is the object's own.
 OTHERS = (
     "/authenticate/{id}",
     "/credit_notes/{id}/pdf",
@@ -29,7 +29,7 @@ OTHERS = (
     "/invoices/{id}/pdf",
     "/receipts/{id}",
 )
-#: Pages that the emulator has.
+# Pages that the emulator has.
 OWN = ("/buy/{id}", "/pay/{id}", "/portal/{id}")
 METHODS = ("GET", "POST")
 

@@ -11,7 +11,7 @@ from stripe_studio.objects.told import AMOUNTS, Object
 from stripe_studio.trying.answered import MONEY, TIME, Fact, facts_of
 from stripe_studio.words import spoken
 
-#: What is told first of objects that no action retrieves.
+# What is told first of objects that no action retrieves.
 PLAIN = """id type status reason customer subscription invoice payment_intent charge price product
     description quantity""".split()
 TIMES = ("created", "frozen_time", "expires_at")

@@ -63,7 +63,7 @@ ONCE = State("while it is active, and paid once", {"active": [True], "type": ["o
 RECURRING = State("while it is active, and recurring", {"active": [True], "type": ["recurring"]})
 THERE = State("while it is there", {"deleted": [None, False]})
 
-#: Kind → action → in which state it takes one. What is not named here takes any.
+# Kind → action → in which state it takes one. What is not named here takes any.
 TAKING: Mapping[str, Mapping[str, State]] = {
     "invoice": {
         "create_invoice_item": DRAFT,

@@ -12,14 +12,14 @@ from stripe_plugin.secrets import masked
 from stripe_studio.words import spoken
 
 Object = Mapping[str, Any]
-#: An ID → what a person knows that object by, or nothing.
+# An ID → what a person knows that object by, or nothing.
 Names = Callable[[str], str]
 BETWEEN = " · "
-#: What stands for the amount, by what the object is.
+# What stands for the amount, by what the object is.
 AMOUNTS = {"invoice": "total", "checkout.session": "amount_total", "price": "unit_amount"}
-#: Fields by which a person knows one, the best first; they say whose it is, too.
+# Fields by which a person knows one, the best first; they say whose it is, too.
 WORDS = ("name", "nickname", "customer_name", "description", "customer_email", "email", "url")
-#: What Stripe writes as one word.
+# What Stripe writes as one word.
 APART = {"invoiceitem": "invoice_item"}
 WHOSE = ("customer_name", "customer_email", "name", "email")
 

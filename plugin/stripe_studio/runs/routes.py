@@ -23,7 +23,7 @@ from stripe_studio.studio import Studio
 
 PAGE = 50
 FLOW_FILES = (".yaml", ".yml")
-#: What an outcome means, in words.
+# What an outcome means, in words.
 WORDS = {
     "unknown": "Unknown outcome",
     "refused": "Refused",

@@ -14,7 +14,7 @@ from stripe_studio.steps import as_yaml, dumped, keyed
 
 STRIPE = "https://api.stripe.com"
 NEXT_LINE = " \\\n  "  # of a command
-#: In this order.
+# In this order.
 ESCAPES = {"%": "%25", "&": "%26", "+": "%2B", "\n": "%0A"}
 Inputs = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]

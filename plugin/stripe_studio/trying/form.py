@@ -26,7 +26,7 @@ Steps = tuple[str | int, ...]
 Rows = Iterable[Row]
 Problem = dict[str, Any]  # its path and its sentence
 Found = Mapping[str, Any]  # the same, of somebody else's
-#: Of the row's format, what may be written beside a plain number.
+# Of the row's format, what may be written beside a plain number.
 WRITTEN = {
     "minor-units": "Write 1500 for 15.00.",
     "unix-time": "Write 2026-12-31T18:00:00Z, or unix seconds.",

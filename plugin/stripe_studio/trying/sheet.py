@@ -10,7 +10,7 @@ from stripe_studio.forms import Pairs, pairs_of
 from stripe_studio.trying import typed
 from stripe_studio.trying.typed import Row, Tree
 
-#: What the names of fields begin with: those of inputs, and of options of the run.
+# What the names of fields begin with: those of inputs, and of options of the run.
 IN, OPT = "in:", "opt:"
 CHANGES = {"add": typed.add, "drop": typed.drop}
 
