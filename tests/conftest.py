@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -12,6 +13,10 @@ from support import reference
 # How long an example takes says something of the machine alone.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
+
+# Whoever runs tests in the background has Ctrl-C ignored, and so would all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Of the interpreters that tests start, only the first one compiles what all of them import.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
