@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
-WORKERS ?= 2
+WORKERS ?= 3
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 PIP_DOWNLOAD := $(RUN) -m pip download --quiet --disable-pip-version-check --no-deps \
@@ -41,7 +41,7 @@ help:
 demo: $(VENV)/.demo  ## run a flow of six Stripe actions in the emulator
 	@STRIPE_NODES_HOME=$(VENV)/demo $(VENV)/bin/stripe-nodes $(FLOW)
 
-test: $(VENV)/.dev  ## run all tests, in two processes (WORKERS=…)
+test: $(VENV)/.dev  ## run all tests, in three processes, as some wait (WORKERS=…)
 	@$(RUN) -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-lowest: $(LOWEST)/.test  ## run the quick tests with the lowest versions allowed
