@@ -33,7 +33,7 @@ def masked(text: str) -> str:
     longest_first = sorted(_hidden.get(), key=len, reverse=True)
     for each in longest_first:
         text = text.replace(each, HIDDEN)
-    return _KEYS.sub(r"\1…", _CLIENT_SECRETS.sub(_cut, text))
+    return _KEYS.sub(_cut_key, _CLIENT_SECRETS.sub(_cut, text))
 
 
 @contextmanager
@@ -44,6 +44,11 @@ def hiding(*texts: str) -> Generator[None]:
         yield
     finally:
         _hidden.reset(mark)
+
+
+def _cut_key(found: re.Match[str]) -> str:
+    """A key's prefix. With a text for a template, `re` imports its parser anew at each call."""
+    return f"{found[1]}…"
 
 
 def _cut(found: re.Match[str]) -> str:
