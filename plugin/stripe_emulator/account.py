@@ -1,5 +1,7 @@
 """What does one request see of its account: objects, the time, and who learns of changes?"""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from attrs import define, field
@@ -47,6 +49,29 @@ class Account:
         self.clock = clock
         if not clock:
             self.time = moment
+
+    @contextmanager
+    def undoable(self) -> Generator[None]:
+        """Undo what happens inside when it raises, and tell nobody of it."""
+        told = len(self.events)
+        try:
+            with self.store.undoable():
+                yield
+        except BaseException:
+            del self.events[told:]
+            raise
+
+    @contextmanager
+    def undone(self) -> Generator[None]:
+        """Undo what is done inside, tell nobody of it, and come back to now."""
+        told = len(self.events)
+        now, clock = self.now, self.clock
+        try:
+            with self.store.undone():
+                yield
+        finally:
+            del self.events[told:]
+            self.live(now, clock)
 
     @property
     def moment(self) -> Json:

@@ -90,12 +90,10 @@ def _do(store: "Store", account: "Account", planned: "Planned") -> None:
     obj = account.get(planned.kind, planned.id)
     if obj is None:
         return
-    told = len(account.events)
     try:
-        with store.undoable():
+        with account.undoable():
             DUE[planned.kind][planned.work].work(account, obj)
     except Refusal as refusal:
-        del account.events[told:]
         what = f"{planned.kind}.{planned.work} of {planned.id}"
         _LOG.warning("%s was due, and is left undone: %s", what, refusal)
     if store.is_planned(planned):

@@ -301,10 +301,9 @@ class Emulator:
     def _executed(self, call: _Call, account: Account) -> Answer:
         """Execute; a refusal undoes what was done, and is an answer that is kept too."""
         try:
-            with self.store.undoable():
+            with account.undoable():
                 return self._kept(call, account)
         except Refusal as refusal:
-            account.events.clear()
             return self._refused(refusal, call.request)
 
     def _kept(self, call: _Call, account: Account) -> Answer:

@@ -120,10 +120,9 @@ def _paid(account: Account, session: Json, given: Json) -> Answer:
     typed = {name: value for name, value in chosen.items() if value}
     texts = {name: value for name, value in typed.items() if isinstance(value, str)}
     try:
-        with account.store.undoable():
+        with account.undoable():
             paid = lifecycle.do("checkout.session.complete", account, session, texts)
     except Refusal as refusal:
-        account.events.clear()
         return Answer.page(402, page(before, str(refusal)))
     return _onwards(paid, "success_url", "Thank you. This payment is complete.")
 

@@ -72,20 +72,21 @@ def test_what_is_typed_comes_to_the_host(data: st.DataObject) -> None:
     assert typed.inputs(CHECKOUT, sent) == expected
 
 
+WRONG = {
+    "in:mode": "payment",
+    "in:success_url": "nowhere",
+    "in:line_items.0.price": "price_1",
+    "in:line_items.0.quantity": "many",
+    "in:metadata.0.key": "a[",
+    "in:metadata.0.value": "x",
+    "opt:deadline": "soon",
+}
+
+
 def test_what_is_wrong_stands_at_its_control(page: TestClient) -> None:
     """Five wrong values, at any depth; the summary leads to each."""
-    wrong = {
-        "in:mode": "payment",
-        "in:success_url": "nowhere",
-        "in:line_items.0.price": "price_1",
-        "in:line_items.0.quantity": "many",
-        "in:line_items.1.quantity": "1",
-        "in:payment_intent_data.capture_method": "later",
-        "in:metadata.0.key": "a[",
-        "in:metadata.0.value": "x",
-        "opt:deadline": "soon",
-    }
-    drawn = run(page, "create_checkout_session", wrong, 422)
+    more = {"in:line_items.1.quantity": "1", "in:payment_intent_data.capture_method": "later"}
+    drawn = run(page, "create_checkout_session", {**WRONG, **more}, 422)
     for at in ("in-line_items-0-quantity", "in-line_items-1-price", "in-metadata", "opt-deadline"):
         assert f'id="{at}-wrong"' in drawn
     assert 'href="#in-line_items-0-quantity"' in drawn
@@ -94,19 +95,8 @@ def test_what_is_wrong_stands_at_its_control(page: TestClient) -> None:
 
 def test_the_summary_has_the_order_of_the_form(page: TestClient) -> None:
     """Whatever is judged first."""
-    wrong = {
-        "in:mode": "payment",
-        "in:success_url": "nowhere",
-        "in:line_items.0.price": "price_1",
-        "in:line_items.0.quantity": "many",
-        "in:metadata.0.key": "a[",
-        "in:metadata.0.value": "x",
-        "in:metadata.1.key": "b",
-        "in:metadata.1.value": "x" * 600,
-        "in:customer": "prod 1",
-        "opt:deadline": "soon",
-    }
-    drawn = run(page, "create_checkout_session", wrong, 422)
+    more = {"in:metadata.1.key": "b", "in:metadata.1.value": "x" * 600, "in:customer": "prod 1"}
+    drawn = run(page, "create_checkout_session", {**WRONG, **more}, 422)
     summary, _, form = drawn.partition('<form id="inputs"')
     named = re.findall(r'<li><a href="#([^"]+)"', summary)
     places = [form.index(f'id="{name}"') for name in named if f'id="{name}"' in form]

@@ -8,9 +8,8 @@ from stripe_emulator.billing.periods import DAY
 from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given
 from stripe_emulator.refusals import Json
-from stripe_emulator.resources import customer as customers
 from stripe_emulator.resources import invoice as invoices
-from stripe_emulator.resources import payment_method as methods
+from stripe_emulator.resources import subscription as subscriptions
 from stripe_emulator.resources import subscription_item as items
 from stripe_emulator.resources.invoice import Bill
 
@@ -72,7 +71,7 @@ def trial_ends(subscription: Json) -> int | None:
 def end_trial(account: Account, subscription: Json) -> None:
     """Begin the first paid period, or do without a payment method what the settings say."""
     behavior = without_method(subscription)
-    if lacks_method(account, subscription) and behavior != "create_invoice":
+    if subscriptions.lacks_method(account, subscription) and behavior != "create_invoice":
         stop_trial(account, subscription, behavior)
         return
     _renew(account, subscription, {"status": "active"})
@@ -92,15 +91,6 @@ def without_method(subscription: Json) -> str:
     """What the end of a trial does without a payment method."""
     behavior: str = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
     return behavior
-
-
-def lacks_method(account: Account, subscription: Json) -> bool:
-    """Whether there is nothing to charge, where something is to be charged."""
-    own = methods.usable(account, subscription["default_payment_method"])
-    if own or invoices.is_sent(subscription):
-        return False
-    customer = account.need("customer", subscription["customer"])
-    return customers.default_method(customer) is None
 
 
 def renews(subscription: Json) -> int | None:

@@ -164,7 +164,7 @@ def _roll_all(account: Account, subscription: Json) -> None:
 def _end_trial(account: Account, subscription: Json, given: Given) -> Json:
     """End a trial now: the first paid period begins, or what the trial's settings say."""
     subscription["trial_end"] = account.now
-    if billed.lacks_method(account, subscription):
+    if subscriptions.lacks_method(account, subscription):
         behavior = billed.without_method(subscription)
         if behavior == "create_invoice":
             raise subscriptions.no_method()

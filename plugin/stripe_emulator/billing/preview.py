@@ -4,8 +4,6 @@ It is done as it would be, looked at, and undone; nobody is told, and nothing is
 """
 
 import copy
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
 from stripe_emulator import lifecycle
@@ -51,22 +49,9 @@ _RENEWALS = {"trialing": billed.end_trial}
 )
 def preview(account: Account, _invoice: Json, given: Given) -> Json:
     """Show the invoice that a change would make, or else the next one."""
-    with _untold(account):
+    with account.undone():
         found = _would_be(account, given)
     return _as_preview(found)
-
-
-@contextmanager
-def _untold(account: Account) -> Generator[None]:
-    """Undo what is done inside, tell nobody of it, and come back to now."""
-    told = len(account.events)
-    now, clock = account.now, account.clock
-    try:
-        with account.store.undone():
-            yield
-    finally:
-        del account.events[told:]
-        account.live(now, clock)
 
 
 def _as_preview(invoice: Json) -> Json:
@@ -153,7 +138,7 @@ def _upcoming(subscription: Json) -> int | None:
 def tell_upcoming(account: Account, subscription: Json) -> None:
     """Tell of the invoice that will be made; it has no ID yet."""
     moment = _next(subscription)
-    with _untold(account):
+    with account.undone():
         found = _of_renewal(account, copy.deepcopy(subscription))
     account.change(subscription | {"_told": moment})
     shown = _as_preview(found)

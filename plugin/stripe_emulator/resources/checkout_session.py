@@ -528,7 +528,7 @@ def _count(account: Account, session: Json) -> None:
 def _intent(account: Account, session: Json, method: Json) -> Json:
     intent = account.new("payment_intent", amount=session["amount_total"])
     data = session["_data"].get("payment_intent_data", {})
-    intent |= picked(data, " ".join(intent))
+    intent |= {name: value for name, value in data.items() if name in intent}
     return intent | {
         "client_secret": intents.new_secret(intent["id"]),
         "currency": session["currency"],

@@ -15,6 +15,7 @@ from stripe_emulator.present import shows
 from stripe_emulator.refusals import Json, Refusal, money
 from stripe_emulator.resources import customer_balance_transaction as balances
 from stripe_emulator.resources import payment_intent as intents
+from stripe_emulator.resources import price as prices
 
 _SHOWN = "effective_at email_type=none memo reason"
 
@@ -179,21 +180,13 @@ def _line(account: Account, invoice: Json, wanted: Json, path: str) -> Json:
     if billed:
         whole["invoice_line_item"] = billed["id"]
         whole["description"] = whole["description"] or billed["description"]
-    return whole | _priced(wanted)
+    return whole | prices.amounts_of(wanted)
 
 
 def _each(wanted: Json) -> Decimal | None:
     """What one of a line is credited with, if that is said."""
     said = wanted.get("unit_amount_decimal", wanted.get("unit_amount"))
     return None if said is None else Decimal(str(said))
-
-
-def _priced(wanted: Json) -> Json:
-    each = _each(wanted)
-    if each is None:
-        return {}
-    whole = int(each) if each == int(each) else None
-    return {"unit_amount": whole, "unit_amount_decimal": str(each)}
 
 
 def _billed(invoice: Json, wanted: Json, path: str) -> Json | None:

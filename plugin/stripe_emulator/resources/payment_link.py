@@ -119,10 +119,8 @@ def _restrictions(link: Json, limit: int) -> Json:
 
 def _try(account: Account, link: Json, given: Json) -> None:
     """Open it, and undo that: Stripe's refusals of a session are those of its link."""
-    told = len(account.events)
-    with account.store.undone():
+    with account.undone():
         _opened(account, link, picked(given, "payment_intent_data subscription_data"))
-    del account.events[told:]
 
 
 @does(

@@ -75,7 +75,7 @@ def of_data(account: Account, data: Json) -> Json:
 def _fill(account: Account, price: Json, data: Json) -> None:
     if product_data := data.get("product_data"):
         price["product"] = products.of_data(account, product_data)["id"]
-    price |= _amounts(data)
+    price |= amounts_of(data)
     if recurring := data.get("recurring"):
         price |= {"type": "recurring", "recurring": _RECURRING | recurring}
     price["_tiers"] = data.get("tiers")
@@ -85,7 +85,8 @@ def _fill(account: Account, price: Json, data: Json) -> None:
         price["custom_unit_amount"] = {name: custom.get(name) for name in bounds}
 
 
-def _amounts(data: Json) -> Json:
+def amounts_of(data: Json) -> Json:
+    """What each costs, if that is said: the whole amount, and the text of an exact one."""
     text = data.get("unit_amount_decimal", data.get("unit_amount"))
     if text is None:
         return {}

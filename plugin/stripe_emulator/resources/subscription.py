@@ -79,29 +79,33 @@ def create(account: Account, subscription: Json, given: Given) -> Json:
     customer = account.need("customer", given["customer"], "customer")
     clocks.check_subscriptions(account, customer["id"])
     start(account, subscription, given)
-    _check_method(customer, subscription, given)
+    _check_method(account, subscription, given)
     account.create(subscription)
     invoice = first_invoice(account, subscription)
     if invoice["status"] == "open":
         _pay_first(account, subscription, invoice, given)
-    elif not (invoices.is_sent(subscription) or _has_method(customer, subscription)):
+    elif lacks_method(account, subscription):
         _expect_method(account, subscription)
     return account.need("subscription", subscription["id"])
 
 
-def _check_method(customer: Json, subscription: Json, given: Json) -> None:
+def _check_method(account: Account, subscription: Json, given: Json) -> None:
     """Refuse what would have to be paid now, and with nothing."""
-    if subscription["status"] == "trialing" or invoices.is_sent(subscription):
+    if subscription["status"] == "trialing":
         return
     if given.get("payment_behavior") == "default_incomplete":
         return
-    if not _has_method(customer, subscription):
+    if lacks_method(account, subscription):
         raise no_method()
 
 
-def _has_method(customer: Json, subscription: Json) -> bool:
-    own = subscription["default_payment_method"]
-    return bool(own or customers.default_method(customer))
+def lacks_method(account: Account, subscription: Json) -> bool:
+    """Whether there is nothing to charge, where something is to be charged."""
+    own = methods.usable(account, subscription["default_payment_method"])
+    if own or invoices.is_sent(subscription):
+        return False
+    customer = account.need("customer", subscription["customer"])
+    return customers.default_method(customer) is None
 
 
 def _expect_method(account: Account, subscription: Json) -> None:
@@ -191,7 +195,7 @@ def name_method(account: Account, subscription: Json) -> None:
     if not id_:
         return
     method = methods.use_for(account, id_, subscription["customer"], "default_payment_method")
-    if method["customer"] is None and method["id"] != id_:
+    if method["customer"] is None:
         methods.attach(account, method, subscription["customer"])
     subscription["default_payment_method"] = method["id"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_emulator import contract, refusals
 from stripe_emulator.account import Account
-from stripe_emulator.billing import periods
+from stripe_emulator.billing import ending, periods
 from stripe_emulator.declare import Resource, declare, empty_object
 from stripe_emulator.due import due
 from stripe_emulator.lifecycle import Given, do, does, picked
@@ -31,7 +31,6 @@ declare(
 _PHASES = """end_behavior=cancel|release phases.duration phases.end_date phases.items.metadata
     phases.items.price phases.items.quantity phases.metadata phases.proration_behavior"""
 _NOTICE = 7 * periods.DAY
-_ENDED = {"canceled", "incomplete_expired"}
 _GOES_ON = {"not_started", "active"}
 
 
@@ -75,7 +74,7 @@ def _adopt(account: Account, schedule: Json, given: Json) -> Json:
 
 def _check_adoptable(subscription: Json) -> None:
     reason = "already attached to a schedule" if subscription["schedule"] else None
-    if subscription["status"] in _ENDED:
+    if subscription["status"] in ending.ENDED:
         reason = subscription["status"]
     if reason:
         raise Refusal(

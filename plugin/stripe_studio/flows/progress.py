@@ -86,7 +86,6 @@ class Progress:
         self._seconds: float | None = None
         waiting = [_waiting(host, step) for step in flow.steps]
         self._shown = {each.id: each for each in waiting}
-        self._furthest = 0  # the place of the last step that was come to
 
     @property
     def steps(self) -> list[Shown]:
@@ -172,13 +171,9 @@ class Progress:
         """That nothing more comes, and why, if it was not done to its end."""
         if error is not None:
             self._fail(error)
-        went_on = error is None and not self.stopping.is_set()
-        passed = len(self._shown) if went_on else self._furthest
-        for index, step in enumerate(self.steps):
+        for step in self.steps:
             if step.state == RUNNING:  # its last items are not done
                 self._put(step.id, state=WAITING, now="")
-            elif step.state == WAITING and index < passed:  # it had no items
-                self._put(step.id, state=SKIPPED)
         self._seconds = self.seconds
         self.ended.set()
 
@@ -193,8 +188,6 @@ class Progress:
         self.failure = why
 
     def _put(self, step: str, **changed: Any) -> None:
-        place = [*self._shown].index(step)
-        self._furthest = max(self._furthest, place)
         before = self._shown[step]
         self._shown[step] = attrs.evolve(before, **changed)
 

@@ -218,15 +218,14 @@ async function held(path) {
 
 test("an item is added and removed by keyboard, and the focus goes along", async () => {
   await page.goto(`${STUDIO}/try/create_checkout_session`);
-  await page.locator('button[value="add:in:line_items"]').focus();
-  await page.keyboard.press("Enter");
-  await page.locator("#in-line_items-0-price:focus").waitFor();
-  await page.locator('button[value="add:in:metadata"]').focus();
-  await page.keyboard.press("Enter");
-  await page.locator('[name="in:metadata.0.key"]:focus').waitFor();
-  await page.locator('button[value="drop:in:line_items.0"]').focus();
-  await page.keyboard.press("Enter");
-  await page.locator('button[value="add:in:line_items"]:focus').waitFor();
+  const entered = async (button, focused) => {
+    await page.locator(`button[value="${button}"]`).focus();
+    await page.keyboard.press("Enter");
+    await page.locator(`${focused}:focus`).waitFor();
+  };
+  await entered("add:in:line_items", "#in-line_items-0-price");
+  await entered("add:in:metadata", '[name="in:metadata.0.key"]');
+  await entered("drop:in:line_items.0", 'button[value="add:in:line_items"]');
   await page.locator('button[value="example"]').focus();
   await page.keyboard.press("Enter");
   await page.locator("#in-line_items-0-price").waitFor();
