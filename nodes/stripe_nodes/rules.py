@@ -189,10 +189,9 @@ class Metadata(Rule):
         if len(value) > MOST_KEYS:
             faults.append(Fault(f"must hold at most {MOST_KEYS} keys; got {len(value)}", self.name))
         for key, item in value.items():
-            wrong = _wrong_key(key) or _wrong_item(item)
             if not key:
                 faults.append(Fault(NAMELESS, self.name, (key,)))
-            elif wrong:
+            elif wrong := _wrong_key(key) or _wrong_item(item):
                 fault = Fault(wrong, self.name)
                 faults.append(fault.inside(step_shown(key)))
         if faults:

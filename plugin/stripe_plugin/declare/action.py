@@ -34,6 +34,8 @@ Sentences = dict[str, list[str]]  # by display key
 # Between the words of a name: Create|Price, Stripe|API|Request.
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 SMALL = re.compile(r" (?:A|At|Or) ")  # in the middle of one
+# Where a form has what an action takes beside its rows.
+OPTION_PLACES: Mapping[str, Path] = {EXTRA: ("options", "extra"), EXPAND_KEY: ("options", EXPAND)}
 
 _C = TypeVar("_C", bound=type[Any])
 
@@ -161,13 +163,11 @@ class Action:
 
     def warnings_at(self) -> list[Problem]:
         """The same, each at its place, as a form shows a problem."""
-        places: dict[str, Path] = {row.key: (row.name,) for row in self.spec.rows}
-        places |= {EXTRA: ("options", "extra"), EXPAND_KEY: ("options", EXPAND)}
         found: list[Problem] = []
         for key, doubt in islice(chain(self._unsent, self._doubts()), MOST_TOLD):
             sentence = f"{key}{doubt.words} {doubt.text}."
-            place = (*places.get(key, ()), *doubt.path)
-            found.append(Problem(place, key, doubt.rule, sentence))
+            above = OPTION_PLACES.get(key) or (self.spec.names[key],)
+            found.append(Problem((*above, *doubt.path), key, doubt.rule, sentence))
         return found
 
     def _doubts(self) -> Iterator[tuple[str, Fault]]:

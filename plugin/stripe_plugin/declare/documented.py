@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from stripe_plugin.errors import Fault, Refused, near
+from stripe_plugin.errors import MOST_LISTED, Fault, Refused, near
 from stripe_plugin.judge.reading import each, structured, typed, whole_number
 from stripe_plugin.judge.rules import inside, newer, valueless
 from stripe_plugin.judge.values import (
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from stripe_plugin.declare.contract import Operation, Shape, Shapes
 
 TIME = "1893456000 for 2030-01-01, in unix seconds"
-MOST_SAID = 12  # fixed values that a sentence names; of more, only the nearest
 MOST_HINTS = 20  # of one value
 SCALARS = (str, bool, int, float, Decimal)
 
@@ -222,7 +221,7 @@ class _Reading:
             raise Refused(f"must be at most {most} characters long", "max_length")
 
     def _named(self, text: str, values: tuple[str, ...]) -> str:
-        if len(values) <= MOST_SAID:
+        if len(values) <= MOST_LISTED:
             names = ", ".join(values)
             return f"one of {names}" if len(values) > 1 else names
         hint = near(text, values) if next(self._hints) <= MOST_HINTS else ""

@@ -61,7 +61,7 @@ def _holder(found: Found, path: str) -> Found:
 
 def _money(value: Any, holder: Found) -> str:
     """An amount in the currency beside it: `15.00 USD`."""
-    currency = holder.get("currency") if is_object(holder) else None
+    currency = holder.get("currency")
     try:
         amount = Decimal(str(value))
     except InvalidOperation:

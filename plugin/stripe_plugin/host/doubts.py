@@ -6,10 +6,9 @@ from stripe_plugin.declare import contract
 from stripe_plugin.declare.action import Action
 from stripe_plugin.declare.documented import Documented
 from stripe_plugin.declare.open import OpenAction
-from stripe_plugin.declare.resource import Resource
-from stripe_plugin.declare.row import reference_of
 from stripe_plugin.declare.spec import Spec
 from stripe_plugin.errors import near
+from stripe_plugin.host.manifest import referred
 from stripe_plugin.judge.table import Field
 
 
@@ -22,7 +21,7 @@ def doubts(action: type[Action], listed: Iterable[str]) -> Iterator[str]:
     if not issubclass(action, OpenAction):  # whose endpoint is an input
         yield from _of_endpoint(spec)
     known = [*listed]
-    for resource in _resources(spec):
+    for resource in dict.fromkeys(referred(spec.rows)):
         if resource.listed_by not in (None, *known):
             wrong = f"there is no action {resource.listed_by}, which lists the {resource.plural}"
             yield f"{spec.name}: {wrong}{near(resource.listed_by, known)}."
@@ -63,16 +62,3 @@ def _inside(
         inner = place.into(name)
         yield f"{label} › {field.key}", inner
         yield from _inside(f"{label} › {field.key}", field.nested, inner)
-
-
-def _resources(spec: Spec) -> list[Resource]:
-    """Those whose IDs an action takes."""
-    found: list[Resource] = []
-    fields: list[Field] = [*spec.rows]
-    while fields:
-        field = fields.pop(0)
-        fields += field.nested.values()
-        resource = reference_of(field)
-        if resource is not None and resource not in found:
-            found.append(resource)
-    return found

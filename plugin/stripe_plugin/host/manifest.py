@@ -65,18 +65,18 @@ def describe_resources(actions: Iterable[type[Action]]) -> dict[str, Data]:
     """The resources that actions are about or refer to, by what Stripe calls them, JSON-safe."""
     found: dict[str, Data] = {}
     for action in actions:
-        for resource in _referred(action.spec.rows):
+        for resource in referred(action.spec.rows):
             found[resource.object] = _resource(resource)
         found[action.spec.resource] = _resource(action.spec.subject)
     return dict(sorted(found.items()))
 
 
-def _referred(fields: Iterable[Field]) -> Iterator[Resource]:
+def referred(fields: Iterable[Field]) -> Iterator[Resource]:
     """The resources whose IDs belong into fields, and into those inside of them."""
     for field in fields:
         if resource := reference_of(field):
             yield resource
-        yield from _referred(field.nested.values())
+        yield from referred(field.nested.values())
 
 
 def _resource(resource: Resource) -> Data:

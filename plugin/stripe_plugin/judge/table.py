@@ -23,7 +23,6 @@ from stripe_plugin.judge.values import (
     check_kind,
     entries,
     holds_objects,
-    is_scalar_kind,
 )
 from stripe_plugin.secrets import shown
 
@@ -134,7 +133,7 @@ class Field:
 
     def unsent(self, value: Any) -> Iterator[Fault]:
         """What is told of a value as it was given: of what is empty in it, that it is not sent."""
-        if not is_scalar_kind(self.kind):
+        if holds_objects(self.kind):
             read = structured(value)
             for rule in self.restrictions:
                 yield from rule.unsent(read)

@@ -305,11 +305,6 @@ def _seconds(value: date) -> int:
 SCALARS = (str, int, bool, Decimal)
 
 
-def is_scalar_kind(kind: Any) -> bool:
-    """Whether values of a type are neither objects nor lists."""
-    return kind in SCALARS
-
-
 def is_object_kind(kind: Any) -> bool:
     """Whether values of a type are objects, as of `dict[str, Any]`."""
     origin: Any = get_origin(kind)
